@@ -1,0 +1,3 @@
+//! Proof.
+
+fn main() {}

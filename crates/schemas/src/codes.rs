@@ -1,0 +1,154 @@
+//! Every stable error code, in one list. Removing or renaming one breaks callers; the list is a snapshot.
+
+use std::fmt;
+
+/// A stable, machine-readable code: lower-case words joined by `_`, optionally dotted by area.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Code(&'static str);
+
+impl Code {
+    /// The code as text.
+    pub const fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+impl fmt::Display for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl fmt::Debug for Code {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.0)
+    }
+}
+
+impl serde::Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0)
+    }
+}
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident = $text:literal;)+) => {
+        $($(#[$doc])* pub const $name: Code = Code($text);)+
+
+        /// Every code, in the order of this file.
+        pub const ALL: &[Code] = &[$($name),+];
+
+        /// The code of this spelling, for what was stored.
+        pub fn by_text(text: &str) -> Option<Code> {
+            ALL.iter().copied().find(|code| code.as_str() == text)
+        }
+    };
+}
+
+codes! {
+    // Requests
+    /// The body is not strict JSON: duplicate members, depth, numbers that do not round-trip.
+    INVALID_JSON = "invalid_json";
+    /// A field breaks its bound or rule.
+    INVALID_FIELD = "invalid_field";
+    /// A header breaks its rule.
+    INVALID_HEADER = "invalid_header";
+    /// The cursor was not issued by this list.
+    INVALID_CURSOR = "invalid_cursor";
+    /// There is no such route or method.
+    ROUTE_UNKNOWN = "route_unknown";
+    /// The media type is not `application/json`.
+    MEDIA_TYPE = "media_type";
+    /// The body is too large.
+    BODY_TOO_LARGE = "body_too_large";
+    /// Absent, or of another tenant.
+    NOT_FOUND = "not_found";
+    /// A name or URL is taken in this tenant.
+    ALREADY_EXISTS = "already_exists";
+    /// The thing is in a state that does not allow this.
+    STATE_CONFLICT = "state_conflict";
+    // Dispatch
+    /// No operation of this name is registered.
+    OPERATION_UNKNOWN = "operation_unknown";
+    /// The handler panicked; nothing was committed.
+    OPERATION_PANICKED = "operation_panicked";
+    /// The key's scopes do not hold the operation's authority.
+    AUTHORITY_DENIED = "authority_denied";
+    /// No key, a malformed key, an unknown or revoked key: one answer for all.
+    UNAUTHENTICATED = "unauthenticated";
+    /// Tenant, key, server or tool is frozen by the kill switch.
+    FROZEN = "frozen";
+    /// The same idempotency key with another request.
+    IDEMPOTENCY_MISMATCH = "idempotency_mismatch";
+    /// The first request with this idempotency key has not ended.
+    IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight";
+    /// The first request with this idempotency key was cut off; its outcome is not known and it is not run again.
+    OUTCOME_UNKNOWN = "outcome_unknown";
+    // The governed call
+    /// The intent could not be recorded, so nothing was done.
+    AUDIT_UNAVAILABLE = "audit_unavailable";
+    /// The call was made but its outcome could not be recorded, so the result is withheld.
+    OUTCOME_UNRECORDED = "outcome_unrecorded";
+    /// The server is not in state `active` or `degraded`.
+    SERVER_NOT_ACTIVE = "server_not_active";
+    /// The tool is disabled.
+    TOOL_DISABLED = "tool_disabled";
+    /// The tool is quarantined: its definition is new or has changed, and nobody has approved it.
+    TOOL_QUARANTINED = "tool_quarantined";
+    /// The arguments do not fit the tool's input schema.
+    ARGUMENTS_INVALID = "arguments_invalid";
+    /// The tool's input schema cannot be used (unsupported dialect, external reference, too costly).
+    SCHEMA_UNUSABLE = "schema_unusable";
+    /// No policy permits the call, a policy forbids it, or a policy failed to evaluate.
+    POLICY_DENIED = "policy_denied";
+    /// A policy or the tool asks for an approval.
+    APPROVAL_REQUIRED = "approval_required";
+    // Policies
+    /// The policy text does not parse or does not fit the schema.
+    POLICY_INVALID = "policy_invalid";
+    // Credentials
+    /// No rule lets this accessor use this credential.
+    CREDENTIAL_DENIED = "credential_denied";
+    /// The reference is not of a form that may be used here.
+    CREDENTIAL_REFERENCE = "credential_reference";
+    /// The credential cannot be opened.
+    CREDENTIAL_UNAVAILABLE = "credential_unavailable";
+    /// The secret cannot be used as the header that the authentication type asks for.
+    CREDENTIAL_UNUSABLE = "credential_unusable";
+    /// Key material is missing or of the wrong form.
+    KEY_UNAVAILABLE = "key_unavailable";
+    // Egress and upstream
+    /// The URL breaks an egress rule; the public message names the rule.
+    EGRESS_REFUSED = "egress_refused";
+    /// The transport is not offered.
+    TRANSPORT_UNSUPPORTED = "transport_unsupported";
+    /// The upstream could not be reached.
+    UPSTREAM_UNREACHABLE = "upstream_unreachable";
+    /// The upstream did not answer in time.
+    UPSTREAM_TIMEOUT = "upstream_timeout";
+    /// The upstream refused our credential.
+    UPSTREAM_UNAUTHORIZED = "upstream_unauthorized";
+    /// The upstream's answer breaks the protocol.
+    UPSTREAM_PROTOCOL = "upstream_protocol";
+    /// The upstream's answer breaks a cap.
+    UPSTREAM_TOO_LARGE = "upstream_too_large";
+    /// The upstream answered with a JSON-RPC error.
+    UPSTREAM_ERROR = "upstream_error";
+    /// The upstream speaks no version that we speak, or not the pinned one.
+    UPSTREAM_INCOMPATIBLE = "upstream_incompatible";
+    /// The tool ran and reports an error in its result.
+    TOOL_ERROR = "tool_error";
+    /// The call was cancelled by the caller.
+    CANCELLED = "cancelled";
+    /// The tool's definition was refused at discovery.
+    DEFINITION_REFUSED = "definition_refused";
+    // Store and trail
+    /// The store cannot serve.
+    STORE_UNAVAILABLE = "store_unavailable";
+    /// Stored data breaks an invariant.
+    STORE_CORRUPT = "store_corrupt";
+    /// The intent was closed already; the settlement is refused.
+    INTENT_CLOSED = "intent_closed";
+    /// A defect of ours.
+    INTERNAL = "internal";
+}

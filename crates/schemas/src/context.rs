@@ -1,0 +1,38 @@
+//! What surrounds one dispatched operation.
+
+use std::time::Duration;
+
+use crate::ids::RequestId;
+use crate::principal::Principal;
+use crate::text::IdempotencyKey;
+
+/// The caller's W3C trace context (<https://www.w3.org/TR/trace-context/>), passed on upstream as it came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TraceContext {
+    /// `traceparent`, checked for its form.
+    pub traceparent: Option<String>,
+    /// `tracestate`, visible ASCII of at most 512 bytes.
+    pub tracestate: Option<String>,
+}
+
+/// Who calls, under which request, with which limits. Immutable; made at the edge, once per request.
+#[derive(Clone, Debug)]
+pub struct CallContext {
+    /// The authenticated caller.
+    pub principal: Principal,
+    /// Names this request in answers, logs and the trail.
+    pub request: RequestId,
+    /// The caller's idempotency key, for operations that change something.
+    pub idempotency_key: Option<IdempotencyKey>,
+    /// The caller's trace context.
+    pub trace: TraceContext,
+    /// How long the caller will wait. The server's own limits apply besides.
+    pub deadline: Option<Duration>,
+}
+
+impl CallContext {
+    /// A context without idempotency key, trace or deadline.
+    pub fn new(principal: Principal, request: RequestId) -> Self {
+        Self { principal, request, idempotency_key: None, trace: TraceContext::default(), deadline: None }
+    }
+}

@@ -1,0 +1,169 @@
+//! The one way out: every byte that leaves goes through [`Egress`].
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+use crate::codes::{self, Code};
+use crate::ids::TenantId;
+use crate::secret::Secret;
+
+string_enum!(
+    /// Why a connection is opened; appears in logs, and later in per-purpose rules.
+    EgressPurpose {
+        /// An MCP server of a tenant.
+        McpServer = "mcp_server",
+    }
+);
+
+string_enum!(
+    /// HTTP methods that Portcullis uses.
+    HttpMethod {
+        /// GET
+        Get = "GET",
+        /// POST
+        Post = "POST",
+        /// DELETE
+        Delete = "DELETE",
+    }
+);
+
+/// A header value: plain text, or a secret that must not be logged.
+#[derive(Clone, Debug)]
+pub enum HeaderValue {
+    /// May be logged.
+    Plain(String),
+    /// Must not be logged; marked sensitive for the HTTP library.
+    Secret(Secret),
+}
+
+/// Times and sizes that one exchange may not exceed (defaults: security limits a hostile upstream meets).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct EgressLimits {
+    /// Name resolution, TCP and TLS together. Default 3 s.
+    pub connect: Duration,
+    /// From the request's end to the response's headers. Default 10 s.
+    pub headers: Duration,
+    /// The whole exchange, absolute. Default 30 s, at most 300 s.
+    pub total: Duration,
+    /// Bytes of the response body. Default 4 MiB.
+    pub body_bytes: usize,
+}
+
+impl Default for EgressLimits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(3),
+            headers: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+            body_bytes: 4 * 1024 * 1024,
+        }
+    }
+}
+
+/// One HTTP request to the outside.
+#[derive(Clone, Debug)]
+pub struct EgressRequest {
+    /// Why.
+    pub purpose: EgressPurpose,
+    /// Method.
+    pub method: HttpMethod,
+    /// Absolute URL, judged before anything else happens.
+    pub url: String,
+    /// Headers, in order. `Host` and `Content-Length` are set by the implementation.
+    pub headers: Vec<(String, HeaderValue)>,
+    /// Body; empty for none.
+    pub body: Bytes,
+    /// Limits.
+    pub limits: EgressLimits,
+}
+
+/// The answer: status and headers, and a body that is read piece by piece.
+pub struct EgressResponse {
+    /// HTTP status.
+    pub status: u16,
+    /// Headers with lower-case names, in order; values that are not visible ASCII are dropped.
+    pub headers: Vec<(String, String)>,
+    /// The body. Dropping it closes the connection.
+    pub body: Box<dyn EgressBody>,
+}
+
+impl EgressResponse {
+    /// The first header of this (lower-case) name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(found, _)| found == name).map(|(_, value)| value.as_str())
+    }
+}
+
+impl fmt::Debug for EgressResponse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EgressResponse").field("status", &self.status).finish_non_exhaustive()
+    }
+}
+
+/// A response body. Caps and deadlines of the request hold while it is read.
+#[async_trait]
+pub trait EgressBody: Send {
+    /// The next piece; `None` at the end.
+    ///
+    /// # Errors
+    /// When the connection breaks, a deadline passes or a cap is exceeded.
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, EgressError>;
+}
+
+/// Opens connections. The only thing that may: every URL is judged (scheme, form, port, special names, every address
+/// that the name resolves to), the judged address is the one connected to, and redirects are not followed.
+#[async_trait]
+pub trait Egress: Send + Sync {
+    /// Sends a request on behalf of a tenant. Connections are never shared between tenants.
+    ///
+    /// # Errors
+    /// [`EgressError`] says at which stage it failed and whether a byte of the request may have left.
+    async fn send(&self, tenant: &TenantId, request: EgressRequest) -> Result<EgressResponse, EgressError>;
+
+    /// Judges a URL without opening anything but name resolution.
+    ///
+    /// # Errors
+    /// The rule that it breaks.
+    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<(), EgressError>;
+}
+
+/// At which stage an exchange failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EgressStage {
+    /// The URL or an address broke a rule. Nothing was sent.
+    Judged,
+    /// Resolution, TCP or TLS failed. Nothing was sent.
+    Connect,
+    /// Sending, or waiting for the answer. The upstream may have acted.
+    Exchange,
+    /// Reading the body. The upstream has acted.
+    Body,
+}
+
+/// A failed exchange. Holds no upstream text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("egress failed ({stage:?}): {code}: {detail}")]
+pub struct EgressError {
+    /// Stage.
+    pub stage: EgressStage,
+    /// One of `egress_refused`, `upstream_unreachable`, `upstream_timeout`, `upstream_too_large`, `upstream_protocol`.
+    pub code: Code,
+    /// For a refusal the rule's name (`scheme`, `host_form`, `addr`, ...); else words of ours.
+    pub detail: String,
+}
+
+impl EgressError {
+    /// A URL or address that breaks `rule`.
+    pub fn refused(rule: impl Into<String>) -> Self {
+        Self { stage: EgressStage::Judged, code: codes::EGRESS_REFUSED, detail: rule.into() }
+    }
+
+    /// Whether a byte of the request may have reached the upstream.
+    pub fn may_have_acted(&self) -> bool {
+        matches!(self.stage, EgressStage::Exchange | EgressStage::Body)
+    }
+}

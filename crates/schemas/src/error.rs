@@ -1,0 +1,266 @@
+//! One error type for callers, one for ports.
+//!
+//! An [`Error`] has a public half (code, message, field, reference), which may be shown to anybody who may call,
+//! and an internal half, which goes to the log at the boundary and nowhere else. `Display` never prints a source.
+
+use std::fmt;
+
+use crate::codes::Code;
+
+/// A boxed cause, for the log.
+pub type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What kind of failure it is. The HTTP status follows from it, in one place (api).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The request is not well formed or breaks a bound.
+    Invalid,
+    /// No valid key or token.
+    Unauthenticated,
+    /// Known caller, refused by authority, policy, kill switch or rule.
+    Denied,
+    /// There is no such thing in this tenant. Foreign things answer the same.
+    NotFound,
+    /// It collides with what is there.
+    Conflict,
+    /// The same idempotency key with another body.
+    Unprocessable,
+    /// Too many, too fast.
+    RateLimited,
+    /// The upstream failed or answered what cannot be used.
+    Upstream,
+    /// The upstream did not answer in time.
+    Timeout,
+    /// We cannot serve now: the trail cannot be written, the store is down.
+    Unavailable,
+    /// A defect of ours.
+    Internal,
+}
+
+/// A failure as a caller sees it.
+pub struct Error {
+    kind: ErrorKind,
+    code: Code,
+    public: String,
+    field: Option<String>,
+    reference: Option<(&'static str, String)>,
+    internal: Option<String>,
+    source: Option<Source>,
+}
+
+impl Error {
+    /// A failure with its public message: lower case, no full stop, says what was expected and what to do next.
+    pub fn new(kind: ErrorKind, code: Code, public: impl Into<String>) -> Self {
+        Self { kind, code, public: public.into(), field: None, reference: None, internal: None, source: None }
+    }
+
+    /// A bound or rule that a field breaks.
+    pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorKind::Invalid, crate::codes::INVALID_FIELD, expected);
+        error.field = Some(field.into());
+        error
+    }
+
+    /// Absent, or of another tenant; callers cannot tell which.
+    pub fn not_found(what: &'static str) -> Self {
+        Self::new(ErrorKind::NotFound, crate::codes::NOT_FOUND, format!("there is no such {what}"))
+    }
+
+    /// Names the field (a dotted path into the request).
+    #[must_use]
+    pub fn with_field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Names a record that tells more, for example `("invocation_id", "inv_...")`.
+    #[must_use]
+    pub fn with_reference(mut self, name: &'static str, id: impl fmt::Display) -> Self {
+        self.reference = Some((name, id.to_string()));
+        self
+    }
+
+    /// Adds detail for the log only.
+    #[must_use]
+    pub fn with_internal(mut self, detail: impl Into<String>) -> Self {
+        self.internal = Some(detail.into());
+        self
+    }
+
+    /// Adds the cause, for the log only.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// The message for the caller.
+    pub fn public(&self) -> &str {
+        &self.public
+    }
+
+    /// The field that is wrong, if one is.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// The record that tells more, if there is one.
+    pub fn reference(&self) -> Option<(&'static str, &str)> {
+        self.reference.as_ref().map(|(name, id)| (*name, id.as_str()))
+    }
+
+    /// Detail for the log.
+    pub fn internal(&self) -> Option<&str> {
+        self.internal.as_deref()
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.field {
+            Some(field) => write!(f, "{}: {field}: {}", self.code, self.public),
+            None => write!(f, "{}: {}", self.code, self.public),
+        }
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.kind)
+            .field("code", &self.code)
+            .field("public", &self.public)
+            .field("field", &self.field)
+            .field("reference", &self.reference)
+            .field("internal", &self.internal)
+            .finish_non_exhaustive()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// What kind of failure a port reports.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PortErrorKind {
+    /// It collides with what is there: a unique name, a version.
+    Conflict,
+    /// The request breaks a rule of the port.
+    Invalid,
+    /// The port refuses on purpose: a rule, a wrong key.
+    Refused,
+    /// It did not answer in time.
+    Timeout,
+    /// It cannot serve now; trying again may help.
+    Unavailable,
+    /// What is stored breaks an invariant.
+    Corrupt,
+}
+
+/// A failure of a port. Its detail is for the log only.
+pub struct PortError {
+    kind: PortErrorKind,
+    code: Code,
+    detail: String,
+    source: Option<Source>,
+}
+
+impl PortError {
+    /// A failure with detail for the log; `detail` must not hold secrets.
+    pub fn new(kind: PortErrorKind, code: Code, detail: impl Into<String>) -> Self {
+        Self { kind, code, detail: detail.into(), source: None }
+    }
+
+    /// The store or service behind the port cannot serve.
+    pub fn unavailable(detail: impl Into<String>) -> Self {
+        Self::new(PortErrorKind::Unavailable, crate::codes::STORE_UNAVAILABLE, detail)
+    }
+
+    /// What is stored breaks an invariant.
+    pub fn corrupt(detail: impl Into<String>) -> Self {
+        Self::new(PortErrorKind::Corrupt, crate::codes::STORE_CORRUPT, detail)
+    }
+
+    /// Adds the cause, for the log only.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    /// The kind.
+    pub fn kind(&self) -> PortErrorKind {
+        self.kind
+    }
+
+    /// The stable code.
+    pub fn code(&self) -> Code {
+        self.code
+    }
+
+    /// Detail for the log.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+}
+
+impl fmt::Display for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code, self.detail)
+    }
+}
+
+impl fmt::Debug for PortError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PortError({:?}, {}: {})", self.kind, self.code, self.detail)
+    }
+}
+
+impl std::error::Error for PortError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// A port failure as callers see it: its code, and a message that says nothing of the inside.
+impl From<PortError> for Error {
+    fn from(error: PortError) -> Self {
+        let (kind, public) = match error.kind {
+            PortErrorKind::Conflict => (ErrorKind::Conflict, "it collides with what is stored: read it again and retry"),
+            PortErrorKind::Invalid => (ErrorKind::Invalid, "the request breaks a rule of the store behind it"),
+            PortErrorKind::Refused => (ErrorKind::Denied, "it was refused"),
+            PortErrorKind::Timeout => (ErrorKind::Timeout, "it did not answer in time: retry later"),
+            PortErrorKind::Unavailable => (ErrorKind::Unavailable, "it cannot be served now: retry later"),
+            PortErrorKind::Corrupt => (ErrorKind::Internal, "stored data breaks an invariant: tell your operator"),
+        };
+        let detail = error.detail.clone();
+        Self::new(kind, error.code, public).with_internal(detail).with_source(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn display_prints_neither_source_nor_internal_detail() {
+        let error = Error::from(PortError::unavailable("disk 7 said EIO").with_source("secret cause"));
+        assert_eq!(error.to_string(), "store_unavailable: it cannot be served now: retry later");
+        assert!(!format!("{error:?}").contains("secret cause"));
+    }
+}

@@ -1,0 +1,137 @@
+//! The immutable record of one governed call.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{IncidentId, InvocationId, ServerId, TenantId, ToolId};
+use crate::json::RawJson;
+use crate::principal::ActorType;
+use crate::text::RunId;
+use crate::timestamp::Timestamp;
+
+string_enum!(
+    /// How a call ended.
+    InvocationOutcome {
+        /// The tool answered without error.
+        Success = "success",
+        /// The tool or the upstream reported a failure.
+        Failure = "failure",
+        /// Refused before anything was sent.
+        Blocked = "blocked",
+        /// No answer in time; the upstream may have acted.
+        Timeout = "timeout",
+        /// The caller went away; the upstream may have acted.
+        Cancelled = "cancelled",
+        /// We were cut off between the intent and the outcome; the upstream may have acted.
+        Unknown = "unknown",
+    }
+);
+
+string_enum!(
+    /// What the gate decided.
+    PolicyDecision {
+        /// Let through.
+        Allowed = "allowed",
+        /// Refused.
+        Blocked = "blocked",
+        /// Let through, and remarkable: risk is high or critical.
+        Flagged = "flagged",
+        /// Waits for an approval.
+        Pending = "pending",
+    }
+);
+
+/// Everything about a call that is known before it is made. Stored with the intent, so that a call that is cut off
+/// can still be recorded whole.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct InvocationFacts {
+    /// Id.
+    pub invocation_id: InvocationId,
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// Tool's name on the server.
+    pub tool_name: String,
+    /// The pin under which the call was judged.
+    pub pinned_hash: Option<String>,
+    /// Risk at the time.
+    pub risk_level: crate::integrations::mcp::tool::RiskLevel,
+    /// The agent's run, if the caller named one.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+    /// Name of the calling key.
+    pub actor_id: String,
+    /// Kind of actor.
+    pub actor_type: ActorType,
+    /// Request.
+    pub request_id: String,
+    /// Keyed hash of the arguments in canonical form, 64 hex digits.
+    pub input_hash: String,
+    /// Names and types of the arguments, values redacted.
+    pub input_preview: Option<String>,
+    /// Decision.
+    pub policy_decision: PolicyDecision,
+    /// Policies that determined it.
+    pub policy_ids: Vec<String>,
+    /// Version of the tenant's policy set.
+    pub policy_version: u64,
+    /// Reason for a refusal.
+    pub policy_reason: Option<String>,
+    /// Received.
+    pub invoked_at: Timestamp,
+}
+
+/// One row of `mcp_tool_invocations`: inserted once, never changed.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct McpToolInvocation {
+    /// Owner.
+    pub tenant_id: TenantId,
+    /// What was known beforehand.
+    #[serde(flatten)]
+    pub facts: InvocationFacts,
+    /// How it ended.
+    pub outcome: InvocationOutcome,
+    /// Keyed hash of the result's bytes, 64 hex digits.
+    pub output_hash: Option<String>,
+    /// Bytes of the result.
+    pub output_bytes: Option<u64>,
+    /// Stable code of the failure.
+    pub error_code: Option<String>,
+    /// Our words for it; never upstream text.
+    pub error_message: Option<String>,
+    /// Milliseconds from receipt to outcome.
+    pub duration_ms: u64,
+    /// Dispatched upstream.
+    pub started_at: Option<Timestamp>,
+    /// Ended.
+    pub completed_at: Timestamp,
+    /// The incident that it opened or joined.
+    pub incident_id: Option<IncidentId>,
+}
+
+/// What the caller of `invoke_tool` gets.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct InvokeToolResult {
+    /// Look it up later under this id.
+    pub invocation_id: InvocationId,
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// `success`, or `failure` when the tool itself reports an error in its result.
+    pub status: InvocationOutcome,
+    /// The MCP `CallToolResult`, byte for byte as the server gave it. Untrusted content.
+    pub result: RawJson,
+    /// Set when the tool reports an error.
+    pub error_code: Option<String>,
+    /// Milliseconds from receipt to outcome.
+    pub duration_ms: u64,
+    /// Decision.
+    pub policy_decision: PolicyDecision,
+    /// Policies that determined it.
+    pub policy_ids: Vec<String>,
+    /// Version of the tenant's policy set.
+    pub policy_version: u64,
+}

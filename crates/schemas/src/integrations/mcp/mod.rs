@@ -1,0 +1,8 @@
+//! MCP servers, their tools, and the governed calls of those tools.
+
+pub mod invocation;
+pub mod operations;
+pub mod ports;
+pub mod server;
+pub mod tool;
+pub mod wire;

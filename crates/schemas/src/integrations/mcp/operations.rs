@@ -1,0 +1,281 @@
+//! The operations `integrations.mcp_servers.*`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
+use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
+use super::tool::{McpTool, RiskLevel, ToolStatus};
+use crate::ids::{InvocationId, ServerId, ToolId};
+use crate::operation::operations;
+use crate::paging::{Cursor, Page, PageLimit};
+use crate::text::{CredentialRefText, Description, HeaderNameText, Name, Reason, RunId, Tag, UrlText};
+
+operations! {
+    RegisterMcpServer => RegisteredMcpServer, "integrations.mcp_servers.register_server", Admin, Call,
+        "Register an MCP server and, unless told otherwise, discover its tools";
+    GetMcpServer => McpServer, "integrations.mcp_servers.get_server", Read, Read, "Read one MCP server";
+    ListMcpServers => Page<McpServer>, "integrations.mcp_servers.list_servers", Read, Read, "List MCP servers, newest first";
+    UpdateMcpServer => McpServer, "integrations.mcp_servers.update_server", Admin, Write,
+        "Change an MCP server; a new URL quarantines all of its tools and drops its credential";
+    EnableMcpServer => McpServer, "integrations.mcp_servers.enable_server", Admin, Write, "Enable a disabled MCP server";
+    DisableMcpServer => McpServer, "integrations.mcp_servers.disable_server", Admin, Write, "Disable an MCP server; calls are refused at once";
+    DiscoverMcpTools => McpDiscoveryResult, "integrations.mcp_servers.discover_tools", Admin, Call,
+        "Ask the server for its tools; new and changed ones are quarantined";
+    CheckMcpServerHealth => McpHealthResult, "integrations.mcp_servers.health_check", Admin, Call,
+        "Ask the server whether it is well, and record the answer";
+    DeleteMcpServer => McpServer, "integrations.mcp_servers.delete_server", Admin, Write, "Delete an MCP server softly";
+    ListMcpTools => Page<McpTool>, "integrations.mcp_servers.list_tools", Read, Read, "List the tools of a server by name";
+    GetMcpTool => McpTool, "integrations.mcp_servers.get_tool", Read, Read, "Read one tool with its whole definition";
+    ApproveMcpTool => McpTool, "integrations.mcp_servers.approve_tool", Admin, Write,
+        "Approve a tool's live definition: it becomes the pin";
+    EnableMcpTool => McpTool, "integrations.mcp_servers.enable_tool", Admin, Write, "Let a tool be called";
+    DisableMcpTool => McpTool, "integrations.mcp_servers.disable_tool", Admin, Write, "Stop a tool from being called";
+    SetMcpToolRiskLevel => McpTool, "integrations.mcp_servers.set_tool_risk_level", Admin, Write,
+        "Classify a tool's risk, or give the classification up";
+    InvokeMcpTool => InvokeToolResult, "integrations.mcp_servers.invoke_tool", Invoke, Call,
+        "Call a tool through policy, credentials and the trail";
+    GetMcpInvocations => Page<McpToolInvocation>, "integrations.mcp_servers.get_invocations", Read, Read,
+        "List invocations of the tenant, of one server, or of one run, newest first";
+    GetMcpInvocation => McpToolInvocation, "integrations.mcp_servers.get_invocation", Read, Read, "Read one invocation";
+}
+
+/// Registers a server. Name and URL must be free in the tenant.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RegisterMcpServer {
+    /// Name, unique in the tenant.
+    pub name: Name,
+    /// What it is for.
+    pub description: Option<Description>,
+    /// Endpoint. `https`, or `http` for an origin that the operator has waived.
+    pub url: UrlText,
+    /// Transport; only `http` (Streamable HTTP) is offered.
+    pub transport: Option<McpTransport>,
+    /// Authentication; `none` unless told.
+    pub auth_type: Option<McpAuthType>,
+    /// Header for `api_key`.
+    pub auth_header: Option<HeaderNameText>,
+    /// Reference to the secret; required unless `auth_type` is `none`.
+    pub credential_ref: Option<CredentialRefText>,
+    /// Version pin; `auto` unless told.
+    pub protocol: Option<ProtocolPin>,
+    /// Labels, at most 32.
+    #[serde(default)]
+    #[schemars(length(max = 32))]
+    pub tags: Vec<Tag>,
+    /// Whether to discover at once; true unless told.
+    pub auto_discover: Option<bool>,
+}
+
+/// The registered server, and what discovery found if it ran.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct RegisteredMcpServer {
+    /// The server as it stands now.
+    pub server: McpServer,
+    /// What discovery found.
+    pub discovery: Option<McpDiscoveryResult>,
+    /// Code of the failure if discovery was tried and failed; the server stays registered.
+    pub discovery_error: Option<String>,
+}
+
+/// Names one server.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetMcpServer {
+    /// Server.
+    pub server_id: ServerId,
+}
+
+/// Lists servers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListMcpServers {
+    /// Include disabled ones; false unless told. Deleted ones are never listed.
+    pub include_disabled: Option<bool>,
+    /// Page size.
+    pub limit: Option<PageLimit>,
+    /// Page start.
+    pub cursor: Option<Cursor>,
+}
+
+/// Changes a server. Absent fields stay as they are.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateMcpServer {
+    /// Server.
+    pub server_id: ServerId,
+    /// The version that you have read; the change is refused if the server has moved on.
+    pub expected_version: Option<u64>,
+    /// New name.
+    pub name: Option<Name>,
+    /// New description.
+    pub description: Option<Description>,
+    /// New endpoint: quarantines all tools and drops the credential unless a new one is given with it.
+    pub url: Option<UrlText>,
+    /// New authentication.
+    pub auth_type: Option<McpAuthType>,
+    /// New header for `api_key`.
+    pub auth_header: Option<HeaderNameText>,
+    /// New reference.
+    pub credential_ref: Option<CredentialRefText>,
+    /// New pin.
+    pub protocol: Option<ProtocolPin>,
+    /// New labels.
+    #[schemars(length(max = 32))]
+    pub tags: Option<Vec<Tag>>,
+}
+
+/// Enables a server; it goes to `pending` and is discovered anew before its tools can be called.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnableMcpServer {
+    /// Server.
+    pub server_id: ServerId,
+}
+
+/// Disables a server.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisableMcpServer {
+    /// Server.
+    pub server_id: ServerId,
+    /// Why.
+    pub reason: Option<Reason>,
+}
+
+/// Discovers a server's tools.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverMcpTools {
+    /// Server.
+    pub server_id: ServerId,
+}
+
+/// Checks a server's health.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CheckMcpServerHealth {
+    /// Server.
+    pub server_id: ServerId,
+}
+
+/// Deletes a server softly.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteMcpServer {
+    /// Server.
+    pub server_id: ServerId,
+}
+
+/// Lists tools of a server.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListMcpTools {
+    /// Server.
+    pub server_id: ServerId,
+    /// Only tools in this state.
+    pub status: Option<ToolStatus>,
+    /// Page size.
+    pub limit: Option<PageLimit>,
+    /// Page start.
+    pub cursor: Option<Cursor>,
+}
+
+/// Reads a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetMcpTool {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+}
+
+/// Approves a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ApproveMcpTool {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// The definition hash that you have looked at; refused if the live one differs.
+    #[schemars(length(equal = 64))]
+    pub definition_hash: String,
+}
+
+/// Enables a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct EnableMcpTool {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+}
+
+/// Disables a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DisableMcpTool {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+}
+
+/// Classifies a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMcpToolRiskLevel {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// The level, or null to go back to what was inferred. It replaces an unknown name's `high`; known signs of
+    /// higher risk still win.
+    pub risk_level: Option<RiskLevel>,
+}
+
+/// Calls a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct InvokeMcpTool {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// Arguments, at most 256 KiB in canonical form; `{}` unless told.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// The agent's run.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+}
+
+/// Lists invocations.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetMcpInvocations {
+    /// Only of this server.
+    pub server_id: Option<ServerId>,
+    /// Only of this run.
+    pub run_id: Option<RunId>,
+    /// Only with this outcome.
+    pub outcome: Option<InvocationOutcome>,
+    /// Page size.
+    pub limit: Option<PageLimit>,
+    /// Page start.
+    pub cursor: Option<Cursor>,
+}
+
+/// Reads one invocation.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetMcpInvocation {
+    /// Invocation.
+    pub invocation_id: InvocationId,
+}

@@ -1,0 +1,118 @@
+//! What the engines and an MCP client exchange: targets, catalogues, calls and their failures.
+
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use super::server::ProtocolPin;
+use crate::codes::Code;
+use crate::context::TraceContext;
+use crate::ids::ServerId;
+use crate::json::RawJson;
+use crate::logs::ledger::IntentReceipt;
+use crate::secret::Secret;
+
+/// Whom to talk to, and as whom.
+#[derive(Clone, Debug)]
+pub struct McpTarget {
+    /// Server; with the tenant the key of cached verdicts.
+    pub server_id: ServerId,
+    /// Endpoint.
+    pub url: String,
+    /// Version pin.
+    pub pin: ProtocolPin,
+    /// Authentication header, if any.
+    pub auth: Option<AuthHeader>,
+    /// Names the credential and its version, without its secret. Upstream sessions are never shared between
+    /// different identities.
+    pub identity: String,
+}
+
+/// The header that carries our credential upstream.
+#[derive(Clone, Debug)]
+pub struct AuthHeader {
+    /// Name.
+    pub name: String,
+    /// Value, visible ASCII.
+    pub value: Secret,
+}
+
+/// Permission to send one thing upstream: the receipt of the intent that was recorded for it.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Proof that the intent is durable.
+    pub receipt: IntentReceipt,
+    /// The longest that the exchange may take.
+    pub deadline: Duration,
+    /// Passed on upstream.
+    pub trace: TraceContext,
+}
+
+/// What a server offers.
+#[derive(Clone, Debug)]
+pub struct McpCatalogue {
+    /// The version spoken.
+    pub protocol_version: String,
+    /// Declared capabilities, raw.
+    pub capabilities: RawJson,
+    /// Tools in the server's order.
+    pub tools: Vec<ListedTool>,
+}
+
+/// One entry of `tools/list`.
+#[derive(Clone, Debug)]
+pub enum ListedTool {
+    /// An object with a name.
+    Readable {
+        /// The name as given.
+        name: String,
+        /// The definition, byte for byte.
+        definition: RawJson,
+    },
+    /// Not an object with a name; its place in the list and what is wrong, in our words.
+    Unreadable {
+        /// From zero.
+        position: usize,
+        /// Our words.
+        problem: String,
+    },
+}
+
+/// A call of a tool.
+#[derive(Clone, Debug)]
+pub struct ToolCall {
+    /// Name on the server.
+    pub name: String,
+    /// Arguments, as judged.
+    pub arguments: Map<String, Value>,
+    /// The definition under which the call was judged; for `x-mcp-header` of its input schema.
+    pub definition: RawJson,
+}
+
+/// The answer to a call.
+#[derive(Clone, Debug)]
+pub struct ToolReply {
+    /// The `CallToolResult`, byte for byte.
+    pub result: RawJson,
+    /// Its `isError`.
+    pub is_error: bool,
+}
+
+/// A server that answered a health check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct McpHealth {
+    /// The version spoken.
+    pub protocol_version: String,
+}
+
+/// Why an exchange with an MCP server failed. Holds no upstream text.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}: {detail}")]
+pub struct McpFailure {
+    /// One of the `upstream_*` codes, `egress_refused` or `cancelled`.
+    pub code: Code,
+    /// Our words; a JSON-RPC code or an HTTP status as a number at most.
+    pub detail: String,
+    /// Whether the upstream may have acted on the request.
+    pub may_have_acted: bool,
+}

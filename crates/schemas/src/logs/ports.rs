@@ -1,0 +1,171 @@
+//! Ports of the trail.
+
+use async_trait::async_trait;
+
+use super::event::{AuditEvent, AuditEventDraft, EventActor};
+use super::ledger::{AbandonedIntent, FailureFacts, Intent, IntentReceipt, Recorded, Refusal, Settlement};
+use crate::PortError;
+use crate::ids::{InstanceId, TenantId};
+use crate::integrations::mcp::invocation::{InvocationFacts, McpToolInvocation};
+use crate::operation::{Authority, Effect};
+use crate::paging::{Page, PageRequest};
+use crate::timestamp::Timestamp;
+
+/// Write-ahead record of effects. Every method is one durable transaction: when it returns `Ok`, a power cut does
+/// not lose it; when it returns `Err`, nothing of it is there. Implementations group callers' values into one commit.
+#[async_trait]
+pub trait Ledger: Send + Sync {
+    /// Records what is about to be done.
+    ///
+    /// # Errors
+    /// `Unavailable` or `Timeout`; the caller must not act.
+    async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError>;
+
+    /// Records how it ended. Refused with code `intent_closed` if it was settled already, by recovery for example.
+    ///
+    /// # Errors
+    /// Any; the caller must withhold the result.
+    async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError>;
+
+    /// Records a refusal.
+    ///
+    /// # Errors
+    /// Any; the refusal stands all the same.
+    async fn refuse(&self, tenant: &TenantId, refusal: Refusal) -> Result<(), PortError>;
+
+    /// Says that this instance is alive until `until`. Not tenant-scoped: an instance serves all tenants.
+    async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError>;
+
+    /// Open intents of all tenants whose instance's lease ran out before `now`, oldest first, at most `limit`.
+    async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError>;
+
+    /// The receipt of an abandoned intent, so that recovery can settle it.
+    async fn take_over(&self, tenant: &TenantId, intent: &AbandonedIntent) -> Result<IntentReceipt, PortError>;
+
+    /// Whether a write would succeed now; for readiness.
+    async fn ready(&self) -> Result<(), PortError>;
+}
+
+/// Which events to list; all conditions hold together.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Of these types; of all when empty.
+    pub types: Vec<super::event::AuditEventType>,
+    /// About this id (any member of `subject`).
+    pub subject: Option<String>,
+}
+
+/// A tenant's trail, within a unit of work.
+#[async_trait]
+pub trait AuditLog: Send {
+    /// Appends events in order, at the end of the tenant's chain, in this unit of work's transaction.
+    async fn append(&mut self, tenant: &TenantId, events: &[AuditEventDraft]) -> Result<(), PortError>;
+
+    /// A page, newest first.
+    async fn list(
+        &mut self,
+        tenant: &TenantId,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEvent>, PortError>;
+
+    /// Events from a sequence number on, oldest first, at most `limit`; as stored, for verification.
+    async fn range(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<StoredEvent>, PortError>;
+}
+
+/// An event as stored: the JSON of all fields and the hash beside it, not re-made from typed values, so that a
+/// verifier sees what is really there.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    /// The whole event as a JSON object, `hash` included.
+    pub record: serde_json::Value,
+}
+
+/// The call that an audit event speaks of.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolEventContext<'a> {
+    /// Who.
+    pub actor: &'a EventActor,
+    /// What is known beforehand.
+    pub facts: &'a InvocationFacts,
+    /// The caller's `traceparent`.
+    pub traceparent: Option<&'a str>,
+}
+
+/// Makes the events of tool calls (the seed's port of this name). What it returns is written by the ledger, in the
+/// transaction of the intent or the settlement. An embedder's own emitter may ship the event elsewhere as well; if it
+/// fails before the call, the call is refused.
+#[async_trait]
+pub trait MCPAuditEmitterPort: Send + Sync {
+    /// The call was asked for.
+    async fn emit_tool_requested(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+    ) -> Result<AuditEventDraft, PortError>;
+
+    /// The call was let through.
+    async fn emit_tool_allowed(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+    ) -> Result<AuditEventDraft, PortError>;
+
+    /// The call was refused.
+    async fn emit_tool_denied(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+        failure: &FailureFacts,
+    ) -> Result<AuditEventDraft, PortError>;
+
+    /// The call goes upstream now. It makes no event of its own: the time stands in the event that ends the call.
+    async fn emit_tool_started(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+        started_at: Timestamp,
+    ) -> Result<(), PortError>;
+
+    /// The tool answered.
+    async fn emit_tool_completed(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+        invocation: &McpToolInvocation,
+    ) -> Result<AuditEventDraft, PortError>;
+
+    /// The call failed, timed out, was cancelled, or was cut off (`invocation.outcome` tells).
+    async fn emit_tool_failed(
+        &self,
+        tenant: &TenantId,
+        call: ToolEventContext<'_>,
+        invocation: &McpToolInvocation,
+    ) -> Result<AuditEventDraft, PortError>;
+}
+
+/// One dispatch of an operation, however it ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DispatchRecord {
+    /// The name that was asked for.
+    pub operation: String,
+    /// What the operation asks for; absent if there is no such operation.
+    pub authority: Option<Authority>,
+    /// What it does; absent if there is no such operation.
+    pub effect: Option<Effect>,
+    /// Who.
+    pub actor: EventActor,
+    /// Request.
+    pub request_id: String,
+    /// Stable code of the failure; absent on success.
+    pub error_code: Option<String>,
+    /// Microseconds from dispatch to answer.
+    pub duration_micros: u64,
+}
+
+/// Hears of every dispatch, on every path: success, failure, unknown operation, missing authority, panic.
+#[async_trait]
+pub trait DispatchAudit: Send + Sync {
+    /// Takes a record. It must not fail the dispatch; what it does with errors is its own affair.
+    async fn record(&self, tenant: &TenantId, record: &DispatchRecord);
+}
