@@ -123,11 +123,12 @@ pub trait Egress: Send + Sync {
     /// [`EgressError`] says at which stage it failed and whether a byte of the request may have left.
     async fn send(&self, tenant: &TenantId, request: EgressRequest) -> Result<EgressResponse, EgressError>;
 
-    /// Judges a URL without opening anything but name resolution.
+    /// Judges a URL without opening anything but name resolution, and returns it in canonical form: scheme and host
+    /// in lower case, no default port, a path. Two spellings of one endpoint become one text.
     ///
     /// # Errors
     /// The rule that it breaks.
-    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<(), EgressError>;
+    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<String, EgressError>;
 }
 
 /// At which stage an exchange failed.

@@ -3,7 +3,9 @@
 use async_trait::async_trait;
 
 use super::event::{AuditEvent, AuditEventDraft, EventActor};
-use super::ledger::{AbandonedIntent, FailureFacts, Intent, IntentReceipt, Recorded, Refusal, Settlement};
+use super::ledger::{
+    AbandonedIntent, FailureFacts, Intent, IntentReceipt, Recorded, Refusal, SealedAnswer, Settlement,
+};
 use crate::PortError;
 use crate::ids::{InstanceId, TenantId};
 use crate::integrations::mcp::invocation::{InvocationFacts, McpToolInvocation};
@@ -44,6 +46,21 @@ pub trait Ledger: Send + Sync {
 
     /// Whether a write would succeed now; for readiness.
     async fn ready(&self) -> Result<(), PortError>;
+}
+
+/// Seals the answers that are kept for repeats of a request, under a key of the tenant. Implemented by the vault.
+pub trait AnswerSeal: Send + Sync {
+    /// Seals an answer.
+    ///
+    /// # Errors
+    /// `Unavailable` with code `key_unavailable`.
+    fn seal_answer(&self, tenant: &TenantId, answer: &[u8]) -> Result<SealedAnswer, PortError>;
+
+    /// Opens one that was sealed for the same tenant.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was not.
+    fn open_answer(&self, tenant: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError>;
 }
 
 /// Which events to list; all conditions hold together.

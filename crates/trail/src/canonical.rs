@@ -1,0 +1,141 @@
+//! Canonical JSON (RFC 8785, JCS): the one form in which a value is hashed.
+//!
+//! Members are sorted by the UTF-16 code units of their names, numbers are written as ECMAScript writes them, strings
+//! carry the shortest escapes, nothing else is added. The order in which serde_json keeps members does not matter,
+//! so its `preserve_order` feature, which any dependency may switch on, cannot change a hash.
+
+use std::cmp::Ordering;
+
+use serde_json::{Map, Value};
+
+use crate::digest::{Digest, sha256};
+use crate::number;
+use crate::pointer::Pointer;
+
+/// The RFC 8785 form of `value`, in UTF-8.
+///
+/// # Errors
+/// An integer that a double does not hold. Values from [`crate::strict::parse`] have none; values built in code may
+/// (a nanosecond time stamp), and rounding would give two records one hash.
+pub fn canonical_bytes(value: &Value) -> Result<Vec<u8>, CanonicalError> {
+    let mut out = Vec::with_capacity(256);
+    write_value(value, &mut out)?;
+    Ok(out)
+}
+
+/// SHA-256 of [`canonical_bytes`].
+///
+/// # Errors
+/// Those of [`canonical_bytes`].
+pub fn canonical_hash(value: &Value) -> Result<Digest, CanonicalError> {
+    canonical_bytes(value).map(|bytes| sha256(&bytes))
+}
+
+/// A number has no RFC 8785 form. Names its place, not its value.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("integer exceeds a 64-bit float, expected one within 2^53 or a string; at {pointer}")]
+pub struct CanonicalError {
+    pointer: Pointer,
+}
+
+impl CanonicalError {
+    /// The JSON pointer (RFC 6901) of the number; printable, long names are cut with `…`.
+    #[must_use]
+    pub fn pointer(&self) -> &str {
+        self.pointer.as_str()
+    }
+}
+
+/// The RFC 8785 form of an object as if it had no member `left_out`.
+pub(crate) fn object_without(
+    members: &Map<String, Value>,
+    left_out: &str,
+) -> Result<Vec<u8>, CanonicalError> {
+    let mut out = Vec::with_capacity(1024);
+    write_members(members.iter().filter(|(name, _)| *name != left_out), &mut out)?;
+    Ok(out)
+}
+
+fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    match value {
+        Value::Null => out.extend_from_slice(b"null"),
+        Value::Bool(true) => out.extend_from_slice(b"true"),
+        Value::Bool(false) => out.extend_from_slice(b"false"),
+        Value::Number(number) => {
+            if !number::write(number, out) {
+                return Err(CanonicalError { pointer: Pointer::default() });
+            }
+        }
+        Value::String(text) => write_string(text, out),
+        Value::Array(elements) => {
+            out.push(b'[');
+            for (index, element) in elements.iter().enumerate() {
+                if index > 0 {
+                    out.push(b',');
+                }
+                write_value(element, out)
+                    .map_err(|error| CanonicalError { pointer: error.pointer.within_index(index) })?;
+            }
+            out.push(b']');
+        }
+        Value::Object(members) => write_members(members.iter(), out)?,
+    }
+    Ok(())
+}
+
+fn write_members<'v>(
+    members: impl Iterator<Item = (&'v String, &'v Value)>,
+    out: &mut Vec<u8>,
+) -> Result<(), CanonicalError> {
+    let mut sorted: Vec<_> = members.collect();
+    sorted.sort_unstable_by(|(left, _), (right, _)| by_code_units(left, right));
+    out.push(b'{');
+    for (index, (name, value)) in sorted.into_iter().enumerate() {
+        if index > 0 {
+            out.push(b',');
+        }
+        write_string(name, out);
+        out.push(b':');
+        write_value(value, out).map_err(|error| CanonicalError { pointer: error.pointer.within(name) })?;
+    }
+    out.push(b'}');
+    Ok(())
+}
+
+/// RFC 8785 section 3.2.3. Bytes and code units order alike up to U+D7FF, so ASCII needs no decoding.
+fn by_code_units(left: &str, right: &str) -> Ordering {
+    if left.is_ascii() && right.is_ascii() {
+        left.cmp(right)
+    } else {
+        left.encode_utf16().cmp(right.encode_utf16())
+    }
+}
+
+/// RFC 8785 section 3.2.2.2.
+fn write_string(text: &str, out: &mut Vec<u8>) {
+    let mut rest = text.as_bytes();
+    out.push(b'"');
+    while let Some(at) = rest.iter().position(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\')) {
+        out.extend_from_slice(&rest[..at]);
+        write_escape(rest[at], out);
+        rest = &rest[at + 1..];
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+}
+
+fn write_escape(byte: u8, out: &mut Vec<u8>) {
+    let letter = match byte {
+        0x08 => b'b',
+        b'\t' => b't',
+        b'\n' => b'n',
+        0x0c => b'f',
+        b'\r' => b'r',
+        0x00..0x20 => return out.extend_from_slice(format!("\\u{byte:04x}").as_bytes()),
+        _ => byte,
+    };
+    out.extend_from_slice(&[b'\\', letter]);
+}
+
+#[cfg(test)]
+mod tests;
