@@ -1,1 +1,16 @@
-//! Placeholder.
+//! The credential authority: the grammar of references, the rules of access, and the sealing of secrets.
+//!
+//! Never: I/O of its own (stores, keys, environment and randomness come as ports), and no secret in an error, a log
+//! line or a `Debug` output.
+//! Start: [`SealedVault`], the embedded default; then [`reference::parse`], which every reference passes.
+
+#![deny(clippy::disallowed_methods)]
+
+pub mod envelope;
+pub mod keyring;
+pub mod reference;
+pub mod rules;
+mod sealed_vault;
+
+pub use keyring::Keyring;
+pub use sealed_vault::SealedVault;

@@ -1,0 +1,270 @@
+//! The client's view of one POST: from response bytes to the one answer that belongs to our request.
+//!
+//! One [`Collector`] serves one POST and is dropped with it: an answer can never reach another call. It reads a JSON
+//! body or an event stream, stops at the response with our id, counts notifications, hands out progress for our own
+//! token, and surfaces requests of a legacy server so that the transport can answer them.
+
+mod stream;
+
+use serde_json::value::RawValue;
+
+use crate::headers::{EVENT_STREAM, JSON};
+use crate::jsonrpc::{
+    EnvelopeError, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError, error_response, parse,
+    result_response, to_raw,
+};
+use crate::messages::{Progress, method};
+use crate::scan::JsonLimits;
+use crate::sse::{Parser, SseError, SseLimits};
+use crate::version::Era;
+
+/// What one POST waits for.
+#[derive(Clone, Debug)]
+pub struct Expected {
+    /// The id of our request, minted for it alone.
+    pub id: Id,
+    /// The era that the request speaks.
+    pub era: Era,
+    /// The progress token that we sent. Progress for any other token is counted and ignored.
+    pub progress_token: Option<String>,
+}
+
+/// Caps of one answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AnswerLimits {
+    /// For each message.
+    pub json: JsonLimits,
+    /// For an event stream.
+    pub sse: SseLimits,
+    /// For a JSON body, in bytes after content decoding.
+    pub max_body_bytes: usize,
+    /// Notifications and server requests before the response.
+    pub max_notifications: usize,
+}
+
+impl Default for AnswerLimits {
+    /// 4 MiB, 1000 notifications, and the defaults of the parts.
+    fn default() -> Self {
+        Self {
+            json: JsonLimits::STRICT,
+            sse: SseLimits::default(),
+            max_body_bytes: 4 << 20,
+            max_notifications: 1000,
+        }
+    }
+}
+
+/// The response to our request.
+#[derive(Clone, Debug)]
+pub enum Answered {
+    /// The raw `result`, byte for byte.
+    Result(Box<RawValue>),
+    /// The `error`.
+    Error(ErrorObject),
+}
+
+/// What arrives before the response.
+#[derive(Clone, Debug)]
+pub enum Signal {
+    /// Progress of our request. It must not extend the call's absolute deadline.
+    Progress(Progress),
+    /// A request of a legacy server: POST [`ServerRequest::reply`] and read on.
+    ServerRequest(ServerRequest),
+}
+
+/// A request that a legacy server sent on our stream. It goes to nobody but the transport.
+#[derive(Clone, Debug)]
+pub struct ServerRequest {
+    id: Id,
+    is_ping: bool,
+}
+
+impl ServerRequest {
+    /// The message to POST: an empty result for `ping`, -32601 for all else (we declared no capability).
+    #[must_use]
+    pub fn reply(&self) -> Vec<u8> {
+        if self.is_ping {
+            return result_response(&self.id, &to_raw(&crate::meta::Nothing {}));
+        }
+        let error =
+            RpcError::new(ErrorCode::METHOD_NOT_FOUND, "the client declared no capability for this method");
+        error_response(Some(&self.id), &error)
+    }
+
+    /// Whether it is a `ping`.
+    #[must_use]
+    pub fn is_ping(&self) -> bool {
+        self.is_ping
+    }
+}
+
+/// Why there is no answer. Nothing of the server's text is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AnswerError {
+    /// 202 or 204: accepted, but a request needs an answer.
+    #[error("the server answered {0} without a body; a request needs a response")]
+    NoAnswer(u16),
+    /// The HTTP status says failure and the body holds no JSON-RPC response.
+    #[error("the server answered HTTP {0} without a JSON-RPC response")]
+    HttpStatus(u16),
+    /// A success that is neither JSON nor an event stream.
+    #[error("content type: expected application/json or text/event-stream")]
+    ContentType,
+    /// The JSON body is larger than the cap.
+    #[error("body: larger than {limit} bytes")]
+    BodyTooLarge {
+        /// The cap.
+        limit: usize,
+    },
+    /// A success with an empty body.
+    #[error("body: empty")]
+    Empty,
+    /// A message that is no strict JSON-RPC.
+    #[error("{0}")]
+    Envelope(EnvelopeError),
+    /// The event stream broke a cap or its text rules.
+    #[error("{0}")]
+    Sse(SseError),
+    /// A response to something that this POST did not ask.
+    #[error("response id: differs from the id of the request")]
+    IdMismatch,
+    /// A JSON body that holds a request or a notification.
+    #[error("body: expected a response")]
+    NotAResponse,
+    /// A modern server sent a request, which its era forbids.
+    #[error("event stream: a request from the server, which the modern era forbids")]
+    ServerRequest,
+    /// More messages before the response than the cap.
+    #[error("event stream: more than {limit} notifications before the response")]
+    TooManyNotifications {
+        /// The cap.
+        limit: usize,
+    },
+    /// The event stream ended before the response.
+    #[error("event stream: ended before the response")]
+    Truncated,
+}
+
+/// Collects one answer.
+#[derive(Debug)]
+pub struct Collector {
+    status: u16,
+    expected: Expected,
+    limits: AnswerLimits,
+    body: Body,
+    answered: Option<Answered>,
+    notifications: usize,
+}
+
+#[derive(Debug)]
+enum Body {
+    Json(Vec<u8>),
+    Events(Parser),
+}
+
+impl Collector {
+    /// Judges status and content type. 401, 403, 404 of a session, 429 and redirects are the transport's to handle
+    /// before; other failures are read, because they may carry a JSON-RPC error.
+    ///
+    /// # Errors
+    /// 202 and 204; a body of another type than the two.
+    pub fn begin(
+        status: u16,
+        content_type: Option<&str>,
+        expected: Expected,
+        limits: AnswerLimits,
+    ) -> Result<Self, AnswerError> {
+        let success = (200..300).contains(&status);
+        if matches!(status, 202 | 204) {
+            return Err(AnswerError::NoAnswer(status));
+        }
+        let body = match media_type(content_type).as_deref() {
+            Some(JSON) => Body::Json(Vec::new()),
+            Some(EVENT_STREAM) => Body::Events(Parser::new(limits.sse)),
+            _ if success => return Err(AnswerError::ContentType),
+            _ => return Err(AnswerError::HttpStatus(status)),
+        };
+        Ok(Self { status, expected, limits, body, answered: None, notifications: 0 })
+    }
+
+    /// Takes the next bytes of the body. After [`Self::is_complete`] they are ignored: stop reading and close.
+    ///
+    /// # Errors
+    /// [`AnswerError`]: close the connection.
+    pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Signal>, AnswerError> {
+        if self.answered.is_some() {
+            return Ok(Vec::new());
+        }
+        match &mut self.body {
+            Body::Events(_) => self.push_events(bytes),
+            Body::Json(body) if bytes.len() > self.limits.max_body_bytes.saturating_sub(body.len()) => {
+                Err(AnswerError::BodyTooLarge { limit: self.limits.max_body_bytes })
+            }
+            Body::Json(body) => {
+                body.extend_from_slice(bytes);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    /// Whether the response has arrived (never before the end of a JSON body).
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        self.answered.is_some()
+    }
+
+    /// The last event id of a legacy stream.
+    #[must_use]
+    pub fn last_event_id(&self) -> Option<&str> {
+        match &self.body {
+            Body::Json(_) => None,
+            Body::Events(parser) => parser.last_event_id(),
+        }
+    }
+
+    /// The answer, once complete or at the end of the body.
+    ///
+    /// # Errors
+    /// [`AnswerError`] when there is none.
+    pub fn finish(self) -> Result<Answered, AnswerError> {
+        match (self.answered, &self.body) {
+            (Some(answered), _) => Ok(answered),
+            (None, Body::Events(_)) => Err(AnswerError::Truncated),
+            (None, Body::Json(body)) => {
+                json_answer(body, &self.expected, &self.limits.json).map_err(|error| match self.status {
+                    200..300 => error,
+                    status => AnswerError::HttpStatus(status),
+                })
+            }
+        }
+    }
+}
+
+fn json_answer(body: &[u8], expected: &Expected, limits: &JsonLimits) -> Result<Answered, AnswerError> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(AnswerError::Empty);
+    }
+    match parse(body, limits).map_err(AnswerError::Envelope)? {
+        Message::Response(response) => ours(response, expected),
+        Message::Request(_) | Message::Notification(_) => Err(AnswerError::NotAResponse),
+    }
+}
+
+/// The id must match in type and value. An error without id belongs to the POST that carried it.
+fn ours(response: Response<'_>, expected: &Expected) -> Result<Answered, AnswerError> {
+    if response.id.is_some_and(|id| id != expected.id) {
+        return Err(AnswerError::IdMismatch);
+    }
+    Ok(match response.outcome {
+        Outcome::Result(result) => Answered::Result(result.to_owned()),
+        Outcome::Error(error) => Answered::Error(error),
+    })
+}
+
+/// The media type without parameters, in lower case.
+fn media_type(content_type: Option<&str>) -> Option<String> {
+    content_type?.split(';').next().map(|kind| kind.trim().to_ascii_lowercase())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,165 @@
+//! Table and property tests of the collector.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::jsonrpc::EnvelopeProblem;
+use crate::sse::encode;
+
+const OK: &str = r#"{"jsonrpc":"2.0","id":"me","result":{"n":1.10, "big":123456789012345678901234567890}}"#;
+
+fn expected(era: Era) -> Expected {
+    Expected { id: Id::from("me"), era, progress_token: Some("p".into()) }
+}
+
+fn json(status: u16, body: &str) -> Result<Answered, AnswerError> {
+    let limits = AnswerLimits { max_body_bytes: 1000, ..AnswerLimits::default() };
+    let mut collector =
+        Collector::begin(status, Some("Application/JSON; charset=utf-8"), expected(Era::Modern), limits)?;
+    collector.push(body.as_bytes())?;
+    assert!(!collector.is_complete());
+    collector.finish()
+}
+
+fn stream(era: Era) -> Collector {
+    let limits = AnswerLimits { max_notifications: 3, ..AnswerLimits::default() };
+    Collector::begin(200, Some("text/event-stream"), expected(era), limits).unwrap()
+}
+
+fn message(text: &str) -> Vec<u8> {
+    encode(Some("message"), None, text)
+}
+
+fn text(result: Result<Answered, AnswerError>) -> String {
+    match result {
+        Ok(Answered::Result(raw)) => raw.get().to_owned(),
+        Ok(Answered::Error(error)) => format!("error {}", error.code),
+        Err(error) => panic!("{error}"),
+    }
+}
+
+#[test]
+fn status_and_content_type_are_judged_first() {
+    for (status, content_type, want) in [
+        (202, Some("application/json"), Some(AnswerError::NoAnswer(202))),
+        (204, None, Some(AnswerError::NoAnswer(204))),
+        (200, Some("text/html"), Some(AnswerError::ContentType)),
+        (200, Some("application/jsonp"), Some(AnswerError::ContentType)),
+        (200, None, Some(AnswerError::ContentType)),
+        (502, Some("text/html"), Some(AnswerError::HttpStatus(502))),
+        (400, Some("application/json"), None),
+        (200, Some("TEXT/event-stream;x=y"), None),
+    ] {
+        let got =
+            Collector::begin(status, content_type, expected(Era::Modern), AnswerLimits::default()).err();
+        assert_eq!(got, want, "{status} {content_type:?}");
+    }
+}
+
+#[test]
+fn a_json_body_is_our_response_or_an_error() {
+    assert_eq!(text(json(200, OK)), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
+    let no_id = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"x"}}"#;
+    assert_eq!(text(json(400, no_id)), "error -32000", "an error without id belongs to its POST");
+    let envelope = |problem, id| AnswerError::Envelope(EnvelopeError { problem, id });
+    for (status, body, want) in [
+        (200, "", AnswerError::Empty),
+        (200, " \n", AnswerError::Empty),
+        (200, r#"{"jsonrpc":"2.0","id":"you","result":{}}"#, AnswerError::IdMismatch),
+        (200, r#"{"jsonrpc":"2.0","id":"you","error":{"code":1,"message":""}}"#, AnswerError::IdMismatch),
+        (200, r#"{"jsonrpc":"2.0","method":"notifications/progress"}"#, AnswerError::NotAResponse),
+        (200, &format!("[{OK}]"), envelope(EnvelopeProblem::Batch, None)),
+        (200, &" ".repeat(1001), AnswerError::BodyTooLarge { limit: 1000 }),
+        (404, r#"{"detail":"Not Found"}"#, AnswerError::HttpStatus(404)),
+        (500, "", AnswerError::HttpStatus(500)),
+    ] {
+        assert_eq!(json(status, body).unwrap_err(), want, "{body}");
+    }
+}
+
+#[test]
+fn ids_match_in_type_and_value() {
+    let integer = Expected { id: Id::Integer(1), era: Era::Modern, progress_token: None };
+    let mut collector = Collector::begin(200, Some(JSON), integer, AnswerLimits::default()).unwrap();
+    collector.push(br#"{"jsonrpc":"2.0","id":"1","result":{}}"#).unwrap();
+    assert_eq!(collector.finish().unwrap_err(), AnswerError::IdMismatch);
+}
+
+#[test]
+fn a_stream_stops_at_our_response() {
+    let mut collector = stream(Era::Legacy);
+    assert!(collector.push(b": hi\r\nid: 9\ndata:\n\n").unwrap().is_empty(), "a priming event");
+    assert_eq!(collector.last_event_id(), Some("9"));
+    let ours =
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"p","progress":1}}"#;
+    let other =
+        r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":"q","progress":1}}"#;
+    let signals = collector.push(&[message(ours), message(other)].concat()).unwrap();
+    assert!(matches!(&signals[..], [Signal::Progress(progress)] if progress.token == Id::from("p")));
+    let after =
+        [message(OK), message(r#"{"jsonrpc":"2.0","id":"me","result":{"second":1}}"#), message("garbage")];
+    assert!(collector.push(&after.concat()).unwrap().is_empty());
+    assert!(collector.is_complete());
+    assert!(collector.push(b"\xff\n\n").unwrap().is_empty(), "nothing is read after the response");
+    assert_eq!(text(collector.finish()), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
+}
+
+#[test]
+fn requests_of_a_legacy_server_are_surfaced_with_their_reply() {
+    let mut collector = stream(Era::Legacy);
+    let ping = message(r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#);
+    let sampling = message(r#"{"jsonrpc":"2.0","id":"s","method":"sampling/createMessage","params":{}}"#);
+    let replies: Vec<String> = collector
+        .push(&[ping, sampling].concat())
+        .unwrap()
+        .iter()
+        .map(|signal| match signal {
+            Signal::ServerRequest(request) => String::from_utf8(request.reply()).unwrap(),
+            Signal::Progress(_) => panic!("no progress was sent"),
+        })
+        .collect();
+    insta::assert_snapshot!(replies.join("\n"), @r#"
+    {"jsonrpc":"2.0","id":5,"result":{}}
+    {"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"the client declared no capability for this method"}}
+    "#);
+}
+
+#[test]
+fn a_stream_that_breaks_a_rule_ends() {
+    let notice = message(r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#);
+    let request = message(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#);
+    let other = message(r#"{"jsonrpc":"2.0","id":"you","result":{}}"#);
+    for (era, bytes, want) in [
+        (Era::Modern, request, AnswerError::ServerRequest),
+        (Era::Modern, notice.repeat(4), AnswerError::TooManyNotifications { limit: 3 }),
+        (Era::Legacy, other, AnswerError::IdMismatch),
+        (Era::Legacy, b"data: \xff\n\n".to_vec(), AnswerError::Sse(SseError::NotUtf8)),
+    ] {
+        assert_eq!(stream(era).push(&bytes).unwrap_err(), want);
+    }
+    let mut cut = stream(Era::Modern);
+    cut.push(&notice).unwrap();
+    cut.push(&message(OK)[..20]).unwrap();
+    assert_eq!(cut.finish().unwrap_err(), AnswerError::Truncated);
+}
+
+proptest! {
+    #[test]
+    fn never_panics(chunks in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..60), 0..6), events: bool) {
+        let kind = if events { EVENT_STREAM } else { JSON };
+        let mut collector = Collector::begin(200, Some(kind), expected(Era::Legacy), AnswerLimits::default()).unwrap();
+        if chunks.iter().all(|chunk| collector.push(chunk).is_ok()) {
+            let _ = collector.finish();
+        }
+    }
+
+    /// No stream of other people's ids is ever taken for ours.
+    #[test]
+    fn another_id_is_never_delivered(id in "[a-z]{1,3}") {
+        prop_assume!(id != "me");
+        let mut collector = stream(Era::Legacy);
+        let response = message(&format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{}}}}"#));
+        prop_assert_eq!(collector.push(&response).unwrap_err(), AnswerError::IdMismatch);
+        prop_assert!(!collector.is_complete());
+    }
+}

@@ -1,0 +1,104 @@
+//! The vault against the conformance suites of its ports, and the swap matrix of its envelopes.
+
+use std::sync::Arc;
+
+use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
+use portcullis_schemas::integrations::credentials::ports::{CredentialVault, KeySource};
+use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
+use portcullis_schemas::secret::Secret;
+use portcullis_testkit::conformance;
+use portcullis_testkit::entropy::CountingEntropy;
+use portcullis_testkit::memory::MemorySealedSecrets;
+use portcullis_testkit::settings::FixedKeySource;
+use portcullis_vault::envelope::{self, Place};
+use portcullis_vault::rules::{CredentialAccessRuleChecker, DenyAllRuleChecker, GrantRuleChecker};
+use portcullis_vault::{Keyring, SealedVault};
+
+fn keys() -> FixedKeySource {
+    FixedKeySource::new(1, [7; 32])
+}
+
+fn vault(secrets: &MemorySealedSecrets) -> SealedVault {
+    SealedVault::new(Arc::new(secrets.clone()), Arc::new(keys()), Arc::new(CountingEntropy::new()))
+}
+
+fn tenant(name: &str) -> TenantId {
+    TenantId::from_trusted(name).unwrap()
+}
+
+fn server(last: char) -> ServerId {
+    format!("mcp_01jd000000000000000000000{last}").parse().unwrap()
+}
+
+fn access(server: &ServerId) -> CredentialAccess {
+    CredentialAccess { mcp_server: server.clone(), accessor: "agent".to_owned(), purpose: "invoke_tool" }
+}
+
+#[tokio::test]
+async fn conforms_as_a_vault() {
+    let secrets = MemorySealedSecrets::new();
+    conformance::credential_vault(&vault(&secrets), &secrets).await;
+}
+
+#[tokio::test]
+async fn conforms_as_keyed_hash_and_answer_seal() {
+    let keyring = Keyring::new(Arc::new(keys()), Arc::new(CountingEntropy::new())).unwrap();
+    conformance::keyed_hash(&keyring).await;
+    conformance::answer_seal(&keyring).await;
+}
+
+#[test]
+fn an_envelope_opens_at_its_own_place_only() {
+    let (a, b) = (tenant("t_a"), tenant("t_b"));
+    let (one, two): (CredentialId, CredentialId) = ("one".parse().unwrap(), "two".parse().unwrap());
+    let place = |tenant, id, secret_version| Place::Credential { tenant, id, secret_version };
+    let sealed = envelope::seal(&keys(), &CountingEntropy::new(), place(&a, &one, 1), b"s3cret").unwrap();
+    assert_eq!(envelope::open(&keys(), place(&a, &one, 1), &sealed).unwrap().as_slice(), b"s3cret");
+    let elsewhere = [
+        place(&b, &one, 1),
+        place(&a, &two, 1),
+        place(&a, &one, 2),
+        Place::Answer { tenant: &a },
+        Place::Server { tenant: &a, server: &server('0') },
+    ];
+    for (index, other) in elsewhere.into_iter().enumerate() {
+        assert!(envelope::open(&keys(), other, &sealed).is_err(), "place {index}");
+    }
+}
+
+#[test]
+fn every_flipped_bit_is_found() {
+    let owner = tenant("t_a");
+    let place = Place::Answer { tenant: &owner };
+    let sealed = envelope::seal(&keys(), &CountingEntropy::new(), place, b"answer").unwrap();
+    for index in 0..sealed.len() * 8 {
+        let mut changed = sealed.clone();
+        changed[index / 8] ^= 1 << (index % 8);
+        assert!(envelope::open(&keys(), place, &changed).is_err(), "bit {index}");
+    }
+    let other_key = FixedKeySource::new(1, [8; 32]);
+    assert!(envelope::open(&other_key, place, &sealed).is_err());
+    assert!(other_key.key(1).is_ok());
+}
+
+#[tokio::test]
+async fn an_encrypted_reference_serves_its_server_and_tenant_only() {
+    let vault = vault(&MemorySealedSecrets::new());
+    let (a, b) = (tenant("t_a"), tenant("t_b"));
+    let (mine, other) = (server('0'), server('1'));
+    let reference = vault.encrypt(&a, &mine, &Secret::new("token".to_owned())).await.unwrap();
+    assert_eq!(vault.open(&a, &reference, &access(&mine)).await.unwrap().expose(), "token");
+    assert!(vault.open(&a, &reference, &access(&other)).await.is_err());
+    assert!(vault.open(&b, &reference, &access(&mine)).await.is_err());
+}
+
+#[test]
+fn nobody_may_use_a_credential_without_a_grant() {
+    let owner = tenant("t_a");
+    let (mine, other) = (server('0'), server('1'));
+    let grant = |server: &ServerId| vec![CredentialGrant { mcp_server: server.clone() }];
+    assert!(!GrantRuleChecker.check(&owner, &[], &access(&mine)).allowed);
+    assert!(!GrantRuleChecker.check(&owner, &grant(&other), &access(&mine)).allowed);
+    assert!(GrantRuleChecker.check(&owner, &grant(&mine), &access(&mine)).allowed);
+    assert!(!DenyAllRuleChecker.check(&owner, &grant(&mine), &access(&mine)).allowed);
+}
