@@ -1,0 +1,64 @@
+//! A finding: which rule, where, and what to do about it.
+
+use serde::Serialize;
+
+/// Where a finding stands: a file relative to the workspace root, and a position in it when there is one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// Path relative to the workspace root, with forward slashes.
+    pub file: String,
+    /// Line, from 1; 0 when the finding is about the whole file.
+    pub line: usize,
+    /// Column, from 1; 0 when the finding is about the whole line.
+    pub column: usize,
+}
+
+impl Place {
+    /// A whole file.
+    pub fn file(file: impl Into<String>) -> Self {
+        Self::at(file, 0, 0)
+    }
+
+    /// A line of a file; 0 means the whole file.
+    pub fn line(file: impl Into<String>, line: usize) -> Self {
+        Self::at(file, line, 0)
+    }
+
+    /// A position in a file.
+    pub fn at(file: impl Into<String>, line: usize, column: usize) -> Self {
+        Self { file: file.into(), line, column }
+    }
+}
+
+impl std::fmt::Display for Place {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.file)?;
+        if self.line > 0 {
+            write!(f, ":{}", self.line)?;
+        }
+        if self.line > 0 && self.column > 0 {
+            write!(f, ":{}", self.column)?;
+        }
+        Ok(())
+    }
+}
+
+/// One breach of one rule. Findings order by place, then rule, so that the output never depends on reading order.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// Where it stands.
+    #[serde(flatten)]
+    pub place: Place,
+    /// Id of the rule, `LA-NNN`.
+    pub rule: &'static str,
+    /// What breaks the rule: a crate, a path, a type. Stable under reformatting, unlike the line.
+    pub subject: String,
+    /// What is wrong and what to do, in one line.
+    pub message: String,
+}
+
+impl std::fmt::Display for Finding {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} {} {}", self.rule, self.place, self.message)
+    }
+}

@@ -1,0 +1,143 @@
+//! What a member's `Cargo.toml` says: does it inherit the lints, and how does it name its dependencies.
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
+
+/// Normal, dev or build dependency.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DependencyKind {
+    /// `[dependencies]`
+    Normal,
+    /// `[dev-dependencies]`
+    Dev,
+    /// `[build-dependencies]`
+    Build,
+}
+
+impl DependencyKind {
+    /// The manifest table of this kind.
+    pub fn table(self) -> &'static str {
+        match self {
+            Self::Normal => "dependencies",
+            Self::Dev => "dev-dependencies",
+            Self::Build => "build-dependencies",
+        }
+    }
+}
+
+/// The facts of one manifest.
+#[derive(Debug, Clone, Default)]
+pub struct Manifest {
+    /// `package.name`; empty in a virtual manifest.
+    pub name: String,
+    /// `[lints] workspace = true` is there.
+    pub inherits_lints: bool,
+    /// Dependencies of all tables, target-specific ones included, in file order.
+    pub entries: Vec<Entry>,
+}
+
+/// One dependency line.
+#[derive(Debug, Clone)]
+pub struct Entry {
+    /// The key: the name in code, with hyphens as written.
+    pub key: String,
+    /// `package = "..."` where it stands here (a rename in the workspace table is known only to Cargo).
+    pub package: Option<String>,
+    /// The table it stands in.
+    pub kind: DependencyKind,
+    /// Line, from 1.
+    pub line: usize,
+    /// `workspace = true` is there.
+    pub inherited: bool,
+}
+
+/// A manifest that is not TOML. The message is the parser's, with the line.
+#[derive(Debug)]
+pub struct ManifestError(pub String);
+
+impl Manifest {
+    /// Reads the text of a `Cargo.toml`.
+    pub fn parse(text: &str) -> Result<Self, ManifestError> {
+        let document = DeTable::parse(text).map_err(|error| ManifestError(error.to_string()))?;
+        let root = document.get_ref();
+        let mut manifest = Self {
+            name: text_at(root, &["package", "name"]),
+            inherits_lints: is_true(table(root, "lints").and_then(|lints| lints.get("workspace"))),
+            entries: Vec::new(),
+        };
+        collect(text, root, &mut manifest.entries);
+        for (_, target) in table(root, "target").into_iter().flatten() {
+            if let DeValue::Table(target) = target.get_ref() {
+                collect(text, target, &mut manifest.entries);
+            }
+        }
+        manifest.entries.sort_by_key(|entry| entry.line);
+        Ok(manifest)
+    }
+}
+
+fn collect(text: &str, from: &DeTable<'_>, entries: &mut Vec<Entry>) {
+    for kind in [DependencyKind::Normal, DependencyKind::Dev, DependencyKind::Build] {
+        for (key, value) in table(from, kind.table()).into_iter().flatten() {
+            entries.push(Entry {
+                key: key.get_ref().to_string(),
+                package: value
+                    .get_ref()
+                    .get("package")
+                    .and_then(|name| name.get_ref().as_str())
+                    .map(str::to_owned),
+                kind,
+                line: line_of(text, key.span().start),
+                inherited: is_true(value.get_ref().get("workspace")),
+            });
+        }
+    }
+}
+
+fn table<'a, 'i>(from: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
+    from.get(key).and_then(|value| value.get_ref().as_table())
+}
+
+fn text_at(from: &DeTable<'_>, keys: &[&str; 2]) -> String {
+    let value = table(from, keys[0]).and_then(|inner| inner.get(keys[1]));
+    value.and_then(|value| value.get_ref().as_str()).unwrap_or_default().to_owned()
+}
+
+fn is_true(value: Option<&Spanned<DeValue<'_>>>) -> bool {
+    value.and_then(|value| value.get_ref().as_bool()) == Some(true)
+}
+
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_all_tables_with_lines() {
+        let manifest = Manifest::parse(
+            "[package]\nname = \"a\"\n[lints]\nworkspace = true\n[dependencies]\nb.workspace = true\nc = \"1\"\n\
+             [dev-dependencies.d]\nworkspace = true\nfeatures = [\"x\"]\n[target.'cfg(unix)'.dependencies]\n\
+             e = { path = \"../e\", package = \"f\" }\n",
+        );
+        let manifest = manifest.expect("valid manifest");
+        let entry = |e: &Entry| (e.key.clone(), e.kind.table(), e.line, e.inherited, e.package.clone());
+        assert!(manifest.inherits_lints);
+        assert_eq!(
+            manifest.entries.iter().map(entry).collect::<Vec<_>>(),
+            [
+                ("b".to_owned(), "dependencies", 6, true, None),
+                ("c".to_owned(), "dependencies", 7, false, None),
+                ("d".to_owned(), "dev-dependencies", 8, true, None),
+                ("e".to_owned(), "dependencies", 12, false, Some("f".to_owned())),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_broken_manifest_is_an_error() {
+        assert!(Manifest::parse("[package\nname").is_err());
+    }
+}

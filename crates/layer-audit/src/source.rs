@@ -1,0 +1,208 @@
+//! A source file reduced to the facts that rules need, so that no syntax tree outlives its parse.
+
+mod collect;
+mod tokens;
+mod types;
+
+use std::path::Path;
+
+/// Where in a crate a file stands. Rules about layers read `src/` only; rules about size and naming read all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Area {
+    /// `src/`
+    Src,
+    /// `tests/`
+    Tests,
+    /// `benches/`, `examples/`, `build.rs`
+    Other,
+}
+
+/// One `.rs` file.
+#[derive(Debug, Clone)]
+pub struct SourceFile {
+    /// Path relative to the workspace root, with forward slashes.
+    pub path: String,
+    /// Where in the crate.
+    pub area: Area,
+    /// Module path inside its crate: empty for the root file.
+    pub module: Vec<String>,
+    /// What the file says.
+    pub facts: FileFacts,
+}
+
+/// A position in a file, both from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// Line.
+    pub line: usize,
+    /// Column.
+    pub column: usize,
+}
+
+/// What `syn` sees in one file.
+#[derive(Debug, Clone, Default)]
+pub struct FileFacts {
+    /// Number of lines.
+    pub lines: usize,
+    /// The leading `//!` lines, without the marker; empty if the file does not begin with one.
+    pub header: Vec<String>,
+    /// Every path of two or more segments, and every leaf of every `use`.
+    pub names: Vec<NamedPath>,
+    /// What each module calls by another name.
+    pub aliases: Vec<Alias>,
+    /// Modules and items declared: the module, and the name in it.
+    pub items: Vec<(Vec<String>, String)>,
+    /// Modules under `#[cfg(test)]`.
+    pub test_modules: Vec<Vec<String>>,
+    /// Traits.
+    pub traits: Vec<TraitFact>,
+    /// Structs, enums and unions.
+    pub types: Vec<TypeFact>,
+    /// Methods of inherent `impl` blocks.
+    pub methods: Vec<InherentMethod>,
+    /// Functions with a body.
+    pub functions: Vec<FunctionFact>,
+}
+
+/// A path as written. Segments are not resolved yet.
+#[derive(Debug, Clone)]
+pub struct NamedPath {
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// Segments as written, without a leading `::`.
+    pub segments: Vec<String>,
+    /// It began with `::`, so its first segment is a crate.
+    pub absolute: bool,
+    /// It is a leaf of a `use`.
+    pub import: bool,
+    /// It ends in `*`, which is not among the segments.
+    pub glob: bool,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+/// `use a::b as c`, `extern crate a as c`, `mod c`: the module calls `target` by `name`. A glob has no name.
+#[derive(Debug, Clone)]
+pub struct Alias {
+    /// The module that says so.
+    pub module: Vec<String>,
+    /// The name; `None` for a glob.
+    pub name: Option<String>,
+    /// Segments as written.
+    pub target: Vec<String>,
+    /// The target began with `::`.
+    pub absolute: bool,
+}
+
+/// A trait.
+#[derive(Debug, Clone)]
+pub struct TraitFact {
+    /// Its name.
+    pub name: String,
+    /// The module that declares it.
+    pub module: Vec<String>,
+    /// It carries `#[async_trait]`.
+    pub async_trait: bool,
+    /// Its methods, without associated types and constants.
+    pub methods: Vec<Method>,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+/// A struct, enum or union.
+#[derive(Debug, Clone)]
+pub struct TypeFact {
+    /// Its name.
+    pub name: String,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+/// A method of an inherent `impl`.
+#[derive(Debug, Clone)]
+pub struct InherentMethod {
+    /// The type, without its path.
+    pub of: String,
+    /// It is plain `pub`.
+    pub public: bool,
+    /// The method.
+    pub method: Method,
+}
+
+/// A method's signature, as far as rules read it.
+#[derive(Debug, Clone)]
+pub struct Method {
+    /// Its name.
+    pub name: String,
+    /// `async fn`.
+    pub is_async: bool,
+    /// Arguments after the receiver.
+    pub arguments: Vec<Argument>,
+    /// Where.
+    pub at: Position,
+}
+
+/// An argument.
+#[derive(Debug, Clone)]
+pub struct Argument {
+    /// `name: Type`, the type without lifetimes and path prefixes, generics left out.
+    pub text: String,
+    /// Every identifier in the type.
+    pub names: Vec<String>,
+}
+
+/// A function with a body.
+#[derive(Debug, Clone)]
+pub struct FunctionFact {
+    /// Its name.
+    pub name: String,
+    /// From the `fn` line to the closing brace.
+    pub lines: usize,
+    /// It is a test or stands in one.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+impl SourceFile {
+    /// Parses a file. `path` is relative to the workspace root, `within` to the crate's folder.
+    /// The error says where and why the file does not parse.
+    pub fn parse(path: &str, within: &str, text: &str) -> Result<Self, (Position, String)> {
+        let module = module_of(within);
+        let area = area_of(within);
+        let facts = collect::facts(text, &module, area != Area::Src)?;
+        Ok(Self { path: path.to_owned(), area, module, facts })
+    }
+}
+
+fn area_of(within: &str) -> Area {
+    match within.split('/').next() {
+        Some("src") => Area::Src,
+        Some("tests") => Area::Tests,
+        _ => Area::Other,
+    }
+}
+
+/// `src/a/b.rs` and `src/a/b/mod.rs` are module `a::b`; a root file and each file of `src/bin` is a root.
+fn module_of(within: &str) -> Vec<String> {
+    let path = Path::new(within).with_extension("");
+    let mut parts: Vec<String> =
+        path.iter().skip(1).map(|part| part.to_string_lossy().into_owned()).collect();
+    if parts.first().is_some_and(|first| first == "bin") {
+        parts.drain(..parts.len().min(2));
+    }
+    let is_root = parts.len() == 1 && (parts[0] == "lib" || parts[0] == "main");
+    if is_root || parts.last().is_some_and(|last| last == "mod") {
+        parts.pop();
+    }
+    parts
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+//! The facts that rules judge: crates, their dependencies and manifests, their source files. Plain values, no I/O.
+
+use std::collections::{BTreeMap, HashSet};
+
+use crate::finding::Place;
+use crate::manifest::{DependencyKind, Manifest};
+use crate::source::{Area, SourceFile};
+
+/// A whole workspace, read once. Crates are sorted by name.
+#[derive(Debug, Clone, Default)]
+pub struct Workspace {
+    /// Members, sorted by name.
+    pub crates: Vec<Crate>,
+    /// Folders directly or indirectly under the root that hold at least one member, relative, with forward slashes.
+    pub folders: Vec<String>,
+    /// What could not be read or parsed.
+    pub problems: Vec<Problem>,
+}
+
+/// Something that could not be read or parsed, and so could hide a violation.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// Where.
+    pub place: Place,
+    /// What happened.
+    pub message: String,
+}
+
+/// A member crate.
+#[derive(Debug, Clone)]
+pub struct Crate {
+    /// Package name.
+    pub name: String,
+    /// Folder relative to the workspace root, with forward slashes.
+    pub dir: String,
+    /// Facts of its `Cargo.toml`.
+    pub manifest: Manifest,
+    /// Declared dependencies of every kind, workspace crates and externals.
+    pub dependencies: Vec<Dependency>,
+    /// Every `.rs` file, sorted by path.
+    pub files: Vec<SourceFile>,
+}
+
+/// A declared dependency.
+#[derive(Debug, Clone)]
+pub struct Dependency {
+    /// Package name, after any rename is undone.
+    pub package: String,
+    /// The key in the manifest; differs from `package` when renamed.
+    pub key: String,
+    /// Normal, dev or build.
+    pub kind: DependencyKind,
+    /// Line in the manifest; 0 if unknown.
+    pub line: usize,
+}
+
+impl Workspace {
+    /// The member of that package name.
+    pub fn get(&self, name: &str) -> Option<&Crate> {
+        self.crates.iter().find(|member| member.name == name)
+    }
+
+    /// The members that `names` lists, in workspace order; unknown names are another rule's business.
+    pub fn listed<'a>(&'a self, names: &'a [String]) -> impl Iterator<Item = &'a Crate> {
+        self.crates.iter().filter(|member| names.contains(&member.name))
+    }
+
+    /// Number of source files in all members.
+    pub fn file_count(&self) -> usize {
+        self.crates.iter().map(|member| member.files.len()).sum()
+    }
+}
+
+impl Crate {
+    /// Path of the manifest, relative to the workspace root.
+    pub fn manifest_path(&self) -> String {
+        format!("{}/Cargo.toml", self.dir)
+    }
+
+    /// The line of a dependency in the manifest.
+    pub fn place_of(&self, dependency: &Dependency) -> Place {
+        Place::line(self.manifest_path(), dependency.line)
+    }
+
+    /// The files under `src/`.
+    pub fn src(&self) -> impl Iterator<Item = &SourceFile> {
+        self.files.iter().filter(|file| file.area == Area::Src)
+    }
+
+    /// The crate root file: `src/lib.rs`, or `src/main.rs` where there is no library.
+    pub fn root_file(&self) -> Option<&SourceFile> {
+        let named = |name: &str| self.src().find(|file| file.path == format!("{}/src/{name}", self.dir));
+        named("lib.rs").or_else(|| named("main.rs"))
+    }
+
+    pub(crate) fn test_modules(&self) -> TestModules {
+        TestModules(self.src().flat_map(|file| file.facts.test_modules.iter().cloned()).collect())
+    }
+
+    /// Names of renamed dependencies, as code spells them, to the package they stand for.
+    pub fn renames(&self) -> BTreeMap<String, String> {
+        let renamed = self.dependencies.iter().filter(|dependency| dependency.key != dependency.package);
+        renamed.map(|dependency| (in_code(&dependency.key), in_code(&dependency.package))).collect()
+    }
+}
+
+/// The modules of a crate that stand under `#[cfg(test)]`.
+pub(crate) struct TestModules(HashSet<Vec<String>>);
+
+impl TestModules {
+    /// The file is such a module, or stands in one.
+    pub(crate) fn hold(&self, file: &SourceFile) -> bool {
+        (1..=file.module.len()).any(|end| self.0.contains(&file.module[..end]))
+    }
+}
+
+/// A package name as code spells it.
+pub(crate) fn in_code(package: &str) -> String {
+    package.replace('-', "_")
+}
