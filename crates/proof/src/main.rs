@@ -1,3 +1,56 @@
-//! Proof.
+//! What attacks and measures Portcullis as a whole: corpora, end-to-end runs, benches.
+//!
+//! Never: a dependency of anything; nothing here is part of the product.
+//! Start: `main`, which lists the commands.
 
-fn main() {}
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+use color_eyre::eyre::Result;
+
+mod bench;
+mod corpus;
+mod e2e;
+mod plant;
+
+#[derive(Debug, Parser)]
+#[command(about = "Attacks and measures Portcullis as a whole", version)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a table of verdicts against the real rules; prints N/M and the ids that differ
+    Corpus {
+        /// Which rules
+        rules: Rules,
+        /// The table, tab-separated
+        table: PathBuf,
+    },
+    /// Register, discover, approve and invoke real MCP servers through the running binary
+    E2e(e2e::Options),
+    /// Measure governed calls against direct calls, in one run
+    Bench(bench::Options),
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Rules {
+    /// URLs against the egress rules
+    Ssrf,
+    /// Credential references against the vault's grammar and envelopes
+    Credref,
+}
+
+#[tokio::main]
+async fn main() -> Result<ExitCode> {
+    color_eyre::install()?;
+    match Arguments::parse().command {
+        Command::Corpus { rules: Rules::Ssrf, table } => corpus::run(&table, corpus::ssrf::judge).await,
+        Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
+        Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
+    }
+}

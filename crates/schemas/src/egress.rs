@@ -25,6 +25,10 @@ string_enum!(
         Get = "GET",
         /// POST
         Post = "POST",
+        /// PUT
+        Put = "PUT",
+        /// PATCH
+        Patch = "PATCH",
         /// DELETE
         Delete = "DELETE",
     }

@@ -38,8 +38,10 @@ pub enum ErrorKind {
     Internal,
 }
 
-/// A failure as a caller sees it.
-pub struct Error {
+/// A failure as a caller sees it. One pointer wide, because every `Result` on the call path carries it.
+pub struct Error(Box<Parts>);
+
+struct Parts {
     kind: ErrorKind,
     code: Code,
     public: String,
@@ -52,13 +54,21 @@ pub struct Error {
 impl Error {
     /// A failure with its public message: lower case, no full stop, says what was expected and what to do next.
     pub fn new(kind: ErrorKind, code: Code, public: impl Into<String>) -> Self {
-        Self { kind, code, public: public.into(), field: None, reference: None, internal: None, source: None }
+        Self(Box::new(Parts {
+            kind,
+            code,
+            public: public.into(),
+            field: None,
+            reference: None,
+            internal: None,
+            source: None,
+        }))
     }
 
     /// A bound or rule that a field breaks.
     pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Self {
         let mut error = Self::new(ErrorKind::Invalid, crate::codes::INVALID_FIELD, expected);
-        error.field = Some(field.into());
+        error.0.field = Some(field.into());
         error
     }
 
@@ -70,67 +80,67 @@ impl Error {
     /// Names the field (a dotted path into the request).
     #[must_use]
     pub fn with_field(mut self, field: impl Into<String>) -> Self {
-        self.field = Some(field.into());
+        self.0.field = Some(field.into());
         self
     }
 
     /// Names a record that tells more, for example `("invocation_id", "inv_...")`.
     #[must_use]
     pub fn with_reference(mut self, name: &'static str, id: impl fmt::Display) -> Self {
-        self.reference = Some((name, id.to_string()));
+        self.0.reference = Some((name, id.to_string()));
         self
     }
 
     /// Adds detail for the log only.
     #[must_use]
     pub fn with_internal(mut self, detail: impl Into<String>) -> Self {
-        self.internal = Some(detail.into());
+        self.0.internal = Some(detail.into());
         self
     }
 
     /// Adds the cause, for the log only.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Source>) -> Self {
-        self.source = Some(source.into());
+        self.0.source = Some(source.into());
         self
     }
 
     /// The kind.
     pub fn kind(&self) -> ErrorKind {
-        self.kind
+        self.0.kind
     }
 
     /// The stable code.
     pub fn code(&self) -> Code {
-        self.code
+        self.0.code
     }
 
     /// The message for the caller.
     pub fn public(&self) -> &str {
-        &self.public
+        &self.0.public
     }
 
     /// The field that is wrong, if one is.
     pub fn field(&self) -> Option<&str> {
-        self.field.as_deref()
+        self.0.field.as_deref()
     }
 
     /// The record that tells more, if there is one.
     pub fn reference(&self) -> Option<(&'static str, &str)> {
-        self.reference.as_ref().map(|(name, id)| (*name, id.as_str()))
+        self.0.reference.as_ref().map(|(name, id)| (*name, id.as_str()))
     }
 
     /// Detail for the log.
     pub fn internal(&self) -> Option<&str> {
-        self.internal.as_deref()
+        self.0.internal.as_deref()
     }
 }
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.field {
-            Some(field) => write!(f, "{}: {field}: {}", self.code, self.public),
-            None => write!(f, "{}: {}", self.code, self.public),
+        match &self.0.field {
+            Some(field) => write!(f, "{}: {field}: {}", self.0.code, self.0.public),
+            None => write!(f, "{}: {}", self.0.code, self.0.public),
         }
     }
 }
@@ -138,19 +148,19 @@ impl fmt::Display for Error {
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Error")
-            .field("kind", &self.kind)
-            .field("code", &self.code)
-            .field("public", &self.public)
-            .field("field", &self.field)
-            .field("reference", &self.reference)
-            .field("internal", &self.internal)
+            .field("kind", &self.0.kind)
+            .field("code", &self.0.code)
+            .field("public", &self.0.public)
+            .field("field", &self.0.field)
+            .field("reference", &self.0.reference)
+            .field("internal", &self.0.internal)
             .finish_non_exhaustive()
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_deref().map(|source| source as _)
+        self.0.source.as_deref().map(|source| source as _)
     }
 }
 

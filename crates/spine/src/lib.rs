@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The spine: the operation registry, the handlers of every domain, the bridges between them, and recovery.
+//!
+//! Never: SQL, HTTP or a concrete port; handlers see traits, and the facade decides what stands behind them.
+//! Start: [`Spine`], then `operations.rs`, the table of every operation and its handler.
+
+#![deny(clippy::disallowed_methods)]
+
+mod api_keys;
+mod authentication;
+mod background;
+mod bridges;
+mod cancel;
+mod controls;
+pub mod dispatch_audit;
+mod incidents;
+pub mod input;
+mod integrations;
+mod logs;
+pub mod operations;
+pub mod options;
+mod policies;
+pub mod ports;
+pub mod registry;
+pub mod scene;
+mod spine;
+mod tenants;
+
+pub use background::Background;
+pub use input::Input;
+pub use options::SpineOptions;
+pub use ports::Ports;
+pub use registry::{OperationRegistry, OperationSpec, RegistryError};
+pub use spine::Spine;

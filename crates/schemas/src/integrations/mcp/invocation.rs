@@ -112,7 +112,7 @@ pub struct McpToolInvocation {
 }
 
 /// What the caller of `invoke_tool` gets.
-#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct InvokeToolResult {
     /// Look it up later under this id.
     pub invocation_id: InvocationId,

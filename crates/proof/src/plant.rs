@@ -1,0 +1,118 @@
+//! Starting what is measured and attacked: the running binary, and MCP servers that we did not write.
+
+use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail};
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::ApiClient;
+use tokio::net::TcpStream;
+
+/// How long a program may take to listen.
+const START: Duration = Duration::from_secs(30);
+
+/// A program that we started; ended, by its pid, when dropped.
+#[derive(Debug)]
+pub(crate) struct Program {
+    child: Child,
+}
+
+impl Program {
+    /// Starts a program and waits until it listens on `port`.
+    pub(crate) async fn listening(mut command: Command, port: u16) -> Result<Self> {
+        let name = format!("{command:?}");
+        let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+        let mut program = Self { child: child.wrap_err_with(|| format!("cannot start {name}"))? };
+        let waited = tokio::time::timeout(START, async {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        if waited.await.is_err() {
+            bail!("{name} does not listen on {port} after {START:?}: {:?}", program.child.try_wait());
+        }
+        Ok(program)
+    }
+}
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        // It may have ended by itself; there is nothing to do then.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// A port that was free a moment ago.
+pub(crate) fn free_port() -> Result<u16> {
+    Ok(TcpListener::bind("127.0.0.1:0")?.local_addr()?.port())
+}
+
+/// The running binary on an empty data directory.
+#[derive(Debug)]
+pub(crate) struct Gate {
+    program: Program,
+    directory: tempfile::TempDir,
+    binary: PathBuf,
+    port: u16,
+    pub(crate) admin: ApiClient,
+}
+
+impl Gate {
+    /// Starts `portcullis serve`, with these origins waived, and takes the admin key that it shows once.
+    pub(crate) async fn start(binary: &Path, waived: &[String]) -> Result<Self> {
+        let directory = tempfile::tempdir()?;
+        let port = free_port()?;
+        let origins: Vec<String> = waived.iter().map(|origin| format!("{origin:?}")).collect();
+        let config = format!("[egress]\nwaived_origins = [{}]\n", origins.join(", "));
+        std::fs::write(directory.path().join("portcullis.toml"), config)?;
+        let mut child = serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
+        let stdout = child.stdout.take().wrap_err("no standard output")?;
+        let program = Program { child };
+        let key = tokio::task::spawn_blocking(move || first_key(stdout)).await??;
+        let admin = ApiClient::new(&format!("http://127.0.0.1:{port}"), key)?;
+        let gate = Self { program, directory, binary: binary.to_owned(), port, admin };
+        gate.ready().await?;
+        Ok(gate)
+    }
+
+    /// Ends the binary at once, as a crash would, and starts it again on the same data.
+    pub(crate) async fn crash_and_restart(&mut self) -> Result<()> {
+        self.program.child.kill()?;
+        self.program.child.wait()?;
+        let command = serve(&self.binary, self.directory.path(), self.port);
+        self.program = Program::listening(command, self.port).await?;
+        self.ready().await
+    }
+
+    async fn ready(&self) -> Result<()> {
+        let waited = tokio::time::timeout(START, async {
+            while !self.admin.get("/readyz").await.is_ok_and(|answer| answer.status == 200) {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+        });
+        waited.await.wrap_err("the server does not become ready")
+    }
+}
+
+fn serve(binary: &Path, directory: &Path, port: u16) -> Command {
+    let mut command = Command::new(binary);
+    command.arg("serve").arg("--config").arg(directory.join("portcullis.toml"));
+    command.arg("--data-dir").arg(directory.join("data")).arg("--listen").arg(format!("127.0.0.1:{port}"));
+    command.stdin(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// The first word of the output that looks like a key.
+fn first_key(output: impl std::io::Read) -> Result<Secret> {
+    for line in BufReader::new(output).lines() {
+        let line = line?;
+        if let Some(key) = line.split_whitespace().find(|word| word.starts_with("pcl_")) {
+            return Ok(Secret::new(key.to_owned()));
+        }
+    }
+    bail!("the server showed no admin key")
+}

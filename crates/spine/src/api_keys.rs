@@ -1,0 +1,75 @@
+//! Handlers of `api_keys.keys.*`, and the issuing of keys.
+
+use portcullis_engines::api_keys::{self, key_text, key_text::KeyEnvironment};
+use portcullis_schemas::Error;
+use portcullis_schemas::api_keys::operations::{
+    CreateApiKey, CreatedApiKey, FreezeApiKey, ListApiKeys, RevokeApiKey, UnfreezeApiKey,
+};
+use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
+use portcullis_schemas::ids::KeyId;
+use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::timestamp::Timestamp;
+use serde_json::json;
+
+use crate::ports::Ports;
+use crate::scene::Scene;
+
+pub(crate) async fn create_key(scene: Scene, request: CreateApiKey) -> Result<CreatedApiKey, Error> {
+    let id = KeyId::generate(&*scene.ports().ids);
+    let key = api_keys::create(request, scene.principal(), id, scene.now())?;
+    let (stored, created) = issue(scene.ports(), &scene.options().environment, key)?;
+    let mut work = scene.begin().await?;
+    work.api_keys().insert(scene.tenant(), &stored).await?;
+    let facts = json!({ "name": stored.key.name, "scopes": stored.key.scopes, "expires_at": stored.key.expires_at });
+    let event = scene.event(AuditEventType::ApiKeyCreated, [("key_id", stored.key.key_id.as_str())], facts);
+    work.audit_log().append(scene.tenant(), &[event]).await?;
+    work.commit().await?;
+    Ok(created)
+}
+
+pub(crate) async fn list_keys(scene: Scene, request: ListApiKeys) -> Result<Page<ApiKey>, Error> {
+    let mut work = scene.read().await?;
+    Ok(work.api_keys().list(scene.tenant(), &PageRequest::new(request.limit, request.cursor)).await?)
+}
+
+pub(crate) async fn freeze_key(scene: Scene, request: FreezeApiKey) -> Result<ApiKey, Error> {
+    change(&scene, &request.key_id, AuditEventType::ApiKeyFrozen, api_keys::freeze).await
+}
+
+pub(crate) async fn unfreeze_key(scene: Scene, request: UnfreezeApiKey) -> Result<ApiKey, Error> {
+    change(&scene, &request.key_id, AuditEventType::ApiKeyUnfrozen, api_keys::unfreeze).await
+}
+
+pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<ApiKey, Error> {
+    change(&scene, &request.key_id, AuditEventType::ApiKeyRevoked, api_keys::revoke).await
+}
+
+/// Gives a key its secret: the text to show once, and the row that holds a keyed hash only.
+///
+/// # Errors
+/// When there is no randomness.
+pub(crate) fn issue(ports: &Ports, environment: &KeyEnvironment, key: ApiKey) -> Result<(StoredApiKey, CreatedApiKey), Error> {
+    let mut random = [0_u8; 32];
+    ports.entropy.fill(&mut random)?;
+    let issued = key_text::issue(environment, &key.key_id, &random);
+    let secret_hash = ports.hasher.api_key_hash(&key.key_id, issued.secret.expose().as_bytes());
+    let created = CreatedApiKey { key: key.clone(), secret: issued.text };
+    Ok((StoredApiKey { key, secret_hash }, created))
+}
+
+async fn change(
+    scene: &Scene,
+    id: &KeyId,
+    event_type: AuditEventType,
+    step: fn(ApiKey, Timestamp) -> Result<ApiKey, Error>,
+) -> Result<ApiKey, Error> {
+    let mut work = scene.begin().await?;
+    let found = work.api_keys().get(scene.tenant(), id).await?;
+    let key = step(found.ok_or_else(|| Error::not_found("API key"))?, scene.now())?;
+    work.api_keys().update(scene.tenant(), &key).await?;
+    let event = scene.event(event_type, [("key_id", id.as_str())], json!({ "name": key.name }));
+    work.audit_log().append(scene.tenant(), &[event]).await?;
+    work.commit().await?;
+    Ok(key)
+}

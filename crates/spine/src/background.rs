@@ -1,0 +1,81 @@
+//! What runs beside the dispatches: this instance's lease, and the recovery of intents that another instance, or an
+//! earlier life of this one, has left open.
+
+use std::sync::Arc;
+
+use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
+use portcullis_schemas::Error;
+use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
+use tokio::task::JoinHandle;
+use tokio::time::MissedTickBehavior;
+
+use crate::scene::Stage;
+use crate::spine::Spine;
+
+/// Intents closed in one sweep.
+const SWEEP: u16 = 100;
+
+/// The running background work; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Background {
+    task: JoinHandle<()>,
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl Spine {
+    /// Takes this instance's lease, closes what is open from before, and goes on doing both. Call it before the first
+    /// dispatch: an intent of an instance without a lease counts as abandoned.
+    ///
+    /// # Errors
+    /// When the lease cannot be written; nothing may be served then.
+    pub async fn start_background(&self) -> Result<Background, Error> {
+        let stage = Arc::clone(self.stage());
+        renew(&stage).await?;
+        sweep(&stage).await;
+        let task = tokio::spawn(async move {
+            let mut tick = tokio::time::interval(LEASE_RENEWAL);
+            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            loop {
+                tick.tick().await;
+                // Never sweep without a fresh lease: it could be our own calls that look abandoned.
+                match renew(&stage).await {
+                    Ok(()) => sweep(&stage).await,
+                    Err(error) => tracing::error!(%error, "the lease could not be renewed"),
+                }
+            }
+        });
+        Ok(Background { task })
+    }
+}
+
+async fn renew(stage: &Stage) -> Result<(), Error> {
+    let until = stage.ports.clock.now().plus(LEASE);
+    Ok(stage.ports.ledger.renew_lease(&stage.instance, until).await?)
+}
+
+async fn sweep(stage: &Stage) {
+    let found = match stage.ports.ledger.abandoned(stage.ports.clock.now(), SWEEP).await {
+        Ok(found) => found,
+        Err(error) => return tracing::error!(%error, "abandoned intents could not be read"),
+    };
+    for intent in found {
+        match close(stage, &intent).await {
+            Ok(()) => tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown"),
+            Err(error) => tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open"),
+        }
+    }
+}
+
+/// Closes one intent as unknown. It is never run again. Losing the race to another instance is an error here and
+/// harmless: the settlement is fenced.
+async fn close(stage: &Stage, intent: &AbandonedIntent) -> Result<(), Error> {
+    let engine = McpToolInvocationEngine::new(stage.invocation_ports());
+    let receipt = stage.ports.ledger.take_over(&intent.tenant, intent).await?;
+    let settlement = engine.recover(intent).await;
+    Ok(stage.ports.ledger.settle(&receipt, settlement).await?)
+}

@@ -1,0 +1,8 @@
+//! Bridges: how a handler of one domain reaches another. Each adds a check or a translation, holds no state and takes
+//! no session.
+
+mod controls;
+mod policies;
+
+pub(crate) use controls::ControlsBridge;
+pub(crate) use policies::PoliciesBridge;

@@ -1,0 +1,98 @@
+//! The caller going away, as a signal.
+//!
+//! A dispatch runs in a task of its own, so that no transaction is cut off half-way. When the caller's future is
+//! dropped, the signal fires; only the exchange with the upstream listens to it, and what it leaves is recorded.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portcullis_schemas::codes;
+use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::wire::{
+    Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
+};
+use tokio::sync::watch;
+
+/// Held by the caller's side; fires when dropped.
+#[derive(Debug)]
+pub(crate) struct CancelGuard {
+    _sender: watch::Sender<()>,
+}
+
+/// Held by the handler's side.
+#[derive(Clone, Debug)]
+pub(crate) struct CancelSignal {
+    receiver: watch::Receiver<()>,
+}
+
+impl CancelSignal {
+    pub(crate) fn pair() -> (CancelGuard, Self) {
+        let (sender, receiver) = watch::channel(());
+        (CancelGuard { _sender: sender }, Self { receiver })
+    }
+
+    /// Ends when the caller has gone.
+    pub(crate) async fn fired(&self) {
+        let mut receiver = self.receiver.clone();
+        while receiver.changed().await.is_ok() {}
+    }
+}
+
+/// An MCP client whose exchange ends as `cancelled` when the caller goes away. Dropping the inner future closes the
+/// stream, or sends `notifications/cancelled`.
+pub(crate) struct CancellableClient {
+    pub(crate) inner: Arc<dyn McpClient>,
+    pub(crate) cancel: CancelSignal,
+}
+
+#[async_trait]
+impl McpClient for CancellableClient {
+    async fn discover(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        dispatch: &Dispatch,
+    ) -> Result<McpCatalogue, McpFailure> {
+        tokio::select! {
+            biased;
+            answer = self.inner.discover(tenant, target, dispatch) => answer,
+            () = self.cancel.fired() => Err(cancelled()),
+        }
+    }
+
+    async fn check_health(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        dispatch: &Dispatch,
+    ) -> Result<McpHealth, McpFailure> {
+        tokio::select! {
+            biased;
+            answer = self.inner.check_health(tenant, target, dispatch) => answer,
+            () = self.cancel.fired() => Err(cancelled()),
+        }
+    }
+
+    async fn call_tool(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        call: &ToolCall,
+        dispatch: &Dispatch,
+    ) -> Result<ToolReply, McpFailure> {
+        tokio::select! {
+            biased;
+            answer = self.inner.call_tool(tenant, target, call, dispatch) => answer,
+            () = self.cancel.fired() => Err(cancelled()),
+        }
+    }
+
+    async fn forget(&self, tenant: &TenantId, server: &ServerId) {
+        self.inner.forget(tenant, server).await;
+    }
+}
+
+fn cancelled() -> McpFailure {
+    McpFailure { code: codes::CANCELLED, detail: "the caller went away".to_owned(), may_have_acted: true }
+}

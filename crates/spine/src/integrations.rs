@@ -1,0 +1,4 @@
+//! Handlers of the integrations domain.
+
+pub(crate) mod credentials;
+pub(crate) mod mcp;

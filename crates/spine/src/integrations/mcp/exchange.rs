@@ -1,0 +1,105 @@
+//! Discovery and health: exchanges with a server that leave an intent before and an outcome after, like calls.
+
+use std::time::Duration;
+
+use portcullis_engines::integrations::mcp::authentication::{authenticate, target};
+use portcullis_engines::integrations::mcp::decision::{CredentialVerdict, freeze_targets};
+use portcullis_engines::integrations::mcp::exchange::{begin_exchange, end_exchange, receipt_of};
+use portcullis_schemas::codes;
+use portcullis_schemas::ids::ServerId;
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
+use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt};
+use portcullis_schemas::{Error, ErrorKind};
+
+use super::servers;
+use super::target::judge_credential;
+use crate::bridges::ControlsBridge;
+use crate::scene::Scene;
+
+/// An exchange whose intent is durable.
+pub(super) struct Exchange {
+    pub(super) server: McpServer,
+    pub(super) target: McpTarget,
+    pub(super) dispatch: Dispatch,
+    kind: IntentKind,
+}
+
+/// Judges, records, then opens the credential. Only what comes out of here may reach out.
+///
+/// # Errors
+/// Why the exchange may not be made; nothing was sent then.
+pub(super) async fn begin(
+    scene: &Scene,
+    id: &ServerId,
+    kind: IntentKind,
+    deadline: Duration,
+) -> Result<Exchange, Error> {
+    let mut work = scene.read().await?;
+    let server = servers::find(scene, &mut *work, id).await?;
+    let credential = judge_credential(scene, &mut *work, &server, kind).await?;
+    drop(work);
+    ControlsBridge::refuse_if_frozen(scene, &freeze_targets(scene.ctx(), id, None)).await?;
+    let receipt = record(scene, &server, kind, credential.verdict).await?;
+    let vault = &*scene.ports().vault;
+    match authenticate(vault, scene.tenant(), &server, &credential.access).await {
+        Ok(auth) => {
+            let target = target(&server, credential.secret_version, auth);
+            let dispatch = Dispatch { receipt, deadline, trace: scene.ctx().trace.clone() };
+            Ok(Exchange { server, target, dispatch, kind })
+        }
+        Err(error) => {
+            let failure =
+                McpFailure { code: error.code(), detail: error.public().to_owned(), may_have_acted: false };
+            settle(scene, &receipt, &server, kind, Some(&failure)).await?;
+            Err(error)
+        }
+    }
+}
+
+impl Exchange {
+    /// Records how it ended. The answer may be used only after this.
+    ///
+    /// # Errors
+    /// `outcome_unrecorded`; the answer must be withheld.
+    pub(super) async fn end(&self, scene: &Scene, failure: Option<&McpFailure>) -> Result<(), Error> {
+        settle(scene, &self.dispatch.receipt, &self.server, self.kind, failure).await
+    }
+}
+
+/// A failed exchange as the caller sees it.
+pub(super) fn failed(failure: &McpFailure) -> Error {
+    let (kind, message) = match failure.code {
+        codes::UPSTREAM_TIMEOUT => (ErrorKind::Timeout, "the MCP server did not answer in time"),
+        codes::UPSTREAM_UNAUTHORIZED => (ErrorKind::Upstream, "the MCP server refused our credential"),
+        codes::EGRESS_REFUSED => (ErrorKind::Invalid, "the MCP server's URL breaks an egress rule"),
+        codes::UPSTREAM_UNREACHABLE => (ErrorKind::Upstream, "the MCP server could not be reached"),
+        _ => (ErrorKind::Upstream, "the MCP server's answer cannot be used"),
+    };
+    Error::new(kind, failure.code, format!("{message}: {}", failure.detail))
+}
+
+async fn record(
+    scene: &Scene,
+    server: &McpServer,
+    kind: IntentKind,
+    credential: CredentialVerdict,
+) -> Result<IntentReceipt, Error> {
+    let intent = scene
+        .stamped(|stamp| begin_exchange(stamp, scene.instance(), scene.ctx(), server, kind, credential, None))?;
+    receipt_of(scene.ports().ledger.record(scene.tenant(), intent).await)
+}
+
+async fn settle(
+    scene: &Scene,
+    receipt: &IntentReceipt,
+    server: &McpServer,
+    kind: IntentKind,
+    failure: Option<&McpFailure>,
+) -> Result<(), Error> {
+    let settlement = scene.stamped(|stamp| end_exchange(stamp, receipt, &server.server_id, kind, failure));
+    scene.ports().ledger.settle(receipt, settlement).await.map_err(|error| {
+        let message = "the exchange was made but its outcome could not be recorded: look at the server again later";
+        Error::new(ErrorKind::Unavailable, codes::OUTCOME_UNRECORDED, message).with_source(error)
+    })
+}

@@ -1,0 +1,153 @@
+//! What a handler is given: the ports, the caller, and the cancel signal.
+
+use std::sync::Arc;
+
+use portcullis_engines::integrations::mcp::arguments::ArgumentJudge;
+use portcullis_engines::integrations::mcp::events::{EventStamp, actor_of};
+use portcullis_engines::integrations::mcp::invocation::InvocationPorts;
+use portcullis_schemas::PortError;
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::ids::{EventId, InstanceId, TenantId};
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
+use portcullis_schemas::principal::Principal;
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::timestamp::Timestamp;
+use serde_json::{Map, Value};
+
+use crate::cancel::{CancelSignal, CancellableClient};
+use crate::options::SpineOptions;
+use crate::ports::Ports;
+
+/// What all scenes share.
+#[derive(Debug)]
+pub(crate) struct Stage {
+    pub(crate) ports: Ports,
+    pub(crate) options: SpineOptions,
+    pub(crate) instance: InstanceId,
+    pub(crate) arguments: ArgumentJudge,
+}
+
+/// One dispatch, seen from its handler.
+#[derive(Clone, Debug)]
+pub struct Scene {
+    stage: Arc<Stage>,
+    ctx: Arc<CallContext>,
+    cancel: CancelSignal,
+}
+
+impl Scene {
+    pub(crate) fn new(stage: Arc<Stage>, ctx: CallContext, cancel: CancelSignal) -> Self {
+        Self { stage, ctx: Arc::new(ctx), cancel }
+    }
+
+    /// The ports.
+    pub fn ports(&self) -> &Ports {
+        &self.stage.ports
+    }
+
+    /// The options.
+    pub fn options(&self) -> &SpineOptions {
+        &self.stage.options
+    }
+
+    /// Who calls, and how.
+    pub fn ctx(&self) -> &CallContext {
+        &self.ctx
+    }
+
+    /// The caller.
+    pub fn principal(&self) -> &Principal {
+        &self.ctx.principal
+    }
+
+    /// The caller's tenant.
+    pub fn tenant(&self) -> &TenantId {
+        self.ctx.principal.tenant()
+    }
+
+    /// The wall clock.
+    pub fn now(&self) -> Timestamp {
+        self.stage.ports.clock.now()
+    }
+
+    /// A unit of work that may write.
+    ///
+    /// # Errors
+    /// When the store cannot open one.
+    pub async fn begin(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.stage.ports.store.begin().await
+    }
+
+    /// A unit of work that reads.
+    ///
+    /// # Errors
+    /// When the store cannot open one.
+    pub async fn read(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.stage.ports.store.read().await
+    }
+
+    /// An event by this caller, now.
+    pub fn event<const N: usize>(
+        &self,
+        event_type: AuditEventType,
+        subject: [(&'static str, &str); N],
+        facts: Value,
+    ) -> AuditEventDraft {
+        let mut subject: Vec<_> = subject.into_iter().map(|(name, id)| (name, id.to_owned())).collect();
+        subject.sort();
+        AuditEventDraft {
+            event_id: EventId::generate(&*self.stage.ports.ids),
+            event_type,
+            occurred_at: self.now(),
+            actor: actor_of(&self.ctx),
+            request_id: Some(self.ctx.request.to_string()),
+            subject,
+            facts: match facts {
+                Value::Object(members) => members,
+                _ => Map::new(),
+            },
+        }
+    }
+
+    /// The stamp that engines put on events: this caller, now.
+    pub(crate) fn stamped<T>(&self, step: impl FnOnce(&EventStamp<'_>) -> T) -> T {
+        let (actor, request) = (actor_of(&self.ctx), self.ctx.request.to_string());
+        step(&EventStamp { ids: &*self.stage.ports.ids, now: self.now(), actor: &actor, request_id: Some(&request) })
+    }
+
+    /// The client for this dispatch: its exchanges end when the caller goes away.
+    pub(crate) fn client(&self) -> CancellableClient {
+        CancellableClient { inner: Arc::clone(&self.stage.ports.mcp), cancel: self.cancel.clone() }
+    }
+
+    /// What the invocation engine needs, with the client of this dispatch.
+    pub(crate) fn invocation_ports(&self) -> InvocationPorts {
+        InvocationPorts { client: Arc::new(self.client()), ..self.stage.invocation_ports() }
+    }
+
+    pub(crate) fn instance(&self) -> &InstanceId {
+        &self.stage.instance
+    }
+
+    pub(crate) fn arguments(&self) -> &ArgumentJudge {
+        &self.stage.arguments
+    }
+}
+
+impl Stage {
+    /// What the invocation engine needs, for work that no caller waits for.
+    pub(crate) fn invocation_ports(&self) -> InvocationPorts {
+        let ports = self.ports.clone();
+        InvocationPorts {
+            ledger: ports.ledger,
+            client: ports.mcp,
+            vault: ports.vault,
+            emitter: ports.emitter,
+            hasher: ports.hasher,
+            answers: ports.answers,
+            clock: ports.clock,
+            ids: ports.ids,
+            instance: self.instance.clone(),
+        }
+    }
+}
