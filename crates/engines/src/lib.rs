@@ -1,1 +1,13 @@
-//! Placeholder.
+//! Business rules of Portcullis, per domain: decisions as pure functions, and the flow of the governed call.
+//!
+//! Never: no clock, randomness, filesystem, network, ORM or HTTP; what crosses the edge is a port of the vocabulary.
+//! Start: [`integrations::mcp`], then its `decision` and `invocation` modules.
+
+#![deny(clippy::disallowed_methods)]
+
+pub mod api_keys;
+pub mod controls;
+pub mod incidents;
+pub mod integrations;
+pub mod logs;
+pub mod policies;

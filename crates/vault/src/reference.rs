@@ -218,7 +218,8 @@ mod tests {
 
         #[test]
         fn own_credentials_are_accepted_whatever_their_id(id in "[A-Za-z0-9][A-Za-z0-9_-]{0,60}") {
-            prop_assert!(customer(&format!("cus-vault://t_a/{id}")).is_ok());
+            let reference = format!("cus-vault://t_a/{id}");
+            prop_assert!(customer(&reference).is_ok());
         }
     }
 }

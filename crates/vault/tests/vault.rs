@@ -18,8 +18,8 @@ fn keys() -> FixedKeySource {
     FixedKeySource::new(1, [7; 32])
 }
 
-fn vault(secrets: &MemorySealedSecrets) -> SealedVault {
-    SealedVault::new(Arc::new(secrets.clone()), Arc::new(keys()), Arc::new(CountingEntropy::new()))
+fn vault(secrets: Arc<MemorySealedSecrets>) -> SealedVault {
+    SealedVault::new(secrets, Arc::new(keys()), Arc::new(CountingEntropy::new()))
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -36,8 +36,8 @@ fn access(server: &ServerId) -> CredentialAccess {
 
 #[tokio::test]
 async fn conforms_as_a_vault() {
-    let secrets = MemorySealedSecrets::new();
-    conformance::credential_vault(&vault(&secrets), &secrets).await;
+    let secrets = Arc::new(MemorySealedSecrets::new());
+    conformance::credential_vault(&vault(Arc::clone(&secrets)), &secrets).await;
 }
 
 #[tokio::test]
@@ -83,7 +83,7 @@ fn every_flipped_bit_is_found() {
 
 #[tokio::test]
 async fn an_encrypted_reference_serves_its_server_and_tenant_only() {
-    let vault = vault(&MemorySealedSecrets::new());
+    let vault = vault(Arc::new(MemorySealedSecrets::new()));
     let (a, b) = (tenant("t_a"), tenant("t_b"));
     let (mine, other) = (server('0'), server('1'));
     let reference = vault.encrypt(&a, &mine, &Secret::new("token".to_owned())).await.unwrap();

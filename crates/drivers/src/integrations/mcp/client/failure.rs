@@ -1,0 +1,154 @@
+//! Failures in our words: a code, and at most a number of the upstream's.
+
+use portcullis_mcp::answer::AnswerError;
+use portcullis_mcp::era::Incompatible;
+use portcullis_mcp::jsonrpc::ErrorCode;
+use portcullis_mcp::messages::ViewError;
+use portcullis_mcp::sse::SseError;
+use portcullis_schemas::codes::{self, Code};
+use portcullis_schemas::egress::EgressError;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
+
+/// Why a request has no usable answer.
+#[derive(Debug)]
+pub(super) enum NotAnswered {
+    /// A legacy server does not know the session. The request was not processed.
+    SessionGone,
+    /// A JSON-RPC error.
+    Refused {
+        /// Its code.
+        code: i64,
+    },
+    /// An HTTP status of 300 and above without a JSON-RPC answer.
+    Status(u16),
+    /// An answer that breaks protocol or caps; bytes have come, so the request was acted on.
+    Broken(AnswerError),
+    /// A result that is not what the method returns.
+    Result(ViewError),
+    /// Anything else, ready for the caller.
+    Failed(McpFailure),
+}
+
+impl NotAnswered {
+    /// Whether another probe could not do better: the network failed, or the credential is refused.
+    pub(super) fn is_final(&self) -> bool {
+        match self {
+            Self::Failed(_) => true,
+            Self::Status(status) => matches!(status, 401 | 403 | 429 | 502..=504),
+            _ => false,
+        }
+    }
+
+    /// Whether the server may speak something else by now.
+    pub(super) fn doubts_verdict(&self) -> bool {
+        match self {
+            Self::SessionGone => true,
+            Self::Status(status) => matches!(status, 400 | 404..=406 | 415),
+            Self::Refused { code } => {
+                *code == ErrorCode::UNSUPPORTED_PROTOCOL_VERSION.value() || *code == LEGACY_NOT_INITIALIZED
+            }
+            _ => false,
+        }
+    }
+
+    pub(super) fn into_failure(self) -> McpFailure {
+        let fail = |code, detail: String, may_have_acted| McpFailure { code, detail, may_have_acted };
+        match self {
+            Self::SessionGone => fail(
+                codes::UPSTREAM_PROTOCOL,
+                "the server refuses the session that it has just given".into(),
+                false,
+            ),
+            Self::Refused { code } => {
+                fail(codes::UPSTREAM_ERROR, format!("json-rpc error {code}"), !is_refusal(code))
+            }
+            Self::Status(status) => status_failure(status),
+            Self::Broken(error) => fail(code_of(&error), error.to_string(), true),
+            Self::Result(error) => fail(codes::UPSTREAM_PROTOCOL, format!("result: {error}"), true),
+            Self::Failed(failure) => failure,
+        }
+    }
+}
+
+impl From<EgressError> for NotAnswered {
+    fn from(error: EgressError) -> Self {
+        Self::Failed(egress_failure(error))
+    }
+}
+
+impl From<McpFailure> for NotAnswered {
+    fn from(failure: McpFailure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+/// What the SDKs of the legacy era answer to a session that they do not know, with HTTP 400.
+const LEGACY_NOT_INITIALIZED: i64 = -32000;
+
+/// The codes by which a server says that it did not dispatch the request.
+fn is_refusal(code: i64) -> bool {
+    [
+        ErrorCode::PARSE_ERROR,
+        ErrorCode::INVALID_REQUEST,
+        ErrorCode::METHOD_NOT_FOUND,
+        ErrorCode::INVALID_PARAMS,
+        ErrorCode::HEADER_MISMATCH,
+        ErrorCode::MISSING_CLIENT_CAPABILITY,
+        ErrorCode::UNSUPPORTED_PROTOCOL_VERSION,
+    ]
+    .iter()
+    .any(|refusal| refusal.value() == code)
+}
+
+fn status_failure(status: u16) -> McpFailure {
+    let (code, detail) = match status {
+        401 | 403 => (codes::UPSTREAM_UNAUTHORIZED, format!("http status {status}")),
+        300..=399 => (codes::UPSTREAM_PROTOCOL, format!("http status {status}; redirects are not followed")),
+        _ => (codes::UPSTREAM_ERROR, format!("http status {status}")),
+    };
+    // The client errors that a server answers before it looks into the message.
+    let may_have_acted =
+        !matches!(status, 300..=308 | 400 | 401 | 403..=406 | 411 | 413 | 415 | 421 | 429 | 431);
+    McpFailure { code, detail, may_have_acted }
+}
+
+fn code_of(error: &AnswerError) -> Code {
+    match error {
+        AnswerError::BodyTooLarge { .. }
+        | AnswerError::TooManyNotifications { .. }
+        | AnswerError::Sse(SseError::EventTooLarge { .. } | SseError::StreamTooLarge { .. }) => {
+            codes::UPSTREAM_TOO_LARGE
+        }
+        _ => codes::UPSTREAM_PROTOCOL,
+    }
+}
+
+pub(super) fn egress_failure(error: EgressError) -> McpFailure {
+    let may_have_acted = error.may_have_acted();
+    McpFailure { code: error.code, detail: error.detail, may_have_acted }
+}
+
+pub(super) fn incompatible(why: Incompatible) -> McpFailure {
+    let code = match why {
+        Incompatible::Redirect(_) | Incompatible::NotMcp(_) | Incompatible::SessionId => {
+            codes::UPSTREAM_PROTOCOL
+        }
+        _ => codes::UPSTREAM_INCOMPATIBLE,
+    };
+    unsent(code, why.to_string())
+}
+
+/// The deadline passed before anything that matters was sent.
+pub(super) fn timed_out() -> McpFailure {
+    unsent(codes::UPSTREAM_TIMEOUT, "the deadline passed before the request was sent")
+}
+
+/// A failure before the request itself was sent.
+pub(super) fn unsent(code: Code, detail: impl Into<String>) -> McpFailure {
+    McpFailure { code, detail: detail.into(), may_have_acted: false }
+}
+
+/// An answer that breaks the protocol.
+pub(super) fn protocol(detail: impl Into<String>) -> McpFailure {
+    McpFailure { code: codes::UPSTREAM_PROTOCOL, detail: detail.into(), may_have_acted: true }
+}

@@ -1,0 +1,180 @@
+//! The MCP client: Streamable HTTP of both eras over the egress.
+//!
+//! Start: [`HttpMcpClient`]. One `link::Link` serves one operation on one server; `probe` finds out what the
+//! server speaks, `verdicts` remembers it in memory, `catalogue`, `call` and `health` are the operations.
+//!
+//! Never: a socket of its own, a cached credential, a shared upstream session, a followed redirect, a repeated call
+//! that may have been acted on, a word of the upstream's in a failure. Server-initiated work is refused: `ping` is
+//! answered, all else gets -32601. Streams are not resumed with `Last-Event-ID`: a replayed event may be of another
+//! session, so a stream that is cut is a failure that may have been acted on.
+//!
+//! Source: MCP specification 2026-07-28 and 2025-11-25 (streamable HTTP, versioning, lifecycle, tools).
+
+mod call;
+mod catalogue;
+mod failure;
+mod health;
+mod link;
+mod probe;
+mod session;
+mod verdicts;
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portcullis_schemas::egress::Egress;
+use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::wire::{
+    Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
+};
+use portcullis_schemas::runtime::{Clock, Entropy};
+use tokio::sync::OwnedMutexGuard;
+use tokio::time::timeout;
+
+use failure::{NotAnswered, timed_out};
+use link::Link;
+use session::Spoken;
+use verdicts::Verdicts;
+
+/// Talks to MCP servers over the one egress.
+///
+/// What a server speaks is remembered per tenant, server, URL, pin and identity, in memory: a fresh process probes
+/// once before the first call of a server that is not pinned to a modern version. Legacy sessions are kept with it
+/// and never shared beyond it. Needs a Tokio runtime.
+pub struct HttpMcpClient {
+    egress: Arc<dyn Egress>,
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+    verdicts: Verdicts,
+}
+
+impl fmt::Debug for HttpMcpClient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("HttpMcpClient").finish_non_exhaustive()
+    }
+}
+
+impl HttpMcpClient {
+    /// A client over this egress; request ids are 128 random bits.
+    pub fn new(egress: Arc<dyn Egress>, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Self {
+        Self { egress, entropy, clock, verdicts: Verdicts::default() }
+    }
+
+    fn link<'a>(&'a self, tenant: &'a TenantId, target: &'a McpTarget, dispatch: &Dispatch) -> Link<'a> {
+        Link::new((&self.egress, self.entropy.as_ref(), self.clock.as_ref()), tenant, target, dispatch)
+    }
+
+    /// What is known of the target, held until the guard is dropped: one caller probes, the others wait for it.
+    async fn hold(&self, link: &Link<'_>) -> Result<OwnedMutexGuard<Option<Arc<Spoken>>>, McpFailure> {
+        let slot = self.verdicts.slot(link.tenant, link.target);
+        timeout(link.remaining()?, slot.lock_owned()).await.map_err(|_| timed_out())
+    }
+
+    /// What the server speaks: as remembered, as pinned, or as a probe finds. `stale` is not taken for an answer.
+    async fn spoken(&self, link: &Link<'_>, stale: Option<&Arc<Spoken>>) -> Result<Arc<Spoken>, McpFailure> {
+        let mut known = self.hold(link).await?;
+        let is_stale = |known: &Arc<Spoken>| stale.is_some_and(|stale| Arc::ptr_eq(stale, known));
+        if let Some(spoken) = known.as_ref().filter(|known| !is_stale(known)) {
+            return Ok(Arc::clone(spoken));
+        }
+        *known = None;
+        let spoken = Arc::new(match probe::pinned_modern(link.target.pin) {
+            Some(version) => Spoken::Modern { version },
+            None => probe::probe(link).await?.spoken,
+        });
+        *known = Some(Arc::clone(&spoken));
+        Ok(spoken)
+    }
+
+    /// Probes whatever is remembered, and remembers what it finds.
+    async fn probe_anew(&self, link: &Link<'_>) -> Result<probe::Found<Arc<Spoken>>, McpFailure> {
+        let mut known = self.hold(link).await?;
+        *known = None;
+        let found = probe::probe(link).await?.map(Arc::new);
+        *known = Some(Arc::clone(&found.spoken));
+        Ok(found)
+    }
+
+    /// The failure for the caller; a verdict that it casts doubt on is dropped, so that the next operation probes.
+    fn fail(&self, link: &Link<'_>, spoken: &Arc<Spoken>, problem: NotAnswered) -> McpFailure {
+        // Whoever holds the slot is probing already.
+        if problem.doubts_verdict()
+            && let Ok(mut known) = self.verdicts.slot(link.tenant, link.target).try_lock()
+            && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, spoken))
+        {
+            *known = None;
+        }
+        problem.into_failure()
+    }
+}
+
+#[async_trait]
+impl McpClient for HttpMcpClient {
+    async fn discover(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        dispatch: &Dispatch,
+    ) -> Result<McpCatalogue, McpFailure> {
+        let link = self.link(tenant, target, dispatch);
+        let found = self.probe_anew(&link).await?;
+        match catalogue::list_tools(&link, &found.spoken).await {
+            Ok(tools) => Ok(McpCatalogue {
+                protocol_version: found.spoken.version().to_string(),
+                capabilities: found.capabilities,
+                tools,
+            }),
+            Err(problem) => Err(self.fail(&link, &found.spoken, problem)),
+        }
+    }
+
+    async fn check_health(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        dispatch: &Dispatch,
+    ) -> Result<McpHealth, McpFailure> {
+        let link = self.link(tenant, target, dispatch);
+        let known = self.hold(&link).await?.clone();
+        if let Some(spoken) = known {
+            match health::check(&link, &spoken).await {
+                Ok(()) => return Ok(McpHealth { protocol_version: spoken.version().to_string() }),
+                Err(problem) if problem.is_final() => return Err(problem.into_failure()),
+                Err(_) => {}
+            }
+        }
+        let found = self.probe_anew(&link).await?;
+        Ok(McpHealth { protocol_version: found.spoken.version().to_string() })
+    }
+
+    async fn call_tool(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        call: &ToolCall,
+        dispatch: &Dispatch,
+    ) -> Result<ToolReply, McpFailure> {
+        let link = self.link(tenant, target, dispatch);
+        let mut spoken = self.spoken(&link, None).await?;
+        let mut answer = call::call(&link, &spoken, call).await;
+        if matches!(answer, Err(NotAnswered::SessionGone)) {
+            // A POST that got 404 was not processed (2025-11-25, session management), so it may be sent again, once.
+            spoken.end();
+            spoken = self.spoken(&link, Some(&spoken)).await?;
+            answer = call::call(&link, &spoken, call).await;
+        }
+        match answer {
+            Ok(reply) => Ok(reply),
+            Err(problem) => Err(self.fail(&link, &spoken, problem)),
+        }
+    }
+
+    async fn forget(&self, tenant: &TenantId, server: &ServerId) {
+        self.verdicts.forget(tenant, server);
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Arguments against schemas, without a value in any message.
+
+use serde_json::json;
+
+use super::*;
+use crate::integrations::mcp::samples::{World, raw, tool_json_with};
+
+fn prepared(arguments: &Value) -> PreparedArguments {
+    PreparedArguments::new(arguments.as_object().unwrap().clone()).unwrap()
+}
+
+#[test]
+fn arguments_fit_or_the_place_and_rule_are_named() {
+    let tool = World::new().tool("get_weather");
+    let judge = ArgumentJudge::new();
+    let table = [
+        (json!({ "city": "Graz" }), None),
+        (json!({ "city": "Graz", "days": 3 }), None),
+        (json!({ "city": "Graz", "days": 3.0 }), None),
+        (json!({}), Some("(top level): `city` is missing")),
+        (json!({ "city": 5 }), Some("/city: expected type string")),
+        (json!({ "city": "secret-value-that-is-far-too-long" }), Some("/city: breaks `maxLength`")),
+        (
+            json!({ "city": "Graz", "hidden-key": 1 }),
+            Some("(top level): holds a member that the schema does not allow"),
+        ),
+        (json!({ "days": "x" }), Some("(top level): `city` is missing; /days: expected type integer")),
+    ];
+    for (arguments, expected) in table {
+        let verdict = judge.judge(&tool, &prepared(&arguments));
+        let expected = expected.map_or(Ok(()), |text| Err(ArgumentProblem::Invalid(text.to_owned())));
+        assert_eq!(verdict, expected, "{arguments}");
+    }
+}
+
+#[test]
+fn a_schema_that_cannot_be_used_says_why() {
+    let mut tool = World::new().tool("get_weather");
+    let schema = json!({ "type": "object", "properties": { "a": { "pattern": "(a)\\1" } } });
+    tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
+    tool.definition_hash = "1".repeat(64);
+    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&json!({})));
+    assert!(
+        matches!(&verdict, Err(ArgumentProblem::SchemaUnusable(why)) if why.contains("linear time")),
+        "{verdict:?}"
+    );
+}
+
+#[test]
+fn formats_are_not_asserted_and_expensive_patterns_end() {
+    let mut tool = World::new().tool("get_weather");
+    let schema = json!({ "type": "object", "properties": {
+        "when": { "type": "string", "format": "date-time" },
+        "evil": { "type": "string", "pattern": "^(a+)+$" },
+    } });
+    tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
+    tool.definition_hash = "2".repeat(64);
+    let arguments = json!({ "when": "soon", "evil": format!("{}b", "a".repeat(50_000)) });
+    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&arguments));
+    assert_eq!(verdict, Err(ArgumentProblem::Invalid("/evil: breaks `pattern`".to_owned())));
+}
+
+#[test]
+fn compiled_schemas_are_kept_by_definition_and_bounded() {
+    let judge = ArgumentJudge::new();
+    let mut tool = World::new().tool("get_weather");
+    let first = judge.compiled(&tool);
+    assert!(Arc::ptr_eq(&first, &judge.compiled(&tool)));
+    for n in 0..CACHED_SCHEMAS {
+        tool.definition_hash = format!("{n:064}");
+        judge.compiled(&tool);
+        assert!(judge.entries().len() <= CACHED_SCHEMAS);
+    }
+}
+
+#[test]
+fn bounds_of_arguments() {
+    let deep = (0..63).fold(json!(1), |inner, _| json!([inner]));
+    assert!(PreparedArguments::new(json!({ "a": deep }).as_object().unwrap().clone()).is_ok());
+    let refused = [
+        json!({ "a": [deep] }),
+        json!({ "a": "x".repeat(MAX_BYTES) }),
+        json!({ "a": 9_007_199_254_740_993_u64 }),
+    ];
+    for arguments in refused {
+        let error = PreparedArguments::new(arguments.as_object().unwrap().clone()).unwrap_err();
+        assert_eq!((error.code().as_str(), error.field()), ("invalid_field", Some("arguments")));
+    }
+}
+
+#[test]
+fn previews_show_names_and_types_only() {
+    let arguments = json!({ "city": "Wien", "n": 1, "on": true, "x": null, "l": [1, 2], "o": { "k": 1 }, "a\u{202e}\"b": "" });
+    let expected = r#"{"a?\"b":"string(0)","city":"string(4)","l":"array(2)","n":"number","o":"object(1)","on":"boolean","x":"null"}"#;
+    assert_eq!(prepared(&arguments).preview(), expected);
+    let many: Map<String, Value> = (0..500).map(|n| (format!("member{n}"), json!("v"))).collect();
+    let preview = PreparedArguments::new(many).unwrap().preview();
+    assert!(preview.len() <= MAX_PREVIEW && preview.ends_with("…}"), "{preview}");
+    assert_eq!(prepared(&json!({})).preview(), "{}");
+    assert_eq!(format!("{:?}", prepared(&json!({ "secret": "hunter2" }))), "PreparedArguments(20 bytes)");
+}

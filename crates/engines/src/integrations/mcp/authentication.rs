@@ -1,0 +1,248 @@
+//! How we authenticate to a server: which settings fit together, and the header that a secret becomes.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::credentials::CredentialAccess;
+use portcullis_schemas::integrations::credentials::ports::CredentialVault;
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::integrations::mcp::wire::{AuthHeader, McpTarget};
+use portcullis_schemas::logs::ledger::IntentKind;
+use portcullis_schemas::secret::Secret;
+use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
+use portcullis_schemas::{Error, ErrorKind, PortErrorKind, codes};
+use portcullis_trail::sha256;
+
+#[cfg(test)]
+mod tests;
+
+/// The header of `api_key` unless a server names another.
+pub const DEFAULT_HEADER: &str = "X-API-Key";
+
+/// Headers that the HTTP layer, MCP or tracing sets; a credential there would break the exchange or leak.
+const RESERVED: [&str; 19] = [
+    "host",
+    "content-length",
+    "content-type",
+    "content-encoding",
+    "accept",
+    "accept-encoding",
+    "transfer-encoding",
+    "connection",
+    "keep-alive",
+    "te",
+    "trailer",
+    "upgrade",
+    "expect",
+    "user-agent",
+    "last-event-id",
+    "traceparent",
+    "tracestate",
+    "baggage",
+    "forwarded",
+];
+const RESERVED_PREFIXES: [&str; 3] = ["mcp-", "proxy-", "x-forwarded-"];
+
+/// Whether type, header and reference fit together.
+///
+/// # Errors
+/// `invalid_field` naming the first field that does not fit.
+pub fn check_auth(
+    auth_type: McpAuthType,
+    header: Option<&HeaderNameText>,
+    reference: Option<&CredentialRefText>,
+) -> Result<(), Error> {
+    check_auth_header(auth_type, header)?;
+    match (auth_type, reference) {
+        (McpAuthType::None, Some(_)) => Err(Error::invalid(
+            "credential_ref",
+            "expected none: auth_type none sends no credential; set auth_type to use it",
+        )),
+        (McpAuthType::None, None) | (_, Some(_)) => Ok(()),
+        (_, None) => Err(Error::invalid(
+            "credential_ref",
+            format!("required: auth_type {auth_type} needs a credential"),
+        )),
+    }
+}
+
+/// Whether a header may be named for this type, and this one at that.
+///
+/// # Errors
+/// `invalid_field` on `auth_header`.
+pub(super) fn check_auth_header(
+    auth_type: McpAuthType,
+    header: Option<&HeaderNameText>,
+) -> Result<(), Error> {
+    match (auth_type, header) {
+        (McpAuthType::ApiKey, Some(name)) => check_header_name(name.as_str()),
+        (McpAuthType::None, Some(_)) => {
+            Err(Error::invalid("auth_header", "expected none: auth_type none sends no credential"))
+        }
+        (_, Some(_)) => Err(Error::invalid(
+            "auth_header",
+            format!("expected none: auth_type {auth_type} uses Authorization"),
+        )),
+        (_, None) => Ok(()),
+    }
+}
+
+/// The reference that an exchange with this server needs; `None` when it needs none.
+///
+/// # Errors
+/// `credential_reference` when the server authenticates but its credential was dropped with its old URL.
+pub fn required_reference(server: &McpServer) -> Result<Option<&CredentialRefText>, Error> {
+    match (server.auth_type, &server.credential_ref) {
+        (McpAuthType::None, _) => Ok(None),
+        (_, Some(reference)) => Ok(Some(reference)),
+        (auth_type, None) => Err(Error::new(
+            ErrorKind::Conflict,
+            codes::CREDENTIAL_REFERENCE,
+            format!(
+                "auth_type {auth_type} needs a credential, and the server has none since its URL changed: set credential_ref"
+            ),
+        )),
+    }
+}
+
+/// Who asks for the server's credential, and what for.
+#[must_use]
+pub fn credential_access(server: &McpServer, accessor: &str, purpose: IntentKind) -> CredentialAccess {
+    CredentialAccess {
+        mcp_server: server.server_id.clone(),
+        accessor: accessor.to_owned(),
+        purpose: purpose.as_str(),
+    }
+}
+
+/// Opens the server's credential and makes its header. Its rule must have been judged and its access recorded.
+///
+/// # Errors
+/// `credential_reference`, `credential_unavailable` and what else the vault reports, `credential_unusable`.
+pub async fn authenticate(
+    vault: &dyn CredentialVault,
+    tenant: &TenantId,
+    server: &McpServer,
+    access: &CredentialAccess,
+) -> Result<Option<AuthHeader>, Error> {
+    let Some(reference) = required_reference(server)? else { return Ok(None) };
+    let secret = vault.open(tenant, reference.as_str(), access).await.map_err(|error| {
+        let kind = match error.kind() {
+            PortErrorKind::Timeout => ErrorKind::Timeout,
+            PortErrorKind::Unavailable => ErrorKind::Unavailable,
+            _ => ErrorKind::Denied,
+        };
+        Error::new(
+            kind,
+            error.code(),
+            "the server's credential cannot be opened: check that it exists and is granted to this server",
+        )
+        .with_source(error)
+    })?;
+    auth_header(server.auth_type, server.auth_header.as_ref().map(HeaderNameText::as_str), &secret)
+}
+
+/// The header that carries a secret: a name of your choice, `Bearer` (RFC 6750) or `Basic` (RFC 7617).
+///
+/// # Errors
+/// `credential_unusable` when the secret is not visible ASCII (inner spaces allowed), or for `basic` not
+/// `user:password`. The secret is not echoed.
+pub fn auth_header(
+    auth_type: McpAuthType,
+    header: Option<&str>,
+    secret: &Secret,
+) -> Result<Option<AuthHeader>, Error> {
+    let text = secret.expose();
+    let (name, value) = match auth_type {
+        McpAuthType::None => return Ok(None),
+        McpAuthType::ApiKey => (header.unwrap_or(DEFAULT_HEADER), usable(text)?.to_owned()),
+        McpAuthType::Bearer if text.contains(' ') => {
+            return Err(unusable("a bearer token must not hold spaces"));
+        }
+        McpAuthType::Bearer => ("Authorization", ["Bearer ", usable(text)?].concat()),
+        McpAuthType::Basic if !text.contains(':') => {
+            return Err(unusable("a basic credential is `user:password`"));
+        }
+        McpAuthType::Basic => ("Authorization", basic(without_controls(text)?)),
+        _ => return Err(unusable("this authentication type is not offered")),
+    };
+    Ok(Some(AuthHeader { name: name.to_owned(), value: Secret::new(value) }))
+}
+
+/// Whom to talk to. `secret_version` is that of a vaulted credential, so that a rotated secret starts a new session.
+#[must_use]
+pub fn target(server: &McpServer, secret_version: Option<u64>, auth: Option<AuthHeader>) -> McpTarget {
+    McpTarget {
+        server_id: server.server_id.clone(),
+        url: server.url.as_str().to_owned(),
+        pin: server.protocol,
+        auth,
+        identity: identity(server, secret_version),
+    }
+}
+
+/// A digest of everything that makes two exchanges the same caller upstream.
+fn identity(server: &McpServer, secret_version: Option<u64>) -> String {
+    let parts = [
+        server.auth_type.as_str(),
+        server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
+        server.credential_ref.as_ref().map_or("", CredentialRefText::as_str),
+        &secret_version.map_or_else(String::new, |version| version.to_string()),
+    ];
+    sha256(parts.join("\n").as_bytes()).to_string()
+}
+
+/// RFC 9110 section 5.6.2: a token.
+fn check_header_name(name: &str) -> Result<(), Error> {
+    let is_token = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte);
+    if !name.bytes().all(is_token) {
+        return Err(Error::invalid(
+            "auth_header",
+            "expected an HTTP header name: letters, digits and !#$%&'*+-.^_`|~",
+        ));
+    }
+    let lower = name.to_ascii_lowercase();
+    let reserved = RESERVED.contains(&lower.as_str())
+        || RESERVED_PREFIXES.iter().any(|prefix| lower.starts_with(prefix));
+    if reserved {
+        return Err(Error::invalid(
+            "auth_header",
+            "expected another header: this one is set by HTTP, MCP or tracing",
+        ));
+    }
+    Ok(())
+}
+
+/// Visible ASCII with inner spaces, so that no secret can end a header line.
+fn usable(text: &str) -> Result<&str, Error> {
+    let visible = text.bytes().all(|byte| (0x20..=0x7e).contains(&byte));
+    if visible && !text.is_empty() && text.trim() == text {
+        return Ok(text);
+    }
+    Err(unusable("the secret must be visible ASCII without spaces at its ends"))
+}
+
+/// Written into one buffer of the right size, so that no copy of the secret is left behind.
+fn basic(credential: &str) -> String {
+    let mut value = String::with_capacity("Basic ".len() + credential.len().div_ceil(3) * 4);
+    value.push_str("Basic ");
+    STANDARD.encode_string(credential, &mut value);
+    value
+}
+
+/// RFC 7617 section 2: no control characters; everything else is encoded.
+fn without_controls(text: &str) -> Result<&str, Error> {
+    if text.chars().any(char::is_control) {
+        Err(unusable("a basic credential must not hold control characters"))
+    } else {
+        Ok(text)
+    }
+}
+
+fn unusable(expected: &str) -> Error {
+    Error::new(
+        ErrorKind::Conflict,
+        codes::CREDENTIAL_UNUSABLE,
+        format!("the credential cannot be sent: {expected}; rotate it"),
+    )
+}

@@ -1,0 +1,249 @@
+//! May this call be made? Everything that was found out, in; one answer, out. Total, and nothing else decides.
+
+use portcullis_schemas::codes::{self, Code};
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::controls::{Freeze, FreezeTarget};
+use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
+use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
+use portcullis_schemas::text::{RunId, Tag};
+use portcullis_schemas::{Error, ErrorKind, PortError};
+
+use super::arguments::ArgumentProblem;
+use super::lifecycle;
+
+#[cfg(test)]
+mod tests;
+
+/// What the decision rests on, loaded for the caller's tenant.
+#[derive(Debug)]
+pub struct CallFacts {
+    /// The server, deleted ones included.
+    pub server: McpServer,
+    /// The tool.
+    pub tool: McpTool,
+    /// The first of the call's [`freeze_targets`] that is frozen.
+    pub frozen: Option<Freeze>,
+    /// What the policies say, or that they cannot say.
+    pub policy: Result<PolicyOutcome, PortError>,
+    /// Whether the arguments fit.
+    pub arguments: Result<(), ArgumentProblem>,
+    /// Whether the server may use its credential.
+    pub credential: CredentialVerdict,
+}
+
+/// What the credential rules say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CredentialVerdict {
+    /// The server does not authenticate.
+    NotNeeded,
+    /// A rule lets the server use its credential.
+    Granted,
+    /// No rule does, or there is no such credential.
+    Denied,
+}
+
+/// The answer. Approvals of single calls will add to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Decision {
+    /// Make the call.
+    Allow {
+        /// Remarkable: the risk is high or critical.
+        flagged: bool,
+    },
+    /// Refuse it.
+    Deny(Denial),
+}
+
+/// Why a call is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// Stable code.
+    pub code: Code,
+    /// Kind, for the caller's status.
+    pub kind: ErrorKind,
+    /// For the caller: what is wrong and what to do next.
+    pub reason: String,
+    /// The step that refused.
+    pub rule: DenyRule,
+}
+
+/// The steps of the decision, in order: the first that refuses speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DenyRule {
+    /// The server takes no calls in its state.
+    ServerState,
+    /// The tool is disabled.
+    ToolEnabled,
+    /// The live definition is not the approved one.
+    Pin,
+    /// The kill switch.
+    KillSwitch,
+    /// The arguments do not fit, or cannot be judged.
+    Arguments,
+    /// No policy permits it, one forbids it, or they failed.
+    Policy,
+    /// The credential may not be used.
+    Credential,
+}
+
+impl Denial {
+    /// As an error for the caller.
+    #[must_use]
+    pub fn to_error(&self) -> Error {
+        let error = Error::new(self.kind, self.code, self.reason.clone());
+        if self.code == codes::ARGUMENTS_INVALID { error.with_field("arguments") } else { error }
+    }
+
+    /// The kill switch was found thrown.
+    #[must_use]
+    pub fn frozen(target: &FreezeTarget) -> Self {
+        let what = match target {
+            FreezeTarget::Tenant => "all calls of this tenant are",
+            FreezeTarget::Key(_) => "this key is",
+            FreezeTarget::Server(_) => "this server is",
+            FreezeTarget::Tool(_) => "this tool is",
+            _ => "it is",
+        };
+        let reason = format!("{what} frozen by the kill switch: ask an admin to release it");
+        Self { code: codes::FROZEN, kind: ErrorKind::Denied, reason, rule: DenyRule::KillSwitch }
+    }
+}
+
+/// Decides. Default is to deny: a policy must permit the call, and nothing else may object.
+#[must_use]
+pub fn decide(facts: &CallFacts) -> Decision {
+    let objections = [
+        judge_server,
+        judge_enabled,
+        judge_pin,
+        judge_frozen,
+        judge_arguments,
+        judge_policy,
+        judge_credential,
+    ];
+    match objections.iter().find_map(|object| object(facts)) {
+        Some(denial) => Decision::Deny(denial),
+        None => Decision::Allow { flagged: facts.tool.risk_level >= RiskLevel::High },
+    }
+}
+
+/// What can freeze a call, from the widest to the narrowest.
+#[must_use]
+pub fn freeze_targets(ctx: &CallContext, server: &ServerId, tool: Option<&ToolId>) -> Vec<FreezeTarget> {
+    let mut targets = vec![
+        FreezeTarget::Tenant,
+        FreezeTarget::Key(ctx.principal.key().clone()),
+        FreezeTarget::Server(server.clone()),
+    ];
+    targets.extend(tool.cloned().map(FreezeTarget::Tool));
+    targets
+}
+
+/// The question to the policies.
+#[must_use]
+pub fn policy_request(
+    ctx: &CallContext,
+    server: &McpServer,
+    tool: &McpTool,
+    run_id: Option<&RunId>,
+) -> ToolPolicyRequest {
+    ToolPolicyRequest {
+        key_id: ctx.principal.key().to_string(),
+        actor: ctx.principal.actor().to_owned(),
+        actor_type: ctx.principal.actor_type(),
+        server_id: server.server_id.to_string(),
+        server_name: server.name.to_string(),
+        server_tags: server.tags.iter().map(Tag::to_string).collect(),
+        tool_id: tool.tool_id.to_string(),
+        tool_name: tool.name.clone(),
+        risk: tool.risk_level,
+        // An untrusted claim, and one that the other hints may contradict.
+        read_only: tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true),
+        run_id: run_id.map(RunId::to_string),
+    }
+}
+
+fn judge_server(facts: &CallFacts) -> Option<Denial> {
+    let status = facts.server.status;
+    let reason = || {
+        format!(
+            "the server is {status}, expected active or degraded: enable it if it is disabled, and discover it"
+        )
+    };
+    deny_if(
+        !lifecycle::takes_calls(status),
+        DenyRule::ServerState,
+        codes::SERVER_NOT_ACTIVE,
+        ErrorKind::Conflict,
+        reason,
+    )
+}
+
+fn judge_enabled(facts: &CallFacts) -> Option<Denial> {
+    let reason = || match facts.tool.vanished_at {
+        None => "the tool is disabled: ask an admin to enable it".to_owned(),
+        Some(_) => "the server no longer lists this tool: discover it again".to_owned(),
+    };
+    let refused = !facts.tool.enabled || facts.tool.vanished_at.is_some();
+    deny_if(refused, DenyRule::ToolEnabled, codes::TOOL_DISABLED, ErrorKind::Denied, reason)
+}
+
+/// Both the mark and the hashes, so that a stored contradiction refuses.
+fn judge_pin(facts: &CallFacts) -> Option<Denial> {
+    let tool = &facts.tool;
+    let pinned =
+        tool.status == ToolStatus::Approved && tool.pinned_hash.as_ref() == Some(&tool.definition_hash);
+    let why = tool.quarantine_reason.map_or("definition_changed", |reason| reason.as_str());
+    let reason = || format!("the tool is quarantined ({why}): an admin must approve its live definition");
+    deny_if(!pinned, DenyRule::Pin, codes::TOOL_QUARANTINED, ErrorKind::Denied, reason)
+}
+
+fn judge_frozen(facts: &CallFacts) -> Option<Denial> {
+    facts.frozen.as_ref().map(|freeze| Denial::frozen(&freeze.target))
+}
+
+fn judge_arguments(facts: &CallFacts) -> Option<Denial> {
+    let (code, kind, reason) = match facts.arguments.as_ref().err()? {
+        ArgumentProblem::Invalid(what) => (codes::ARGUMENTS_INVALID, ErrorKind::Invalid, what.clone()),
+        ArgumentProblem::SchemaUnusable(why) => {
+            let reason = format!("the tool's input schema cannot be used: {why}");
+            (codes::SCHEMA_UNUSABLE, ErrorKind::Conflict, reason)
+        }
+    };
+    Some(Denial { code, kind, reason, rule: DenyRule::Arguments })
+}
+
+fn judge_policy(facts: &CallFacts) -> Option<Denial> {
+    let reason = || match &facts.policy {
+        Ok(outcome) => outcome.reason.clone().unwrap_or_else(|| "no policy permits this call".to_owned()),
+        Err(_) => "policy error".to_owned(),
+    };
+    let permitted = facts.policy.as_ref().is_ok_and(|outcome| outcome.permitted);
+    deny_if(!permitted, DenyRule::Policy, codes::POLICY_DENIED, ErrorKind::Denied, reason)
+}
+
+fn judge_credential(facts: &CallFacts) -> Option<Denial> {
+    let needs_none = facts.server.auth_type == McpAuthType::None;
+    let granted = facts.credential == CredentialVerdict::Granted && facts.server.credential_ref.is_some();
+    let reason = || "the server may not use its credential: grant it to this server".to_owned();
+    deny_if(
+        !needs_none && !granted,
+        DenyRule::Credential,
+        codes::CREDENTIAL_DENIED,
+        ErrorKind::Denied,
+        reason,
+    )
+}
+
+fn deny_if(
+    refused: bool,
+    rule: DenyRule,
+    code: Code,
+    kind: ErrorKind,
+    reason: impl FnOnce() -> String,
+) -> Option<Denial> {
+    refused.then(|| Denial { code, kind, reason: reason(), rule })
+}

@@ -1,0 +1,175 @@
+//! Every reason to refuse, and which of them speaks.
+
+use portcullis_schemas::integrations::mcp::server::McpServerStatus;
+use portcullis_schemas::integrations::mcp::tool::QuarantineReason;
+use portcullis_schemas::text::{CredentialRefText, Reason};
+
+use super::*;
+use crate::integrations::mcp::samples::World;
+
+fn permitted() -> PolicyOutcome {
+    PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None }
+}
+
+/// A call to a server that authenticates; everything speaks for it.
+fn good(world: &World) -> CallFacts {
+    let server = McpServer {
+        auth_type: McpAuthType::Bearer,
+        credential_ref: Some(CredentialRefText::new("cus-vault://t_0001/key").unwrap()),
+        ..world.server.clone()
+    };
+    CallFacts {
+        server,
+        tool: world.tool("get_weather"),
+        frozen: None,
+        policy: Ok(permitted()),
+        arguments: Ok(()),
+        credential: CredentialVerdict::Granted,
+    }
+}
+
+fn freeze(world: &World, target: FreezeTarget) -> Freeze {
+    Freeze {
+        tenant_id: world.tenant.clone(),
+        target,
+        reason: Reason::new("incident").unwrap(),
+        frozen_by: "admin".to_owned(),
+        frozen_at: world.stamp(0).now,
+    }
+}
+
+type Break = fn(&World, &mut CallFacts);
+
+/// In the order of the rules: what breaks each, and what the caller is told.
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
+    (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
+        f.server.status = McpServerStatus::Pending
+    }),
+    (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "offline", |_, f| {
+        f.server.status = McpServerStatus::Offline
+    }),
+    (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "disabled", |_, f| {
+        f.server.status = McpServerStatus::Disabled
+    }),
+    (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "error", |_, f| {
+        f.server.status = McpServerStatus::Error
+    }),
+    (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "deleted", |_, f| {
+        f.server.status = McpServerStatus::Deleted
+    }),
+    (DenyRule::ToolEnabled, "tool_disabled", ErrorKind::Denied, "enable it", |_, f| f.tool.enabled = false),
+    (DenyRule::ToolEnabled, "tool_disabled", ErrorKind::Denied, "no longer lists", |w, f| {
+        f.tool.vanished_at = Some(w.stamp(0).now)
+    }),
+    (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "(new)", |_, f| {
+        f.tool.status = ToolStatus::Quarantined;
+        f.tool.quarantine_reason = Some(QuarantineReason::New);
+    }),
+    (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "definition_changed", |_, f| {
+        f.tool.pinned_hash = None
+    }),
+    (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "definition_changed", |_, f| {
+        f.tool.definition_hash = "1".repeat(64)
+    }),
+    (DenyRule::KillSwitch, "frozen", ErrorKind::Denied, "this tenant", |w, f| {
+        f.frozen = Some(freeze(w, FreezeTarget::Tenant))
+    }),
+    (DenyRule::KillSwitch, "frozen", ErrorKind::Denied, "this tool", |w, f| {
+        f.frozen = Some(freeze(w, FreezeTarget::Tool(f.tool.tool_id.clone())));
+    }),
+    (DenyRule::Arguments, "arguments_invalid", ErrorKind::Invalid, "/city", |_, f| {
+        f.arguments = Err(ArgumentProblem::Invalid("/city: expected type string".to_owned()));
+    }),
+    (DenyRule::Arguments, "schema_unusable", ErrorKind::Conflict, "cannot be used: why", |_, f| {
+        f.arguments = Err(ArgumentProblem::SchemaUnusable("why".to_owned()));
+    }),
+    (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "no policy permits", |_, f| {
+        f.policy = Ok(PolicyOutcome { permitted: false, policy_ids: Vec::new(), version: 3, reason: None });
+    }),
+    (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "forbidden by policy", |_, f| {
+        f.policy = Ok(PolicyOutcome {
+            permitted: false,
+            reason: Some("forbidden by policy".to_owned()),
+            ..permitted()
+        });
+    }),
+    (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "policy error", |_, f| {
+        f.policy = Err(PortError::unavailable("engine said: secret detail"));
+    }),
+    (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
+        f.credential = CredentialVerdict::Denied
+    }),
+    (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
+        f.credential = CredentialVerdict::NotNeeded
+    }),
+    (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
+        f.server.credential_ref = None
+    }),
+    (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
+        f.credential = CredentialVerdict::Denied;
+        f.server.auth_type = McpAuthType::Basic;
+    }),
+];
+
+#[test]
+fn every_reason_refuses_with_its_code() {
+    let world = World::new();
+    assert_eq!(decide(&good(&world)), Decision::Allow { flagged: false });
+    for (rule, code, kind, text, break_it) in BREAKS {
+        let mut facts = good(&world);
+        break_it(&world, &mut facts);
+        let Decision::Deny(denial) = decide(&facts) else { panic!("{code} {text} was let through") };
+        assert_eq!((denial.rule, denial.code.as_str(), denial.kind), (rule, code, kind));
+        assert!(denial.reason.contains(text), "{}", denial.reason);
+        assert!(!denial.reason.contains("secret detail"));
+    }
+}
+
+#[test]
+fn the_earlier_step_speaks() {
+    let world = World::new();
+    for (first, _, _, _, break_first) in BREAKS {
+        for (second, _, _, _, break_second) in BREAKS {
+            let mut facts = good(&world);
+            break_second(&world, &mut facts);
+            break_first(&world, &mut facts);
+            let Decision::Deny(denial) = decide(&facts) else {
+                panic!("{first:?} and {second:?} were let through")
+            };
+            assert_eq!(denial.rule, first.min(second));
+        }
+    }
+}
+
+#[test]
+fn what_does_not_stand_in_the_way() {
+    let world = World::new();
+    let mut facts = good(&world);
+    facts.server.status = McpServerStatus::Degraded;
+    facts.server.auth_type = McpAuthType::None;
+    facts.server.credential_ref = None;
+    facts.credential = CredentialVerdict::NotNeeded;
+    for (risk, flagged) in [
+        (RiskLevel::Low, false),
+        (RiskLevel::Medium, false),
+        (RiskLevel::High, true),
+        (RiskLevel::Critical, true),
+    ] {
+        facts.tool.risk_level = risk;
+        assert_eq!(decide(&facts), Decision::Allow { flagged }, "{risk}");
+    }
+}
+
+#[test]
+fn the_question_to_the_policies_trusts_no_contradicted_hint() {
+    let world = World::new();
+    let mut tool = world.tool("get_weather");
+    tool.annotations.read_only = Some(true);
+    let ctx = world.ctx();
+    let run = RunId::new("run-1").unwrap();
+    let request = policy_request(&ctx, &world.server, &tool, Some(&run));
+    assert_eq!((request.read_only, request.run_id.as_deref()), (true, Some("run-1")));
+    assert_eq!((request.server_name.as_str(), request.tool_name.as_str()), ("weather", "get_weather"));
+    tool.annotations.destructive = Some(true);
+    assert!(!policy_request(&ctx, &world.server, &tool, None).read_only);
+}

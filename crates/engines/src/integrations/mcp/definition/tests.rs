@@ -1,0 +1,132 @@
+//! Every rule of a definition, each broken once, and what real servers send.
+
+use serde_json::json;
+
+use super::*;
+use crate::integrations::mcp::samples::{raw, tool_json, tool_json_with};
+
+fn rule_of(name: &str, definition: &RawJson) -> String {
+    judge(name, definition).map_or_else(|problem| problem.rule.to_owned(), |_| "admitted".to_owned())
+}
+
+#[test]
+fn each_rule_refuses() {
+    let schema = |schema: Value| json!({ "inputSchema": schema });
+    let table = [
+        (json!({}), "admitted"),
+        (json!({ "description": "two\nlines\tand a tab\r\n" }), "admitted"),
+        (json!({ "annotations": null, "description": null, "title": "T" }), "admitted"),
+        (json!({ "name": "other" }), "name"),
+        (json!({ "description": "a\u{202e}b" }), "hidden_characters"),
+        (json!({ "title": "a\u{1b}[31m" }), "hidden_characters"),
+        (json!({ "x\nkey": 1 }), "hidden_characters"),
+        (json!({ "_meta": { "deep": [{ "k": "\u{e0041}" }] } }), "hidden_characters"),
+        (json!({ "annotations": { "title": "\u{200b}" } }), "hidden_characters"),
+        (json!({ "outputSchema": { "enum": ["\u{fe0f}"] } }), "hidden_characters"),
+        (
+            schema(json!({ "type": "object", "properties": { "a": { "default": "\u{feff}" } } })),
+            "hidden_characters",
+        ),
+        (json!({ "annotations": { "destructiveHint": "yes" } }), "annotations"),
+        (json!({ "annotations": [] }), "annotations"),
+        (schema(json!(null)), "schema"),
+        (schema(json!({})), "schema"),
+        (schema(json!({ "type": ["object"] })), "schema"),
+        (
+            schema(json!({ "type": "object", "properties": { "a": { "$ref": "https://x.example/s" } } })),
+            "schema",
+        ),
+        (schema(json!({ "type": "object", "properties": { "a": { "pattern": "(?=a)b" } } })), "schema"),
+        (schema(json!({ "type": "object", "properties": { "a": { "type": "text" } } })), "schema"),
+        (schema(json!({ "type": "object", "$schema": "https://x.example/dialect" })), "schema"),
+        (
+            schema(json!({ "type": "object", "$schema": "http://json-schema.org/draft-07/schema#" })),
+            "admitted",
+        ),
+        (
+            schema(
+                json!({ "type": "object", "properties": { "a": { "type": "number", "x-mcp-header": "A" } } }),
+            ),
+            "header",
+        ),
+        (json!({ "description": "x".repeat(MAX_BYTES) }), "too_large"),
+    ];
+    for (members, expected) in table {
+        let definition = raw(&tool_json_with("get_weather", members.clone()));
+        assert_eq!(rule_of("get_weather", &definition), expected, "{members:.100}");
+    }
+}
+
+#[test]
+fn names_are_plain() {
+    let longest = "n".repeat(MAX_NAME);
+    for good in ["a", "get_weather", "A.b-c_9", longest.as_str()] {
+        assert_eq!(rule_of(good, &raw(&tool_json(good))), "admitted", "{good}");
+    }
+    let too_long = "n".repeat(MAX_NAME + 1);
+    for bad in ["", "a b", "gеt", "a/b", "a:b", too_long.as_str()] {
+        assert_eq!(rule_of(bad, &raw(&tool_json(bad))), "name", "{bad}");
+    }
+}
+
+#[test]
+fn what_two_readers_could_read_differently_is_refused() {
+    let texts = [
+        r#"{"name":"a","name":"b","inputSchema":{"type":"object"}}"#,
+        r#"{"name":"a","inputSchema":{"type":"object","type":"string"}}"#,
+        r#"{"name":"a","inputSchema":{"type":"object"},"n":99999999999999999999}"#,
+        r#"["a"]"#,
+    ];
+    for text in texts {
+        let definition = RawJson::from_text(text.to_owned()).unwrap();
+        assert_eq!(rule_of("a", &definition), "json", "{text}");
+    }
+}
+
+#[test]
+fn hidden_characters_are_named_with_their_places() {
+    let hostile = tool_json_with(
+        "get_weather",
+        json!({ "description": "a\u{202e}b", "_meta": { "k\u{200b}/x": "\u{e0041}" } }),
+    );
+    let problem = judge("get_weather", &raw(&hostile)).unwrap_err();
+    assert_eq!(problem.detail, "U+200B at /_meta; U+E0041 at /_meta/k?~1x; U+202E at /description");
+    let flood = tool_json_with("get_weather", json!({ "description": "\u{200b}".repeat(1000) }));
+    let problem = judge("get_weather", &raw(&flood)).unwrap_err();
+    assert!(problem.detail.ends_with("; and 992 more"), "{}", problem.detail);
+}
+
+#[test]
+fn the_hash_covers_every_member_and_no_spelling() {
+    let admitted = |text: String| judge("a", &RawJson::from_text(text).unwrap()).unwrap();
+    let one = admitted(r#"{"name":"a","inputSchema":{"type":"object"},"x":1.0}"#.to_owned());
+    let same =
+        admitted("{ \"x\": 1, \"inputSchema\": {\"type\": \"\\u006fbject\"}, \"name\": \"a\" }".to_owned());
+    assert_eq!(one.hash, same.hash);
+    assert_eq!(
+        one.hash,
+        portcullis_trail::sha256(br#"{"inputSchema":{"type":"object"},"name":"a","x":1}"#).to_string()
+    );
+    for members in
+        [json!({ "x": 2 }), json!({ "outputSchema": {} }), json!({ "_meta": 0 }), json!({ "icons": [] })]
+    {
+        let changed = judge("a", &raw(&tool_json_with("a", members))).unwrap();
+        assert_ne!(changed.hash, judge("a", &raw(&tool_json("a"))).unwrap().hash);
+    }
+}
+
+#[test]
+fn hints_and_description_are_read() {
+    let annotations = json!({ "title": "From hints", "readOnlyHint": false, "destructiveHint": true, "openWorldHint": null });
+    let mut definition = tool_json_with("a", json!({ "annotations": annotations }));
+    definition.as_object_mut().unwrap().remove("description");
+    let admitted = judge("a", &raw(&definition)).unwrap();
+    assert_eq!(admitted.description.as_deref(), Some("From hints"));
+    let expected = ToolAnnotations {
+        read_only: Some(false),
+        destructive: Some(true),
+        idempotent: None,
+        open_world: None,
+    };
+    assert_eq!(admitted.annotations, expected);
+}

@@ -1,0 +1,260 @@
+//! The governed call: record, then act, then record, then answer (design: steps 4 to 8).
+//!
+//! Nothing goes upstream before the ledger has the intent, and no result reaches the caller before it has the outcome.
+//! Every intent that is recorded is settled once, on every path through [`McpToolInvocationEngine::invoke`]. A future
+//! that is dropped half-way settles nothing, so a caller that may go away must run `invoke` in a task of its own and
+//! cancel through the client, which then reports `cancelled`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::ids::{InstanceId, IntentId};
+use portcullis_schemas::integrations::credentials::ports::CredentialVault;
+use portcullis_schemas::integrations::mcp::invocation::{
+    InvocationOutcome, InvokeToolResult, McpToolInvocation,
+};
+use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpTarget, ToolCall};
+use portcullis_schemas::logs::event::AuditEventDraft;
+use portcullis_schemas::logs::ledger::{
+    FailureFacts, IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Refusal,
+};
+use portcullis_schemas::logs::ports::{AnswerSeal, Ledger, MCPAuditEmitterPort};
+use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
+use portcullis_schemas::text::RunId;
+use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+
+use super::arguments::PreparedArguments;
+use super::authentication::{authenticate, credential_access, target};
+use super::decision::{CallFacts, Decision, Denial, decide, freeze_targets};
+use super::events::EventStamp;
+use super::exchange::credential_accessed;
+use super::incident_rules;
+use ended::Ended;
+use opened::Opened;
+
+pub(super) use answer::unanswered;
+
+mod answer;
+mod ended;
+mod opened;
+mod recovery;
+mod settle;
+#[cfg(test)]
+mod tests;
+
+/// The longest that a call may take, whatever the caller asks for.
+pub const MAX_DEADLINE: Duration = Duration::from_secs(300);
+
+/// What the flow needs from outside. Exhaustive on purpose.
+#[derive(Clone)]
+pub struct InvocationPorts {
+    /// The write-ahead trail.
+    pub ledger: Arc<dyn Ledger>,
+    /// Talks to MCP servers.
+    pub client: Arc<dyn McpClient>,
+    /// Opens credentials.
+    pub vault: Arc<dyn CredentialVault>,
+    /// Makes the events of calls.
+    pub emitter: Arc<dyn MCPAuditEmitterPort>,
+    /// Hashes argument and result values.
+    pub hasher: Arc<dyn KeyedHash>,
+    /// Seals answers that are kept for repeats.
+    pub answers: Arc<dyn AnswerSeal>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// Ids.
+    pub ids: Arc<dyn IdSource>,
+    /// This process, whose lease the intents hang on.
+    pub instance: InstanceId,
+}
+
+impl std::fmt::Debug for InvocationPorts {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("InvocationPorts").field("instance", &self.instance).finish_non_exhaustive()
+    }
+}
+
+/// One call, with everything that was found out about it.
+#[derive(Debug)]
+pub struct GovernedCall {
+    /// What the decision rests on.
+    pub facts: CallFacts,
+    /// The arguments that were judged.
+    pub arguments: PreparedArguments,
+    /// The agent's run.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+    /// Version of the server's secret, if it is in the vault.
+    pub secret_version: Option<u64>,
+    /// The caller's idempotency key with the request's hash.
+    pub idempotency: Option<IdempotencyClaim>,
+    /// The longest that the exchange may take; the context's deadline and [`MAX_DEADLINE`] bound it besides.
+    pub deadline: Duration,
+}
+
+/// Makes governed calls.
+#[derive(Clone, Debug)]
+pub struct McpToolInvocationEngine {
+    ports: InvocationPorts,
+}
+
+impl McpToolInvocationEngine {
+    /// An engine over these ports.
+    #[must_use]
+    pub fn new(ports: InvocationPorts) -> Self {
+        Self { ports }
+    }
+
+    /// Makes a call, or refuses it; both are recorded. A tool that reports an error in its result is an answer, not an
+    /// error. A repeat of an ended request (same idempotency key) gets the same answer or the same failure again.
+    ///
+    /// # Errors
+    /// With the reference `invocation_id`: the decision's codes; `frozen`; `audit_unavailable`, nothing was sent;
+    /// `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
+    /// upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
+    pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<InvokeToolResult, Error> {
+        let decision = decide(&call.facts);
+        let opened = Opened::new(&self.ports, ctx, &call, &decision);
+        let requested = self.ports.emitter.emit_tool_requested(opened.tenant(), opened.event()).await;
+        let requested = requested.map_err(|error| opened.unavailable(error))?;
+        if let Decision::Deny(denial) = decision {
+            return Err(self.refuse(opened, requested, denial).await);
+        }
+        let recorded = self.record(&opened, &call, requested.clone()).await?;
+        match recorded {
+            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await,
+            Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
+            Recorded::Repeated(repeated) => answer::repeat(&*self.ports.answers, opened.tenant(), repeated),
+            _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
+        }
+    }
+
+    /// Records requested and denied. The refusal stands even when it cannot be recorded.
+    async fn refuse(&self, mut opened: Opened, requested: AuditEventDraft, denial: Denial) -> Error {
+        opened.block(&denial);
+        let failure = FailureFacts { code: denial.code, message: denial.reason.clone() };
+        let denied =
+            match self.ports.emitter.emit_tool_denied(opened.tenant(), opened.event(), &failure).await {
+                Ok(denied) => denied,
+                Err(error) => return opened.unavailable(error),
+            };
+        let now = self.ports.clock.now();
+        let incident = incident_rules::for_refusal(&*self.ports.ids, now, opened.facts(), denial.code);
+        let row = McpToolInvocation {
+            tenant_id: opened.tenant().clone(),
+            facts: opened.facts().clone(),
+            outcome: InvocationOutcome::Blocked,
+            output_hash: None,
+            output_bytes: None,
+            error_code: Some(denial.code.to_string()),
+            error_message: Some(denial.reason.clone()),
+            duration_ms: opened.elapsed_ms(&*self.ports.clock),
+            started_at: None,
+            completed_at: now,
+            incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
+        };
+        let refusal = Refusal { events: vec![requested, denied], invocation: Some(row), incident };
+        match self.ports.ledger.refuse(opened.tenant(), refusal).await {
+            Ok(()) => denial.to_error().with_reference("invocation_id", &opened.facts().invocation_id),
+            Err(error) => opened.unavailable(error),
+        }
+    }
+
+    /// Write-ahead: when this returns a receipt, a power cut does not lose that the call is about to be made.
+    async fn record(
+        &self,
+        opened: &Opened,
+        call: &GovernedCall,
+        requested: AuditEventDraft,
+    ) -> Result<Recorded, Error> {
+        let allowed = self.ports.emitter.emit_tool_allowed(opened.tenant(), opened.event()).await;
+        let mut events = vec![requested, allowed.map_err(|error| opened.unavailable(error))?];
+        events.extend(credential_accessed(&self.stamp(opened), &call.facts.server, IntentKind::InvokeTool));
+        let intent = Intent {
+            intent_id: IntentId::generate(&*self.ports.ids),
+            instance: self.ports.instance.clone(),
+            subject: IntentSubject::Invocation(Box::new(opened.facts().clone())),
+            recorded_at: self.ports.clock.now(),
+            events,
+            freeze_targets: freeze_targets(
+                opened.ctx(),
+                &call.facts.server.server_id,
+                Some(&call.facts.tool.tool_id),
+            ),
+            idempotency: call.idempotency.clone(),
+        };
+        self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
+    }
+
+    /// From here on there is an open intent: whatever happens ends in one settlement.
+    async fn act(
+        &self,
+        opened: Opened,
+        call: GovernedCall,
+        receipt: IntentReceipt,
+    ) -> Result<InvokeToolResult, Error> {
+        let claimed = call.idempotency.is_some();
+        let ended = match self.prepare(&opened, &call.facts.server, call.secret_version).await {
+            Err(error) => Ended::unsent(error),
+            Ok(target) => self.exchange(&opened, call, &receipt, &target).await,
+        };
+        self.settle(&opened, &receipt, ended, claimed).await
+    }
+
+    /// Opens the credential at the moment of use.
+    async fn prepare(
+        &self,
+        opened: &Opened,
+        server: &McpServer,
+        secret_version: Option<u64>,
+    ) -> Result<McpTarget, Error> {
+        let access = credential_access(server, opened.ctx().principal.actor(), IntentKind::InvokeTool);
+        let auth = authenticate(&*self.ports.vault, opened.tenant(), server, &access).await?;
+        Ok(target(server, secret_version, auth))
+    }
+
+    async fn exchange(
+        &self,
+        opened: &Opened,
+        call: GovernedCall,
+        receipt: &IntentReceipt,
+        target: &McpTarget,
+    ) -> Ended {
+        let started_at = self.ports.clock.now();
+        let started = self.ports.emitter.emit_tool_started(opened.tenant(), opened.event(), started_at).await;
+        if let Err(error) = started {
+            return Ended::unsent(audit_unavailable(error));
+        }
+        let dispatch = Dispatch {
+            receipt: receipt.clone(),
+            deadline: call.deadline.min(opened.ctx().deadline.unwrap_or(MAX_DEADLINE)).min(MAX_DEADLINE),
+            trace: opened.ctx().trace.clone(),
+        };
+        let tool = ToolCall {
+            name: call.facts.tool.name,
+            arguments: call.arguments.into_map(),
+            definition: call.facts.tool.definition,
+        };
+        let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
+        Ended::answered(answer, started_at)
+    }
+
+    fn stamp<'a>(&'a self, opened: &'a Opened) -> EventStamp<'a> {
+        EventStamp {
+            ids: &*self.ports.ids,
+            now: self.ports.clock.now(),
+            actor: opened.actor(),
+            request_id: Some(&opened.facts().request_id),
+        }
+    }
+}
+
+/// Nothing was done, because it could not be recorded.
+fn audit_unavailable(error: PortError) -> Error {
+    let message = "the call cannot be recorded, so it was not made: retry later";
+    Error::new(ErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, message).with_source(error)
+}

@@ -1,0 +1,109 @@
+//! A call that has been received: its id, its facts and its clock.
+
+use std::time::Duration;
+
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::ids::{InvocationId, TenantId};
+use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, PolicyDecision};
+use portcullis_schemas::logs::event::EventActor;
+use portcullis_schemas::logs::ports::ToolEventContext;
+use portcullis_schemas::policies::PolicyOutcome;
+use portcullis_schemas::runtime::{Clock, HashPurpose};
+use portcullis_schemas::{Error, PortError};
+use portcullis_trail::Digest;
+
+use super::{GovernedCall, InvocationPorts, audit_unavailable};
+use crate::integrations::mcp::decision::{Decision, Denial};
+use crate::integrations::mcp::events::actor_of;
+
+/// A received call.
+pub(super) struct Opened {
+    ctx: CallContext,
+    actor: EventActor,
+    facts: InvocationFacts,
+    /// Monotonic time of receipt.
+    begun: Duration,
+}
+
+impl Opened {
+    pub(super) fn new(
+        ports: &InvocationPorts,
+        ctx: &CallContext,
+        call: &GovernedCall,
+        decision: &Decision,
+    ) -> Self {
+        let begun = ports.clock.monotonic();
+        let invoked_at = ports.clock.now();
+        let tool = &call.facts.tool;
+        let input = ports.hasher.keyed_hash(
+            ctx.principal.tenant(),
+            HashPurpose::TrailValue,
+            call.arguments.canonical(),
+        );
+        let policy = call.facts.policy.as_ref().ok();
+        let (policy_decision, policy_reason) = match decision {
+            Decision::Allow { flagged: true } => (PolicyDecision::Flagged, None),
+            Decision::Allow { flagged: false } => (PolicyDecision::Allowed, None),
+            Decision::Deny(denial) => (PolicyDecision::Blocked, Some(denial.reason.clone())),
+        };
+        let facts = InvocationFacts {
+            invocation_id: InvocationId::generate(&*ports.ids),
+            server_id: call.facts.server.server_id.clone(),
+            tool_id: tool.tool_id.clone(),
+            tool_name: tool.name.clone(),
+            pinned_hash: tool.pinned_hash.clone(),
+            risk_level: tool.risk_level,
+            run_id: call.run_id.clone(),
+            step_index: call.step_index,
+            actor_id: ctx.principal.actor().to_owned(),
+            actor_type: ctx.principal.actor_type(),
+            request_id: ctx.request.to_string(),
+            input_hash: Digest::from_bytes(input).to_string(),
+            input_preview: Some(call.arguments.preview()),
+            policy_decision,
+            policy_ids: policy.map(|outcome: &PolicyOutcome| outcome.policy_ids.clone()).unwrap_or_default(),
+            policy_version: policy.map_or(0, |outcome| outcome.version),
+            policy_reason,
+            invoked_at,
+        };
+        Self { ctx: ctx.clone(), actor: actor_of(ctx), facts, begun }
+    }
+
+    /// It was let through and is refused after all.
+    pub(super) fn block(&mut self, denial: &Denial) {
+        self.facts.policy_decision = PolicyDecision::Blocked;
+        self.facts.policy_reason = Some(denial.reason.clone());
+    }
+
+    pub(super) fn ctx(&self) -> &CallContext {
+        &self.ctx
+    }
+
+    pub(super) fn tenant(&self) -> &TenantId {
+        self.ctx.principal.tenant()
+    }
+
+    pub(super) fn actor(&self) -> &EventActor {
+        &self.actor
+    }
+
+    pub(super) fn facts(&self) -> &InvocationFacts {
+        &self.facts
+    }
+
+    pub(super) fn event(&self) -> ToolEventContext<'_> {
+        ToolEventContext {
+            actor: &self.actor,
+            facts: &self.facts,
+            traceparent: self.ctx.trace.traceparent.as_deref(),
+        }
+    }
+
+    pub(super) fn elapsed_ms(&self, clock: &dyn Clock) -> u64 {
+        u64::try_from(clock.monotonic().saturating_sub(self.begun).as_millis()).unwrap_or(u64::MAX)
+    }
+
+    pub(super) fn unavailable(&self, error: PortError) -> Error {
+        audit_unavailable(error).with_reference("invocation_id", &self.facts.invocation_id)
+    }
+}

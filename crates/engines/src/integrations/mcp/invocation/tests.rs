@@ -1,0 +1,363 @@
+//! The flow of the governed call, with every step made to fail once.
+
+use portcullis_schemas::controls::FreezeTarget;
+use portcullis_schemas::incidents::IncidentCause;
+use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
+use portcullis_schemas::integrations::mcp::server::McpAuthType;
+use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::logs::ledger::{AbandonedIntent, Repeated, SealedAnswer};
+use portcullis_schemas::policies::PolicyOutcome;
+use portcullis_schemas::text::{CredentialRefText, IdempotencyKey};
+use portcullis_testkit::fixtures;
+use serde_json::json;
+
+use super::*;
+use crate::integrations::mcp::decision::CredentialVerdict;
+use crate::integrations::mcp::samples::{World, event_types};
+use bench::{Bench, reply};
+
+mod bench;
+
+const WAY_OF_A_CALL: [&str; 8] = [
+    "emit:requested",
+    "emit:allowed",
+    "ledger:record",
+    "vault:open",
+    "emit:started",
+    "client:call",
+    "emit:completed",
+    "ledger:settle",
+];
+
+fn call(world: &World) -> GovernedCall {
+    let server = McpServer {
+        auth_type: McpAuthType::Bearer,
+        credential_ref: Some(CredentialRefText::new("cus-vault://t_0001/key-1").unwrap()),
+        ..world.server.clone()
+    };
+    let policy =
+        PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None };
+    GovernedCall {
+        facts: CallFacts {
+            server,
+            tool: world.tool("get_weather"),
+            frozen: None,
+            policy: Ok(policy),
+            arguments: Ok(()),
+            credential: CredentialVerdict::Granted,
+        },
+        arguments: PreparedArguments::new(json!({ "city": "Graz" }).as_object().unwrap().clone()).unwrap(),
+        run_id: Some(RunId::new("run-1").unwrap()),
+        step_index: Some(2),
+        secret_version: Some(1),
+        idempotency: None,
+        deadline: Duration::from_secs(60),
+    }
+}
+
+fn denied_by_policy(mut call: GovernedCall) -> GovernedCall {
+    call.facts.policy =
+        Ok(PolicyOutcome { permitted: false, policy_ids: Vec::new(), version: 3, reason: None });
+    call
+}
+
+fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
+    call.idempotency = Some(IdempotencyClaim {
+        key_id: world.ctx().principal.key().clone(),
+        operation: "integrations.mcp_servers.invoke_tool".to_owned(),
+        idempotency_key: IdempotencyKey::new("once").unwrap(),
+        request_hash: "0".repeat(64),
+    });
+    call
+}
+
+async fn invoke(bench: &Arc<Bench>, call: GovernedCall) -> Result<InvokeToolResult, Error> {
+    bench.engine().invoke(&World::new().ctx(), call).await
+}
+
+#[tokio::test]
+async fn a_call_is_recorded_made_recorded_and_answered_in_this_order() {
+    let (bench, world) = (Bench::new(), World::new());
+    let result = invoke(&bench, call(&world)).await.unwrap();
+    assert_eq!(*bench.steps.lock().unwrap(), WAY_OF_A_CALL);
+    assert_eq!(
+        (result.status, result.policy_decision),
+        (InvocationOutcome::Success, PolicyDecision::Allowed)
+    );
+    assert_eq!(result.result.as_str(), r#"{"content":[], "n":1.10}"#, "byte for byte");
+    assert_eq!(
+        (result.duration_ms, result.policy_ids.clone(), result.policy_version),
+        (40, vec!["pol_a#0".to_owned()], 3)
+    );
+
+    let intent = &bench.intents.lock().unwrap()[0];
+    let expected = ["tool_invocation.requested", "tool_invocation.allowed", "credential.accessed"];
+    assert_eq!(event_types(&intent.events), expected);
+    assert_eq!(
+        intent.freeze_targets.iter().map(FreezeTarget::kind).collect::<Vec<_>>(),
+        ["tenant", "key", "server", "tool"]
+    );
+
+    let settlement = &bench.settlements.lock().unwrap()[0];
+    let row = settlement.invocation.as_ref().unwrap();
+    assert_eq!(
+        (&settlement.intent_id, event_types(&settlement.events)),
+        (&intent.intent_id, vec!["tool_invocation.completed"])
+    );
+    assert_eq!((row.output_bytes, row.duration_ms, row.started_at.is_some()), (Some(24), 40, true));
+    assert_eq!(
+        (row.facts.input_preview.as_deref(), row.facts.step_index),
+        (Some(r#"{"city":"string(4)"}"#), Some(2))
+    );
+    assert_eq!(row.facts.invocation_id, result.invocation_id);
+    assert!(settlement.incident.is_none() && settlement.answer.is_none());
+
+    let target = &bench.targets.lock().unwrap()[0];
+    assert_eq!(target.auth.as_ref().unwrap().value.expose(), "Bearer hunter2");
+    assert_eq!(
+        bench.dispatches.lock().unwrap()[0].deadline,
+        Duration::from_secs(30),
+        "the caller's own is shorter"
+    );
+}
+
+#[tokio::test]
+async fn whatever_fails_no_record_no_call_and_no_recorded_outcome_no_answer() {
+    // the step that fails, the code, calls, settlements tried
+    let table = [
+        ("emit:requested", "audit_unavailable", 0, 0),
+        ("emit:allowed", "audit_unavailable", 0, 0),
+        ("ledger:record", "audit_unavailable", 0, 0),
+        ("vault:open", "store_unavailable", 0, 1),
+        ("emit:started", "audit_unavailable", 0, 1),
+        ("client:call", "upstream_unreachable", 1, 1),
+        ("emit:completed", "outcome_unrecorded", 1, 1),
+        ("ledger:settle", "outcome_unrecorded", 1, 1),
+    ];
+    assert_eq!(table.map(|(step, ..)| step), WAY_OF_A_CALL, "every step is made to fail");
+    for (step, code, calls, settlements) in table {
+        let (bench, world) = (Bench::failing_at(step), World::new());
+        let error = invoke(&bench, call(&world)).await.unwrap_err();
+        assert_eq!(error.code().as_str(), code, "{step}");
+        assert_eq!(error.reference().map(|(name, _)| name), Some("invocation_id"), "{step}");
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+        assert_eq!(
+            (bench.count("client:call"), bench.count("ledger:settle")),
+            (calls, settlements),
+            "{step}"
+        );
+        let recorded = bench.intents.lock().unwrap().len();
+        assert_eq!(bench.count("ledger:settle"), recorded, "{step}: an intent, a settlement");
+    }
+}
+
+#[tokio::test]
+async fn what_the_emitter_cannot_close_is_closed_all_the_same() {
+    for (failing, expected) in
+        [("emit:completed", "tool_invocation.completed"), ("emit:failed", "tool_invocation.failed")]
+    {
+        let (bench, world) = (Bench::failing_at(failing), World::new());
+        if failing == "emit:failed" {
+            bench.failing.lock().unwrap().insert("client:call");
+        }
+        let error = invoke(&bench, call(&world)).await.unwrap_err();
+        assert_eq!(error.code(), codes::OUTCOME_UNRECORDED);
+        let settlement = &bench.settlements.lock().unwrap()[0];
+        assert_eq!(event_types(&settlement.events), [expected]);
+        assert_eq!(settlement.events[0].facts["emitter_failed"], true);
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_is_recorded_and_stands_when_it_cannot_be() {
+    let table = [
+        (None, "policy_denied", 1),
+        (Some("emit:denied"), "audit_unavailable", 0),
+        (Some("ledger:refuse"), "audit_unavailable", 0),
+    ];
+    for (failing, code, refusals) in table {
+        let bench = failing.map_or_else(Bench::new, Bench::failing_at);
+        let world = World::new();
+        let error = invoke(&bench, denied_by_policy(call(&world))).await.unwrap_err();
+        assert_eq!(error.code().as_str(), code);
+        assert_eq!(
+            (bench.count("client:call"), bench.count("vault:open"), bench.count("ledger:record")),
+            (0, 0, 0)
+        );
+        assert_eq!(bench.refusals.lock().unwrap().len(), refusals);
+    }
+    let (bench, world) = (Bench::new(), World::new());
+    let mut critical = denied_by_policy(call(&world));
+    critical.facts.tool.risk_level = RiskLevel::Critical;
+    let error = invoke(&bench, critical).await.unwrap_err();
+    let refusal = &bench.refusals.lock().unwrap()[0];
+    let (row, incident) = (refusal.invocation.as_ref().unwrap(), refusal.incident.as_ref().unwrap());
+    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
+    assert_eq!(
+        (row.outcome, row.facts.policy_decision),
+        (InvocationOutcome::Blocked, PolicyDecision::Blocked)
+    );
+    assert_eq!(
+        (incident.cause, row.incident_id.as_ref()),
+        (IncidentCause::CriticalBlocked, Some(&incident.incident_id))
+    );
+    assert_eq!(error.reference(), Some(("invocation_id", row.facts.invocation_id.as_str())));
+    assert_eq!(row.started_at, None);
+}
+
+#[tokio::test]
+async fn a_freeze_between_decision_and_record_refuses() {
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.recorded.lock().unwrap() = Some(Recorded::Frozen(FreezeTarget::Tenant));
+    let error = invoke(&bench, call(&world)).await.unwrap_err();
+    assert_eq!((error.code(), bench.count("client:call")), (codes::FROZEN, 0));
+    let refusal = &bench.refusals.lock().unwrap()[0];
+    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
+    assert_eq!(refusal.invocation.as_ref().unwrap().facts.policy_decision, PolicyDecision::Blocked);
+    assert_eq!(bench.count("emit:requested"), 1, "asked for once, told once");
+}
+
+#[tokio::test]
+async fn outcomes_and_their_incidents() {
+    let fails =
+        |code, may_have_acted| Err(McpFailure { code, detail: "our words".to_owned(), may_have_acted });
+    let table = [
+        (
+            Ok(reply("{}", true)),
+            InvocationOutcome::Failure,
+            Some("tool_error"),
+            Some(IncidentCause::InvocationFailed),
+        ),
+        (
+            fails(codes::UPSTREAM_TIMEOUT, true),
+            InvocationOutcome::Timeout,
+            Some("upstream_timeout"),
+            Some(IncidentCause::InvocationFailed),
+        ),
+        (
+            fails(codes::UPSTREAM_TIMEOUT, false),
+            InvocationOutcome::Failure,
+            Some("upstream_timeout"),
+            Some(IncidentCause::InvocationFailed),
+        ),
+        (fails(codes::CANCELLED, true), InvocationOutcome::Cancelled, Some("cancelled"), None),
+        (
+            fails(codes::UPSTREAM_ERROR, true),
+            InvocationOutcome::Failure,
+            Some("upstream_error"),
+            Some(IncidentCause::InvocationFailed),
+        ),
+    ];
+    for (answer, outcome, code, cause) in table {
+        let (bench, world) = (Bench::new(), World::new());
+        let is_answer = answer.is_ok();
+        *bench.reply.lock().unwrap() = Some(answer);
+        let result = invoke(&bench, call(&world)).await;
+        assert_eq!(result.is_ok(), is_answer, "an error of the tool is an answer, {code:?}");
+        let settlement = &bench.settlements.lock().unwrap()[0];
+        let row = settlement.invocation.as_ref().unwrap();
+        assert_eq!((row.outcome, row.error_code.as_deref()), (outcome, code));
+        assert_eq!(settlement.incident.as_ref().map(|incident| incident.cause), cause);
+        let expected = if is_answer { "tool_invocation.completed" } else { "tool_invocation.failed" };
+        assert_eq!(event_types(&settlement.events), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_gets_the_same_answer_or_the_same_failure() {
+    for failing in [None, Some("client:call")] {
+        let bench = failing.map_or_else(Bench::new, Bench::failing_at);
+        let world = World::new();
+        let first = invoke(&bench, claimed(call(&world), &world)).await;
+        let answer = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
+        *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(answer)));
+        let calls = bench.count("client:call");
+        let second = invoke(&bench, claimed(call(&world), &world)).await;
+        assert_eq!(bench.count("client:call"), calls, "it is not run again");
+        match (first, second) {
+            (Ok(first), Ok(second)) => assert_eq!(first, second),
+            (Err(first), Err(second)) => {
+                let told = |error: &Error| (error.kind(), error.code(), error.public().to_owned());
+                assert_eq!(told(&first), told(&second));
+                assert_eq!(first.reference(), second.reference());
+            }
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn repeats_without_an_answer_say_why() {
+    let corrupt = Repeated::Ended(SealedAnswer(b"nonsense".to_vec()));
+    let table = [
+        (Repeated::InFlight, "idempotency_in_flight", ErrorKind::Conflict),
+        (Repeated::Mismatch, "idempotency_mismatch", ErrorKind::Unprocessable),
+        (Repeated::OutcomeUnknown, "outcome_unknown", ErrorKind::Conflict),
+        (corrupt, "store_corrupt", ErrorKind::Internal),
+    ];
+    for (repeated, code, kind) in table {
+        let (bench, world) = (Bench::new(), World::new());
+        *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(repeated));
+        let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
+        assert_eq!((error.code().as_str(), error.kind(), bench.count("client:call")), (code, kind, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_seal_that_fails_costs_the_repeat_not_the_answer() {
+    let (bench, world) = (Bench::failing_at("seal"), World::new());
+    assert!(invoke(&bench, claimed(call(&world), &world)).await.is_ok());
+    assert_eq!(bench.settlements.lock().unwrap()[0].answer, None);
+}
+
+#[tokio::test]
+async fn a_withheld_result_is_withheld_from_the_repeat_too() {
+    let (bench, world) = (Bench::failing_at("emit:completed"), World::new());
+    assert!(invoke(&bench, claimed(call(&world), &world)).await.is_err());
+    let answer = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
+    *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(answer)));
+    let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
+    assert_eq!(error.code(), codes::OUTCOME_UNRECORDED);
+}
+
+#[tokio::test]
+async fn abandoned_calls_are_closed_as_unknown_and_never_run() {
+    for failing in [None, Some("emit:failed")] {
+        let bench = failing.map_or_else(Bench::new, Bench::failing_at);
+        let world = World::new();
+        let facts = fixtures::invocation_facts(&world.ids, &world.tool("get_weather"), 90);
+        let abandoned = AbandonedIntent {
+            tenant: world.tenant.clone(),
+            intent_id: IntentId::generate(&world.ids),
+            subject: IntentSubject::Invocation(Box::new(facts.clone())),
+            recorded_at: fixtures::time(90),
+        };
+        let settlement = bench.engine().recover(&abandoned).await;
+        let row = settlement.invocation.unwrap();
+        assert_eq!((row.outcome, row.facts, row.duration_ms), (InvocationOutcome::Unknown, facts, 10_000));
+        assert_eq!(event_types(&settlement.events), ["tool_invocation.unknown"]);
+        assert_eq!(settlement.events[0].actor.name, "portcullis");
+        assert_eq!(settlement.incident.unwrap().cause, IncidentCause::OutcomeUnknown);
+        assert_eq!((settlement.intent_id, settlement.answer), (abandoned.intent_id, None));
+        assert_eq!(bench.count("client:call"), 0);
+    }
+}
+
+#[tokio::test]
+async fn abandoned_exchanges_are_closed_as_unknown() {
+    let (bench, world) = (Bench::new(), World::new());
+    let abandoned = AbandonedIntent {
+        tenant: world.tenant.clone(),
+        intent_id: IntentId::generate(&world.ids),
+        subject: IntentSubject::Exchange {
+            purpose: IntentKind::DiscoverTools,
+            server_id: world.server.server_id.clone(),
+            request_id: None,
+        },
+        recorded_at: fixtures::time(90),
+    };
+    let settlement = bench.engine().recover(&abandoned).await;
+    assert_eq!(event_types(&settlement.events), ["mcp_exchange.unknown"]);
+    assert!(settlement.invocation.is_none() && settlement.incident.is_some());
+}

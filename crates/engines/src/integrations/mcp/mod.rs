@@ -1,0 +1,22 @@
+//! MCP servers, their tools, and the governed calls of those tools.
+//!
+//! A listing becomes tools in [`discovery`] ([`definition`] judges each, [`risk`] classifies it); a call is judged in
+//! [`decision`] and made in [`invocation`]; [`server`] and [`tool`] hold what an admin may change.
+
+pub mod arguments;
+pub mod authentication;
+pub mod decision;
+pub mod definition;
+pub mod discovery;
+pub mod events;
+pub mod exchange;
+mod incident_rules;
+pub mod invocation;
+mod lifecycle;
+pub mod risk;
+mod schema_bounds;
+pub mod server;
+pub mod tool;
+
+#[cfg(test)]
+mod samples;

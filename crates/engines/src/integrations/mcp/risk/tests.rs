@@ -1,0 +1,106 @@
+//! Names, hints and classifications, as tables.
+
+use proptest::prelude::*;
+
+use super::*;
+
+use RiskLevel::{Critical, High, Low, Medium};
+
+const SILENT: ToolAnnotations =
+    ToolAnnotations { read_only: None, destructive: None, idempotent: None, open_world: None };
+
+#[test]
+fn names_fall_into_words() {
+    let table: [(&str, &[&str]); 10] = [
+        ("delete_user", &["delete", "user"]),
+        ("deleteURLNow", &["delete", "url", "now"]),
+        ("getHTTP2Stream", &["get", "http", "2", "stream"]),
+        ("list-files.v2", &["list", "files", "v", "2"]),
+        ("GET", &["get"]),
+        ("getAndDelete", &["get", "and", "delete"]),
+        ("__x__", &["x"]),
+        ("RunSQL", &["run", "sql"]),
+        ("query1drop", &["query", "1", "drop"]),
+        ("...", &[]),
+    ];
+    for (name, expected) in table {
+        assert_eq!(tokens(name), expected, "{name}");
+    }
+}
+
+#[test]
+fn the_name_alone() {
+    let table = [
+        ("delete_user", Critical, true),
+        ("DropTable", Critical, true),
+        ("run_query", High, true),
+        ("update_row", Medium, true),
+        ("read_file", Low, true),
+        ("fetch", Low, true),
+        ("getAndDelete", Critical, true),
+        ("list_or_kill", Critical, true),
+        // what substring matching gets wrong
+        ("truncate", High, false),
+        ("reset", High, false),
+        ("dropdown", High, false),
+        ("input", High, false),
+        ("undelete", High, false),
+        // one known deed does not vouch for another
+        ("get_and_purge", High, false),
+        ("update_then_wipe", High, false),
+        ("remove_and_purge", Critical, false),
+        ("echo", High, false),
+        ("", High, false),
+    ];
+    for (name, inferred, known) in table {
+        let expected = RiskAssessment { inferred, known, level: inferred };
+        assert_eq!(assess(name, SILENT, None), expected, "{name}");
+    }
+}
+
+#[test]
+fn hints_raise_and_never_lower() {
+    let hints = |read_only, destructive, open_world| ToolAnnotations {
+        read_only,
+        destructive,
+        open_world,
+        idempotent: None,
+    };
+    let table = [
+        ("get_x", hints(None, Some(true), None), Critical),
+        ("get_x", hints(None, Some(false), Some(true)), Medium),
+        ("get_x", hints(Some(false), None, None), Medium),
+        ("get_x", hints(Some(true), Some(false), Some(false)), Low),
+        ("delete_x", hints(Some(true), Some(false), Some(false)), Critical),
+        ("echo", hints(Some(true), Some(false), Some(false)), High),
+    ];
+    for (name, annotations, level) in table {
+        assert_eq!(assess(name, annotations, None).level, level, "{name} {annotations:?}");
+    }
+}
+
+#[test]
+fn a_classification_replaces_the_unknown_only() {
+    let destructive = ToolAnnotations { destructive: Some(true), ..SILENT };
+    let table = [
+        ("echo", SILENT, Some(Low), Low),
+        ("echo", SILENT, Some(Critical), Critical),
+        ("echo", destructive, Some(Low), Critical),
+        ("delete_x", SILENT, Some(Low), Critical),
+        ("get_x", SILENT, Some(High), High),
+        ("update_then_wipe", SILENT, Some(Low), Medium),
+    ];
+    for (name, annotations, classified, level) in table {
+        assert_eq!(assess(name, annotations, classified).level, level, "{name} {classified:?}");
+    }
+}
+
+proptest! {
+    /// Whatever a server appends to a name or claims, the risk of what it named before does not sink.
+    #[test]
+    fn more_words_never_lower_a_known_risk(first in "(delete|run|update)", rest in "[a-zA-Z_]{0,12}") {
+        let alone = assess(&first, SILENT, None).level;
+        let longer = format!("{first}_{rest}");
+        prop_assert!(assess(&longer, SILENT, None).level >= alone);
+    }
+}

@@ -1,0 +1,3 @@
+//! Integrations: the rules for what a tenant connects.
+
+pub mod mcp;

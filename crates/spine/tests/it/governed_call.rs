@@ -1,0 +1,177 @@
+//! No record, no call; no recorded outcome, no answer.
+
+use std::sync::Arc;
+
+use portcullis_schemas::codes;
+use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+use portcullis_schemas::integrations::mcp::operations::{GetMcpInvocations, InvokeMcpTool};
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::principal::Scope;
+use portcullis_schemas::text::IdempotencyKey;
+use portcullis_spine::Input;
+use portcullis_schemas::operation::Operation;
+use portcullis_testkit::broken::BrokenEmitter;
+use portcullis_testkit::fakes::FixedToolPolicy;
+use serde_json::json;
+
+use crate::house::{FAITHFUL, House, call_of, reply};
+
+#[tokio::test]
+async fn an_allowed_call_is_recorded_before_and_after_and_its_result_is_untouched() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.answer_call(Ok(reply()));
+    let request = json!({ "server_id": tool.server_id, "tool_id": tool.tool_id, "arguments": { "q": "x" } });
+    let input = Input::from_body(request.to_string().as_bytes()).unwrap();
+    let answer = house.spine.call(house.caller(Scope::Invoke), InvokeMcpTool::NAME, input).await.unwrap();
+    let text = String::from_utf8(answer).unwrap();
+    assert!(text.contains(&format!("\"result\":{FAITHFUL}")), "{text}");
+
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    assert_eq!(calls.len(), 1);
+    assert_eq!(calls[0].outcome, InvocationOutcome::Success);
+    let story = house.story_of(calls[0].facts.invocation_id.as_str()).await;
+    assert_eq!(story, ["tool_invocation.requested", "tool_invocation.allowed", "tool_invocation.completed"]);
+}
+
+#[tokio::test]
+async fn without_an_intent_nothing_is_sent() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let before = house.client.exchanges().len();
+    house.ledger.fail_record(true);
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::AUDIT_UNAVAILABLE);
+    assert_eq!(house.client.exchanges().len(), before);
+}
+
+#[tokio::test]
+async fn without_a_recorded_outcome_there_is_no_result() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.answer_call(Ok(reply()));
+    house.ledger.fail_settle(true);
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::OUTCOME_UNRECORDED);
+    assert!(error.reference().is_some_and(|(name, _)| name == "invocation_id"));
+}
+
+#[tokio::test]
+async fn an_emitter_that_fails_stops_the_call() {
+    let house = House::with(|ports| ports.emitter = Arc::new(BrokenEmitter)).await;
+    let tool = house.approved_tool("get_it").await;
+    let before = house.client.exchanges().len();
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::AUDIT_UNAVAILABLE);
+    assert_eq!(house.client.exchanges().len(), before);
+}
+
+#[tokio::test]
+async fn denials_are_recorded_and_send_nothing() {
+    let policies: [Arc<FixedToolPolicy>; 2] = [Arc::new(FixedToolPolicy::deny()), Arc::new(FixedToolPolicy::failing())];
+    for policy in policies {
+        let house = House::with(|ports| ports.policy = policy).await;
+        let tool = house.approved_tool("get_it").await;
+        let before = house.client.exchanges().len();
+        let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+        assert_eq!(error.code(), codes::POLICY_DENIED);
+        assert_eq!(house.client.exchanges().len(), before);
+        let (_, id) = error.reference().expect("the invocation is named");
+        assert_eq!(house.story_of(id).await, ["tool_invocation.requested", "tool_invocation.denied"]);
+    }
+}
+
+#[tokio::test]
+async fn arguments_that_the_schema_does_not_know_are_refused() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let request = call_of(&tool, json!({ "hunter2": 1 }));
+    let error = house.spine.run(house.caller(Scope::Invoke), request).await.unwrap_err();
+    assert_eq!(error.code(), codes::ARGUMENTS_INVALID);
+}
+
+#[tokio::test]
+async fn the_kill_switch_stops_calls_at_once() {
+    for target in ["tenant", "server", "tool", "key"] {
+        let house = House::open().await;
+        let tool = house.approved_tool("get_it").await;
+        let caller = house.caller(Scope::Invoke);
+        let target = match target {
+            "tenant" => json!({ "kind": "tenant" }),
+            "server" => json!({ "kind": "server", "id": tool.server_id }),
+            "tool" => json!({ "kind": "tool", "id": tool.tool_id }),
+            _ => json!({ "kind": "key", "id": caller.principal.key() }),
+        };
+        house.admin::<ThrowKillSwitch>(json!({ "target": target, "reason": "drill" })).await.unwrap();
+        let before = house.client.exchanges().len();
+        let error = house.spine.run(caller, call_of(&tool, json!({}))).await.unwrap_err();
+        assert_eq!(error.code(), codes::FROZEN, "{target}");
+        assert_eq!(house.client.exchanges().len(), before);
+    }
+}
+
+#[tokio::test]
+async fn a_repeat_is_answered_without_a_second_call_and_another_request_is_not() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let once = |arguments| {
+        let mut ctx = house.caller(Scope::Invoke);
+        ctx.idempotency_key = IdempotencyKey::new("k-1").ok();
+        house.spine.run(ctx, call_of(&tool, arguments))
+    };
+    house.client.answer_call(Ok(reply()));
+    let first = once(json!({ "q": "a" })).await.unwrap();
+    let sent = house.client.exchanges().len();
+    let again = once(json!({ "q": "a" })).await.unwrap();
+    assert_eq!((first.invocation_id, first.result), (again.invocation_id, again.result));
+    assert_eq!(house.client.exchanges().len(), sent);
+    assert_eq!(once(json!({ "q": "b" })).await.unwrap_err().code(), codes::IDEMPOTENCY_MISMATCH);
+}
+
+#[tokio::test]
+async fn failures_keep_their_kind() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let table = [
+        (codes::UPSTREAM_TIMEOUT, InvocationOutcome::Timeout),
+        (codes::UPSTREAM_UNREACHABLE, InvocationOutcome::Failure),
+    ];
+    for (code, outcome) in table {
+        let failure = McpFailure { code, detail: "as scripted".to_owned(), may_have_acted: true };
+        house.client.answer_call(Err(failure));
+        let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+        assert_eq!(error.code(), code);
+        let calls = house.admin::<GetMcpInvocations>(json!({ "limit": 1 })).await.unwrap().items;
+        assert_eq!(calls[0].outcome, outcome);
+    }
+}
+
+#[tokio::test]
+async fn a_caller_that_goes_away_leaves_a_cancelled_call() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.hang_call();
+    let spine = house.spine.clone();
+    let call = tokio::spawn({
+        let (ctx, request) = (house.caller(Scope::Invoke), call_of(&tool, json!({})));
+        async move { spine.run(ctx, request).await }
+    });
+    let sent = house.client.exchanges().len();
+    while house.client.exchanges().len() == sent {
+        tokio::task::yield_now().await;
+    }
+    call.abort();
+    let settled = async {
+        loop {
+            let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+            if let Some(call) = calls.into_iter().next() {
+                return call;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    let call = tokio::time::timeout(std::time::Duration::from_secs(5), settled).await.expect("it is settled");
+    assert_eq!(call.outcome, InvocationOutcome::Cancelled);
+    assert_eq!(house.client.dropped(), 1);
+}

@@ -1,0 +1,9 @@
+//! Wirings that must not pass: each breaks one promise, and a suite or a safety test must notice.
+
+mod emitter;
+mod ledger;
+mod store;
+
+pub use emitter::BrokenEmitter;
+pub use ledger::{BrokenLedger, SilentLedger};
+pub use store::LeakyStore;

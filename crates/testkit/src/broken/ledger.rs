@@ -1,0 +1,152 @@
+//! Ledgers that fail, or that lie.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{InstanceId, TenantId};
+use portcullis_schemas::logs::ledger::{
+    AbandonedIntent, Intent, IntentReceipt, Recorded, Refusal, Settlement,
+};
+use portcullis_schemas::logs::ports::Ledger;
+use portcullis_schemas::timestamp::Timestamp;
+
+/// Fails where it is told to, honestly: it says so and writes nothing. Switches work while it is in use.
+pub struct BrokenLedger {
+    inner: Arc<dyn Ledger>,
+    record: AtomicBool,
+    settle: AtomicBool,
+    refuse: AtomicBool,
+}
+
+impl BrokenLedger {
+    /// A ledger that works until a switch is thrown.
+    pub fn new(inner: Arc<dyn Ledger>) -> Self {
+        let off = AtomicBool::default;
+        Self { inner, record: off(), settle: off(), refuse: off() }
+    }
+
+    /// Whether `record` fails, and with it `ready`.
+    pub fn fail_record(&self, fails: bool) {
+        self.record.store(fails, Ordering::SeqCst);
+    }
+
+    /// Whether `settle` fails.
+    pub fn fail_settle(&self, fails: bool) {
+        self.settle.store(fails, Ordering::SeqCst);
+    }
+
+    /// Whether `refuse` fails.
+    pub fn fail_refuse(&self, fails: bool) {
+        self.refuse.store(fails, Ordering::SeqCst);
+    }
+}
+
+impl fmt::Debug for BrokenLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let switches = [&self.record, &self.settle, &self.refuse].map(|switch| switch.load(Ordering::SeqCst));
+        write!(f, "BrokenLedger(record, settle, refuse fail: {switches:?})")
+    }
+}
+
+fn unless(switch: &AtomicBool) -> Result<(), PortError> {
+    if switch.load(Ordering::SeqCst) {
+        Err(PortError::unavailable("this ledger was told to fail"))
+    } else {
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl Ledger for BrokenLedger {
+    async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
+        unless(&self.record)?;
+        self.inner.record(tenant, intent).await
+    }
+
+    async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError> {
+        unless(&self.settle)?;
+        self.inner.settle(receipt, settlement).await
+    }
+
+    async fn refuse(&self, tenant: &TenantId, refusal: Refusal) -> Result<(), PortError> {
+        unless(&self.refuse)?;
+        self.inner.refuse(tenant, refusal).await
+    }
+
+    async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError> {
+        self.inner.renew_lease(instance, until).await
+    }
+
+    async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
+        self.inner.abandoned(now, limit).await
+    }
+
+    async fn take_over(
+        &self,
+        tenant: &TenantId,
+        intent: &AbandonedIntent,
+    ) -> Result<IntentReceipt, PortError> {
+        self.inner.take_over(tenant, intent).await
+    }
+
+    async fn ready(&self) -> Result<(), PortError> {
+        unless(&self.record)?;
+        self.inner.ready().await
+    }
+}
+
+/// Says yes to settlements and refusals and writes neither: the gateway whose audit is best effort.
+pub struct SilentLedger {
+    inner: Arc<dyn Ledger>,
+}
+
+impl SilentLedger {
+    /// A ledger that records intents and nothing after them.
+    pub fn new(inner: Arc<dyn Ledger>) -> Self {
+        Self { inner }
+    }
+}
+
+impl fmt::Debug for SilentLedger {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SilentLedger")
+    }
+}
+
+#[async_trait]
+impl Ledger for SilentLedger {
+    async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
+        self.inner.record(tenant, intent).await
+    }
+
+    async fn settle(&self, _: &IntentReceipt, _: Settlement) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn refuse(&self, _: &TenantId, _: Refusal) -> Result<(), PortError> {
+        Ok(())
+    }
+
+    async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError> {
+        self.inner.renew_lease(instance, until).await
+    }
+
+    async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
+        self.inner.abandoned(now, limit).await
+    }
+
+    async fn take_over(
+        &self,
+        tenant: &TenantId,
+        intent: &AbandonedIntent,
+    ) -> Result<IntentReceipt, PortError> {
+        self.inner.take_over(tenant, intent).await
+    }
+
+    async fn ready(&self) -> Result<(), PortError> {
+        self.inner.ready().await
+    }
+}

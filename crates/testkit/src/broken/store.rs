@@ -1,0 +1,51 @@
+//! A store that forgets the tenant.
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{CredentialId, TenantId};
+use portcullis_schemas::integrations::credentials::SealedSecret;
+use portcullis_schemas::integrations::credentials::ports::SealedSecretStore;
+use portcullis_schemas::store::{Store, UnitOfWork};
+
+use crate::memory::{MemoryLedger, MemoryStore};
+
+/// A store that works, but for the tenant condition of its queries.
+#[derive(Clone, Debug)]
+pub struct LeakyStore {
+    inner: MemoryStore,
+}
+
+impl LeakyStore {
+    /// An empty one whose reads find the rows of every tenant.
+    pub fn reads() -> Self {
+        Self { inner: MemoryStore::leaking_reads() }
+    }
+
+    /// An empty one whose reads are right, but whose writes change the rows of every tenant.
+    pub fn writes() -> Self {
+        Self { inner: MemoryStore::leaking_writes() }
+    }
+
+    /// A ledger that writes to it, and leaks as much.
+    pub fn ledger(&self) -> MemoryLedger {
+        self.inner.ledger()
+    }
+}
+
+#[async_trait]
+impl Store for LeakyStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.inner.begin().await
+    }
+
+    async fn read(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.inner.read().await
+    }
+}
+
+#[async_trait]
+impl SealedSecretStore for LeakyStore {
+    async fn sealed(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<SealedSecret>, PortError> {
+        self.inner.sealed(tenant, id).await
+    }
+}

@@ -1,0 +1,105 @@
+//! A unit of work: a copy of the rows, swapped in at the commit, forgotten when dropped.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::api_keys::ports::ApiKeyStore;
+use portcullis_schemas::controls::ports::KillSwitchStore;
+use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::credentials::ports::CredentialStore;
+use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
+use portcullis_schemas::logs::ports::AuditLog;
+use portcullis_schemas::policies::ports::ToolPolicyStore;
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::tenants::ports::TenantStore;
+use tokio::sync::OwnedMutexGuard;
+
+use super::MemoryStore;
+use super::rules::read_only;
+use super::state::State;
+
+/// One transaction over the rows; it is every store at once.
+pub(crate) struct MemoryUnit {
+    store: MemoryStore,
+    rows: Arc<State>,
+    turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl MemoryUnit {
+    pub(crate) fn writing(store: MemoryStore, rows: Arc<State>, turn: OwnedMutexGuard<()>) -> Self {
+        Self { store, rows, turn: Some(turn) }
+    }
+
+    pub(crate) fn reading(store: MemoryStore, rows: Arc<State>) -> Self {
+        Self { store, rows, turn: None }
+    }
+
+    /// The rows, to look at.
+    pub(crate) fn rows(&self) -> &State {
+        &self.rows
+    }
+
+    /// The rows, to change; copied at the first change.
+    pub(crate) fn change(&mut self) -> Result<&mut State, PortError> {
+        if self.turn.is_none() {
+            return Err(read_only());
+        }
+        Ok(Arc::make_mut(&mut self.rows))
+    }
+
+    /// Makes the rows the committed ones.
+    pub(crate) fn publish(self) {
+        if self.turn.is_some() {
+            self.store.publish(Arc::unwrap_or_clone(self.rows));
+        }
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnit {
+    fn mcp_servers(&mut self) -> &mut dyn McpServerStore {
+        self
+    }
+
+    fn mcp_tools(&mut self) -> &mut dyn McpToolStore {
+        self
+    }
+
+    fn mcp_invocations(&mut self) -> &mut dyn McpInvocationStore {
+        self
+    }
+
+    fn credentials(&mut self) -> &mut dyn CredentialStore {
+        self
+    }
+
+    fn tool_policies(&mut self) -> &mut dyn ToolPolicyStore {
+        self
+    }
+
+    fn kill_switch(&mut self) -> &mut dyn KillSwitchStore {
+        self
+    }
+
+    fn incidents(&mut self) -> &mut dyn IncidentStore {
+        self
+    }
+
+    fn audit_log(&mut self) -> &mut dyn AuditLog {
+        self
+    }
+
+    fn api_keys(&mut self) -> &mut dyn ApiKeyStore {
+        self
+    }
+
+    fn tenants(&mut self) -> &mut dyn TenantStore {
+        self
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), PortError> {
+        self.publish();
+        Ok(())
+    }
+}

@@ -1,0 +1,124 @@
+//! A suite that passes on everything proves nothing: each must find the broken wiring that it is there for.
+
+use std::sync::Arc;
+
+use portcullis_schemas::logs::ports::Ledger;
+use portcullis_schemas::text::PolicyText;
+use portcullis_testkit::broken::{BrokenEmitter, BrokenLedger, LeakyStore, SilentLedger};
+use portcullis_testkit::conformance::{self, PolicyTexts, violation};
+use portcullis_testkit::entropy::FailingEntropy;
+use portcullis_testkit::fakes::FixedToolPolicy;
+use portcullis_testkit::memory::MemoryStore;
+
+/// The promise that a suite found broken; panics when it passed.
+async fn found(suite: impl Future<Output = ()> + Send) -> String {
+    violation(suite).await.expect("the suite must fail on a broken wiring")
+}
+
+fn contains(text: &str, words: &str) {
+    assert!(text.contains(words), "expected a violation about {words:?}, found: {text}");
+}
+
+#[tokio::test]
+async fn every_store_suite_finds_reads_without_the_tenant() {
+    let leaky = LeakyStore::reads;
+    let store = leaky();
+    contains(&found(conformance::mcp_server_store(&store)).await, "a foreign server");
+    let store = leaky();
+    contains(&found(conformance::mcp_tool_store(&store, &store.ledger())).await, "a foreign tool");
+    let store = leaky();
+    contains(
+        &found(conformance::mcp_invocation_store(&store, &store.ledger())).await,
+        "a foreign invocation",
+    );
+    let store = leaky();
+    contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
+    let store = leaky();
+    contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
+    let store = leaky();
+    contains(&found(conformance::kill_switch_store(&store)).await, "own freezes only");
+    let store = leaky();
+    contains(&found(conformance::incident_store(&store)).await, "a foreign incident");
+    let store = leaky();
+    contains(&found(conformance::api_key_store(&store)).await, "a foreign key");
+    let store = leaky();
+    contains(&found(conformance::audit_log(&store, &MemoryStore::verify_chain())).await, "own events only");
+    let store = leaky();
+    contains(&found(conformance::ledger(&store, &store.ledger())).await, "the frozen target");
+}
+
+#[tokio::test]
+async fn every_store_suite_finds_writes_without_the_tenant() {
+    let leaky = LeakyStore::writes;
+    let store = leaky();
+    contains(&found(conformance::mcp_server_store(&store)).await, "an update of a foreign server");
+    let store = leaky();
+    contains(
+        &found(conformance::mcp_tool_store(&store, &store.ledger())).await,
+        "an upsert of a foreign tool",
+    );
+    let store = leaky();
+    contains(&found(conformance::credential_store(&store, &store)).await, "a foreign write");
+    let store = leaky();
+    contains(&found(conformance::tool_policy_store(&store)).await, "a foreign write");
+    let store = leaky();
+    contains(&found(conformance::kill_switch_store(&store)).await, "released from here");
+    let store = leaky();
+    contains(&found(conformance::incident_store(&store)).await, "an update of a foreign incident");
+    let store = leaky();
+    contains(&found(conformance::api_key_store(&store)).await, "a foreign write");
+    let store = leaky();
+    contains(&found(conformance::ledger(&store, &store.ledger())).await, "a receipt of another tenant");
+}
+
+#[tokio::test]
+async fn the_ledger_suite_finds_failing_and_silent_ledgers() {
+    for (fails, what) in [(0, "a ledger that works"), (1, "settling must work"), (2, "refusing must work")] {
+        let store = MemoryStore::new();
+        let ledger = BrokenLedger::new(Arc::new(store.ledger()));
+        ledger.fail_record(fails == 0);
+        ledger.fail_settle(fails == 1);
+        ledger.fail_refuse(fails == 2);
+        contains(&found(conformance::ledger(&store, &ledger)).await, what);
+    }
+    let store = MemoryStore::new();
+    let silent = SilentLedger::new(Arc::new(store.ledger()));
+    contains(&found(conformance::ledger(&store, &silent)).await, "the invocation's row is there");
+    contains(&found(conformance::mcp_invocation_store(&store, &silent)).await, "kept whole");
+}
+
+#[tokio::test]
+async fn a_broken_ledger_works_again_when_its_switch_is_reset() {
+    let store = MemoryStore::new();
+    let ledger = BrokenLedger::new(Arc::new(store.ledger()));
+    ledger.fail_record(true);
+    assert!(ledger.ready().await.is_err());
+    ledger.fail_record(false);
+    conformance::ledger(&store, &ledger).await;
+}
+
+#[tokio::test]
+async fn the_policy_suite_finds_what_permits_or_decides_nothing() {
+    let text = |word: &str| PolicyText::new(word).unwrap();
+    let texts = PolicyTexts {
+        permit: text("permit"),
+        forbid: text("forbid"),
+        failing: text("fail"),
+        invalid: text("?"),
+    };
+    let always = FixedToolPolicy::allow();
+    contains(
+        &found(conformance::tool_policy(&always, &texts)).await,
+        "without a policy nothing is permitted",
+    );
+    let never = FixedToolPolicy::deny();
+    contains(&found(conformance::tool_policy(&never, &texts)).await, "permits everything permits");
+    let failing = FixedToolPolicy::failing();
+    contains(&found(conformance::tool_policy(&failing, &texts)).await, "deciding without a policy");
+}
+
+#[tokio::test]
+async fn suites_find_an_emitter_and_an_entropy_that_fail() {
+    contains(&found(conformance::audit_emitter(&BrokenEmitter)).await, "requested must work");
+    contains(&found(conformance::entropy(&FailingEntropy)).await, "must work");
+}
