@@ -1,1 +1,30 @@
-//! Placeholder.
+//! The database schema: one list of migrations, run alike on SQLite and PostgreSQL.
+//!
+//! Never: no query of a running system, no workspace crate, no engine's own SQL outside of a match on the engine.
+//! Start: [`Migrator`], then the migrations by number.
+//!
+//! Ids and JSON are TEXT, times BIGINT microseconds since 1970, sealed values BLOB (PostgreSQL: BYTEA). Every table of
+//! a tenant's data has `tenant_id` first in its primary key. Nothing cascades.
+
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "`MigrationTrait` hides a lifetime, and `async_trait` wants signatures that are written as the trait's"
+)]
+
+use sea_orm_migration::prelude::*;
+
+pub use sea_orm_migration::MigratorTrait;
+
+mod m0001_domains;
+mod m0002_trail;
+
+/// Every migration, in order. A database that names others was written by a later version.
+#[derive(Debug)]
+pub struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_domains::Migration), Box::new(m0002_trail::Migration)]
+    }
+}

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::path::Path;
 use std::process::ExitCode;
 
-use color_eyre::eyre::{Result, WrapErr, bail};
+use color_eyre::eyre::{OptionExt, Result, WrapErr, bail};
 
 pub(crate) mod credref;
 pub(crate) mod ssrf;
@@ -76,7 +76,7 @@ fn difference(row: &Row, found: &Judgement) -> Option<String> {
 /// The rows of a table: tab-separated, a first line of names, escapes `\t \n \r \0 \\`.
 fn parse(text: &str) -> Result<Vec<Row>> {
     let mut lines = text.lines();
-    let names: Vec<&str> = lines.next().wrap_err("the table is empty")?.split('\t').collect();
+    let names: Vec<&str> = lines.next().ok_or_eyre("the table is empty")?.split('\t').collect();
     let mut rows = Vec::new();
     for (number, line) in lines.enumerate().filter(|(_, line)| !line.is_empty()) {
         let cells: Vec<String> = line.split('\t').map(unescape).collect();

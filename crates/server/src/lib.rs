@@ -1,1 +1,13 @@
-//! Placeholder.
+//! The server: configuration, telemetry, command line, signals, the demo; and the one place that wires it together.
+//!
+//! Never: a business rule; the server chooses ports and options, hands them to the spine, and serves the router.
+//! Start: [`cli::run`], then [`running::start`], which is the server without signals and printing.
+
+pub mod api_client;
+pub mod cli;
+pub mod config;
+pub mod demo;
+pub mod running;
+mod serve;
+pub mod telemetry;
+mod wiring;

@@ -1,3 +1,10 @@
-//! The `portcullis` binary.
+//! The `portcullis` binary. See [`portcullis_server::cli`] for what it does and for its exit codes.
 
-fn main() {}
+use std::process::ExitCode;
+
+use clap::Parser;
+use portcullis_server::cli::{self, Cli};
+
+fn main() -> ExitCode {
+    cli::run(Cli::parse())
+}

@@ -52,6 +52,8 @@ pub enum Refusal {
     Scope,
     /// The part behind the scheme.
     Grammar,
+    /// An id of more than 128 characters.
+    Length,
     /// Another tenant's credential. Answer it as one that does not exist.
     CrossTenant,
     /// A variable outside of the listed prefixes.
@@ -71,6 +73,7 @@ impl Refusal {
             Self::Scheme => "scheme",
             Self::Scope => "scope",
             Self::Grammar => "grammar",
+            Self::Length => "length",
             Self::CrossTenant => "cross_tenant",
             Self::EnvForbidden => "env_forbidden",
             Self::Version => "version",
@@ -87,6 +90,7 @@ impl Refusal {
             Self::Scheme => "expected cus-vault:// or encrypted://",
             Self::Scope => "expected a scheme that may be used in this scope",
             Self::Grammar => "expected cus-vault://<tenant>/<id> or encrypted://<base64 as it was issued>",
+            Self::Length => "expected an id of at most 128 characters",
             Self::CrossTenant => "there is no such credential",
             Self::EnvForbidden => "expected a variable with an allowed prefix",
             Self::Version => "expected an envelope of this version: encrypt the secret again",
@@ -102,6 +106,8 @@ impl fmt::Display for Refusal {
 
 impl std::error::Error for Refusal {}
 
+/// Most characters of a credential's id.
+const MAX_ID: usize = 128;
 const SCHEMES: [&str; 4] = ["cus-vault", "encrypted", "env", "vault"];
 
 /// Judges a reference. The order of the rules is a contract: a test asserts the code, not only the refusal.
@@ -136,6 +142,9 @@ fn parse_vault(scope: Scope<'_>, rest: &str) -> Result<Reference, Refusal> {
     let Scope::Customer(tenant) = scope else { return Err(Refusal::Scope) };
     let (owner, id) = rest.split_once('/').ok_or(Refusal::Grammar)?;
     let owner = TenantId::from_trusted(owner).map_err(|_| Refusal::Grammar)?;
+    if id.len() > MAX_ID && id.get(..MAX_ID).is_some_and(|head| head.parse::<CredentialId>().is_ok()) {
+        return Err(Refusal::Length);
+    }
     let id: CredentialId = id.parse().map_err(|_| Refusal::Grammar)?;
     if owner != *tenant {
         return Err(Refusal::CrossTenant);
@@ -191,6 +200,7 @@ mod tests {
             ("env://PATH", "scope"),
             ("cus-vault://t_a", "grammar"),
             ("cus-vault://t_a/../x", "grammar"),
+            (&format!("cus-vault://t_a/{}", "x".repeat(129)), "length"),
             ("cus-vault://t_b/x", "cross_tenant"),
             ("encrypted://", "grammar"),
             ("encrypted://AA==", "version"),

@@ -49,10 +49,13 @@ fn opens(tenant: &TenantId, sealed: &[u8]) -> bool {
 fn with_real_envelope(text: &str) -> Result<String> {
     let Some(encoded) = text.strip_prefix("encrypted://") else { return Ok(text.to_owned()) };
     let Ok(given) = STANDARD.decode(encoded) else { return Ok(text.to_owned()) };
+    if given.is_empty() {
+        return Ok(text.to_owned());
+    }
     let made_up = STANDARD.decode(MADE_UP)?;
     let tenant = TenantId::from_trusted("t_a")?;
     let place = Place::Server { tenant: &tenant, server: &server()? };
-    let mut real = envelope::seal(&FixedKey, &SystemEntropy, place, b"secret")?;
+    let mut real = envelope::seal(&FixedKey, &SystemEntropy::new(), place, b"secret")?;
     if let Some(tail) = given.strip_prefix(made_up.as_slice()) {
         real.extend_from_slice(tail);
     } else if made_up.starts_with(&given) {

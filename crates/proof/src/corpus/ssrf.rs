@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{OptionExt, Result};
 use portcullis_drivers::egress::{
     AddressClass, EgressRules, RedirectHop, ResolveError, Resolver, SearchDomains, evaluate,
 };
@@ -19,8 +19,8 @@ pub(crate) async fn judge(row: Row) -> Result<Judgement> {
     resolver.script(&host_of(row.cell("url")), row.cell("dns"));
     let mut hops = Vec::new();
     if !row.cell("redirect").is_empty() {
-        let (hop, dns) = row.cell("redirect").rsplit_once('|').wrap_err("expected `status location|dns`")?;
-        let (status, location) = hop.split_once(' ').wrap_err("expected `status location`")?;
+        let (hop, dns) = row.cell("redirect").rsplit_once('|').ok_or_eyre("expected `status location|dns`")?;
+        let (status, location) = hop.split_once(' ').ok_or_eyre("expected `status location`")?;
         resolver.script(&host_of(location), dns);
         hops.push(RedirectHop { status: status.parse()?, location: location.to_owned() });
     }

@@ -8,9 +8,10 @@ pub mod tools;
 mod transcript;
 pub mod upstream;
 
+use std::io::Write;
 use std::path::PathBuf;
 
-use color_eyre::eyre::{Result, WrapErr};
+use color_eyre::eyre::{OptionExt, Result, WrapErr};
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::secret::Secret;
 
@@ -32,23 +33,26 @@ pub struct DemoOptions {
     pub port: Option<u16>,
 }
 
-/// Runs the demo.
+/// Runs the demo and prints its transcript.
 ///
 /// # Errors
 /// When a step does not go as the story says; the exit code is then not zero.
 pub async fn run(options: DemoOptions) -> Result<()> {
+    run_to(options, &mut Transcript::stdout()).await
+}
+
+async fn run_to<W: Write>(options: DemoOptions, out: &mut Transcript<W>) -> Result<()> {
     let scratch = Scratch::new(options.data_dir.clone())?;
     let weather = Upstream::start("demo-weather", ProtocolVersion::V2026_07_28, tools::weather()).await?;
     let notes = Upstream::start("demo-notes", ProtocolVersion::V2025_11_25, tools::notes()).await?;
     let running = running::start(&settings(&options, &scratch, [&weather, &notes])).await?;
 
-    let mut out = Transcript::stdout();
     let admin_key = first_key(&running)?;
     let admin = ApiClient::new(&running.url(), admin_key.clone())?;
-    opening(&mut out, &running, &scratch)?;
-    let epilogue = story::tell(&admin, &weather, &notes, &mut out).await?;
+    opening(out, &running, &scratch)?;
+    let epilogue = story::tell(&admin, &weather, &notes, out).await?;
     if options.keep {
-        keep_running(&mut out, &running, &admin_key, &epilogue).await?;
+        keep_running(out, &running, &admin_key, &epilogue).await?;
     }
     running.shutdown().await
 }
@@ -61,11 +65,11 @@ fn settings(options: &DemoOptions, scratch: &Scratch, upstreams: [&Upstream; 2])
 }
 
 fn first_key(running: &Running) -> Result<Secret> {
-    let key = running.first_key().wrap_err("the data directory is not empty: give the demo one of its own")?;
+    let key = running.first_key().ok_or_eyre("the data directory is not empty: give the demo one of its own")?;
     Ok(Secret::new(key.secret.0.clone()))
 }
 
-fn opening(out: &mut Transcript<std::io::Stdout>, running: &Running, scratch: &Scratch) -> Result<()> {
+fn opening<W: Write>(out: &mut Transcript<W>, running: &Running, scratch: &Scratch) -> Result<()> {
     out.chapter("Portcullis starts on an empty data directory")?;
     out.done(&format!("serving {}", running.url()))?;
     out.done(&format!("SQLite, master key and trail in {}", scratch.path.display()))?;
@@ -74,8 +78,8 @@ fn opening(out: &mut Transcript<std::io::Stdout>, running: &Running, scratch: &S
     Ok(())
 }
 
-async fn keep_running(
-    out: &mut Transcript<std::io::Stdout>,
+async fn keep_running<W: Write>(
+    out: &mut Transcript<W>,
     running: &Running,
     admin_key: &Secret,
     epilogue: &Epilogue,
@@ -129,6 +133,12 @@ mod tests {
     /// The whole story, as `cargo test` runs it: every sentence is checked before it is printed.
     #[tokio::test(flavor = "multi_thread")]
     async fn the_story_is_true() {
-        run(DemoOptions::default()).await.unwrap();
+        let mut transcript = Vec::new();
+        run_to(DemoOptions::default(), &mut Transcript::plain(&mut transcript)).await.unwrap();
+        let text = String::from_utf8(transcript).unwrap();
+        for sentence in ["1 tool changed, quarantined again", "403 policy_denied", "chain intact"] {
+            assert!(text.contains(sentence), "{sentence} is missing in:\n{text}");
+        }
+        assert!(!text.contains('\u{1b}') && !text.contains("pcl_"), "plain, and without keys");
     }
 }

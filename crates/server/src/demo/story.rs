@@ -2,7 +2,7 @@
 
 use std::io::Write;
 
-use color_eyre::eyre::{Result, WrapErr, ensure};
+use color_eyre::eyre::{OptionExt, Result, ensure, eyre};
 use portcullis_schemas::secret::Secret;
 use serde_json::{Value, json};
 
@@ -12,18 +12,18 @@ use crate::api_client::{Answer, ApiClient};
 
 /// What the story leaves behind, for those who go on by hand.
 #[derive(Debug)]
-pub struct Epilogue {
+pub(super) struct Epilogue {
     /// The agent's key.
-    pub agent_key: Secret,
+    pub(super) agent_key: Secret,
     /// Path of the tool that may be called.
-    pub invoke_path: String,
+    pub(super) invoke_path: String,
 }
 
 /// Tells the story. Every sentence that it prints was checked against the API's answer first.
 ///
 /// # Errors
 /// When an answer is not what the story says.
-pub async fn tell<W: Write>(
+pub(super) async fn tell<W: Write>(
     admin: &ApiClient,
     weather: &Upstream,
     notes: &Upstream,
@@ -85,8 +85,8 @@ async fn register<W: Write>(
 
 async fn find_tool(admin: &ApiClient, server: &str, name: &str) -> Result<Value> {
     let tools = admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await?.success()?;
-    let items = tools["items"].as_array().wrap_err("expected a page of tools")?;
-    items.iter().find(|tool| tool["name"] == name).cloned().wrap_err_with(|| format!("no tool `{name}`"))
+    let items = tools["items"].as_array().ok_or_eyre("expected a page of tools")?;
+    items.iter().find(|tool| tool["name"] == name).cloned().ok_or_else(|| eyre!("no tool `{name}`"))
 }
 
 async fn create_agent_key(admin: &ApiClient) -> Result<Secret> {
@@ -110,8 +110,8 @@ async fn approve<W: Write>(admin: &ApiClient, tool: &Value, out: &mut Transcript
 
 async fn put_starter_policy<W: Write>(admin: &ApiClient, out: &mut Transcript<W>) -> Result<()> {
     let templates = admin.get("/policies/templates").await?.success()?;
-    let items = templates["items"].as_array().wrap_err("expected templates")?;
-    let template = items.iter().find(|item| item["name"] == "allow-low-risk-tools").wrap_err("no starter template")?;
+    let items = templates["items"].as_array().ok_or_eyre("expected templates")?;
+    let template = items.iter().find(|item| item["name"] == "allow-low-risk-tools").ok_or_eyre("no starter template")?;
     let body = json!({ "name": template["name"], "description": template["description"], "text": template["text"] });
     let policy = admin.put("/policies", &body).await?.success()?;
     out.done(&format!("policy `{}`, version {}:", text(&policy["name"])?, policy["version"]))?;
@@ -138,7 +138,7 @@ async fn break_pin<W: Write>(
     let answer = invoke(agent, tool, json!({ "city": "Zurich" })).await?;
     expect_refusal(&answer, "tool_quarantined", "get_forecast under its new definition", out)?;
     let incidents = admin.get("/incidents?status=open").await?.success()?;
-    let items = incidents["items"].as_array().wrap_err("expected a page of incidents")?;
+    let items = incidents["items"].as_array().ok_or_eyre("expected a page of incidents")?;
     ensure!(items.iter().any(|item| item["cause"] == "pin_broken"), "expected an incident for the broken pin");
     for incident in items {
         out.note(&format!("incident [{}] {}", text(&incident["severity"])?, text(&incident["title"])?))?;
@@ -148,7 +148,7 @@ async fn break_pin<W: Write>(
 
 async fn verify_trail<W: Write>(admin: &ApiClient, out: &mut Transcript<W>) -> Result<()> {
     let trail = admin.get("/logs/trail?limit=8").await?.success()?;
-    for event in trail["items"].as_array().wrap_err("expected a page of events")?.iter().rev() {
+    for event in trail["items"].as_array().ok_or_eyre("expected a page of events")?.iter().rev() {
         let (sequence, kind) = (&event["sequence"], text(&event["event_type"])?);
         out.note(&format!("#{sequence:<4} {kind:<28} {}", text(&event["actor"]["name"])?))?;
     }
@@ -181,5 +181,5 @@ fn path(tool: &Value) -> String {
 }
 
 fn text(value: &Value) -> Result<&str> {
-    value.as_str().wrap_err("expected a text in the API's answer")
+    value.as_str().ok_or_eyre("expected a text in the API's answer")
 }

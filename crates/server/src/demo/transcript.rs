@@ -4,7 +4,7 @@ use std::io::{IsTerminal, Write};
 
 /// Writes the transcript.
 #[derive(Debug)]
-pub struct Transcript<W> {
+pub(super) struct Transcript<W> {
     out: W,
     coloured: bool,
     chapter: u32,
@@ -12,7 +12,7 @@ pub struct Transcript<W> {
 
 impl Transcript<std::io::Stdout> {
     /// To standard output; coloured if that is a terminal and `NO_COLOR` is not set (<https://no-color.org>).
-    pub fn stdout() -> Self {
+    pub(super) fn stdout() -> Self {
         let out = std::io::stdout();
         let coloured = out.is_terminal() && std::env::var_os("NO_COLOR").is_none();
         Self { out, coloured, chapter: 0 }
@@ -21,7 +21,8 @@ impl Transcript<std::io::Stdout> {
 
 impl<W: Write> Transcript<W> {
     /// To a writer, plain.
-    pub fn plain(out: W) -> Self {
+    #[cfg(test)]
+    pub(super) fn plain(out: W) -> Self {
         Self { out, coloured: false, chapter: 0 }
     }
 
@@ -29,7 +30,7 @@ impl<W: Write> Transcript<W> {
     ///
     /// # Errors
     /// As the writer.
-    pub fn chapter(&mut self, title: &str) -> std::io::Result<()> {
+    pub(super) fn chapter(&mut self, title: &str) -> std::io::Result<()> {
         self.chapter += 1;
         let number = self.chapter;
         let line = self.paint("1;36", &format!("{number}. {title}"));
@@ -40,7 +41,7 @@ impl<W: Write> Transcript<W> {
     ///
     /// # Errors
     /// As the writer.
-    pub fn done(&mut self, text: &str) -> std::io::Result<()> {
+    pub(super) fn done(&mut self, text: &str) -> std::io::Result<()> {
         let mark = self.paint("32", "ok ");
         writeln!(self.out, "   {mark} {text}")
     }
@@ -49,7 +50,7 @@ impl<W: Write> Transcript<W> {
     ///
     /// # Errors
     /// As the writer.
-    pub fn refused(&mut self, text: &str) -> std::io::Result<()> {
+    pub(super) fn refused(&mut self, text: &str) -> std::io::Result<()> {
         let mark = self.paint("31", "no ");
         writeln!(self.out, "   {mark} {text}")
     }
@@ -58,7 +59,7 @@ impl<W: Write> Transcript<W> {
     ///
     /// # Errors
     /// As the writer.
-    pub fn note(&mut self, text: &str) -> std::io::Result<()> {
+    pub(super) fn note(&mut self, text: &str) -> std::io::Result<()> {
         let text = self.paint("2", text);
         writeln!(self.out, "       {text}")
     }

@@ -1,0 +1,98 @@
+//! The one handler behind every line of the route table.
+//!
+//! Order: authenticate, headers, body, path, query, dispatch. Nothing of the request is read before the caller is
+//! known, but its head. When the connection goes away, this future is dropped, and with it the dispatch is cancelled.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequestParts, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use portcullis_schemas::codes;
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::principal::Principal;
+use portcullis_schemas::{Error, ErrorKind};
+use portcullis_spine::{Input, OperationSpec, Spine};
+
+use crate::problem::Failure;
+use crate::routes::Route;
+use crate::{body, headers, query};
+
+/// A route and the contract of its operation.
+#[derive(Debug)]
+pub(crate) struct Target {
+    pub(crate) route: &'static Route,
+    pub(crate) spec: OperationSpec,
+}
+
+/// Answers a request to a route of the table.
+pub(crate) async fn answer(spine: Spine, target: Arc<Target>, request: Request) -> Response {
+    match run(&spine, &target, request).await {
+        Ok(json) => {
+            let media_type = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
+            (target.route.status, media_type, json).into_response()
+        }
+        Err(error) => Failure::of(target.route.operation, error).into_response(),
+    }
+}
+
+async fn run(spine: &Spine, target: &Target, request: Request) -> Result<Vec<u8>, Error> {
+    let (parts, body) = request.into_parts();
+    let principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    let ctx = context(principal, &parts)?;
+    let input = input(target, parts, body).await?;
+    spine.call(ctx, target.route.operation, input).await
+}
+
+fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
+    let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(no_request_id)?;
+    let idempotency_key = headers::idempotency_key(&parts.headers)?;
+    Ok(CallContext {
+        principal,
+        request,
+        idempotency_key,
+        trace: headers::trace(&parts.headers),
+        deadline: None,
+    })
+}
+
+/// Gathers the request's members: path and body, or path and query.
+async fn input(target: &Target, mut parts: Parts, body: Body) -> Result<Input, Error> {
+    let bytes = body::read(body).await?;
+    let mut input = Input::default();
+    if target.route.takes_body() {
+        if !bytes.is_empty() {
+            headers::check_media_type(&parts.headers)?;
+        }
+        input = Input::from_body(&bytes)?;
+    } else if !bytes.is_empty() {
+        return Err(Error::invalid(
+            "body",
+            "expected no body: this route takes its members from path and query",
+        ));
+    }
+    let path = RawPathParams::from_request_parts(&mut parts, &()).await;
+    for (name, text) in &path.map_err(|_| Error::invalid("path", "expected percent-encoded UTF-8"))? {
+        input = input.with_path(name, text)?;
+    }
+    let pairs = query::pairs(parts.uri.query().unwrap_or_default())?;
+    if target.route.takes_body() && !pairs.is_empty() {
+        return Err(Error::invalid(
+            "query",
+            "expected no query: this route takes its members from path and body",
+        ));
+    }
+    for (name, text) in pairs {
+        input = input.with_query(&target.spec, &name, &text)?;
+    }
+    Ok(input)
+}
+
+fn no_request_id() -> Error {
+    Error::new(ErrorKind::Internal, codes::INTERNAL, "it broke on our side")
+        .with_internal("no request id was set")
+}

@@ -1,0 +1,51 @@
+use portcullis_spine::OperationRegistry;
+use portcullis_spine::operations::register;
+
+use super::*;
+
+fn whole() -> String {
+    let mut registry = OperationRegistry::new();
+    register(&mut registry).unwrap();
+    page(&Reference::of(&registry))
+}
+
+/// The lines of one article.
+fn article(page: &str, id: &str) -> String {
+    let start = page.find(&format!("<article id=\"{id}\"")).unwrap();
+    let length = page[start..].find("</article>").unwrap();
+    page[start..start + length]
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[test]
+fn it_loads_nothing_from_elsewhere() {
+    let page = whole();
+    for forbidden in ["<script", "http://", "https://", "<img", "style=\"", "<style", "@import", "url("] {
+        assert!(!page.contains(forbidden), "{forbidden}");
+        assert!(!CSS.contains(forbidden), "{forbidden}");
+    }
+}
+
+#[test]
+fn every_link_has_its_place() {
+    let page = whole();
+    let targets = page.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next());
+    for target in targets {
+        assert!(page.contains(&format!("id=\"{target}\"")), "{target}");
+    }
+}
+
+#[test]
+fn every_route_stands_there() {
+    let page = whole();
+    assert_eq!(page.matches("<article id=").count(), crate::routes::ROUTES.len());
+}
+
+#[test]
+fn an_article_is_a_contract() {
+    insta::assert_snapshot!(article(&whole(), "controls.killswitch.freeze"));
+}

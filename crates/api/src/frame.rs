@@ -1,0 +1,57 @@
+//! What stands around every request: its id, the wall, problems, and the headers of every answer.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::runtime::IdSource;
+
+use crate::probes;
+use crate::problem::{self, Failure};
+use crate::wall::{self, ApiOptions};
+
+/// What the frame needs.
+#[derive(Clone)]
+pub(crate) struct Frame {
+    pub(crate) ids: Arc<dyn IdSource>,
+    pub(crate) options: Arc<ApiOptions>,
+}
+
+/// Frames one request. Its id is always ours: an `X-Request-Id` of the caller could name another's request.
+pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
+    let id = RequestId::generate(&*frame.ids);
+    let (mut parts, body) = request.into_parts();
+    // Probes come by address and say nothing, so the wall lets them through.
+    let verdict = if probes::is_probe(&parts) { Ok(()) } else { wall::check(&frame.options, &parts) };
+    let mut response = match verdict {
+        Ok(()) => {
+            parts.extensions.insert(id.clone());
+            next.run(Request::from_parts(parts, body)).await
+        }
+        Err(error) => Failure::from(error).into_response(),
+    };
+    problem::finish(&mut response, &id);
+    if let Ok(id) = HeaderValue::from_str(id.as_str()) {
+        response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
+    }
+    secure(response.headers_mut());
+    response
+}
+
+/// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet.
+fn secure(headers: &mut HeaderMap) {
+    let policy =
+        "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+}

@@ -1,0 +1,197 @@
+//! Failures on the wire: RFC 9457 `application/problem+json`, one status per kind, one log line per failure.
+
+use std::collections::BTreeMap;
+use std::error::Error as _;
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+use portcullis_schemas::codes::{self, Code};
+use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::{Error, ErrorKind};
+use schemars::JsonSchema;
+use serde::Serialize;
+
+/// The media type of RFC 9457.
+pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
+
+/// A failure on its way out. The frame turns it into a problem: it knows the request's id.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    error: Error,
+    status: StatusCode,
+    operation: Option<&'static str>,
+}
+
+impl Failure {
+    /// A failure with another status than its kind has.
+    pub(crate) fn with_status(error: Error, status: StatusCode) -> Self {
+        Self { error, status, operation: None }
+    }
+
+    /// A failure of this operation.
+    pub(crate) fn of(operation: &'static str, error: Error) -> Self {
+        Self { operation: Some(operation), ..error.into() }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let status = status_of(error.kind(), error.code());
+        Self { error, status, operation: None }
+    }
+}
+
+impl IntoResponse for Failure {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(Arc::new(self));
+        response
+    }
+}
+
+/// The one mapping from failures to statuses.
+pub(crate) fn status_of(kind: ErrorKind, code: Code) -> StatusCode {
+    match kind {
+        ErrorKind::Invalid if code == codes::BODY_TOO_LARGE => StatusCode::PAYLOAD_TOO_LARGE,
+        ErrorKind::Invalid if code == codes::MEDIA_TYPE => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+        ErrorKind::Invalid => StatusCode::BAD_REQUEST,
+        ErrorKind::Unauthenticated => StatusCode::UNAUTHORIZED,
+        ErrorKind::Denied => StatusCode::FORBIDDEN,
+        ErrorKind::NotFound => StatusCode::NOT_FOUND,
+        ErrorKind::Conflict => StatusCode::CONFLICT,
+        ErrorKind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
+        ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
+        ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
+        ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+        // Internal, and kinds that this version does not know.
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    }
+}
+
+/// A failure as RFC 9457 writes it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Problem<'a> {
+    /// `urn:portcullis:problem:` and the code.
+    #[serde(rename = "type")]
+    type_uri: String,
+    /// The code in words.
+    title: String,
+    /// The HTTP status.
+    status: u16,
+    /// What was expected, and what to do next.
+    detail: &'a str,
+    /// The stable code; programs should look at this.
+    code: &'static str,
+    /// The field that is wrong, as a dotted path into the request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+    /// Names this request in logs and in the trail.
+    request_id: &'a str,
+    /// The record that tells more, by its name: `invocation_id` for a call, for example.
+    #[serde(flatten)]
+    reference: BTreeMap<&'a str, &'a str>,
+}
+
+/// Turns a response that carries a [`Failure`] into its problem, and logs it. Others stay as they are.
+pub(crate) fn finish(response: &mut Response, request: &RequestId) {
+    let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() else { return };
+    log(&failure, request);
+    let problem = Problem {
+        type_uri: format!("urn:portcullis:problem:{}", failure.error.code()),
+        title: title(failure.error.code()),
+        status: failure.status.as_u16(),
+        detail: failure.error.public(),
+        code: failure.error.code().as_str(),
+        field: failure.error.field(),
+        request_id: request.as_str(),
+        reference: failure.error.reference().into_iter().collect(),
+    };
+    let bytes = serde_json::to_vec(&problem).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
+    match failure.status {
+        StatusCode::UNAUTHORIZED => {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        StatusCode::SERVICE_UNAVAILABLE => {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
+        }
+        _ => {}
+    }
+    *response.body_mut() = Body::from(bytes);
+}
+
+fn title(code: Code) -> String {
+    let words = code.as_str().replace(['_', '.'], " ");
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
+/// One line per failure, at the boundary and nowhere else. No body, no header, nothing that the caller sent.
+fn log(failure: &Failure, request: &RequestId) {
+    let Failure { error, status, operation } = failure;
+    let causes = causes(error);
+    macro_rules! line {
+        ($level:ident) => {
+            tracing::$level!(
+                request_id = %request,
+                operation,
+                status = status.as_u16(),
+                kind = ?error.kind(),
+                code = %error.code(),
+                internal = error.internal(),
+                causes,
+                "request failed"
+            )
+        };
+    }
+    match error.kind() {
+        ErrorKind::Internal | ErrorKind::Unavailable => line!(error),
+        ErrorKind::Upstream | ErrorKind::Timeout => line!(warn),
+        ErrorKind::Unauthenticated | ErrorKind::Denied => line!(info),
+        _ => line!(debug),
+    }
+}
+
+fn causes(error: &Error) -> Option<String> {
+    let first = error.source()?;
+    let chain = std::iter::successors(Some(first), |cause: &&dyn std::error::Error| (*cause).source());
+    Some(chain.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_status() {
+        let table = [
+            (ErrorKind::Invalid, codes::INVALID_FIELD, 400),
+            (ErrorKind::Invalid, codes::BODY_TOO_LARGE, 413),
+            (ErrorKind::Invalid, codes::MEDIA_TYPE, 415),
+            (ErrorKind::Unauthenticated, codes::UNAUTHENTICATED, 401),
+            (ErrorKind::Denied, codes::POLICY_DENIED, 403),
+            (ErrorKind::NotFound, codes::NOT_FOUND, 404),
+            (ErrorKind::Conflict, codes::ALREADY_EXISTS, 409),
+            (ErrorKind::Unprocessable, codes::IDEMPOTENCY_MISMATCH, 422),
+            (ErrorKind::RateLimited, codes::INTERNAL, 429),
+            (ErrorKind::Upstream, codes::UPSTREAM_ERROR, 502),
+            (ErrorKind::Timeout, codes::UPSTREAM_TIMEOUT, 504),
+            (ErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, 503),
+            (ErrorKind::Internal, codes::INTERNAL, 500),
+        ];
+        for (kind, code, status) in table {
+            assert_eq!(status_of(kind, code).as_u16(), status, "{kind:?} {code}");
+        }
+    }
+
+    #[test]
+    fn titles_are_the_codes_in_words() {
+        assert_eq!(title(codes::AUDIT_UNAVAILABLE), "Audit unavailable");
+    }
+}

@@ -1,0 +1,181 @@
+//! What is true of every open database.
+
+use portcullis_migrations::{Migrator, MigratorTrait};
+use portcullis_schemas::PortErrorKind;
+use portcullis_schemas::api_keys::ApiKeyStatus;
+use portcullis_schemas::integrations::credentials::CredentialType;
+use portcullis_schemas::integrations::mcp::server::{
+    McpAuthType, McpServerStatus, McpTransport, ProtocolPin,
+};
+use portcullis_schemas::integrations::mcp::tool::{QuarantineReason, RiskLevel, ToolStatus};
+use portcullis_schemas::principal::ActorType;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+
+use super::{Database, DatabaseOptions, OpenError, is_recent_enough, is_sqlite_file};
+
+async fn pragma(connection: &DatabaseConnection, name: &str) -> String {
+    let query = Statement::from_string(
+        DbBackend::Sqlite,
+        format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"),
+    );
+    let row = connection.query_one_raw(query).await.unwrap().unwrap();
+    row.try_get("", "value").unwrap()
+}
+
+fn url(folder: &tempfile::TempDir) -> String {
+    format!("sqlite://{}/portcullis.db", folder.path().display())
+}
+
+#[tokio::test]
+async fn writer_and_readers_have_the_settings_that_durability_rests_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    assert_eq!(pragma(database.writer(), "journal_mode").await, "wal");
+    assert_eq!(pragma(database.writer(), "synchronous").await, "2");
+    assert_eq!(pragma(database.writer(), "foreign_keys").await, "1");
+    assert_eq!(pragma(database.writer(), "query_only").await, "0");
+    assert_eq!(pragma(database.reader(), "foreign_keys").await, "1");
+    assert_eq!(pragma(database.reader(), "query_only").await, "1");
+}
+
+#[tokio::test]
+async fn readers_cannot_write() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    assert!(database.reader().execute_unprepared("DELETE FROM mcp_servers").await.is_err());
+}
+
+#[tokio::test]
+async fn a_second_writer_waits_and_then_is_told_that_the_store_is_unavailable() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        DatabaseOptions { wait: std::time::Duration::from_millis(20), ..DatabaseOptions::default() };
+    let database = Database::open(&url(&folder), options).await.unwrap();
+    let first = database.begin_write().await.unwrap();
+    let error = database.begin_write().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), PortErrorKind::Unavailable);
+    database.begin_read().await.unwrap();
+    drop(first);
+    database.begin_write().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_database_of_a_later_version_is_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let later = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m9999_later', 0)";
+    database.writer().execute_unprepared(later).await.unwrap();
+    database.close().await;
+    let error = Database::open(&url(&folder), DatabaseOptions::default()).await.map(drop).unwrap_err();
+    assert!(matches!(&error, OpenError::Newer { migration } if migration == "m9999_later"), "{error}");
+    assert!(error.to_string().contains("run the version that wrote it"), "{error}");
+}
+
+#[test]
+fn only_files_are_databases() {
+    for good in ["sqlite:///var/lib/portcullis/portcullis.db", "sqlite://data/p.db?mode=rwc"] {
+        assert!(is_sqlite_file(good), "{good}");
+    }
+    let refused = [
+        "",
+        "sqlite://",
+        "sqlite::memory:",
+        "sqlite://:memory:",
+        "sqlite://x?mode=memory",
+        "postgres://h/d",
+        "/p.db",
+    ];
+    for bad in refused {
+        assert!(!is_sqlite_file(bad), "{bad}");
+    }
+}
+
+#[test]
+fn versions_compare_by_number() {
+    for (version, expected) in [
+        ("3.51.3", true),
+        ("3.52.0", true),
+        ("4.0.0", true),
+        ("3.51.2", false),
+        ("3.9.9", false),
+        ("", false),
+    ] {
+        assert_eq!(is_recent_enough(version), expected, "{version}");
+    }
+}
+
+#[tokio::test]
+async fn sqlite_schema() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    insta::assert_snapshot!(schema(database.writer()).await.join("\n\n"));
+}
+
+#[tokio::test]
+async fn every_migration_can_be_taken_back_and_run_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let first = schema(database.writer()).await;
+    Migrator::down(database.writer(), None).await.unwrap();
+    assert_eq!(schema(database.writer()).await.len(), 1, "only the list of migrations is left");
+    Migrator::up(database.writer(), None).await.unwrap();
+    assert_eq!(schema(database.writer()).await, first);
+}
+
+#[tokio::test]
+async fn every_name_of_the_vocabulary_passes_its_check() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let tables = schema(database.writer()).await;
+    for (table, names) in vocabulary() {
+        let start = format!("CREATE TABLE \"{table}\"");
+        let ddl = tables.iter().find(|text| text.starts_with(&start)).unwrap();
+        for name in names {
+            assert!(ddl.contains(&format!("'{name}'")), "{table} has no check that admits `{name}`");
+        }
+    }
+}
+
+fn vocabulary() -> Vec<(&'static str, Vec<&'static str>)> {
+    macro_rules! names {
+        ($kind:ty) => {
+            <$kind>::ALL.iter().map(|name| name.as_str()).collect()
+        };
+    }
+    vec![
+        ("mcp_servers", names!(McpServerStatus)),
+        ("mcp_servers", names!(McpTransport)),
+        ("mcp_servers", names!(McpAuthType)),
+        ("mcp_servers", names!(ProtocolPin)),
+        ("mcp_tools", names!(ToolStatus)),
+        ("mcp_tools", names!(QuarantineReason)),
+        ("mcp_tools", names!(RiskLevel)),
+        ("credentials", names!(CredentialType)),
+        ("api_keys", names!(ApiKeyStatus)),
+        ("api_keys", names!(ActorType)),
+    ]
+}
+
+/// Tables, indexes and triggers by name, one definition of a table a line.
+async fn schema(connection: &DatabaseConnection) -> Vec<String> {
+    let query = "SELECT sql FROM sqlite_schema WHERE sql IS NOT NULL ORDER BY tbl_name, type DESC, name";
+    let rows = connection.query_all_raw(Statement::from_string(DbBackend::Sqlite, query)).await.unwrap();
+    rows.iter().map(|row| in_lines(&row.try_get::<String>("", "sql").unwrap())).collect()
+}
+
+fn in_lines(sql: &str) -> String {
+    let mut depth = 0;
+    let mut text = String::new();
+    for character in sql.chars() {
+        depth += match character {
+            '(' => 1,
+            ')' => -1,
+            _ => 0,
+        };
+        text.push(character);
+        if depth == 1 && character == ',' && sql.starts_with("CREATE TABLE") {
+            text.push_str("\n ");
+        }
+    }
+    text
+}

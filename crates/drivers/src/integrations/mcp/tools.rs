@@ -1,0 +1,118 @@
+//! Tools of MCP servers, within a unit of work. Their counters belong to the ledger.
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{ServerId, TenantId, ToolId};
+use portcullis_schemas::integrations::mcp::ports::McpToolStore;
+use portcullis_schemas::integrations::mcp::tool::{McpTool, ToolStatus};
+use portcullis_schemas::paging::{Cursor, Page, PageRequest};
+use sea_orm::sea_query::OnConflict;
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+
+use self::row::{Column, Entity, Model};
+use crate::paging::invalid_cursor;
+use crate::rows::port_error;
+use crate::tenancy::{TenantRows, owned_by};
+use crate::uow::SharedTransaction;
+
+mod row;
+
+/// What a re-discovery or an admin may change. Neither the id, the first sight nor the ledger's counters.
+const REPLACED: [Column; 20] = [
+    Column::Description,
+    Column::Definition,
+    Column::DefinitionHash,
+    Column::PinnedHash,
+    Column::Status,
+    Column::QuarantineReason,
+    Column::Enabled,
+    Column::VanishedAt,
+    Column::ReadOnlyHint,
+    Column::DestructiveHint,
+    Column::IdempotentHint,
+    Column::OpenWorldHint,
+    Column::RiskInferred,
+    Column::RiskKnown,
+    Column::RiskOverride,
+    Column::RiskLevel,
+    Column::ApprovedBy,
+    Column::ApprovedAt,
+    Column::UpdatedAt,
+    Column::Version,
+];
+
+/// [`McpToolStore`] on a transaction.
+#[derive(Debug)]
+pub struct SqlMcpTools {
+    tx: SharedTransaction,
+}
+
+impl SqlMcpTools {
+    pub(crate) fn new(tx: SharedTransaction) -> Self {
+        Self { tx }
+    }
+
+    async fn values(&self, rows: Select<Entity>) -> Result<Vec<McpTool>, PortError> {
+        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        found.into_iter().map(Model::value).collect()
+    }
+
+    /// The cursor of a list by name is the id of the last tool: a name may have characters that a cursor may not.
+    async fn name_at(&self, rows: Select<Entity>, cursor: &Cursor) -> Result<String, PortError> {
+        let row = rows.filter(Column::ToolId.eq(cursor.as_str())).one(&*self.tx).await.map_err(port_error)?;
+        row.map(|row| row.name).ok_or_else(invalid_cursor)
+    }
+}
+
+#[async_trait]
+impl McpToolStore for SqlMcpTools {
+    async fn upsert(&mut self, tenant: &TenantId, tools: &[McpTool]) -> Result<(), PortError> {
+        for tool in tools {
+            owned_by(tenant, &tool.tenant_id)?;
+            let known = [Column::TenantId, Column::ServerId, Column::Name];
+            Entity::insert(Model::of(tool).into_active_model())
+                .on_conflict(OnConflict::columns(known).update_columns(REPLACED).to_owned())
+                .exec_without_returning(&*self.tx)
+                .await
+                .map_err(port_error)?;
+        }
+        Ok(())
+    }
+
+    async fn get(
+        &mut self,
+        tenant: &TenantId,
+        server: &ServerId,
+        id: &ToolId,
+    ) -> Result<Option<McpTool>, PortError> {
+        let rows = of_server(tenant, server).filter(Column::ToolId.eq(id.as_str()));
+        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+    }
+
+    async fn all_of(&mut self, tenant: &TenantId, server: &ServerId) -> Result<Vec<McpTool>, PortError> {
+        self.values(of_server(tenant, server).order_by_asc(Column::Name)).await
+    }
+
+    async fn list(
+        &mut self,
+        tenant: &TenantId,
+        server: &ServerId,
+        status: Option<ToolStatus>,
+        page: &PageRequest,
+    ) -> Result<Page<McpTool>, PortError> {
+        let mut rows = of_server(tenant, server).order_by_asc(Column::Name).limit(page.fetch());
+        if let Some(status) = status {
+            rows = rows.filter(Column::Status.eq(status.as_str()));
+        }
+        if let Some(cursor) = &page.cursor {
+            let last = self.name_at(of_server(tenant, server), cursor).await?;
+            rows = rows.filter(Column::Name.gt(last));
+        }
+        let tools = self.values(rows).await?;
+        Ok(Page::from_overfetch(tools, page.limit, |tool| tool.tool_id.to_string()))
+    }
+}
+
+fn of_server(tenant: &TenantId, server: &ServerId) -> Select<Entity> {
+    Entity::in_tenant(tenant).filter(Column::ServerId.eq(server.as_str()))
+}

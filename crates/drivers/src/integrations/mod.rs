@@ -1,0 +1,4 @@
+//! Persistence and transport of the `integrations` domain.
+
+pub mod credentials;
+pub mod mcp;

@@ -1,0 +1,263 @@
+//! Applies many callers' values in one transaction: read what they depend on, judge each in its turn, write all rows.
+//! Never commits.
+
+use std::collections::BTreeMap;
+
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{InstanceId, TenantId};
+use portcullis_schemas::incidents::NewIncident;
+use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
+use portcullis_schemas::logs::event::AuditEventDraft;
+use portcullis_schemas::logs::ledger::{
+    Intent, IntentKind, IntentSubject, Recorded, Refusal, SealedAnswer, Settlement,
+};
+use portcullis_schemas::timestamp::Timestamp;
+use sea_orm::sea_query::{Expr, OnConflict};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+
+use super::job::{Verdict, Work};
+use super::judge::Known;
+use super::known;
+use super::rows::{claim, instance, intent, open_intent};
+use crate::bulk::{insert_all, padded};
+use crate::incidents::open_incident;
+use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
+use crate::logs::Appender;
+use crate::rows::{port_error, to_json};
+
+/// Instances whose lease ran out this long ago are forgotten; an intent of theirs counts as abandoned all the same.
+const FORGET_AFTER_MICROS: i64 = 3_600_000_000;
+/// The row that a readiness probe writes. No intent belongs to it.
+const PROBE: &str = "readiness";
+
+/// Applies all values, or fails for all of them: then the caller rolls back.
+pub(super) async fn apply<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+) -> Result<Vec<Verdict>, PortError> {
+    let mut known = known::read(connection, works).await?;
+    let trail = Appender::open(connection, works.iter().filter_map(|work| work.tenant())).await?;
+    let mut writes = Writes::to(trail);
+    let mut verdicts = Vec::with_capacity(works.len());
+    for work in works {
+        verdicts.push(writes.add(connection, work, &mut known).await?);
+    }
+    writes.write(connection).await?;
+    Ok(verdicts)
+}
+
+/// The rows of a batch.
+struct Writes {
+    trail: Appender,
+    intents: Vec<intent::Model>,
+    open: Vec<open_intent::Model>,
+    claims: Vec<claim::Model>,
+    closed: Vec<String>,
+    ended: Vec<(String, Option<SealedAnswer>)>,
+    invocations: Vec<InvocationRow>,
+    counters: Counters,
+    leases: BTreeMap<String, i64>,
+}
+
+impl Writes {
+    fn to(trail: Appender) -> Self {
+        Self {
+            trail,
+            intents: Vec::new(),
+            open: Vec::new(),
+            claims: Vec::new(),
+            closed: Vec::new(),
+            ended: Vec::new(),
+            invocations: Vec::new(),
+            counters: Counters::default(),
+            leases: BTreeMap::new(),
+        }
+    }
+
+    async fn add<C: ConnectionTrait>(
+        &mut self,
+        connection: &C,
+        work: &Work,
+        known: &mut Known,
+    ) -> Result<Verdict, PortError> {
+        match work {
+            Work::Record { tenant, intent } => {
+                let recorded = known.judge_intent(tenant, intent);
+                if matches!(recorded, Recorded::Receipt(_)) {
+                    self.add_intent(tenant, intent)?;
+                }
+                return Ok(Verdict::Recorded(recorded));
+            }
+            Work::Settle { tenant, settlement } => {
+                let Some(open) = known.close(tenant, &settlement.intent_id) else {
+                    return Ok(Verdict::Closed);
+                };
+                self.add_settlement(connection, tenant, settlement, open.claimed).await?;
+            }
+            Work::Refuse { tenant, refusal } => self.add_refusal(connection, tenant, refusal).await?,
+            Work::Renew { instance, until } => self.add_lease(instance, *until),
+            Work::Probe => drop(self.leases.insert(PROBE.to_owned(), 0)),
+        }
+        Ok(Verdict::Written)
+    }
+
+    fn add_intent(&mut self, tenant: &TenantId, intent: &Intent) -> Result<(), PortError> {
+        let tenant_id = tenant.as_str().to_owned();
+        let intent_id = intent.intent_id.to_string();
+        self.intents.push(intent::Model {
+            intent_id: intent_id.clone(),
+            tenant_id: tenant_id.clone(),
+            kind: kind(&intent.subject)?.as_str().to_owned(),
+            instance_id: intent.instance.to_string(),
+            subject: to_json(&intent.subject)?,
+            recorded_at: intent.recorded_at.as_micros(),
+        });
+        self.open.push(open_intent::Model {
+            intent_id: intent_id.clone(),
+            tenant_id: tenant_id.clone(),
+            instance_id: intent.instance.to_string(),
+            claimed: intent.idempotency.is_some(),
+            recorded_at: intent.recorded_at.as_micros(),
+        });
+        if let Some(claim) = &intent.idempotency {
+            self.claims.push(claim::Model {
+                tenant_id,
+                key_id: claim.key_id.to_string(),
+                operation: claim.operation.clone(),
+                idempotency_key: claim.idempotency_key.as_str().to_owned(),
+                request_hash: claim.request_hash.clone(),
+                intent_id,
+                state: claim::IN_FLIGHT.to_owned(),
+                answer: None,
+                created_at: intent.recorded_at.as_micros(),
+            });
+        }
+        self.trail.append(tenant, &intent.events)
+    }
+
+    async fn add_settlement<C: ConnectionTrait>(
+        &mut self,
+        connection: &C,
+        tenant: &TenantId,
+        settlement: &Settlement,
+        claimed: bool,
+    ) -> Result<(), PortError> {
+        self.closed.push(settlement.intent_id.to_string());
+        if claimed {
+            self.ended.push((settlement.intent_id.to_string(), settlement.answer.clone()));
+        }
+        if let Some(invocation) = &settlement.invocation {
+            self.counters.count(tenant, invocation);
+        }
+        let Settlement { events, invocation, incident, .. } = settlement;
+        self.add_outcome(connection, tenant, events, invocation.as_ref(), incident.as_ref()).await
+    }
+
+    async fn add_refusal<C: ConnectionTrait>(
+        &mut self,
+        connection: &C,
+        tenant: &TenantId,
+        refusal: &Refusal,
+    ) -> Result<(), PortError> {
+        let Refusal { events, invocation, incident } = refusal;
+        self.add_outcome(connection, tenant, events, invocation.as_ref(), incident.as_ref()).await
+    }
+
+    /// The incident's own event follows the events that explain it.
+    async fn add_outcome<C: ConnectionTrait>(
+        &mut self,
+        connection: &C,
+        tenant: &TenantId,
+        events: &[AuditEventDraft],
+        invocation: Option<&McpToolInvocation>,
+        incident: Option<&NewIncident>,
+    ) -> Result<(), PortError> {
+        self.trail.append(tenant, events)?;
+        let mut incident_id = None;
+        if let Some(incident) = incident {
+            let opening = open_incident(connection, tenant, incident).await?;
+            self.trail.append(tenant, opening.event.as_slice())?;
+            incident_id = Some(opening.incident_id);
+        }
+        if let Some(invocation) = invocation {
+            self.invocations.push(invocation_row(tenant, invocation, incident_id.as_ref())?);
+        }
+        Ok(())
+    }
+
+    fn add_lease(&mut self, instance: &InstanceId, until: Timestamp) {
+        let lease = self.leases.entry(instance.to_string()).or_insert(i64::MIN);
+        *lease = until.as_micros().max(*lease);
+    }
+
+    async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
+        insert_all(connection, self.intents).await?;
+        insert_all(connection, self.open).await?;
+        insert_all(connection, self.claims).await?;
+        close(connection, self.closed).await?;
+        end_claims(connection, self.ended).await?;
+        insert_all(connection, self.invocations).await?;
+        self.counters.write(connection).await?;
+        renew(connection, self.leases).await?;
+        self.trail.write(connection).await
+    }
+}
+
+fn kind(subject: &IntentSubject) -> Result<IntentKind, PortError> {
+    match subject {
+        IntentSubject::Invocation(_) => Ok(IntentKind::InvokeTool),
+        IntentSubject::Exchange { purpose, .. } => Ok(*purpose),
+        _ => Err(PortError::corrupt("an intent of a kind that this ledger does not know")),
+    }
+}
+
+/// The fence. Where several writers run at once, one that comes late deletes fewer rows, and all it wrote goes.
+async fn close<C: ConnectionTrait>(connection: &C, intents: Vec<String>) -> Result<(), PortError> {
+    if intents.is_empty() {
+        return Ok(());
+    }
+    let expected = intents.len() as u64;
+    let delete =
+        open_intent::Entity::delete_many().filter(open_intent::Column::IntentId.is_in(padded(intents)));
+    let deleted = delete.exec(connection).await.map_err(port_error)?.rows_affected;
+    if deleted == expected {
+        Ok(())
+    } else {
+        Err(PortError::unavailable("another writer closed an intent meanwhile"))
+    }
+}
+
+async fn end_claims<C: ConnectionTrait>(
+    connection: &C,
+    ended: Vec<(String, Option<SealedAnswer>)>,
+) -> Result<(), PortError> {
+    for (intent, answer) in ended {
+        let state = if answer.is_some() { claim::ENDED } else { claim::UNKNOWN };
+        claim::Entity::update_many()
+            .filter(claim::Column::IntentId.eq(intent))
+            .col_expr(claim::Column::State, Expr::value(state))
+            .col_expr(claim::Column::Answer, Expr::value(answer.map(|SealedAnswer(bytes)| bytes)))
+            .exec(connection)
+            .await
+            .map_err(port_error)?;
+    }
+    Ok(())
+}
+
+async fn renew<C: ConnectionTrait>(connection: &C, leases: BTreeMap<String, i64>) -> Result<(), PortError> {
+    let Some(latest) = leases.values().max().copied() else { return Ok(()) };
+    for (instance_id, lease_until) in leases {
+        let row = instance::Model { instance_id, lease_until }.into_active_model();
+        let replace = OnConflict::column(instance::Column::InstanceId)
+            .update_column(instance::Column::LeaseUntil)
+            .to_owned();
+        let insert = instance::Entity::insert(row).on_conflict(replace);
+        insert.exec_without_returning(connection).await.map_err(port_error)?;
+    }
+    instance::Entity::delete_many()
+        .filter(instance::Column::LeaseUntil.lt(latest.saturating_sub(FORGET_AFTER_MICROS)))
+        .exec(connection)
+        .await
+        .map_err(port_error)?;
+    Ok(())
+}

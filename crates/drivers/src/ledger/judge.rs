@@ -1,0 +1,123 @@
+//! Whether an intent may be recorded and a settlement written, by what the transaction has read. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use portcullis_schemas::controls::FreezeTarget;
+use portcullis_schemas::ids::{IntentId, TenantId};
+use portcullis_schemas::logs::ledger::{
+    IdempotencyClaim, Intent, IntentReceipt, Recorded, Repeated, SealedAnswer,
+};
+
+/// What a transaction has read, and what its earlier values have changed.
+#[derive(Debug, Default)]
+pub(super) struct Known {
+    frozen: HashSet<(String, String, String)>,
+    claims: HashMap<ClaimKey, FirstRequest>,
+    open: HashMap<String, OpenIntent>,
+}
+
+/// The scope of an idempotency key.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(super) struct ClaimKey {
+    pub(super) tenant: String,
+    pub(super) key: String,
+    pub(super) operation: String,
+    pub(super) idempotency_key: String,
+}
+
+/// The request that first had an idempotency key.
+#[derive(Clone, Debug)]
+pub(super) struct FirstRequest {
+    pub(super) request_hash: String,
+    pub(super) end: End,
+}
+
+/// How that request stands.
+#[derive(Clone, Debug)]
+pub(super) enum End {
+    InFlight,
+    Ended(SealedAnswer),
+    Unknown,
+}
+
+/// An intent that nobody has settled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct OpenIntent {
+    pub(super) tenant: String,
+    /// Whether an idempotency key waits for its end.
+    pub(super) claimed: bool,
+}
+
+impl Known {
+    pub(super) fn add_frozen(&mut self, tenant: String, kind: String, id: String) {
+        self.frozen.insert((tenant, kind, id));
+    }
+
+    pub(super) fn add_claim(&mut self, key: ClaimKey, first: FirstRequest) {
+        self.claims.insert(key, first);
+    }
+
+    pub(super) fn add_open(&mut self, intent: String, open: OpenIntent) {
+        self.open.insert(intent, open);
+    }
+
+    /// Freeze first: what is frozen gets no stored answer either. A receipt is worth something after the commit only.
+    pub(super) fn judge_intent(&mut self, tenant: &TenantId, intent: &Intent) -> Recorded {
+        if let Some(target) = intent.freeze_targets.iter().find(|target| self.is_frozen(tenant, target)) {
+            return Recorded::Frozen(target.clone());
+        }
+        if let Some(claim) = &intent.idempotency {
+            let key = ClaimKey::of(tenant, claim);
+            if let Some(first) = self.claims.get(&key) {
+                return Recorded::Repeated(first.repeated_by(claim));
+            }
+            self.claims
+                .insert(key, FirstRequest { request_hash: claim.request_hash.clone(), end: End::InFlight });
+        }
+        Recorded::Receipt(IntentReceipt::issued_by_ledger(tenant.clone(), intent.intent_id.clone()))
+    }
+
+    /// Closes an open intent of this tenant; `None` if there is none, or an earlier value has closed it.
+    pub(super) fn close(&mut self, tenant: &TenantId, intent: &IntentId) -> Option<OpenIntent> {
+        if self.open.get(intent.as_str())?.tenant != tenant.as_str() {
+            return None;
+        }
+        self.open.remove(intent.as_str())
+    }
+
+    fn is_frozen(&self, tenant: &TenantId, target: &FreezeTarget) -> bool {
+        !self.frozen.is_empty()
+            && self.frozen.contains(&(
+                tenant.as_str().to_owned(),
+                target.kind().to_owned(),
+                target.id().to_owned(),
+            ))
+    }
+}
+
+impl ClaimKey {
+    fn of(tenant: &TenantId, claim: &IdempotencyClaim) -> Self {
+        Self {
+            tenant: tenant.as_str().to_owned(),
+            key: claim.key_id.to_string(),
+            operation: claim.operation.clone(),
+            idempotency_key: claim.idempotency_key.as_str().to_owned(),
+        }
+    }
+}
+
+impl FirstRequest {
+    fn repeated_by(&self, claim: &IdempotencyClaim) -> Repeated {
+        if self.request_hash != claim.request_hash {
+            return Repeated::Mismatch;
+        }
+        match &self.end {
+            End::InFlight => Repeated::InFlight,
+            End::Ended(answer) => Repeated::Ended(answer.clone()),
+            End::Unknown => Repeated::OutcomeUnknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

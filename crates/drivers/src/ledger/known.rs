@@ -1,0 +1,121 @@
+//! Reads what the verdicts of a batch depend on: one statement for each kind of fact, none if no value asks for it.
+//!
+//! Tuples are looked up by their columns apart, which may find more than was asked for; the pure side matches exactly.
+
+use std::collections::BTreeSet;
+
+use portcullis_schemas::PortError;
+use portcullis_schemas::controls::FreezeTarget;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::logs::ledger::{IdempotencyClaim, Intent, SealedAnswer};
+use sea_orm::sea_query::{Expr, Query};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+
+use super::job::Work;
+use super::judge::{ClaimKey, End, FirstRequest, Known, OpenIntent};
+use super::rows::{claim, open_intent};
+use crate::bulk::padded;
+use crate::rows::port_error;
+
+/// Everything that judging `works` needs.
+pub(super) async fn read<C: ConnectionTrait>(connection: &C, works: &[&Work]) -> Result<Known, PortError> {
+    let mut known = Known::default();
+    read_open(connection, works, &mut known).await?;
+    read_frozen(connection, works, &mut known).await?;
+    read_claims(connection, works, &mut known).await?;
+    Ok(known)
+}
+
+async fn read_open<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+    known: &mut Known,
+) -> Result<(), PortError> {
+    let settled = works.iter().filter_map(|work| match work {
+        Work::Settle { settlement, .. } => Some(settlement.intent_id.as_str()),
+        _ => None,
+    });
+    let settled = distinct(settled);
+    if settled.is_empty() {
+        return Ok(());
+    }
+    let rows = open_intent::Entity::find().filter(open_intent::Column::IntentId.is_in(settled));
+    for row in rows.all(connection).await.map_err(port_error)? {
+        known.add_open(row.intent_id, OpenIntent { tenant: row.tenant_id, claimed: row.claimed });
+    }
+    Ok(())
+}
+
+async fn read_frozen<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+    known: &mut Known,
+) -> Result<(), PortError> {
+    let targets: Vec<(&TenantId, &FreezeTarget)> = intents(works)
+        .flat_map(|(tenant, intent)| intent.freeze_targets.iter().map(move |target| (tenant, target)))
+        .collect();
+    if targets.is_empty() {
+        return Ok(());
+    }
+    let query = Query::select()
+        .columns(["tenant_id", "target_kind", "target_id"])
+        .from("kill_switch_freezes")
+        .and_where(Expr::col("tenant_id").is_in(distinct(targets.iter().map(|(tenant, _)| tenant.as_str()))))
+        .and_where(Expr::col("target_id").is_in(distinct(targets.iter().map(|(_, target)| target.id()))))
+        .to_owned();
+    for row in connection.query_all(&query).await.map_err(port_error)? {
+        let (tenant, kind, id) = row.try_get_many_by_index().map_err(port_error)?;
+        known.add_frozen(tenant, kind, id);
+    }
+    Ok(())
+}
+
+async fn read_claims<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+    known: &mut Known,
+) -> Result<(), PortError> {
+    let claims: Vec<(&TenantId, &IdempotencyClaim)> =
+        intents(works).filter_map(|(tenant, intent)| Some((tenant, intent.idempotency.as_ref()?))).collect();
+    if claims.is_empty() {
+        return Ok(());
+    }
+    let rows = claim::Entity::find()
+        .filter(claim::Column::TenantId.is_in(distinct(claims.iter().map(|(tenant, _)| tenant.as_str()))))
+        .filter(claim::Column::KeyId.is_in(distinct(claims.iter().map(|(_, claim)| claim.key_id.as_str()))))
+        .filter(
+            claim::Column::IdempotencyKey
+                .is_in(distinct(claims.iter().map(|(_, claim)| claim.idempotency_key.as_str()))),
+        );
+    for row in rows.all(connection).await.map_err(port_error)? {
+        let key = ClaimKey {
+            tenant: row.tenant_id,
+            key: row.key_id,
+            operation: row.operation,
+            idempotency_key: row.idempotency_key,
+        };
+        let end = end(&row.state, row.answer)?;
+        known.add_claim(key, FirstRequest { request_hash: row.request_hash, end });
+    }
+    Ok(())
+}
+
+fn end(state: &str, answer: Option<Vec<u8>>) -> Result<End, PortError> {
+    match (state, answer) {
+        (claim::IN_FLIGHT, None) => Ok(End::InFlight),
+        (claim::ENDED, Some(answer)) => Ok(End::Ended(SealedAnswer(answer))),
+        (claim::UNKNOWN, None) => Ok(End::Unknown),
+        _ => Err(PortError::corrupt("idempotency_keys holds a state that does not fit its answer")),
+    }
+}
+
+fn intents<'w>(works: &'w [&Work]) -> impl Iterator<Item = (&'w TenantId, &'w Intent)> {
+    works.iter().filter_map(|work| match work {
+        Work::Record { tenant, intent } => Some((tenant, &**intent)),
+        _ => None,
+    })
+}
+
+fn distinct<'w>(texts: impl Iterator<Item = &'w str>) -> Vec<&'w str> {
+    padded(texts.collect::<BTreeSet<_>>().into_iter().collect())
+}

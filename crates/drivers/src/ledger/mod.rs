@@ -1,0 +1,157 @@
+//! The ledger: no record, no call; no recorded outcome, no answer.
+//!
+//! Callers put values into a bounded queue; one task writes what has queued in one transaction and commits once
+//! ([`writer`]). Every wait is bounded by [`WRITE_DEADLINE`]. When a caller gives up
+//!
+//! - before the transaction began, the value is dropped: nothing was written;
+//! - while it runs, the value may become durable although its caller was told `Timeout`. An intent of that kind is
+//!   taken from its instance, and recovery closes it as `unknown` ([`disowned`]); a settlement of that kind stands,
+//!   though its result was withheld. The same goes for callers whose future is dropped.
+//!
+//! A settlement that fails leaves its intent to recovery too.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portcullis_schemas::ids::{InstanceId, TenantId};
+use portcullis_schemas::logs::ledger::{
+    AbandonedIntent, Intent, IntentReceipt, Recorded, Refusal, Settlement, WRITE_DEADLINE,
+};
+use portcullis_schemas::logs::ports::Ledger;
+use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{PortError, PortErrorKind, codes};
+use tokio::sync::{mpsc, oneshot};
+
+use self::disowned::Disowned;
+use self::job::{Job, Verdict, Work};
+use self::writer::unrecorded;
+use crate::database::Database;
+
+mod batch;
+mod disowned;
+mod job;
+mod judge;
+mod known;
+mod recovery;
+mod rows;
+mod writer;
+
+/// Most values that wait. Beyond that a caller is refused at once.
+const QUEUE: usize = 1024;
+
+/// The ledger in the database. Dropping the last handle ends its task after what is queued has been written.
+#[derive(Debug)]
+pub struct SqlLedger {
+    database: Database,
+    queue: mpsc::Sender<Job>,
+    disowned: Disowned,
+}
+
+impl SqlLedger {
+    /// Starts the writer as a task of the current tokio runtime. One a process is meant; more than one is safe.
+    pub fn start(database: Database) -> Arc<Self> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let disowned = Disowned::default();
+        tokio::spawn(writer::run(database.clone(), jobs, disowned.clone()));
+        Arc::new(Self { database, queue, disowned })
+    }
+
+    async fn submit(&self, work: Work) -> Result<Verdict, PortError> {
+        let (answer, mut waiting) = oneshot::channel();
+        if self.queue.try_send(Job { work, answer }).is_err() {
+            return Err(unrecorded(PortError::unavailable(
+                "the ledger's queue is full, or its task has ended",
+            )));
+        }
+        match tokio::time::timeout(WRITE_DEADLINE, &mut waiting).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(gave_up("the ledger's task ended without an answer")),
+            Err(_) => {
+                // What was sent before the channel closed still counts.
+                waiting.close();
+                waiting.try_recv().unwrap_or_else(|_| Err(gave_up("the trail was not written in time")))
+            }
+        }
+    }
+
+    async fn write(&self, work: Work) -> Result<(), PortError> {
+        match self.submit(work).await? {
+            Verdict::Written => Ok(()),
+            Verdict::Closed => Err(closed()),
+            Verdict::Recorded(_) => Err(PortError::corrupt("the ledger answered another question")),
+        }
+    }
+}
+
+#[async_trait]
+impl Ledger for SqlLedger {
+    async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
+        let guard = self.disowned.unless_released(intent.intent_id.clone());
+        let result = self.submit(Work::Record { tenant: tenant.clone(), intent: Box::new(intent) }).await;
+        // Only a caller who does not know what became of the intent leaves it to recovery.
+        if !result.as_ref().is_err_and(|error| error.kind() == PortErrorKind::Timeout) {
+            guard.release();
+        }
+        match result? {
+            Verdict::Recorded(recorded) => Ok(recorded),
+            Verdict::Written | Verdict::Closed => {
+                Err(PortError::corrupt("the ledger answered another question"))
+            }
+        }
+    }
+
+    async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError> {
+        if *receipt.intent() != settlement.intent_id {
+            let detail = "the settlement is of another intent than the receipt";
+            return Err(PortError::new(PortErrorKind::Invalid, codes::INTERNAL, detail));
+        }
+        let guard = self.disowned.unless_released(settlement.intent_id.clone());
+        let work = Work::Settle { tenant: receipt.tenant().clone(), settlement: Box::new(settlement) };
+        let result = self.write(work).await;
+        if result.as_ref().map_or_else(|error| error.code() == codes::INTENT_CLOSED, |()| true) {
+            guard.release();
+        }
+        result
+    }
+
+    async fn refuse(&self, tenant: &TenantId, refusal: Refusal) -> Result<(), PortError> {
+        self.write(Work::Refuse { tenant: tenant.clone(), refusal: Box::new(refusal) }).await
+    }
+
+    async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError> {
+        self.write(Work::Renew { instance: instance.clone(), until }).await
+    }
+
+    async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
+        recovery::abandoned(self.database.reader(), now, limit).await
+    }
+
+    async fn take_over(
+        &self,
+        tenant: &TenantId,
+        intent: &AbandonedIntent,
+    ) -> Result<IntentReceipt, PortError> {
+        if intent.tenant == *tenant
+            && recovery::is_open(self.database.reader(), tenant, &intent.intent_id).await?
+        {
+            return Ok(IntentReceipt::issued_by_ledger(tenant.clone(), intent.intent_id.clone()));
+        }
+        Err(closed())
+    }
+
+    async fn ready(&self) -> Result<(), PortError> {
+        self.write(Work::Probe).await
+    }
+}
+
+fn gave_up(detail: &'static str) -> PortError {
+    PortError::new(PortErrorKind::Timeout, codes::AUDIT_UNAVAILABLE, detail)
+}
+
+fn closed() -> PortError {
+    PortError::new(
+        PortErrorKind::Conflict,
+        codes::INTENT_CLOSED,
+        "the intent is not open: it was settled already",
+    )
+}

@@ -1,0 +1,101 @@
+//! Intents that nobody settles any more: how they are found and taken from their instance.
+
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{IntentId, TenantId};
+use portcullis_schemas::logs::ledger::AbandonedIntent;
+use portcullis_schemas::timestamp::Timestamp;
+use sea_orm::sea_query::{Expr, JoinType, Order, Query, SelectStatement};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
+
+use super::rows::open_intent;
+use crate::bulk::padded;
+use crate::rows::{from_json, port_error, stored, tenant as stored_tenant};
+
+/// The instance of intents that were disowned. It has no lease, so they count as abandoned.
+const NOBODY: &str = "nobody";
+
+/// Open intents whose instance has no lease that reaches `now`, oldest first.
+///
+/// One that cannot be read is logged and left: it must not keep the others from being closed.
+pub(super) async fn abandoned<C: ConnectionTrait>(
+    connection: &C,
+    now: Timestamp,
+    limit: u16,
+) -> Result<Vec<AbandonedIntent>, PortError> {
+    let rows = connection.query_all(&without_lease(now, limit)).await.map_err(port_error)?;
+    let mut intents = Vec::with_capacity(rows.len());
+    for row in rows {
+        let row: (String, String, String, i64) = row.try_get_many_by_index().map_err(port_error)?;
+        let intent_id = row.1.clone();
+        match read(row) {
+            Ok(intent) => intents.push(intent),
+            Err(error) => tracing::error!(intent_id, %error, "an abandoned intent cannot be read"),
+        }
+    }
+    Ok(intents)
+}
+
+/// Whether the intent is this tenant's and open.
+pub(super) async fn is_open<C: ConnectionTrait>(
+    connection: &C,
+    tenant: &TenantId,
+    intent: &IntentId,
+) -> Result<bool, PortError> {
+    let open = open_intent::Entity::find()
+        .filter(open_intent::Column::IntentId.eq(intent.as_str()))
+        .filter(open_intent::Column::TenantId.eq(tenant.as_str()));
+    Ok(open.count(connection).await.map_err(port_error)? == 1)
+}
+
+/// Takes intents from their instance, so that [`abandoned`] finds those that are open.
+pub(super) async fn disown<C: ConnectionTrait>(
+    connection: &C,
+    intents: &[IntentId],
+) -> Result<(), PortError> {
+    for some in intents.chunks(256) {
+        let some: Vec<&str> = some.iter().map(IntentId::as_str).collect();
+        open_intent::Entity::update_many()
+            .filter(open_intent::Column::IntentId.is_in(padded(some)))
+            .col_expr(open_intent::Column::InstanceId, Expr::value(NOBODY))
+            .exec(connection)
+            .await
+            .map_err(port_error)?;
+    }
+    Ok(())
+}
+
+fn without_lease(now: Timestamp, limit: u16) -> SelectStatement {
+    let (open, lease) = ("open_intents", ("instances", "lease_until"));
+    Query::select()
+        .column((open, "tenant_id"))
+        .column((open, "intent_id"))
+        .column(("mcp_tool_intents", "subject"))
+        .column((open, "recorded_at"))
+        .from(open)
+        .join(
+            JoinType::InnerJoin,
+            "mcp_tool_intents",
+            Expr::col(("mcp_tool_intents", "intent_id")).equals((open, "intent_id")),
+        )
+        .join(
+            JoinType::LeftJoin,
+            "instances",
+            Expr::col(("instances", "instance_id")).equals((open, "instance_id")),
+        )
+        .and_where(Expr::col(lease).is_null().or(Expr::col(lease).lt(now.as_micros())))
+        .order_by((open, "recorded_at"), Order::Asc)
+        .order_by((open, "intent_id"), Order::Asc)
+        .limit(u64::from(limit))
+        .to_owned()
+}
+
+fn read(
+    (tenant, intent, subject, recorded_at): (String, String, String, i64),
+) -> Result<AbandonedIntent, PortError> {
+    Ok(AbandonedIntent {
+        tenant: stored_tenant(&tenant)?,
+        intent_id: stored("intent_id", intent.parse())?,
+        subject: from_json("subject", &subject)?,
+        recorded_at: Timestamp::from_micros(recorded_at),
+    })
+}

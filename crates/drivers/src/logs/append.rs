@@ -1,0 +1,78 @@
+//! Appending: heads are read once, events chained in memory, all rows written together.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::logs::event::AuditEventDraft;
+use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
+
+use super::chain::{Head, seal};
+use super::rows::{event, subject};
+use crate::bulk::insert_all;
+use crate::rows::{port_error, uncount};
+use crate::tenancy::TenantRows;
+
+/// Collects events of one transaction, for any number of tenants.
+///
+/// Nobody else may append to these tenants' chains between [`Appender::open`] and the commit. On SQLite the write
+/// lock sees to that. Elsewhere the primary key does: of two writers the second one's rows are refused.
+#[derive(Debug)]
+pub(crate) struct Appender {
+    heads: BTreeMap<TenantId, Head>,
+    events: Vec<event::Model>,
+    subjects: Vec<subject::Model>,
+}
+
+impl Appender {
+    /// Reads the heads of these tenants' chains.
+    pub(crate) async fn open<C: ConnectionTrait>(
+        connection: &C,
+        tenants: impl IntoIterator<Item = &TenantId> + Send,
+    ) -> Result<Self, PortError> {
+        let tenants: BTreeSet<TenantId> = tenants.into_iter().cloned().collect();
+        let mut heads = BTreeMap::new();
+        for tenant in tenants {
+            let head = read_head(connection, &tenant).await?;
+            heads.insert(tenant, head);
+        }
+        Ok(Self { heads, events: Vec::new(), subjects: Vec::new() })
+    }
+
+    /// Puts events at the end of the tenant's chain, in order. Writes nothing yet.
+    ///
+    /// # Errors
+    /// When an event has no canonical form, or the tenant was not named at [`Appender::open`].
+    pub(crate) fn append(&mut self, tenant: &TenantId, drafts: &[AuditEventDraft]) -> Result<(), PortError> {
+        let unopened = || PortError::corrupt("events of a tenant whose chain was not opened");
+        let head = self.heads.get_mut(tenant).ok_or_else(unopened)?;
+        for draft in drafts {
+            let (row, subjects, next) = seal(tenant, head, draft)?;
+            self.events.push(row);
+            self.subjects.extend(subjects);
+            *head = next;
+        }
+        Ok(())
+    }
+
+    /// Writes what was appended.
+    pub(crate) async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
+        insert_all(connection, self.events).await?;
+        insert_all(connection, self.subjects).await
+    }
+}
+
+async fn read_head<C: ConnectionTrait>(connection: &C, tenant: &TenantId) -> Result<Head, PortError> {
+    let newest: Option<(i64, String)> = event::Entity::in_tenant(tenant)
+        .select_only()
+        .column(event::Column::Sequence)
+        .column(event::Column::Hash)
+        .order_by_desc(event::Column::Sequence)
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await
+        .map_err(port_error)?;
+    let Some((sequence, hash)) = newest else { return Ok(Head::genesis()) };
+    Ok(Head { next_sequence: uncount::<u64>("sequence", sequence)? + 1, hash })
+}

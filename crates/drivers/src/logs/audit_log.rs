@@ -1,0 +1,136 @@
+//! The trail of a tenant, within a unit of work.
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::ids::{EventId, KeyId, TenantId};
+use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft, AuditEventType, EventActor};
+use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
+use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::principal::ActorType;
+use portcullis_schemas::timestamp::Timestamp;
+use portcullis_trail::strict::{self, Limits};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::append::Appender;
+use super::rows::{event, subject};
+use crate::paging::invalid_cursor;
+use crate::rows::{count, from_json, port_error, tenant as stored_tenant};
+use crate::tenancy::TenantRows;
+use crate::uow::SharedTransaction;
+
+/// The trail in the database.
+#[derive(Debug)]
+pub struct SqlAuditLog {
+    tx: SharedTransaction,
+}
+
+impl SqlAuditLog {
+    pub(crate) fn new(tx: SharedTransaction) -> Self {
+        Self { tx }
+    }
+}
+
+#[async_trait]
+impl AuditLog for SqlAuditLog {
+    async fn append(&mut self, tenant: &TenantId, events: &[AuditEventDraft]) -> Result<(), PortError> {
+        let mut appender = Appender::open(&*self.tx, [tenant]).await?;
+        appender.append(tenant, events)?;
+        appender.write(&*self.tx).await
+    }
+
+    async fn list(
+        &mut self,
+        tenant: &TenantId,
+        filter: &EventFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AuditEvent>, PortError> {
+        let mut rows = matching(tenant, filter);
+        if let Some(cursor) = &page.cursor {
+            let before: i64 = cursor.as_str().parse().map_err(|_| invalid_cursor())?;
+            rows = rows.filter(event::Column::Sequence.lt(before));
+        }
+        let records = records(rows.order_by_desc(event::Column::Sequence).limit(page.fetch()));
+        let records: Vec<String> = records.all(&*self.tx).await.map_err(port_error)?;
+        let events = records.iter().map(|record| event_of(record)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Page::from_overfetch(events, page.limit, |event| event.sequence.to_string()))
+    }
+
+    /// A record that is not strict JSON any more comes out as `null`, which no verifier takes for an event.
+    async fn range(
+        &mut self,
+        tenant: &TenantId,
+        from: u64,
+        limit: u16,
+    ) -> Result<Vec<StoredEvent>, PortError> {
+        let rows = event::Entity::in_tenant(tenant)
+            .filter(event::Column::Sequence.gte(count(from)))
+            .order_by_asc(event::Column::Sequence)
+            .limit(u64::from(limit));
+        let records: Vec<String> = records(rows).all(&*self.tx).await.map_err(port_error)?;
+        let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
+        Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
+    }
+}
+
+fn matching(tenant: &TenantId, filter: &EventFilter) -> Select<event::Entity> {
+    let mut rows = event::Entity::in_tenant(tenant);
+    if !filter.types.is_empty() {
+        rows = rows.filter(event::Column::EventType.is_in(filter.types.iter().map(|kind| kind.as_str())));
+    }
+    if let Some(id) = &filter.subject {
+        let about = subject::Entity::in_tenant(tenant)
+            .select_only()
+            .column(subject::Column::Sequence)
+            .filter(subject::Column::SubjectId.eq(id.as_str()))
+            .into_query();
+        rows = rows.filter(event::Column::Sequence.in_subquery(about));
+    }
+    rows
+}
+
+fn records(rows: Select<event::Entity>) -> sea_orm::Selector<sea_orm::SelectGetableTuple<String>> {
+    rows.select_only().column(event::Column::Record).into_tuple()
+}
+
+/// An event as stored. The vocabulary's type has no `Deserialize`, because a tenant id must not come from a request.
+#[derive(Deserialize)]
+struct StoredFields {
+    tenant_id: String,
+    sequence: u64,
+    event_id: EventId,
+    event_type: AuditEventType,
+    occurred_at: Timestamp,
+    actor: StoredActor,
+    request_id: Option<String>,
+    subject: Map<String, Value>,
+    facts: Map<String, Value>,
+    previous_hash: String,
+    hash: String,
+}
+
+#[derive(Deserialize)]
+struct StoredActor {
+    name: String,
+    key_id: Option<KeyId>,
+    actor_type: ActorType,
+}
+
+fn event_of(record: &str) -> Result<AuditEvent, PortError> {
+    let fields: StoredFields = from_json("record", record)?;
+    let StoredActor { name, key_id, actor_type } = fields.actor;
+    Ok(AuditEvent {
+        tenant_id: stored_tenant(&fields.tenant_id)?,
+        sequence: fields.sequence,
+        event_id: fields.event_id,
+        event_type: fields.event_type,
+        occurred_at: fields.occurred_at,
+        actor: EventActor { name, key_id, actor_type },
+        request_id: fields.request_id,
+        subject: fields.subject,
+        facts: fields.facts,
+        previous_hash: fields.previous_hash,
+        hash: fields.hash,
+    })
+}

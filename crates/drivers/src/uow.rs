@@ -1,0 +1,171 @@
+//! Units of work: every store bound to one transaction.
+
+use std::fmt;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use portcullis_schemas::PortError;
+use portcullis_schemas::api_keys::ports::ApiKeyStore;
+use portcullis_schemas::controls::ports::KillSwitchStore;
+use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::credentials::ports::CredentialStore;
+use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
+use portcullis_schemas::logs::ports::AuditLog;
+use portcullis_schemas::policies::ports::ToolPolicyStore;
+use portcullis_schemas::store::{Store, UnitOfWork};
+use portcullis_schemas::tenants::ports::TenantStore;
+use sea_orm::DatabaseTransaction;
+
+use crate::api_keys::SqlApiKeys;
+use crate::controls::SqlKillSwitch;
+use crate::database::Database;
+use crate::incidents::SqlIncidents;
+use crate::integrations::credentials::SqlCredentials;
+use crate::integrations::mcp::invocations::SqlMcpInvocations;
+use crate::integrations::mcp::servers::SqlMcpServers;
+use crate::integrations::mcp::tools::SqlMcpTools;
+use crate::logs::SqlAuditLog;
+use crate::policies::SqlToolPolicies;
+use crate::rows::port_error;
+use crate::tenants::SqlTenants;
+
+/// One transaction, as its stores hold it. Its methods take `&self`, so sharing it needs no lock of ours.
+pub(crate) type SharedTransaction = Arc<DatabaseTransaction>;
+
+/// Opens units of work on a database.
+#[derive(Clone, Debug)]
+pub struct SqlStore {
+    database: Database,
+}
+
+impl SqlStore {
+    /// On this database.
+    pub fn new(database: Database) -> Self {
+        Self { database }
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        let transaction = self.database.begin_write().await?;
+        Ok(Box::new(SqlUnitOfWork::new(transaction, Access::ReadWrite)))
+    }
+
+    async fn read(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        let transaction = self.database.begin_read().await?;
+        Ok(Box::new(SqlUnitOfWork::new(transaction, Access::ReadOnly)))
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Access {
+    ReadOnly,
+    ReadWrite,
+}
+
+/// One transaction with its stores. Dropping it rolls back.
+pub struct SqlUnitOfWork {
+    transaction: SharedTransaction,
+    access: Access,
+    stores: Stores,
+}
+
+struct Stores {
+    servers: SqlMcpServers,
+    tools: SqlMcpTools,
+    invocations: SqlMcpInvocations,
+    credentials: SqlCredentials,
+    policies: SqlToolPolicies,
+    kill_switch: SqlKillSwitch,
+    incidents: SqlIncidents,
+    audit_log: SqlAuditLog,
+    api_keys: SqlApiKeys,
+    tenants: SqlTenants,
+}
+
+impl SqlUnitOfWork {
+    fn new(transaction: DatabaseTransaction, access: Access) -> Self {
+        let transaction = Arc::new(transaction);
+        Self { stores: Stores::on(&transaction), transaction, access }
+    }
+}
+
+impl Stores {
+    fn on(transaction: &SharedTransaction) -> Self {
+        let shared = || Arc::clone(transaction);
+        Self {
+            servers: SqlMcpServers::new(shared()),
+            tools: SqlMcpTools::new(shared()),
+            invocations: SqlMcpInvocations::new(shared()),
+            credentials: SqlCredentials::new(shared()),
+            policies: SqlToolPolicies::new(shared()),
+            kill_switch: SqlKillSwitch::new(shared()),
+            incidents: SqlIncidents::new(shared(), Box::new(SqlAuditLog::new(shared()))),
+            audit_log: SqlAuditLog::new(shared()),
+            api_keys: SqlApiKeys::new(shared()),
+            tenants: SqlTenants::new(shared()),
+        }
+    }
+}
+
+impl fmt::Debug for SqlUnitOfWork {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SqlUnitOfWork").field("access", &self.access).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for SqlUnitOfWork {
+    fn mcp_servers(&mut self) -> &mut dyn McpServerStore {
+        &mut self.stores.servers
+    }
+
+    fn mcp_tools(&mut self) -> &mut dyn McpToolStore {
+        &mut self.stores.tools
+    }
+
+    fn mcp_invocations(&mut self) -> &mut dyn McpInvocationStore {
+        &mut self.stores.invocations
+    }
+
+    fn credentials(&mut self) -> &mut dyn CredentialStore {
+        &mut self.stores.credentials
+    }
+
+    fn tool_policies(&mut self) -> &mut dyn ToolPolicyStore {
+        &mut self.stores.policies
+    }
+
+    fn kill_switch(&mut self) -> &mut dyn KillSwitchStore {
+        &mut self.stores.kill_switch
+    }
+
+    fn incidents(&mut self) -> &mut dyn IncidentStore {
+        &mut self.stores.incidents
+    }
+
+    fn audit_log(&mut self) -> &mut dyn AuditLog {
+        &mut self.stores.audit_log
+    }
+
+    fn api_keys(&mut self) -> &mut dyn ApiKeyStore {
+        &mut self.stores.api_keys
+    }
+
+    fn tenants(&mut self) -> &mut dyn TenantStore {
+        &mut self.stores.tenants
+    }
+
+    async fn commit(self: Box<Self>) -> Result<(), PortError> {
+        let Self { transaction, access, stores } = *self;
+        drop(stores);
+        if access == Access::ReadOnly {
+            return Ok(());
+        }
+        let transaction = Arc::try_unwrap(transaction).map_err(|_| {
+            PortError::unavailable("a store outlived its unit of work, so nothing was committed")
+        })?;
+        transaction.commit().await.map_err(port_error)
+    }
+}

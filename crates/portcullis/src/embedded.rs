@@ -1,0 +1,137 @@
+//! Ready-made ports: everything in one data directory, nothing to set up.
+//!
+//! `portcullis.db` is the SQLite database, `master.key` the key that seals secrets, `lock` keeps a second process out.
+//! Outbound connections obey the egress rules, policies are Cedar, secrets are sealed in the database.
+
+mod data_dir;
+mod error;
+mod key_file;
+
+use std::fmt;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use portcullis_drivers::database::{Database, DatabaseOptions};
+use portcullis_drivers::egress::{EgressRules, HyperEgress, TlsRoots};
+use portcullis_drivers::integrations::credentials::SqlSealedSecrets;
+use portcullis_drivers::integrations::mcp::client::HttpMcpClient;
+use portcullis_drivers::ledger::SqlLedger;
+use portcullis_drivers::system::{SystemClock, SystemEntropy, UlidSource};
+use portcullis_drivers::uow::SqlStore;
+use portcullis_engines::logs::emitter::ToolAuditEmitter;
+use portcullis_engines::policies::cedar::CedarToolPolicy;
+use portcullis_schemas::runtime::{Clock, Entropy, IdSource};
+use portcullis_spine::Ports;
+use portcullis_spine::dispatch_audit::StandardDispatchAudit;
+use portcullis_vault::{Keyring, SealedVault};
+
+use self::data_dir::DataDirectory;
+pub use self::error::{OpenError, OpenErrorKind};
+
+/// How to open a data directory.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct EmbeddedOptions {
+    /// The directory; created with mode 0700 if it is not there.
+    pub data_dir: PathBuf,
+    /// The master key file; `master.key` in the directory unless told. Created with mode 0600 on the first start only.
+    pub master_key_file: Option<PathBuf>,
+    /// Exact origins, like `http://127.0.0.1:8931`, for which the operator lifts the rules of the egress.
+    pub waived_origins: Vec<String>,
+    /// More certificate authorities for upstreams, in PEM; Mozilla's are always there.
+    pub extra_ca_pem: Option<Vec<u8>>,
+    /// Whether a commit waits for the disk; true unless told. False only measures what that costs: a power cut may then
+    /// lose the newest records of the trail.
+    pub durable: bool,
+}
+
+impl EmbeddedOptions {
+    /// The defaults, in this directory.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        let data_dir = data_dir.into();
+        Self {
+            data_dir,
+            master_key_file: None,
+            waived_origins: Vec::new(),
+            extra_ca_pem: None,
+            durable: true,
+        }
+    }
+}
+
+/// An open data directory. Keep it for as long as a spine runs on its ports: it holds the directory's lock.
+#[must_use = "dropping it lets another process open the directory"]
+pub struct Embedded {
+    ports: Ports,
+    database: Database,
+    directory: DataDirectory,
+}
+
+impl Embedded {
+    /// The ports. To replace one: `Ports { vault: mine, ..embedded.ports() }`.
+    pub fn ports(&self) -> Ports {
+        self.ports.clone()
+    }
+
+    /// Closes the database after what runs on it has ended, then frees the directory. Drop the spine first.
+    pub async fn close(self) {
+        let Self { ports, database, directory } = self;
+        drop(ports);
+        database.close().await;
+        drop(directory);
+    }
+}
+
+impl fmt::Debug for Embedded {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Embedded").field("directory", &self.directory).finish_non_exhaustive()
+    }
+}
+
+/// Opens a data directory, and creates what is missing on the first start. Needs a Tokio runtime, which must outlive
+/// the ports.
+///
+/// # Errors
+/// [`OpenError`]: what is wrong, where, and what to do. Nothing is created when the options are wrong.
+pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
+    let egress = Arc::new(egress(&options)?);
+    let directory = DataDirectory::open(&options.data_dir)?;
+    let keys = Arc::new(directory.keys(options.master_key_file.as_deref())?);
+    let url = directory.database_url()?;
+    let database =
+        Database::open(&url, DatabaseOptions { durable: options.durable, ..DatabaseOptions::default() })
+            .await
+            .map_err(OpenError::database)?;
+
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
+    let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
+    let ids: Arc<dyn IdSource> = Arc::new(UlidSource::new(clock.clone(), entropy.clone()));
+    let keyring = Arc::new(Keyring::new(keys.clone(), entropy.clone()).map_err(OpenError::keys)?);
+    let secrets = Arc::new(SqlSealedSecrets::new(database.clone()));
+    let ledger = SqlLedger::start(database.clone());
+    let ports = Ports {
+        hasher: keyring.clone(),
+        answers: keyring,
+        store: Arc::new(SqlStore::new(database.clone())),
+        vault: Arc::new(SealedVault::new(secrets, keys, entropy.clone())),
+        policy: Arc::new(CedarToolPolicy::new()),
+        emitter: Arc::new(ToolAuditEmitter::new(clock.clone(), ids.clone())),
+        dispatch_audit: Arc::new(StandardDispatchAudit::new(ledger.clone(), clock.clone(), ids.clone())),
+        ledger,
+        mcp: Arc::new(HttpMcpClient::new(egress.clone(), entropy.clone(), clock.clone())),
+        egress,
+        entropy,
+        clock,
+        ids,
+    };
+    Ok(Embedded { ports, database, directory })
+}
+
+fn egress(options: &EmbeddedOptions) -> Result<HyperEgress, OpenError> {
+    let rules = EgressRules::waiving(&options.waived_origins).map_err(OpenError::egress)?;
+    let roots = match &options.extra_ca_pem {
+        Some(pem) => TlsRoots::mozilla().with_pem(pem).map_err(OpenError::egress)?,
+        None => TlsRoots::mozilla(),
+    };
+    HyperEgress::new(rules, roots).map_err(OpenError::egress)
+}

@@ -1,0 +1,181 @@
+//! The data directory: its mode, its lock, and what lies in it.
+
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions, TryLockError};
+use std::io::{Read, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+
+use super::error::OpenError;
+use super::key_file::{self, FileKeySource};
+
+const DATABASE: &str = "portcullis.db";
+const MASTER_KEY: &str = "master.key";
+const LOCK: &str = "lock";
+/// For its owner alone: it holds every tenant's data.
+const DIRECTORY_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+
+/// A data directory that this process, and no other, has open. Dropping it frees it.
+#[derive(Debug)]
+pub(super) struct DataDirectory {
+    path: PathBuf,
+    _lock: File,
+}
+
+impl DataDirectory {
+    /// Opens the directory, creates it if it is not there, and locks it.
+    pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
+        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
+            OpenError::directory(path, "it cannot be created; check the path and who may write there")
+                .caused_by(error)
+        })?;
+        // The whole path, so that it stays right when the process changes its own directory.
+        let path = fs::canonicalize(path)
+            .map_err(|error| OpenError::directory(path, "its path cannot be resolved").caused_by(error))?;
+        keep_others_out(&path)?;
+        let lock = lock(&path)?;
+        Ok(Self { path, _lock: lock })
+    }
+
+    /// The master keys. A key is created only where there is no database yet: with a new key, nothing of an old
+    /// database could be opened, and every API key would be refused.
+    pub(super) fn keys(&self, file: Option<&Path>) -> Result<FileKeySource, OpenError> {
+        let file = file.map_or_else(|| self.path.join(MASTER_KEY), Path::to_path_buf);
+        let is_first_start = !self.path.join(DATABASE).exists();
+        if is_first_start && !file.exists() {
+            key_file::create(&file)?;
+        }
+        key_file::read(&file)
+    }
+
+    /// The database's URL, after its file has been made private: SQLite gives its other files the same mode. Keys come
+    /// first, since a database that exists gets no new key. In URLs of SQLite `%`, `?` and `#` have a meaning.
+    pub(super) fn database_url(&self) -> Result<String, OpenError> {
+        let path = self.path.join(DATABASE);
+        let text = path.to_str().ok_or_else(|| {
+            OpenError::directory(&self.path, "expected a path that is UTF-8; name another directory")
+        })?;
+        let url = format!("sqlite://{}", text.replace('%', "%25").replace('?', "%3F").replace('#', "%23"));
+        let opened = OpenOptions::new().create(true).append(true).mode(FILE_MODE).open(&path);
+        opened.map(|_| url).map_err(|error| {
+            OpenError::directory(&self.path, "its database cannot be created or written to").caused_by(error)
+        })
+    }
+}
+
+/// An empty directory is made private; a directory in use that others may read is refused.
+fn keep_others_out(path: &Path) -> Result<(), OpenError> {
+    let unreadable = |error| OpenError::directory(path, "it cannot be read").caused_by(error);
+    let mode = fs::metadata(path).map_err(unreadable)?.permissions().mode() & 0o777;
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    let is_empty = fs::read_dir(path).map_err(unreadable)?.next().is_none();
+    let private = Permissions::from_mode(DIRECTORY_MODE);
+    if is_empty && fs::set_permissions(path, private).is_ok() {
+        return Ok(());
+    }
+    Err(OpenError::directory(
+        path,
+        format!("its mode is {mode:04o}, so others may read it; expected 0700: run `chmod 700` on it"),
+    ))
+}
+
+fn lock(directory: &Path) -> Result<File, OpenError> {
+    let failed = |error| OpenError::directory(directory, "its file `lock` cannot be used").caused_by(error);
+    let mut file = OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .read(true)
+        .write(true)
+        .mode(FILE_MODE)
+        .open(directory.join(LOCK))
+        .map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => {}
+        Err(TryLockError::WouldBlock) => return Err(OpenError::in_use(directory, holder(&mut file))),
+        Err(TryLockError::Error(error)) => return Err(failed(error)),
+    }
+    // The process id is a hint for people; the lock is what counts.
+    file.set_len(0).and_then(|()| write!(file, "{}", std::process::id())).map_err(failed)?;
+    Ok(file)
+}
+
+fn holder(file: &mut File) -> Option<u32> {
+    let mut text = String::new();
+    file.take(16).read_to_string(&mut text).ok()?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::embedded::OpenErrorKind;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_new_directory_is_for_its_owner_alone() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("a/b");
+        drop(DataDirectory::open(&path).unwrap());
+        assert_eq!(mode(&path), 0o700);
+    }
+
+    #[test]
+    fn an_empty_directory_that_others_may_read_is_made_private() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o755)).unwrap();
+        drop(DataDirectory::open(parent.path()).unwrap());
+        assert_eq!(mode(parent.path()), 0o700);
+    }
+
+    #[test]
+    fn a_directory_in_use_that_others_may_read_is_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        fs::write(parent.path().join("something"), "").unwrap();
+        fs::set_permissions(parent.path(), Permissions::from_mode(0o750)).unwrap();
+        let error = DataDirectory::open(parent.path()).unwrap_err();
+        assert_eq!(error.kind(), OpenErrorKind::DataDirectory);
+        assert!(error.to_string().contains("0750") && error.to_string().contains("chmod 700"), "{error}");
+    }
+
+    #[test]
+    fn a_file_in_its_place_is_refused() {
+        let parent = tempfile::tempdir().unwrap();
+        let path = parent.path().join("file");
+        fs::write(&path, "").unwrap();
+        assert_eq!(DataDirectory::open(&path).unwrap_err().kind(), OpenErrorKind::DataDirectory);
+    }
+
+    #[test]
+    fn one_at_a_time() {
+        let parent = tempfile::tempdir().unwrap();
+        let first = DataDirectory::open(parent.path()).unwrap();
+        let error = DataDirectory::open(parent.path()).unwrap_err();
+        assert_eq!(error.kind(), OpenErrorKind::InUse);
+        assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
+        drop(first);
+        DataDirectory::open(parent.path()).unwrap();
+    }
+
+    #[test]
+    fn no_key_is_made_for_a_database_that_is_there() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(parent.path()).unwrap();
+        fs::write(parent.path().join(DATABASE), "").unwrap();
+        let error = directory.keys(None).unwrap_err();
+        assert_eq!(error.kind(), OpenErrorKind::KeyFile);
+        assert!(!parent.path().join(MASTER_KEY).exists());
+        assert!(error.to_string().contains("restore"), "{error}");
+    }
+
+    #[test]
+    fn a_path_with_signs_of_urls_stays_a_path() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(&parent.path().join("a?b#c%d")).unwrap();
+        assert!(directory.database_url().unwrap().ends_with("/a%3Fb%23c%25d/portcullis.db"));
+    }
+}

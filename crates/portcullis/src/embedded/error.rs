@@ -1,0 +1,96 @@
+//! Why a data directory could not be opened.
+
+use std::error::Error;
+use std::fmt;
+use std::path::Path;
+
+type Source = Box<dyn Error + Send + Sync>;
+
+/// What kind of thing is wrong.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum OpenErrorKind {
+    /// The directory cannot be used: its path, its mode, or it cannot be created.
+    DataDirectory,
+    /// Another process has it open.
+    InUse,
+    /// The master key file: missing, malformed, or open to others.
+    KeyFile,
+    /// The database cannot be opened or brought up to date.
+    Database,
+    /// A waived origin or a certificate authority.
+    Egress,
+}
+
+/// A data directory that could not be opened. `Display` says what is wrong, where, and what to do; it never holds a
+/// byte of a key.
+#[derive(Debug)]
+pub struct OpenError {
+    kind: OpenErrorKind,
+    message: String,
+    source: Option<Source>,
+}
+
+impl OpenError {
+    /// The kind.
+    pub fn kind(&self) -> OpenErrorKind {
+        self.kind
+    }
+
+    pub(super) fn directory(path: &Path, problem: impl fmt::Display) -> Self {
+        Self::new(OpenErrorKind::DataDirectory, format!("data directory {}: {problem}", path.display()))
+    }
+
+    pub(super) fn in_use(path: &Path, holder: Option<u32>) -> Self {
+        let holder = holder.map_or_else(String::new, |pid| format!(" (process {pid})"));
+        let message = format!(
+            "data directory {}: another process has it open{holder}; stop that one, or name another directory",
+            path.display()
+        );
+        Self::new(OpenErrorKind::InUse, message)
+    }
+
+    pub(super) fn key_file(path: &Path, problem: impl fmt::Display) -> Self {
+        Self::new(OpenErrorKind::KeyFile, format!("master key file {}: {problem}", path.display()))
+    }
+
+    pub(super) fn database(source: impl Into<Source>) -> Self {
+        let source = source.into();
+        Self { kind: OpenErrorKind::Database, message: source.to_string(), source: Some(source) }
+    }
+
+    pub(super) fn keys(source: impl Into<Source>) -> Self {
+        let message = "master key file: it holds no usable key 1, from which keyed hashes derive".to_owned();
+        Self { kind: OpenErrorKind::KeyFile, message, source: Some(source.into()) }
+    }
+
+    pub(super) fn egress(source: impl Into<Source>) -> Self {
+        let source = source.into();
+        Self { kind: OpenErrorKind::Egress, message: source.to_string(), source: Some(source) }
+    }
+
+    #[must_use]
+    pub(super) fn caused_by(mut self, source: impl Into<Source>) -> Self {
+        self.source = Some(source.into());
+        self
+    }
+
+    fn new(kind: OpenErrorKind, message: String) -> Self {
+        Self { kind, message, source: None }
+    }
+}
+
+impl fmt::Display for OpenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl Error for OpenError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        let source = self.source.as_deref()?;
+        // These two speak with their source's words, which a report must not print twice.
+        let is_said = matches!(self.kind, OpenErrorKind::Database | OpenErrorKind::Egress);
+        if is_said { source.source() } else { Some(source) }
+    }
+}

@@ -1,0 +1,191 @@
+//! The command line.
+//!
+//! Exit codes: 0 when it went well, 1 when it failed while running, 2 when the configuration or the command line is
+//! wrong (nothing was started then).
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use color_eyre::config::{HookBuilder, Theme};
+use color_eyre::eyre::{self, WrapErr};
+
+use crate::config::{Flags, Mistakes, Settings};
+use crate::demo::{self, DemoOptions};
+use crate::serve;
+
+const FAILED: u8 = 1;
+const MISCONFIGURED: u8 = 2;
+
+/// The gate between AI agents and the outside world.
+///
+/// Every tool call passes one spine that denies by default, records before it acts, and can prove what happened.
+#[derive(Debug, Parser)]
+#[command(name = "portcullis", version, after_help = EXIT_CODES)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed while running; 2 configuration or command line wrong.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the server on a data directory, and create it on the first start
+    Serve(SettingFlags),
+    /// Show the main job: a server, two upstreams, an allowed call, refused ones, the trail; needs no set-up
+    Demo(DemoFlags),
+    /// Work with the configuration
+    Config {
+        #[command(subcommand)]
+        command: ConfigCommand,
+    },
+    /// Print the version
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigCommand {
+    /// Check file, environment and flags; name every mistake at once, or print the effective settings
+    Check(SettingFlags),
+}
+
+/// Flags win over the environment (`PORTCULLIS_<SECTION>__<KEY>`), which wins over the file, which wins over defaults.
+#[derive(Debug, Args)]
+struct SettingFlags {
+    /// Configuration file [default: ./portcullis.toml, else portcullis.toml in the data directory, where present]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where the database and the master key live [default: ./portcullis-data]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<String>,
+    /// Address to listen on [default: 127.0.0.1:8642]
+    #[arg(long, value_name = "ADDR:PORT")]
+    listen: Option<String>,
+    /// The part of new API keys that tells test from live ones [default: local]
+    #[arg(long, value_name = "NAME")]
+    environment: Option<String>,
+    /// Master key file [default: master.key in the data directory]
+    #[arg(long, value_name = "FILE")]
+    master_key_file: Option<String>,
+    /// How log lines look: text or json [default: text]
+    #[arg(long, value_name = "FORMAT")]
+    log_format: Option<String>,
+    /// What is logged: error, warn, info, debug or trace [default: info]
+    #[arg(long, value_name = "LEVEL")]
+    log_level: Option<String>,
+    /// Exact origin for which the egress rules are lifted, like http://127.0.0.1:8931; may be repeated
+    #[arg(long = "waive-origin", value_name = "ORIGIN")]
+    waived_origins: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+struct DemoFlags {
+    /// Leave it running at the end, and say how to go on with curl
+    #[arg(long)]
+    keep: bool,
+    /// Keep its data here [default: a temporary directory]
+    #[arg(long, value_name = "DIR")]
+    data_dir: Option<PathBuf>,
+    /// Port of 127.0.0.1 to listen on [default: a free one]
+    #[arg(long, value_name = "PORT")]
+    port: Option<u16>,
+}
+
+/// Runs a command to its end, and says what went wrong on standard error.
+pub fn run(cli: Cli) -> ExitCode {
+    let done = install_reports().and_then(|()| execute(cli.command));
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => report(&error),
+    }
+}
+
+fn execute(command: Command) -> eyre::Result<()> {
+    match command {
+        Command::Serve(flags) => {
+            let settings = settings(flags)?;
+            crate::telemetry::start(&settings.log)?;
+            runtime()?.block_on(serve::run(&settings))
+        }
+        Command::Demo(flags) => {
+            let options = DemoOptions { keep: flags.keep, data_dir: flags.data_dir, port: flags.port };
+            runtime()?.block_on(demo::run(options))
+        }
+        Command::Config { command: ConfigCommand::Check(flags) } => say(&settings(flags)?.to_toml()),
+        Command::Version => say(&format!("portcullis {}\n", env!("CARGO_PKG_VERSION"))),
+    }
+}
+
+fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
+    let mut given = Flags::new(flags.config);
+    let single = [
+        ("data_dir", "--data-dir", flags.data_dir),
+        ("listen", "--listen", flags.listen),
+        ("environment", "--environment", flags.environment),
+        ("master_key_file", "--master-key-file", flags.master_key_file),
+        ("log.format", "--log-format", flags.log_format),
+        ("log.level", "--log-level", flags.log_level),
+    ];
+    for (key, flag, value) in single {
+        given.set(key, flag, value);
+    }
+    given.set_list("egress.waived_origins", "--waive-origin", flags.waived_origins);
+    Settings::load(given)
+}
+
+fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
+    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    built.wrap_err("the runtime could not start: the system gives no threads")
+}
+
+/// Reports for people: no source lines, and colour on a terminal only.
+fn install_reports() -> eyre::Result<()> {
+    use std::io::IsTerminal;
+    let theme = if std::io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
+    HookBuilder::default().theme(theme).display_env_section(false).install()
+}
+
+#[expect(clippy::print_stderr, reason = "what went wrong is for the person at the terminal")]
+fn report(error: &eyre::Report) -> ExitCode {
+    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
+        eprintln!("{mistakes}");
+        return ExitCode::from(MISCONFIGURED);
+    }
+    eprintln!("Error: {error:?}");
+    ExitCode::from(FAILED)
+}
+
+/// Writes a command's answer to standard output, where a reader that has gone away is an error and no panic.
+pub(crate) fn say(text: &str) -> eyre::Result<()> {
+    let mut out = std::io::stdout().lock();
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).wrap_err("standard output cannot be written to")
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    fn help(path: &[&str]) -> String {
+        let mut command = Cli::command();
+        command.build();
+        let found =
+            path.iter().fold(&mut command, |command, name| command.find_subcommand_mut(name).unwrap());
+        found.render_long_help().to_string()
+    }
+
+    #[test]
+    fn the_help_is_a_contract() {
+        let paths: [&[&str]; 5] = [&[], &["serve"], &["demo"], &["config"], &["config", "check"]];
+        let pages = paths.map(|path| format!("$ portcullis {} --help\n\n{}", path.join(" "), help(path)));
+        insta::assert_snapshot!(pages.join("\n"));
+    }
+
+    #[test]
+    fn the_definition_is_sound() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,213 @@
+//! The settings: from file, environment and flags, with every mistake named at once.
+//!
+//! Flags win over environment variables `PORTCULLIS_<SECTION>__<KEY>`, which win over the file, which wins over the
+//! defaults. A value that is wrong is a mistake even where a stronger one covers it. Relative paths start at the
+//! working directory. No setting is a secret: keys live in the master key file.
+
+mod layers;
+mod mistakes;
+mod reader;
+mod rules;
+
+use std::ffi::OsString;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+
+use serde::Serialize;
+
+pub use self::layers::Flags;
+use self::layers::Layer;
+pub use self::mistakes::{Mistake, Mistakes, Origin};
+use self::reader::Reader;
+
+/// Where data lives unless told.
+const DATA_DIR: &str = "portcullis-data";
+/// The name of a configuration file that is found without being named.
+const CONFIG_FILE: &str = "portcullis.toml";
+const CONFIG_VARIABLE: &str = "PORTCULLIS_CONFIG";
+const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 8642);
+
+/// Everything that an operator may set.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Settings {
+    /// Where the database, the lock and, unless told, the master key live. Default `portcullis-data`.
+    pub data_dir: PathBuf,
+    /// Where to listen. Default `127.0.0.1:8642`.
+    pub listen: SocketAddr,
+    /// The `<env>` part of new API keys: 1 to 16 of `a-z0-9`. Default `local`.
+    pub environment: String,
+    /// The master key file. Default `master.key` in the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub master_key_file: Option<PathBuf>,
+    /// Logging.
+    pub log: LogSettings,
+    /// The way out.
+    pub egress: EgressSettings,
+    /// How long things may take.
+    pub limits: LimitSettings,
+    /// The HTTP API.
+    pub api: ApiSettings,
+}
+
+/// Settings of the log, which goes to standard error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LogSettings {
+    /// How lines look. Default text.
+    pub format: LogFormat,
+    /// From which level on. Default info.
+    pub level: LogLevel,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// For people.
+    Text,
+    /// For machines: an object a line.
+    Json,
+}
+
+/// What is logged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What needs an operator.
+    Error,
+    /// And what may need one.
+    Warn,
+    /// And every dispatch.
+    Info,
+    /// And why.
+    Debug,
+    /// And everything else.
+    Trace,
+}
+
+/// Settings of outbound connections.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct EgressSettings {
+    /// Exact origins for which the operator lifts the rules. Default none.
+    pub waived_origins: Vec<String>,
+    /// Certificate authorities besides Mozilla's, in PEM. Default none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extra_ca_file: Option<PathBuf>,
+}
+
+/// Deadlines, in whole seconds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct LimitSettings {
+    /// A tool call: 1 to 300. Default 30.
+    pub call_seconds: u64,
+    /// A discovery: 1 to 300. Default 60.
+    pub discovery_seconds: u64,
+    /// A health check: 1 to 60. Default 10.
+    pub health_seconds: u64,
+}
+
+/// Settings of the HTTP API.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ApiSettings {
+    /// Names under which this server is reached, as `gw.example` or `gw.example:8443`; loopback always is. Default none.
+    pub allowed_hosts: Vec<String>,
+    /// Origins whose pages may call. Default none.
+    pub allowed_origins: Vec<String>,
+}
+
+impl Settings {
+    /// The defaults, in this data directory.
+    pub fn new(data_dir: impl Into<PathBuf>) -> Self {
+        Self {
+            data_dir: data_dir.into(),
+            listen: DEFAULT_LISTEN,
+            environment: "local".to_owned(),
+            master_key_file: None,
+            log: LogSettings { format: LogFormat::Text, level: LogLevel::Info },
+            egress: EgressSettings::default(),
+            limits: LimitSettings { call_seconds: 30, discovery_seconds: 60, health_seconds: 10 },
+            api: ApiSettings::default(),
+        }
+    }
+
+    /// Reads the settings of this process: flags, its environment, and the configuration file that these name or that
+    /// is found.
+    ///
+    /// # Errors
+    /// All [`Mistakes`].
+    pub fn load(flags: Flags) -> Result<Self, Mistakes> {
+        Self::load_from(flags, std::env::vars_os())
+    }
+
+    /// As [`Settings::load`], with this environment.
+    ///
+    /// # Errors
+    /// All [`Mistakes`].
+    pub fn load_from(
+        flags: Flags,
+        variables: impl IntoIterator<Item = (OsString, OsString)>,
+    ) -> Result<Self, Mistakes> {
+        let mut mistakes = Vec::new();
+        let named = flags.config.clone();
+        let (environment, named_by_environment) = layers::environment(variables, &mut mistakes);
+        let flags = flags.into_layer();
+        let file = match named.or(named_by_environment) {
+            Some(path) => layers::file(&path, &mut mistakes),
+            None => find_file(&environment, &flags).and_then(|path| layers::file(&path, &mut mistakes)),
+        };
+        let layers: Vec<Layer> = file.into_iter().chain([environment, flags]).collect();
+        let mut reader = Reader::new(&layers, mistakes);
+        let settings = read(&mut reader);
+        reader.finish().map(|()| settings)
+    }
+
+    /// The settings as a configuration file, with every default written out. They hold no secret.
+    pub fn to_toml(&self) -> String {
+        // Every path came from text, so all of them can be written as text.
+        toml::to_string(self).unwrap_or_else(|error| format!("# the settings cannot be written: {error}\n"))
+    }
+}
+
+/// `./portcullis.toml`, else the one in the data directory, where present.
+fn find_file(environment: &Layer, flags: &Layer) -> Option<PathBuf> {
+    let data_dir = flags.text("data_dir").or_else(|| environment.text("data_dir")).unwrap_or(DATA_DIR);
+    [PathBuf::from(CONFIG_FILE), Path::new(data_dir).join(CONFIG_FILE)]
+        .into_iter()
+        .find(|path| path.is_file())
+}
+
+/// The table of all settings.
+fn read(reader: &mut Reader<'_>) -> Settings {
+    let defaults = Settings::new(DATA_DIR);
+    Settings {
+        data_dir: reader.read("data_dir", rules::path).unwrap_or(defaults.data_dir),
+        listen: reader.read("listen", rules::address).unwrap_or(defaults.listen),
+        environment: reader.read("environment", rules::environment).unwrap_or(defaults.environment),
+        master_key_file: reader.read("master_key_file", rules::path),
+        log: LogSettings {
+            format: reader.read("log.format", rules::log_format).unwrap_or(defaults.log.format),
+            level: reader.read("log.level", rules::log_level).unwrap_or(defaults.log.level),
+        },
+        egress: EgressSettings {
+            waived_origins: reader.read("egress.waived_origins", rules::waived_origins).unwrap_or_default(),
+            extra_ca_file: reader.read("egress.extra_ca_file", rules::certificates),
+        },
+        limits: LimitSettings {
+            call_seconds: reader
+                .read("limits.call_seconds", |value| rules::seconds(value, 300))
+                .unwrap_or(defaults.limits.call_seconds),
+            discovery_seconds: reader
+                .read("limits.discovery_seconds", |value| rules::seconds(value, 300))
+                .unwrap_or(defaults.limits.discovery_seconds),
+            health_seconds: reader
+                .read("limits.health_seconds", |value| rules::seconds(value, 60))
+                .unwrap_or(defaults.limits.health_seconds),
+        },
+        api: ApiSettings {
+            allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
+            allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,147 @@
+//! What a valid value is, setting by setting. Each rule answers with the value, or with what was expected.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use config::{Value, ValueKind};
+use http::uri::Authority;
+use portcullis::KeyEnvironment;
+use portcullis_drivers::egress::{EgressRules, TlsRoots};
+use url::Url;
+
+use super::{LogFormat, LogLevel};
+
+/// Far more than any list needs.
+const MAX_ITEMS: usize = 256;
+/// Far more than a bundle of certificate authorities has.
+const MAX_CA_BYTES: u64 = 4 * 1024 * 1024;
+
+/// A value as a layer gives it. Environment and flags have text only.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Given<'a> {
+    pub(super) value: &'a ValueKind,
+    pub(super) is_text: bool,
+}
+
+impl Given<'_> {
+    fn text(&self) -> Option<&str> {
+        match self.value {
+            ValueKind::String(text) if !text.is_empty() => Some(text),
+            _ => None,
+        }
+    }
+
+    fn number(&self) -> Option<u64> {
+        match self.value {
+            ValueKind::I64(number) => u64::try_from(*number).ok(),
+            ValueKind::String(text) if self.is_text => text.parse().ok(),
+            _ => None,
+        }
+    }
+
+    /// A list; in the environment its items are separated by commas.
+    fn texts(&self) -> Option<Vec<String>> {
+        let texts: Vec<String> = match self.value {
+            ValueKind::Array(items) => items.iter().map(item).collect::<Option<_>>()?,
+            ValueKind::String(text) if self.is_text && text.is_empty() => Vec::new(),
+            ValueKind::String(text) if self.is_text => {
+                text.split(',').map(|item| item.trim().to_owned()).collect()
+            }
+            _ => return None,
+        };
+        (texts.len() <= MAX_ITEMS).then_some(texts)
+    }
+}
+
+pub(super) fn path(given: Given<'_>) -> Result<PathBuf, String> {
+    given.text().map(PathBuf::from).ok_or_else(|| "expected a path".to_owned())
+}
+
+pub(super) fn address(given: Given<'_>) -> Result<SocketAddr, String> {
+    let address = given.text().and_then(|text| text.parse().ok());
+    address
+        .ok_or_else(|| "expected an IP address and a port, like `127.0.0.1:8642` or `[::1]:8642`".to_owned())
+}
+
+pub(super) fn environment(given: Given<'_>) -> Result<String, String> {
+    let expected = "expected 1 to 16 of `a-z` and `0-9`, like `live`";
+    let text = given.text().ok_or(expected)?;
+    KeyEnvironment::new(text).map_err(|_| expected)?;
+    Ok(text.to_owned())
+}
+
+pub(super) fn log_format(given: Given<'_>) -> Result<LogFormat, String> {
+    match given.text() {
+        Some("text") => Ok(LogFormat::Text),
+        Some("json") => Ok(LogFormat::Json),
+        _ => Err("expected `text` or `json`".to_owned()),
+    }
+}
+
+pub(super) fn log_level(given: Given<'_>) -> Result<LogLevel, String> {
+    match given.text() {
+        Some("error") => Ok(LogLevel::Error),
+        Some("warn") => Ok(LogLevel::Warn),
+        Some("info") => Ok(LogLevel::Info),
+        Some("debug") => Ok(LogLevel::Debug),
+        Some("trace") => Ok(LogLevel::Trace),
+        _ => Err("expected `error`, `warn`, `info`, `debug` or `trace`".to_owned()),
+    }
+}
+
+pub(super) fn seconds(given: Given<'_>, most: u64) -> Result<u64, String> {
+    let number = given.number().filter(|number| (1..=most).contains(number));
+    number.ok_or_else(|| format!("expected a whole number of seconds from 1 to {most}"))
+}
+
+pub(super) fn waived_origins(given: Given<'_>) -> Result<Vec<String>, String> {
+    let expected =
+        "expected a list of exact origins like `http://127.0.0.1:8931`, in canonical form, without a path";
+    each(given, expected, |origin| EgressRules::waiving([origin]).is_ok())
+}
+
+pub(super) fn hosts(given: Given<'_>) -> Result<Vec<String>, String> {
+    each(given, "expected a list of host names like `gw.example` or `gw.example:8443`", is_host)
+}
+
+pub(super) fn origins(given: Given<'_>) -> Result<Vec<String>, String> {
+    let expected = "expected a list of origins like `https://console.example`, without a path";
+    each(given, expected, |text| {
+        let is_origin = |url: Url| url.origin().is_tuple() && url.origin().ascii_serialization() == text;
+        Url::parse(text).is_ok_and(is_origin)
+    })
+}
+
+/// A file of certificate authorities; read here so that a wrong one is found before anything starts.
+pub(super) fn certificates(given: Given<'_>) -> Result<PathBuf, String> {
+    let path = path(given)?;
+    let is_small = fs::metadata(&path).is_ok_and(|facts| facts.is_file() && facts.len() <= MAX_CA_BYTES);
+    let pem = is_small.then(|| fs::read(&path).ok()).flatten();
+    let pem = pem.ok_or("expected a readable file of at most 4 MiB with certificates in PEM")?;
+    TlsRoots::mozilla().with_pem(&pem).map(|_| path).map_err(|error| error.to_string())
+}
+
+fn each(given: Given<'_>, expected: &str, is_valid: impl Fn(&str) -> bool) -> Result<Vec<String>, String> {
+    let texts = given.texts().ok_or_else(|| format!("{expected}; at most {MAX_ITEMS} of them"))?;
+    match texts.iter().position(|text| !is_valid(text)) {
+        Some(at) => Err(format!("item {}: {expected}", at + 1)),
+        None => Ok(texts),
+    }
+}
+
+/// A host with an optional port. No scheme, no user, no wildcard.
+fn is_host(text: &str) -> bool {
+    let Ok(authority) = text.parse::<Authority>() else { return false };
+    let host = authority.host();
+    let is_name = |byte: u8| byte.is_ascii_alphanumeric() || b".-_[]:".contains(&byte);
+    let written = authority.port_u16().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"));
+    !host.is_empty() && host.bytes().all(is_name) && written == text
+}
+
+fn item(value: &Value) -> Option<String> {
+    match &value.kind {
+        ValueKind::String(text) => Some(text.clone()),
+        _ => None,
+    }
+}

@@ -1,0 +1,106 @@
+//! A server in this process, without signals, printing and telemetry: for the command line, the demo, and tests.
+
+use std::fmt;
+use std::net::SocketAddr;
+
+use color_eyre::eyre::{self, WrapErr};
+use portcullis::embedded::Embedded;
+use portcullis::operations::api_keys::CreatedApiKey;
+use portcullis::text::Name;
+use portcullis::{Background, Ports, Spine, http};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::config::Settings;
+use crate::wiring;
+
+/// The tenant of the first start.
+const FIRST_TENANT: &str = "default";
+
+/// A server that listens. Dropping it stops it without grace; [`Running::shutdown`] is the orderly end.
+pub struct Running {
+    addr: SocketAddr,
+    first_key: Option<CreatedApiKey>,
+    serving: JoinHandle<()>,
+    stop: oneshot::Sender<()>,
+    spine: Spine,
+    background: Background,
+    embedded: Embedded,
+}
+
+/// Starts a server: opens the data directory, closes what an earlier life left open, binds, and on the first start
+/// founds the tenant `default`.
+///
+/// # Errors
+/// When the directory, the key, the database or the address cannot be used; nothing runs then.
+pub async fn start(settings: &Settings) -> eyre::Result<Running> {
+    start_with(settings, |ports| ports).await
+}
+
+/// As [`start`], with the ports changed beforehand: decorated, replaced, or for tests of safety miswired.
+///
+/// # Errors
+/// As [`start`].
+pub async fn start_with(settings: &Settings, change: impl FnOnce(Ports) -> Ports) -> eyre::Result<Running> {
+    let options = wiring::spine_options(settings)?;
+    let embedded = wiring::open(settings).await?;
+    let spine = Spine::new(change(embedded.ports()), options)?;
+    // Before the tenant is founded: a first key that nobody is shown would be lost.
+    let listener = TcpListener::bind(settings.listen).await.wrap_err_with(|| {
+        format!("cannot listen on {}: is the port taken? Choose one with --listen", settings.listen)
+    })?;
+    let addr = listener.local_addr().wrap_err("the listener has no address")?;
+    let background = spine.start_background().await?;
+    let first_key = spine.bootstrap(Name::new(FIRST_TENANT)?).await?;
+    let router = http::router(spine.clone(), wiring::api_options(settings));
+    let (stop, stopped) = oneshot::channel();
+    let serving = tokio::spawn(async move {
+        // A dropped sender stops it as well.
+        http::serve_with(wiring::serve_limits(), listener, router, async { drop(stopped.await) }).await;
+    });
+    Ok(Running { addr, first_key, serving, stop, spine, background, embedded })
+}
+
+impl Running {
+    /// Where it listens.
+    pub fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Where it listens, as a URL without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.addr)
+    }
+
+    /// The spine behind it.
+    pub fn spine(&self) -> &Spine {
+        &self.spine
+    }
+
+    /// The first key, if this was the first start. Its text cannot be had again.
+    pub fn first_key(&self) -> Option<&CreatedApiKey> {
+        self.first_key.as_ref()
+    }
+
+    /// Stops: accepts nothing more, gives open requests 10 s to end, closes the database, frees the data directory.
+    ///
+    /// # Errors
+    /// When the listener's task broke.
+    pub async fn shutdown(self) -> eyre::Result<()> {
+        let Self { serving, stop, spine, background, embedded, .. } = self;
+        // It may have ended by itself; that shows below.
+        let _ = stop.send(());
+        let served = serving.await;
+        drop(background);
+        drop(spine);
+        embedded.close().await;
+        served.wrap_err("the listener's task broke")
+    }
+}
+
+impl fmt::Debug for Running {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Running").field("addr", &self.addr).finish_non_exhaustive()
+    }
+}

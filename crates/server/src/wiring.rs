@@ -1,0 +1,45 @@
+//! From settings to ports and options: the one place where the server says what stands behind a port. The embedded
+//! filling of the facade is what it takes today.
+
+use std::time::Duration;
+
+use color_eyre::eyre::{self, WrapErr};
+use portcullis::embedded::{self, Embedded, EmbeddedOptions};
+use portcullis::http::{ApiOptions, ServeLimits};
+use portcullis::{KeyEnvironment, SpineOptions};
+
+use crate::config::Settings;
+
+/// How long open requests may go on after a stop was asked for.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Opens what the settings name.
+pub(crate) async fn open(settings: &Settings) -> eyre::Result<Embedded> {
+    let mut options = EmbeddedOptions::new(&settings.data_dir);
+    options.master_key_file.clone_from(&settings.master_key_file);
+    options.waived_origins.clone_from(&settings.egress.waived_origins);
+    options.extra_ca_pem = match &settings.egress.extra_ca_file {
+        Some(file) => Some(tokio::fs::read(file).await.wrap_err("egress.extra_ca_file cannot be read")?),
+        None => None,
+    };
+    Ok(embedded::open(options).await?)
+}
+
+pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
+    let environment = KeyEnvironment::new(&settings.environment)?;
+    Ok(SpineOptions {
+        call_deadline: Duration::from_secs(settings.limits.call_seconds),
+        discovery_deadline: Duration::from_secs(settings.limits.discovery_seconds),
+        health_deadline: Duration::from_secs(settings.limits.health_seconds),
+        ..SpineOptions::new(environment)
+    })
+}
+
+pub(crate) fn api_options(settings: &Settings) -> ApiOptions {
+    let api = &settings.api;
+    ApiOptions { allowed_hosts: api.allowed_hosts.clone(), allowed_origins: api.allowed_origins.clone() }
+}
+
+pub(crate) fn serve_limits() -> ServeLimits {
+    ServeLimits { drain: GRACE, ..ServeLimits::default() }
+}
