@@ -140,7 +140,7 @@ fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
     built.wrap_err("the runtime could not start: the system gives no threads")
 }
 
-/// Reports for people: no source lines, and colour on a terminal only.
+/// Reports of panics, with colour on a terminal only.
 fn install_reports() -> eyre::Result<()> {
     use std::io::IsTerminal;
     let theme = if std::io::stderr().is_terminal() { Theme::dark() } else { Theme::new() };
@@ -153,8 +153,17 @@ fn report(error: &eyre::Report) -> ExitCode {
         eprintln!("{mistakes}");
         return ExitCode::from(MISCONFIGURED);
     }
-    eprintln!("Error: {error:?}");
+    eprintln!("{}", causes(error));
     ExitCode::from(FAILED)
+}
+
+/// The error and its causes, one a line; no stack, whatever the environment asks for: it is no defect of ours.
+fn causes(error: &eyre::Report) -> String {
+    let mut text = format!("error: {error}");
+    for cause in error.chain().skip(1) {
+        text.push_str(&format!("\n  because: {cause}"));
+    }
+    text
 }
 
 /// Writes a command's answer to standard output, where a reader that has gone away is an error and no panic.
@@ -182,6 +191,12 @@ mod tests {
         let paths: [&[&str]; 5] = [&[], &["serve"], &["demo"], &["config"], &["config", "check"]];
         let pages = paths.map(|path| format!("$ portcullis {} --help\n\n{}", path.join(" "), help(path)));
         insta::assert_snapshot!(pages.join("\n"));
+    }
+
+    #[test]
+    fn an_error_is_told_with_its_causes() {
+        let error = eyre::eyre!("no room").wrap_err("cannot write");
+        assert_eq!(causes(&error), "error: cannot write\n  because: no room");
     }
 
     #[test]

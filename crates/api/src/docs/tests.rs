@@ -1,3 +1,5 @@
+//! The page: what it loads, where its links go, and one article as a snapshot.
+
 use portcullis_spine::OperationRegistry;
 use portcullis_spine::operations::register;
 

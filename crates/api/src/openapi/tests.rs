@@ -1,3 +1,5 @@
+//! The document: its references, its ids, and the whole of it as a snapshot.
+
 use std::collections::BTreeSet;
 
 use portcullis_spine::OperationRegistry;

@@ -1,3 +1,5 @@
+//! The table against the registry, and the table as a snapshot.
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_spine::operations::register;

@@ -1,3 +1,5 @@
+//! Hosts and origins that are let through and refused.
+
 use http::Request;
 
 use super::*;

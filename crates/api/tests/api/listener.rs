@@ -31,7 +31,7 @@ fn invoke(key: &str, server: &str, tool: &str) -> String {
 }
 
 /// Lets the runtime work until the condition holds.
-async fn until(condition: impl Fn() -> bool) {
+async fn until(condition: impl Fn() -> bool + Send + Sync) {
     let reached = async {
         while !condition() {
             tokio::task::yield_now().await;
@@ -41,7 +41,7 @@ async fn until(condition: impl Fn() -> bool) {
 }
 
 /// Fails loudly instead of hanging; the limit is no part of what is tested.
-async fn within<T>(work: impl Future<Output = T>) -> T {
+async fn within<T>(work: impl Future<Output = T> + Send) -> T {
     tokio::time::timeout(Duration::from_secs(20), work).await.expect("it hangs")
 }
 

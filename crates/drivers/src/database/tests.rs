@@ -49,7 +49,7 @@ async fn readers_cannot_write() {
 async fn a_second_writer_waits_and_then_is_told_that_the_store_is_unavailable() {
     let folder = tempfile::tempdir().unwrap();
     let options =
-        DatabaseOptions { wait: std::time::Duration::from_millis(20), ..DatabaseOptions::default() };
+        DatabaseOptions { wait: std::time::Duration::from_millis(300), ..DatabaseOptions::default() };
     let database = Database::open(&url(&folder), options).await.unwrap();
     let first = database.begin_write().await.unwrap();
     let error = database.begin_write().await.map(drop).unwrap_err();

@@ -154,3 +154,8 @@ fn legacy(
         _ => script(received),
     }
 }
+
+/// A value as text whatever the order of its members: that order depends on which crates are built together.
+fn canonical(value: &serde_json::Value) -> String {
+    String::from_utf8(portcullis_trail::canonical_bytes(value).unwrap()).unwrap()
+}

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 
-use super::{Bench, DONE, dispatch, error, event, json, legacy, method, response, tenant, tool_call};
+use super::{
+    Bench, DONE, canonical, dispatch, error, event, json, legacy, method, response, tenant, tool_call,
+};
 use crate::egress::scripted::{Step, chunked, http, unfinished};
 
 const HANDSHAKE: [&str; 3] = ["server/discover", "initialize", "notifications/initialized"];
@@ -29,8 +31,8 @@ async fn a_call_is_made_in_the_session_of_one_handshake() {
         assert_eq!(request.header("authorization"), Some("Bearer sesame"));
         assert_eq!(request.header("mcp-method"), None);
     }
-    insta::assert_snapshot!(seen[1].json()["params"], @r#"{"capabilities":{},"clientInfo":{"name":"portcullis","version":"0.1.0"},"protocolVersion":"2025-11-25"}"#);
-    insta::assert_snapshot!(seen[3].json()["params"]["_meta"], @r#"{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"a=b"}"#);
+    insta::assert_snapshot!(canonical(&seen[1].json()["params"]), @r#"{"capabilities":{},"clientInfo":{"name":"portcullis","version":"0.1.0"},"protocolVersion":"2025-11-25"}"#);
+    insta::assert_snapshot!(canonical(&seen[3].json()["params"]["_meta"]), @r#"{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"a=b"}"#);
 }
 
 #[tokio::test]

@@ -5,7 +5,9 @@ use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::wire::McpHealth;
 
-use super::{Bench, DONE, dispatch, error, event, json, method, modern, response, tenant, tool_call};
+use super::{
+    Bench, DONE, canonical, dispatch, error, event, json, method, modern, response, tenant, tool_call,
+};
 use crate::egress::scripted::{Step, chunked, unfinished};
 
 /// Members that a typed model would drop or spell anew.
@@ -44,7 +46,7 @@ async fn a_call_carries_every_header_and_its_result_stays_byte_for_byte() {
     let ids: Vec<_> =
         bench.upstream.seen().iter().map(|seen| seen.json()["id"].as_str().unwrap().to_owned()).collect();
     assert!(ids.iter().all(|id| id.len() == 32) && ids[0] != ids[1] && ids[1] != ids[2], "{ids:?}");
-    insta::assert_snapshot!(call.json()["params"], @r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"portcullis","version":"0.1.0"},"io.modelcontextprotocol/protocolVersion":"2026-07-28","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"a=b"},"arguments":{"deep":{"on":true},"n":1.1,"region":"eu"},"name":"echo ä"}"#);
+    insta::assert_snapshot!(canonical(&call.json()["params"]), @r#"{"_meta":{"io.modelcontextprotocol/clientCapabilities":{},"io.modelcontextprotocol/clientInfo":{"name":"portcullis","version":"0.1.0"},"io.modelcontextprotocol/protocolVersion":"2026-07-28","traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01","tracestate":"a=b"},"arguments":{"deep":{"on":true},"n":1.1,"region":"eu"},"name":"echo ä"}"#);
 }
 
 #[tokio::test]
