@@ -89,12 +89,11 @@ fn groups(reference: &Reference) -> Vec<Group> {
     groups
 }
 
-/// `integrations.mcp_servers` reads as `Integrations: mcp servers`; a family named as its domain is said once.
+/// `integrations.mcp_servers` reads as `Integrations: MCP servers`; what the domain says already is not said again.
 fn title(family: &str) -> String {
     let (domain, rest) = family.split_once('.').unwrap_or((family, ""));
-    let text =
-        if rest.is_empty() || rest == domain { domain.to_owned() } else { format!("{domain}: {rest}") };
-    let text = text.replace('_', " ");
+    let text = if domain.ends_with(rest) { domain.to_owned() } else { format!("{domain}: {rest}") };
+    let text = text.replace('_', " ").replace("mcp", "MCP").replace("api", "API");
     let mut letters = text.chars();
     letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
 }

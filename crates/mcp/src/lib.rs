@@ -4,11 +4,11 @@
 //! values, an SSE parser, and three state machines: which era an upstream speaks ([`era`]), what a server must check
 //! before it dispatches ([`ladder`]), and which part of a reply is the answer to our request ([`answer`]).
 //!
-//! What it must never contain: sockets, clocks, randomness, files, another workspace crate, or a typed model of
+//! Never: sockets, clocks, randomness, files, another workspace crate, or a typed model of
 //! tools and results that would drop members it does not know. Raw JSON is kept byte for byte, because pins, audit
 //! and relays need it so.
 //!
-//! Where to start: a client reads [`era::EraProbe`], [`answer::Collector`] and [`headers::standard_headers`]; a
+//! Start: a client reads [`era::EraProbe`], [`answer::Collector`] and [`headers::standard_headers`]; a
 //! server reads [`ladder::judge`] and the replies in [`messages`].
 //!
 //! Source: MCP specification revisions 2026-07-28 and 2025-11-25 (basic, streamable HTTP, versioning, tools).

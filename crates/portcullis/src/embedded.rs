@@ -20,6 +20,7 @@ use portcullis_drivers::system::{SystemClock, SystemEntropy, UlidSource};
 use portcullis_drivers::uow::SqlStore;
 use portcullis_engines::logs::emitter::ToolAuditEmitter;
 use portcullis_engines::policies::cedar::CedarToolPolicy;
+use portcullis_schemas::integrations::credentials::ports::SealedSecretStore;
 use portcullis_schemas::runtime::{Clock, Entropy, IdSource};
 use portcullis_spine::Ports;
 use portcullis_spine::dispatch_audit::StandardDispatchAudit;
@@ -63,6 +64,7 @@ impl EmbeddedOptions {
 #[must_use = "dropping it lets another process open the directory"]
 pub struct Embedded {
     ports: Ports,
+    sealed_secrets: Arc<dyn SealedSecretStore>,
     database: Database,
     directory: DataDirectory,
 }
@@ -73,10 +75,15 @@ impl Embedded {
         self.ports.clone()
     }
 
+    /// What the vault sealed, for a vault of your own: it gets back here what its `seal` gave out.
+    pub fn sealed_secrets(&self) -> Arc<dyn SealedSecretStore> {
+        self.sealed_secrets.clone()
+    }
+
     /// Closes the database after what runs on it has ended, then frees the directory. Drop the spine first.
     pub async fn close(self) {
-        let Self { ports, database, directory } = self;
-        drop(ports);
+        let Self { ports, sealed_secrets, database, directory } = self;
+        drop((ports, sealed_secrets));
         database.close().await;
         drop(directory);
     }
@@ -107,13 +114,13 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
     let ids: Arc<dyn IdSource> = Arc::new(UlidSource::new(clock.clone(), entropy.clone()));
     let keyring = Arc::new(Keyring::new(keys.clone(), entropy.clone()).map_err(OpenError::keys)?);
-    let secrets = Arc::new(SqlSealedSecrets::new(database.clone()));
+    let sealed_secrets: Arc<dyn SealedSecretStore> = Arc::new(SqlSealedSecrets::new(database.clone()));
     let ledger = SqlLedger::start(database.clone());
     let ports = Ports {
         hasher: keyring.clone(),
         answers: keyring,
         store: Arc::new(SqlStore::new(database.clone())),
-        vault: Arc::new(SealedVault::new(secrets, keys, entropy.clone())),
+        vault: Arc::new(SealedVault::new(sealed_secrets.clone(), keys, entropy.clone())),
         policy: Arc::new(CedarToolPolicy::new()),
         emitter: Arc::new(ToolAuditEmitter::new(clock.clone(), ids.clone())),
         dispatch_audit: Arc::new(StandardDispatchAudit::new(ledger.clone(), clock.clone(), ids.clone())),
@@ -124,7 +131,7 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
         clock,
         ids,
     };
-    Ok(Embedded { ports, database, directory })
+    Ok(Embedded { ports, sealed_secrets, database, directory })
 }
 
 fn egress(options: &EmbeddedOptions) -> Result<HyperEgress, OpenError> {

@@ -14,8 +14,8 @@ use portcullis_schemas::ids::InstanceId;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use portcullis_server::config::Settings;
-use portcullis_server::demo::upstream::Upstream;
 use portcullis_server::demo::tools;
+use portcullis_server::demo::upstream::Upstream;
 use portcullis_server::running;
 use serde_json::{Value, json};
 
@@ -65,7 +65,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 
     let commit = commit_p50(&running).await?;
     println!("one durable commit: p50 {:.2} ms", millis(commit));
-    println!("{:>11} {:>9} {:>10} {:>9} {:>9} {:>8}", "concurrency", "what", "calls/s", "p50 ms", "p99 ms", "ratio");
+    println!(
+        "{:>11} {:>9} {:>10} {:>9} {:>9} {:>8}",
+        "concurrency", "what", "calls/s", "p50 ms", "p99 ms", "ratio"
+    );
     let length = Duration::from_secs(options.seconds);
     for &callers in &options.concurrency {
         let (mut plain, mut gated) = (Vec::new(), Vec::new());
@@ -77,7 +80,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         let ratio = gated.per_second / plain.per_second;
         for (what, figures, ratio) in [("direct", &plain, 1.0), ("governed", &gated, ratio)] {
             let (p50, p99) = (millis(figures.p50), millis(figures.p99));
-            println!("{callers:>11} {what:>9} {:>10.0} {p50:>9.2} {p99:>9.2} {ratio:>8.3}", figures.per_second);
+            println!(
+                "{callers:>11} {what:>9} {:>10.0} {p50:>9.2} {p99:>9.2} {ratio:>8.3}",
+                figures.per_second
+            );
         }
     }
     let verified = admin.get("/logs/trail/verify").await?.success()?;
@@ -94,11 +100,16 @@ async fn governed_load(admin: &ApiClient, upstream: &Upstream) -> Result<Load> {
     let tools = admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await?.success()?;
     let items = tools["items"].as_array().context("no tools")?;
     let tool = items.iter().find(|tool| tool["name"] == "get_forecast").context("no tool")?;
-    let path = format!("/integrations/mcp-servers/{server}/tools/{}", tool["tool_id"].as_str().context("no id")?);
+    let path =
+        format!("/integrations/mcp-servers/{server}/tools/{}", tool["tool_id"].as_str().context("no id")?);
     let approval = json!({ "definition_hash": tool["definition_hash"] });
     admin.post(&format!("{path}/approve"), &approval).await?.success()?;
-    admin.put("/policies", &json!({ "name": "all", "text": "permit(principal, action, resource);" })).await?.success()?;
-    let created = admin.post("/api-keys", &json!({ "name": "bench", "scopes": ["invoke"] })).await?.success()?;
+    admin
+        .put("/policies", &json!({ "name": "all", "text": "permit(principal, action, resource);" }))
+        .await?
+        .success()?;
+    let created =
+        admin.post("/api-keys", &json!({ "name": "bench", "scopes": ["invoke"] })).await?.success()?;
     let key = Secret::new(created["secret"].as_str().context("no key")?.to_owned());
     Ok(Load {
         client: admin.with_key(key),
@@ -131,7 +142,8 @@ fn direct_load(upstream: &Upstream) -> Result<Load> {
 async fn measure(load: &Arc<Load>, callers: usize, length: Duration) -> Result<Figures> {
     let over = Arc::new(AtomicBool::new(false));
     let started = Instant::now();
-    let tasks: Vec<_> = (0..callers).map(|_| tokio::spawn(caller(Arc::clone(load), Arc::clone(&over)))).collect();
+    let tasks: Vec<_> =
+        (0..callers).map(|_| tokio::spawn(caller(Arc::clone(load), Arc::clone(&over)))).collect();
     tokio::time::sleep(length).await;
     over.store(true, Ordering::Relaxed);
     let mut times = Vec::new();

@@ -165,7 +165,10 @@ async fn check_idempotency(admin: &ApiClient, agent: &ApiClient, origin: &str) -
 
 async fn check_persistence(admin: &ApiClient) -> Result<()> {
     let servers = admin.get("/integrations/mcp-servers").await?.success()?;
-    ensure!(servers["items"].as_array().is_some_and(|items| items.len() == 1), "expected the server: {servers}");
+    ensure!(
+        servers["items"].as_array().is_some_and(|items| items.len() == 1),
+        "expected the server: {servers}"
+    );
     let invocations = admin.get("/integrations/mcp-invocations").await?.success()?;
     ensure!(invocations["items"].as_array().is_some_and(|items| items.len() >= 9), "invocations are gone");
     let verified = admin.get("/logs/trail/verify").await?.success()?;
@@ -176,7 +179,8 @@ async fn check_persistence(admin: &ApiClient) -> Result<()> {
 async fn write_policy(admin: &ApiClient) -> Result<()> {
     let templates = admin.get("/policies/templates").await?.success()?;
     let items = templates["items"].as_array().context("no templates")?;
-    let template = items.iter().find(|item| item["name"] == "allow-low-risk-tools").context("no starter template")?;
+    let template =
+        items.iter().find(|item| item["name"] == "allow-low-risk-tools").context("no starter template")?;
     let body = json!({ "name": template["name"], "text": template["text"] });
     admin.put("/policies", &body).await?.success().map(drop)
 }
@@ -192,7 +196,9 @@ async fn tool_path(admin: &ApiClient, server: &str, name: &str) -> Result<String
     let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
     let items = tools["items"].as_array().context("no tools")?;
     let tool = items.iter().find(|tool| tool["name"] == name);
-    let id = tool.and_then(|tool| tool["tool_id"].as_str()).with_context(|| format!("no tool `{name}`: {tools}"))?;
+    let id = tool
+        .and_then(|tool| tool["tool_id"].as_str())
+        .with_context(|| format!("no tool `{name}`: {tools}"))?;
     Ok(format!("{server}/tools/{id}"))
 }
 

@@ -69,7 +69,8 @@ impl Gate {
         let origins: Vec<String> = waived.iter().map(|origin| format!("{origin:?}")).collect();
         let config = format!("[egress]\nwaived_origins = [{}]\n", origins.join(", "));
         std::fs::write(directory.path().join("portcullis.toml"), config)?;
-        let mut child = serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
+        let mut child =
+            serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
         let stdout = child.stdout.take().wrap_err("no standard output")?;
         let program = Program { child };
         let key = tokio::task::spawn_blocking(move || first_key(stdout)).await??;

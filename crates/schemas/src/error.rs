@@ -251,12 +251,18 @@ impl std::error::Error for PortError {
 impl From<PortError> for Error {
     fn from(error: PortError) -> Self {
         let (kind, public) = match error.kind {
-            PortErrorKind::Conflict => (ErrorKind::Conflict, "it collides with what is stored: read it again and retry"),
-            PortErrorKind::Invalid => (ErrorKind::Invalid, "the request breaks a rule of the store behind it"),
+            PortErrorKind::Conflict => {
+                (ErrorKind::Conflict, "it collides with what is stored: read it again and retry")
+            }
+            PortErrorKind::Invalid => {
+                (ErrorKind::Invalid, "the request breaks a rule of the store behind it")
+            }
             PortErrorKind::Refused => (ErrorKind::Denied, "it was refused"),
             PortErrorKind::Timeout => (ErrorKind::Timeout, "it did not answer in time: retry later"),
             PortErrorKind::Unavailable => (ErrorKind::Unavailable, "it cannot be served now: retry later"),
-            PortErrorKind::Corrupt => (ErrorKind::Internal, "stored data breaks an invariant: tell your operator"),
+            PortErrorKind::Corrupt => {
+                (ErrorKind::Internal, "stored data breaks an invariant: tell your operator")
+            }
         };
         let detail = error.detail.clone();
         Self::new(kind, error.code, public).with_internal(detail).with_source(error)

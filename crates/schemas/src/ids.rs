@@ -56,7 +56,9 @@ impl std::str::FromStr for CredentialId {
         if first && rest && text.len() <= 128 && !text.contains("..") {
             return Ok(Self(text.to_owned()));
         }
-        Err(InvalidId { expected: "a letter or digit, then up to 127 of letters, digits, `.`, `_`, `-`, without `..`" })
+        Err(InvalidId {
+            expected: "a letter or digit, then up to 127 of letters, digits, `.`, `_`, `-`, without `..`",
+        })
     }
 }
 
@@ -149,8 +151,11 @@ pub struct InvalidId {
 
 /// Checks `prefix` and 26 lower-case Crockford base32 characters (the ULID specification).
 pub(crate) fn check_prefixed_ulid(text: &str, prefix: &'static str) -> Result<(), InvalidId> {
-    let Some(ulid) = text.strip_prefix(prefix) else { return Err(InvalidId { expected: expected_form(prefix) }) };
-    let is_base32 = |byte: u8| byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ilou".contains(&byte));
+    let Some(ulid) = text.strip_prefix(prefix) else {
+        return Err(InvalidId { expected: expected_form(prefix) });
+    };
+    let is_base32 =
+        |byte: u8| byte.is_ascii_digit() || (byte.is_ascii_lowercase() && !b"ilou".contains(&byte));
     if ulid.len() == 26 && ulid.as_bytes()[0] <= b'7' && ulid.bytes().all(is_base32) {
         return Ok(());
     }
@@ -177,7 +182,13 @@ mod tests {
     fn ids_accept_their_own_form_only() {
         let good = "mcp_01jd0000000000000000000000";
         assert_eq!(good.parse::<ServerId>().map(|id| id.to_string()).as_deref(), Ok(good));
-        for bad in ["", "mcp_", "tool_01jd0000000000000000000000", "mcp_01JD0000000000000000000000", "mcp_81jd0000000000000000000000"] {
+        for bad in [
+            "",
+            "mcp_",
+            "tool_01jd0000000000000000000000",
+            "mcp_01JD0000000000000000000000",
+            "mcp_81jd0000000000000000000000",
+        ] {
             assert!(bad.parse::<ServerId>().is_err(), "{bad}");
         }
     }

@@ -49,7 +49,11 @@ impl PageLimit {
     /// # Errors
     /// When it is not within 1 to 100.
     pub fn new(limit: u16) -> Result<Self, &'static str> {
-        if (1..=Self::MAX).contains(&limit) { Ok(Self(limit)) } else { Err("expected a number from 1 to 100") }
+        if (1..=Self::MAX).contains(&limit) {
+            Ok(Self(limit))
+        } else {
+            Err("expected a number from 1 to 100")
+        }
     }
 }
 

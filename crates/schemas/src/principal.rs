@@ -96,7 +96,13 @@ mod tests {
 
     fn with(scopes: &[Scope]) -> Principal {
         let key = "key_01jd0000000000000000000000".parse().unwrap();
-        Principal::verified(TenantId::from_trusted("t_a").unwrap(), key, "test", ActorType::Machine, scopes.to_vec())
+        Principal::verified(
+            TenantId::from_trusted("t_a").unwrap(),
+            key,
+            "test",
+            ActorType::Machine,
+            scopes.to_vec(),
+        )
     }
 
     #[test]

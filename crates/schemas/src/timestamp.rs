@@ -70,8 +70,9 @@ impl Serialize for Timestamp {
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        let parsed = OffsetDateTime::parse(&text, &Rfc3339)
-            .map_err(|_| serde::de::Error::custom("expected a time as RFC 3339, like 2026-07-28T12:00:00Z"))?;
+        let parsed = OffsetDateTime::parse(&text, &Rfc3339).map_err(|_| {
+            serde::de::Error::custom("expected a time as RFC 3339, like 2026-07-28T12:00:00Z")
+        })?;
         i64::try_from(parsed.unix_timestamp_nanos() / 1000)
             .map(Self)
             .map_err(|_| serde::de::Error::custom("expected a time within 290 000 years of 1970"))

@@ -7,7 +7,9 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use color_eyre::eyre::{Result, WrapErr, bail};
 use portcullis_drivers::egress::{EgressRules, HyperEgress, TlsRoots};
-use portcullis_schemas::egress::{Egress, EgressLimits, EgressPurpose, EgressRequest, HeaderValue, HttpMethod};
+use portcullis_schemas::egress::{
+    Egress, EgressLimits, EgressPurpose, EgressRequest, HeaderValue, HttpMethod,
+};
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::secret::Secret;
 use serde_json::Value;
@@ -115,7 +117,11 @@ impl ApiClient {
             url: format!("{}{path}", self.origin),
             headers: lines,
             body: body.map(|body| Bytes::from(body.to_string())).unwrap_or_default(),
-            limits: EgressLimits { headers: Duration::from_secs(60), total: Duration::from_secs(90), ..EgressLimits::default() },
+            limits: EgressLimits {
+                headers: Duration::from_secs(60),
+                total: Duration::from_secs(90),
+                ..EgressLimits::default()
+            },
         };
         let mut response = self.egress.send(&self.caller, request).await?;
         let mut collected = BytesMut::new();

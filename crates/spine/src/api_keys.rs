@@ -21,7 +21,8 @@ pub(crate) async fn create_key(scene: Scene, request: CreateApiKey) -> Result<Cr
     let (stored, created) = issue(scene.ports(), &scene.options().environment, key)?;
     let mut work = scene.begin().await?;
     work.api_keys().insert(scene.tenant(), &stored).await?;
-    let facts = json!({ "name": stored.key.name, "scopes": stored.key.scopes, "expires_at": stored.key.expires_at });
+    let facts =
+        json!({ "name": stored.key.name, "scopes": stored.key.scopes, "expires_at": stored.key.expires_at });
     let event = scene.event(AuditEventType::ApiKeyCreated, [("key_id", stored.key.key_id.as_str())], facts);
     work.audit_log().append(scene.tenant(), &[event]).await?;
     work.commit().await?;
@@ -49,7 +50,11 @@ pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<Ap
 ///
 /// # Errors
 /// When there is no randomness.
-pub(crate) fn issue(ports: &Ports, environment: &KeyEnvironment, key: ApiKey) -> Result<(StoredApiKey, CreatedApiKey), Error> {
+pub(crate) fn issue(
+    ports: &Ports,
+    environment: &KeyEnvironment,
+    key: ApiKey,
+) -> Result<(StoredApiKey, CreatedApiKey), Error> {
     let mut random = [0_u8; 32];
     ports.entropy.fill(&mut random)?;
     let issued = key_text::issue(environment, &key.key_id, &random);

@@ -65,8 +65,12 @@ async fn sweep(stage: &Stage) {
     };
     for intent in found {
         match close(stage, &intent).await {
-            Ok(()) => tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown"),
-            Err(error) => tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open"),
+            Ok(()) => {
+                tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown")
+            }
+            Err(error) => {
+                tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open")
+            }
         }
     }
 }

@@ -2,7 +2,9 @@
 
 use portcullis_engines::controls;
 use portcullis_schemas::Error;
-use portcullis_schemas::controls::operations::{GetKillSwitch, KillSwitchStatus, ReleaseKillSwitch, ThrowKillSwitch};
+use portcullis_schemas::controls::operations::{
+    GetKillSwitch, KillSwitchStatus, ReleaseKillSwitch, ThrowKillSwitch,
+};
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::logs::event::AuditEventType;
 use serde_json::json;
@@ -13,7 +15,8 @@ pub(crate) async fn freeze(scene: Scene, request: ThrowKillSwitch) -> Result<Fre
     let freeze = controls::freeze(request, scene.tenant(), scene.principal().actor(), scene.now());
     let mut work = scene.begin().await?;
     work.kill_switch().freeze(scene.tenant(), &freeze).await?;
-    let event = switch_event(&scene, AuditEventType::KillSwitchFrozen, &freeze.target, freeze.reason.as_str());
+    let event =
+        switch_event(&scene, AuditEventType::KillSwitchFrozen, &freeze.target, freeze.reason.as_str());
     work.audit_log().append(scene.tenant(), &[event]).await?;
     work.commit().await?;
     Ok(freeze)
@@ -24,7 +27,8 @@ pub(crate) async fn unfreeze(scene: Scene, request: ReleaseKillSwitch) -> Result
     if !work.kill_switch().unfreeze(scene.tenant(), &request.target).await? {
         return Err(Error::not_found("freeze"));
     }
-    let event = switch_event(&scene, AuditEventType::KillSwitchUnfrozen, &request.target, request.reason.as_str());
+    let event =
+        switch_event(&scene, AuditEventType::KillSwitchUnfrozen, &request.target, request.reason.as_str());
     work.audit_log().append(scene.tenant(), &[event]).await?;
     let status = controls::status(work.kill_switch().list(scene.tenant()).await?);
     work.commit().await?;
@@ -42,5 +46,9 @@ fn switch_event(
     target: &FreezeTarget,
     reason: &str,
 ) -> portcullis_schemas::logs::event::AuditEventDraft {
-    scene.event(event_type, [("target", target.id())], json!({ "target_kind": target.kind(), "reason": reason }))
+    scene.event(
+        event_type,
+        [("target", target.id())],
+        json!({ "target_kind": target.kind(), "reason": reason }),
+    )
 }

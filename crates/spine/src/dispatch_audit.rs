@@ -53,7 +53,9 @@ impl DispatchAudit for StandardDispatchAudit {
             code = record.error_code.as_deref().unwrap_or("ok"),
             "dispatched"
         );
-        let Some(code) = record.error_code.as_deref().filter(|code| leaves_no_event_of_its_own(code)) else { return };
+        let Some(code) = record.error_code.as_deref().filter(|code| leaves_no_event_of_its_own(code)) else {
+            return;
+        };
         let refusal = Refusal { events: vec![self.event(record, code)], invocation: None, incident: None };
         if let Err(error) = self.ledger.refuse(tenant, refusal).await {
             tracing::error!(%tenant, request = record.request_id, %error, "the refusal could not be recorded");

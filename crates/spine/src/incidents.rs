@@ -3,7 +3,9 @@
 use portcullis_engines::incidents;
 use portcullis_schemas::Error;
 use portcullis_schemas::incidents::Incident;
-use portcullis_schemas::incidents::operations::{AcknowledgeIncident, GetIncident, ListIncidents, ResolveIncident};
+use portcullis_schemas::incidents::operations::{
+    AcknowledgeIncident, GetIncident, ListIncidents, ResolveIncident,
+};
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
 use serde_json::json;
@@ -22,7 +24,10 @@ pub(crate) async fn get_incident(scene: Scene, request: GetIncident) -> Result<I
     found.ok_or_else(|| Error::not_found("incident"))
 }
 
-pub(crate) async fn acknowledge_incident(scene: Scene, request: AcknowledgeIncident) -> Result<Incident, Error> {
+pub(crate) async fn acknowledge_incident(
+    scene: Scene,
+    request: AcknowledgeIncident,
+) -> Result<Incident, Error> {
     change(&scene, &request.incident_id, AuditEventType::IncidentAcknowledged, |incident| {
         incidents::acknowledge(incident, scene.principal().actor(), scene.now())
     })

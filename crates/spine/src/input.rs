@@ -24,7 +24,11 @@ impl Input {
     /// `body_too_large`, or `invalid_json` when the body is not strict JSON or not an object.
     pub fn from_body(body: &[u8]) -> Result<Self, Error> {
         if body.len() > Self::MAX_BODY_BYTES {
-            return Err(Error::new(ErrorKind::Invalid, codes::BODY_TOO_LARGE, "expected a body of at most 512 KiB"));
+            return Err(Error::new(
+                ErrorKind::Invalid,
+                codes::BODY_TOO_LARGE,
+                "expected a body of at most 512 KiB",
+            ));
         }
         if body.iter().all(u8::is_ascii_whitespace) {
             return Ok(Self::default());
@@ -33,7 +37,7 @@ impl Input {
             Ok(Value::Object(members)) => Ok(Self { members }),
             Ok(_) => Err(Error::new(ErrorKind::Invalid, codes::INVALID_JSON, "expected a JSON object")),
             Err(error) => Err(Error::new(ErrorKind::Invalid, codes::INVALID_JSON, error.to_string())
-                .with_field(error.pointer().to_owned())),
+                .with_field(error.pointer().trim_start_matches('/').replace('/', "."))),
         }
     }
 
@@ -51,7 +55,9 @@ impl Input {
     /// When it comes from elsewhere too.
     pub fn with_query(self, spec: &OperationSpec, name: &str, text: &str) -> Result<Self, Error> {
         let value = match expected_type(&spec.request_schema(), name) {
-            Some("integer") => text.parse().map_or_else(|_| Value::String(text.to_owned()), |n: u64| n.into()),
+            Some("integer") => {
+                text.parse().map_or_else(|_| Value::String(text.to_owned()), |n: u64| n.into())
+            }
             Some("boolean") => text.parse().map_or_else(|_| Value::String(text.to_owned()), Value::Bool),
             _ => Value::String(text.to_owned()),
         };
@@ -86,7 +92,9 @@ impl Input {
 fn without_values(message: &str) -> String {
     let message = message.split(" at line ").next().unwrap_or(message);
     match message.rsplit_once(", expected ") {
-        Some((said, expected)) if said.starts_with("unknown field") => format!("unknown field: expected {expected}"),
+        Some((said, expected)) if said.starts_with("unknown field") => {
+            format!("unknown field: expected {expected}")
+        }
         Some((_, expected)) => format!("expected {expected}"),
         None if message.starts_with("unknown field") => "unknown field: expected none".to_owned(),
         None => message.to_owned(),
@@ -140,7 +148,8 @@ mod tests {
 
     #[test]
     fn errors_name_the_field_and_never_the_value() {
-        let (field, message) = problem::<RegisterMcpServer>(r#"{"name":"n","url":"u","auth_type":"hunter2"}"#);
+        let (field, message) =
+            problem::<RegisterMcpServer>(r#"{"name":"n","url":"u","auth_type":"hunter2"}"#);
         assert_eq!(field, "auth_type");
         assert!(message.starts_with("expected one of"), "{message}");
         assert!(!message.contains("hunter2"));

@@ -27,7 +27,7 @@ mod tenants;
 
 pub use background::Background;
 pub use input::Input;
-pub use options::SpineOptions;
+pub use options::{KeyEnvironment, SpineOptions};
 pub use ports::Ports;
 pub use registry::{OperationRegistry, OperationSpec, RegistryError};
 pub use spine::Spine;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use portcullis_engines::api_keys::key_text::KeyEnvironment;
+pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
 
 /// Settings that an operator may change. The defaults are those of the limits in ARCHITECTURE.md.
 #[derive(Clone, Debug)]

@@ -2,15 +2,15 @@
 
 use portcullis_engines::policies::templates::templates;
 use portcullis_engines::policies::{fits_set, next_policy, refusal};
+use portcullis_schemas::Error;
 use portcullis_schemas::ids::PolicyId;
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
-use portcullis_schemas::policies::operations::{
-    DeleteToolPolicy, GetToolPolicy, ListPolicyTemplates, ListToolPolicies, PolicyTemplates, PolicyValidation,
-    PutToolPolicy, ValidateToolPolicy,
-};
-use portcullis_schemas::Error;
 use portcullis_schemas::policies::ToolPolicyRecord;
+use portcullis_schemas::policies::operations::{
+    DeleteToolPolicy, GetToolPolicy, ListPolicyTemplates, ListToolPolicies, PolicyTemplates,
+    PolicyValidation, PutToolPolicy, ValidateToolPolicy,
+};
 use serde_json::json;
 
 use crate::scene::Scene;
@@ -40,13 +40,19 @@ pub(crate) async fn get_policy(scene: Scene, request: GetToolPolicy) -> Result<T
     found.ok_or_else(|| Error::not_found("policy"))
 }
 
-pub(crate) async fn list_policies(scene: Scene, request: ListToolPolicies) -> Result<Page<ToolPolicyRecord>, Error> {
+pub(crate) async fn list_policies(
+    scene: Scene,
+    request: ListToolPolicies,
+) -> Result<Page<ToolPolicyRecord>, Error> {
     let mut work = scene.read().await?;
     let page = PageRequest::new(request.limit, request.cursor);
     Ok(work.tool_policies().list(scene.tenant(), &page).await?)
 }
 
-pub(crate) async fn delete_policy(scene: Scene, request: DeleteToolPolicy) -> Result<ToolPolicyRecord, Error> {
+pub(crate) async fn delete_policy(
+    scene: Scene,
+    request: DeleteToolPolicy,
+) -> Result<ToolPolicyRecord, Error> {
     let mut work = scene.begin().await?;
     let found = work.tool_policies().get(scene.tenant(), &request.policy_id).await?;
     let policy = found.ok_or_else(|| Error::not_found("policy"))?;
@@ -58,7 +64,10 @@ pub(crate) async fn delete_policy(scene: Scene, request: DeleteToolPolicy) -> Re
     Ok(policy)
 }
 
-pub(crate) async fn validate_policy(scene: Scene, request: ValidateToolPolicy) -> Result<PolicyValidation, Error> {
+pub(crate) async fn validate_policy(
+    scene: Scene,
+    request: ValidateToolPolicy,
+) -> Result<PolicyValidation, Error> {
     let problems = scene.ports().policy.validate(scene.tenant(), &request.text).await;
     Ok(PolicyValidation { valid: problems.is_empty(), problems })
 }

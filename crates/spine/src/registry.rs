@@ -22,7 +22,11 @@ type HandlerFuture = Pin<Box<dyn Future<Output = Result<Erased, Error>> + Send>>
 /// What handles an operation: `async fn(Scene, Op) -> Result<Op::Output, Error>`.
 pub trait Handler<Op: Operation>: Send + Sync + 'static {
     /// Handles one request.
-    fn handle(&self, scene: Scene, request: Op) -> impl Future<Output = Result<Op::Output, Error>> + Send + 'static;
+    fn handle(
+        &self,
+        scene: Scene,
+        request: Op,
+    ) -> impl Future<Output = Result<Op::Output, Error>> + Send + 'static;
 }
 
 impl<Op, F, Fut> Handler<Op> for F
@@ -31,7 +35,11 @@ where
     F: Fn(Scene, Op) -> Fut + Send + Sync + 'static,
     Fut: Future<Output = Result<Op::Output, Error>> + Send + 'static,
 {
-    fn handle(&self, scene: Scene, request: Op) -> impl Future<Output = Result<Op::Output, Error>> + Send + 'static {
+    fn handle(
+        &self,
+        scene: Scene,
+        request: Op,
+    ) -> impl Future<Output = Result<Op::Output, Error>> + Send + 'static {
         self(scene, request)
     }
 }
@@ -159,7 +167,11 @@ impl OperationRegistry {
     /// `operation_unknown`.
     pub(crate) fn entry(&self, name: &str) -> Result<Arc<Entry>, Error> {
         self.entries.get(name).cloned().ok_or_else(|| {
-            Error::new(ErrorKind::NotFound, codes::OPERATION_UNKNOWN, "there is no such operation: see /openapi.json")
+            Error::new(
+                ErrorKind::NotFound,
+                codes::OPERATION_UNKNOWN,
+                "there is no such operation: see /openapi.json",
+            )
         })
     }
 }
@@ -186,7 +198,8 @@ fn entry<Op: Operation>(handler: impl Handler<Op>) -> Entry {
         encode: |output| {
             let output = output.downcast::<Op::Output>().map_err(|_| wrong_type())?;
             serde_json::to_vec(&*output).map_err(|error| {
-                Error::new(ErrorKind::Internal, codes::INTERNAL, "the answer could not be written").with_source(error)
+                Error::new(ErrorKind::Internal, codes::INTERNAL, "the answer could not be written")
+                    .with_source(error)
             })
         },
     }
@@ -218,6 +231,9 @@ mod tests {
         let mut registry = OperationRegistry::new();
         registry.freeze();
         assert_eq!(registry.on::<GetKillSwitch>(status), Err(RegistryError::Frozen(GetKillSwitch::NAME)));
-        assert_eq!(registry.entry("no.such.thing").err().map(|error| error.code()), Some(codes::OPERATION_UNKNOWN));
+        assert_eq!(
+            registry.entry("no.such.thing").err().map(|error| error.code()),
+            Some(codes::OPERATION_UNKNOWN)
+        );
     }
 }

@@ -112,7 +112,12 @@ impl Scene {
     /// The stamp that engines put on events: this caller, now.
     pub(crate) fn stamped<T>(&self, step: impl FnOnce(&EventStamp<'_>) -> T) -> T {
         let (actor, request) = (actor_of(&self.ctx), self.ctx.request.to_string());
-        step(&EventStamp { ids: &*self.stage.ports.ids, now: self.now(), actor: &actor, request_id: Some(&request) })
+        step(&EventStamp {
+            ids: &*self.stage.ports.ids,
+            now: self.now(),
+            actor: &actor,
+            request_id: Some(&request),
+        })
     }
 
     /// The client for this dispatch: its exchanges end when the caller goes away.

@@ -76,7 +76,10 @@ impl Spine {
     /// As [`Spine::call`].
     pub async fn run<Op: Operation>(&self, ctx: CallContext, request: Op) -> Result<Op::Output, Error> {
         let output = self.dispatch(ctx, Op::NAME, move |_| Ok(Box::new(request) as Erased)).await?;
-        output.downcast::<Op::Output>().map(|output| *output).map_err(|_| internal("the answer has another type"))
+        output
+            .downcast::<Op::Output>()
+            .map(|output| *output)
+            .map_err(|_| internal("the answer has another type"))
     }
 
     /// One dispatch: look up, authorise, decode, run in a task of its own, and audit however it ends.

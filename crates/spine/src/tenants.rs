@@ -3,6 +3,7 @@
 use portcullis_engines::api_keys::first_admin_key;
 use portcullis_engines::api_keys::key_text::KeyEnvironment;
 use portcullis_engines::integrations::mcp::events::{actor_of, system_actor};
+use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::operations::CreatedApiKey;
 use portcullis_schemas::ids::{EventId, KeyId, TenantId};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
@@ -11,7 +12,6 @@ use portcullis_schemas::principal::Scope;
 use portcullis_schemas::tenants::Tenant;
 use portcullis_schemas::tenants::operations::{CreateTenant, CreatedTenant, GetTenant, ListTenants};
 use portcullis_schemas::text::Name;
-use portcullis_schemas::Error;
 use serde_json::{Map, json};
 
 use crate::api_keys::issue;

@@ -79,7 +79,12 @@ impl Place<'_> {
 ///
 /// # Errors
 /// `key_unavailable` when there is no key or no randomness.
-pub fn seal(keys: &dyn KeySource, entropy: &dyn Entropy, place: Place<'_>, plaintext: &[u8]) -> Result<Vec<u8>, PortError> {
+pub fn seal(
+    keys: &dyn KeySource,
+    entropy: &dyn Entropy,
+    place: Place<'_>,
+    plaintext: &[u8],
+) -> Result<Vec<u8>, PortError> {
     let key_id = keys.current_key_id();
     let master = keys.key(key_id)?;
     let data = place.associated_data(key_id);
@@ -103,7 +108,11 @@ pub fn seal(keys: &dyn KeySource, entropy: &dyn Entropy, place: Place<'_>, plain
 ///
 /// # Errors
 /// `credential_unavailable` when it was sealed elsewhere, was changed, or its key is gone.
-pub fn open(keys: &dyn KeySource, place: Place<'_>, envelope: &[u8]) -> Result<Zeroizing<Vec<u8>>, PortError> {
+pub fn open(
+    keys: &dyn KeySource,
+    place: Place<'_>,
+    envelope: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, PortError> {
     if envelope.len() < MIN_BYTES || envelope[0] != ENVELOPE_VERSION {
         return Err(refused("the envelope has another form"));
     }
@@ -168,7 +177,12 @@ fn encrypt(key: &[u8], nonce: &[u8], data: &[u8], plaintext: &[u8]) -> Result<Ve
     Ok(buffer)
 }
 
-fn decrypt(key: &[u8], nonce: &[u8], data: &[u8], ciphertext: &[u8]) -> Result<Zeroizing<Vec<u8>>, PortError> {
+fn decrypt(
+    key: &[u8],
+    nonce: &[u8],
+    data: &[u8],
+    ciphertext: &[u8],
+) -> Result<Zeroizing<Vec<u8>>, PortError> {
     let mut buffer = Zeroizing::new(ciphertext.to_vec());
     let opening = aead_key(key)?;
     let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| key_failure())?;

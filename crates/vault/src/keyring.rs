@@ -29,7 +29,8 @@ impl Keyring {
     /// # Errors
     /// `key_unavailable` when key 1 is missing.
     pub fn new(keys: Arc<dyn KeySource>, entropy: Arc<dyn Entropy>) -> Result<Self, PortError> {
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis keyed hashes").extract(&*keys.key(HASH_KEY_ID)?);
+        let root =
+            hkdf::Salt::new(hkdf::HKDF_SHA256, b"portcullis keyed hashes").extract(&*keys.key(HASH_KEY_ID)?);
         Ok(Self { keys, entropy, root })
     }
 
@@ -66,7 +67,8 @@ impl AnswerSeal for Keyring {
     fn open_answer(&self, tenant: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError> {
         let opened = envelope::open(&*self.keys, Place::Answer { tenant }, &sealed.0);
         opened.map(|answer| answer.to_vec()).map_err(|error| {
-            PortError::new(PortErrorKind::Corrupt, codes::STORE_CORRUPT, "a kept answer cannot be opened").with_source(error)
+            PortError::new(PortErrorKind::Corrupt, codes::STORE_CORRUPT, "a kept answer cannot be opened")
+                .with_source(error)
         })
     }
 }

@@ -15,7 +15,12 @@ pub struct CredentialAccessResult {
 /// Judges one use of a credential by the grants that it has.
 pub trait CredentialAccessRuleChecker: Send + Sync + std::fmt::Debug {
     /// The verdict. Pure and total.
-    fn check(&self, tenant: &TenantId, grants: &[CredentialGrant], access: &CredentialAccess) -> CredentialAccessResult;
+    fn check(
+        &self,
+        tenant: &TenantId,
+        grants: &[CredentialGrant],
+        access: &CredentialAccess,
+    ) -> CredentialAccessResult;
 }
 
 /// Refuses everything. The default in every scope.
@@ -33,7 +38,12 @@ impl CredentialAccessRuleChecker for DenyAllRuleChecker {
 pub struct GrantRuleChecker;
 
 impl CredentialAccessRuleChecker for GrantRuleChecker {
-    fn check(&self, _: &TenantId, grants: &[CredentialGrant], access: &CredentialAccess) -> CredentialAccessResult {
+    fn check(
+        &self,
+        _: &TenantId,
+        grants: &[CredentialGrant],
+        access: &CredentialAccess,
+    ) -> CredentialAccessResult {
         let allowed = grants.iter().any(|grant| grant.mcp_server == access.mcp_server);
         CredentialAccessResult { allowed, rule: if allowed { "grant" } else { "no_grant" } }
     }

@@ -28,7 +28,11 @@ pub struct SealedVault {
 
 impl SealedVault {
     /// A vault over these secrets and keys. Access goes by grants: without one it is refused.
-    pub fn new(secrets: Arc<dyn SealedSecretStore>, keys: Arc<dyn KeySource>, entropy: Arc<dyn Entropy>) -> Self {
+    pub fn new(
+        secrets: Arc<dyn SealedSecretStore>,
+        keys: Arc<dyn KeySource>,
+        entropy: Arc<dyn Entropy>,
+    ) -> Self {
         Self { secrets, keys, entropy, rules: Arc::new(GrantRuleChecker) }
     }
 
@@ -68,7 +72,12 @@ impl CredentialVault for SealedVault {
         }
     }
 
-    async fn open(&self, tenant: &TenantId, reference: &str, access: &CredentialAccess) -> Result<Secret, PortError> {
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        reference: &str,
+        access: &CredentialAccess,
+    ) -> Result<Secret, PortError> {
         match parse(tenant, reference)? {
             Reference::Vault(id) => {
                 let sealed = self.secrets.sealed(tenant, &id).await?.ok_or_else(unavailable)?;
@@ -95,7 +104,12 @@ impl CredentialVault for SealedVault {
         Ok(SealedSecret { envelope, secret_version })
     }
 
-    async fn encrypt(&self, tenant: &TenantId, server: &ServerId, secret: &Secret) -> Result<String, PortError> {
+    async fn encrypt(
+        &self,
+        tenant: &TenantId,
+        server: &ServerId,
+        secret: &Secret,
+    ) -> Result<String, PortError> {
         let place = Place::Server { tenant, server };
         let sealed = envelope::seal(&*self.keys, &*self.entropy, place, secret.expose().as_bytes())?;
         Ok(format!("encrypted://{}", STANDARD.encode(sealed)))

@@ -23,11 +23,11 @@ fn vault(secrets: Arc<MemorySealedSecrets>) -> SealedVault {
 }
 
 fn tenant(name: &str) -> TenantId {
-    TenantId::from_trusted(name).unwrap()
+    TenantId::from_trusted(name).expect("a tenant id")
 }
 
 fn server(last: char) -> ServerId {
-    format!("mcp_01jd000000000000000000000{last}").parse().unwrap()
+    format!("mcp_01jd000000000000000000000{last}").parse().expect("a server id")
 }
 
 fn access(server: &ServerId) -> CredentialAccess {

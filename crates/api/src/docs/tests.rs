@@ -51,3 +51,16 @@ fn every_route_stands_there() {
 fn an_article_is_a_contract() {
     insta::assert_snapshot!(article(&whole(), "controls.killswitch.freeze"));
 }
+
+#[test]
+fn groups_are_titled_in_words() {
+    let table = [
+        ("integrations.mcp_servers", "Integrations: MCP servers"),
+        ("incidents.incidents", "Incidents"),
+        ("api_keys.keys", "API keys"),
+        ("logs.trail", "Logs: trail"),
+    ];
+    for (family, expected) in table {
+        assert_eq!(title(family), expected);
+    }
+}

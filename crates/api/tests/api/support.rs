@@ -7,10 +7,10 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use portcullis_api::{ApiOptions, router};
-use portcullis_engines::api_keys::key_text::KeyEnvironment;
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::text::Name;
+use portcullis_spine::KeyEnvironment;
 use portcullis_spine::{OperationRegistry, Ports, Spine, SpineOptions};
 use portcullis_testkit::entropy::CountingEntropy;
 use portcullis_testkit::fakes::{

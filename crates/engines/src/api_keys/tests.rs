@@ -1,3 +1,5 @@
+//! Keys through their life, and what authenticates.
+
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_785_196_800_000_000);

@@ -1,3 +1,5 @@
+//! The life of an incident.
+
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
 

@@ -1,3 +1,5 @@
+//! Versions and bounds of policies.
+
 use portcullis_schemas::text::{Name, PolicyText};
 
 use super::*;

@@ -42,7 +42,9 @@ pub(crate) async fn judge(row: Row) -> Result<Judgement> {
 }
 
 fn opens(tenant: &TenantId, sealed: &[u8]) -> bool {
-    server().is_ok_and(|server| envelope::open(&FixedKey, Place::Server { tenant, server: &server }, sealed).is_ok())
+    server().is_ok_and(|server| {
+        envelope::open(&FixedKey, Place::Server { tenant, server: &server }, sealed).is_ok()
+    })
 }
 
 /// Does to a real envelope what the row did to the made-up one: nothing, an appended tail, a cut tail, or flipped bits.

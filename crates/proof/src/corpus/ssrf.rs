@@ -19,14 +19,19 @@ pub(crate) async fn judge(row: Row) -> Result<Judgement> {
     resolver.script(&host_of(row.cell("url")), row.cell("dns"));
     let mut hops = Vec::new();
     if !row.cell("redirect").is_empty() {
-        let (hop, dns) = row.cell("redirect").rsplit_once('|').ok_or_eyre("expected `status location|dns`")?;
+        let (hop, dns) =
+            row.cell("redirect").rsplit_once('|').ok_or_eyre("expected `status location|dns`")?;
         let (status, location) = hop.split_once(' ').ok_or_eyre("expected `status location`")?;
         resolver.script(&host_of(location), dns);
         hops.push(RedirectHop { status: status.parse()?, location: location.to_owned() });
     }
     let verdict = evaluate(row.cell("url"), &EgressRules::default(), &resolver, &hops).await;
     let class = verdict.class.map_or("-", AddressClass::as_str);
-    Ok(Judgement { allowed: verdict.refused.is_none(), code: verdict.code().to_owned(), class: Some(class.to_owned()) })
+    Ok(Judgement {
+        allowed: verdict.refused.is_none(),
+        code: verdict.code().to_owned(),
+        class: Some(class.to_owned()),
+    })
 }
 
 /// The host as the resolver will be asked for it; rows whose URL has none never get that far.
@@ -46,7 +51,8 @@ struct ScriptedResolver {
 impl ScriptedResolver {
     fn script(&self, host: &str, dns: &str) {
         let lookups = dns.split(';').filter(|lookup| !lookup.is_empty());
-        let parsed = lookups.map(|lookup| lookup.split(',').filter_map(|address| address.parse().ok()).collect());
+        let parsed =
+            lookups.map(|lookup| lookup.split(',').filter_map(|address| address.parse().ok()).collect());
         let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         answers.entry(host.to_owned()).or_default().extend(parsed);
     }

@@ -19,5 +19,9 @@ pub trait KillSwitchStore: Send {
     async fn list(&mut self, tenant: &TenantId) -> Result<Vec<Freeze>, PortError>;
 
     /// The first of these that is frozen, in the order given.
-    async fn first_frozen(&mut self, tenant: &TenantId, targets: &[FreezeTarget]) -> Result<Option<Freeze>, PortError>;
+    async fn first_frozen(
+        &mut self,
+        tenant: &TenantId,
+        targets: &[FreezeTarget],
+    ) -> Result<Option<Freeze>, PortError>;
 }

@@ -42,7 +42,11 @@ pub trait Ledger: Send + Sync {
     async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError>;
 
     /// The receipt of an abandoned intent, so that recovery can settle it.
-    async fn take_over(&self, tenant: &TenantId, intent: &AbandonedIntent) -> Result<IntentReceipt, PortError>;
+    async fn take_over(
+        &self,
+        tenant: &TenantId,
+        intent: &AbandonedIntent,
+    ) -> Result<IntentReceipt, PortError>;
 
     /// Whether a write would succeed now; for readiness.
     async fn ready(&self) -> Result<(), PortError>;
@@ -87,7 +91,12 @@ pub trait AuditLog: Send {
     ) -> Result<Page<AuditEvent>, PortError>;
 
     /// Events from a sequence number on, oldest first, at most `limit`; as stored, for verification.
-    async fn range(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<StoredEvent>, PortError>;
+    async fn range(
+        &mut self,
+        tenant: &TenantId,
+        from: u64,
+        limit: u16,
+    ) -> Result<Vec<StoredEvent>, PortError>;
 }
 
 /// An event as stored: the JSON of all fields and the hash beside it, not re-made from typed values, so that a

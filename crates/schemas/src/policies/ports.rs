@@ -39,10 +39,18 @@ pub trait ToolPolicyStore: Send {
     async fn get(&mut self, tenant: &TenantId, id: &PolicyId) -> Result<Option<ToolPolicyRecord>, PortError>;
 
     /// The policy of this name that is not deleted.
-    async fn find_by_name(&mut self, tenant: &TenantId, name: &str) -> Result<Option<ToolPolicyRecord>, PortError>;
+    async fn find_by_name(
+        &mut self,
+        tenant: &TenantId,
+        name: &str,
+    ) -> Result<Option<ToolPolicyRecord>, PortError>;
 
     /// A page, newest first.
-    async fn list(&mut self, tenant: &TenantId, page: &PageRequest) -> Result<Page<ToolPolicyRecord>, PortError>;
+    async fn list(
+        &mut self,
+        tenant: &TenantId,
+        page: &PageRequest,
+    ) -> Result<Page<ToolPolicyRecord>, PortError>;
 
     /// Marks a policy deleted and raises the set's version.
     async fn delete(&mut self, tenant: &TenantId, id: &PolicyId) -> Result<(), PortError>;

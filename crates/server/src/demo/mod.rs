@@ -10,6 +10,7 @@ pub mod upstream;
 
 use std::io::Write;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use color_eyre::eyre::{OptionExt, Result, WrapErr};
 use portcullis_mcp::version::ProtocolVersion;
@@ -42,7 +43,7 @@ pub async fn run(options: DemoOptions) -> Result<()> {
 }
 
 async fn run_to<W: Write>(options: DemoOptions, out: &mut Transcript<W>) -> Result<()> {
-    let scratch = Scratch::new(options.data_dir.clone())?;
+    let scratch = Scratch::new(options.data_dir.clone());
     let weather = Upstream::start("demo-weather", ProtocolVersion::V2026_07_28, tools::weather()).await?;
     let notes = Upstream::start("demo-notes", ProtocolVersion::V2025_11_25, tools::notes()).await?;
     let running = running::start(&settings(&options, &scratch, [&weather, &notes])).await?;
@@ -65,7 +66,8 @@ fn settings(options: &DemoOptions, scratch: &Scratch, upstreams: [&Upstream; 2])
 }
 
 fn first_key(running: &Running) -> Result<Secret> {
-    let key = running.first_key().ok_or_eyre("the data directory is not empty: give the demo one of its own")?;
+    let key =
+        running.first_key().ok_or_eyre("the data directory is not empty: give the demo one of its own")?;
     Ok(Secret::new(key.secret.0.clone()))
 }
 
@@ -74,7 +76,9 @@ fn opening<W: Write>(out: &mut Transcript<W>, running: &Running, scratch: &Scrat
     out.done(&format!("serving {}", running.url()))?;
     out.done(&format!("SQLite, master key and trail in {}", scratch.path.display()))?;
     out.done("tenant `default` with its first admin key")?;
-    out.note("the two bundled MCP servers listen on the loopback; the operator has waived their exact origins")?;
+    out.note(
+        "the two bundled MCP servers listen on the loopback; the operator has waived their exact origins",
+    )?;
     Ok(())
 }
 
@@ -89,10 +93,7 @@ async fn keep_running<W: Write>(
     out.note(&format!("export ADMIN={}", admin_key.expose()))?;
     out.note(&format!("export AGENT={}", epilogue.agent_key.expose()))?;
     out.note(&format!("curl -s {url}/integrations/mcp-servers -H \"authorization: Bearer $ADMIN\""))?;
-    out.note(&format!(
-        "curl -s {url}{} -H \"authorization: Bearer $AGENT\" \\",
-        epilogue.invoke_path
-    ))?;
+    out.note(&format!("curl -s {url}{} -H \"authorization: Bearer $AGENT\" \\", epilogue.invoke_path))?;
     out.note("     -H 'content-type: application/json' -d '{\"arguments\":{\"word\":\"release\"}}'")?;
     out.note(&format!("the reference is at {url}/docs; Ctrl-C ends it"))?;
     tokio::signal::ctrl_c().await.wrap_err("cannot wait for Ctrl-C")
@@ -102,16 +103,21 @@ async fn keep_running<W: Write>(
 #[derive(Debug)]
 struct Scratch {
     path: PathBuf,
-    ours: Option<tempfile::TempDir>,
+    ours: bool,
 }
 
 impl Scratch {
-    fn new(given: Option<PathBuf>) -> Result<Self> {
+    fn new(given: Option<PathBuf>) -> Self {
         match given {
-            Some(path) => Ok(Self { path, ours: None }),
+            Some(path) => Self { path, ours: false },
             None => {
-                let directory = tempfile::Builder::new().prefix("portcullis-demo-").tempdir()?;
-                Ok(Self { path: directory.path().to_owned(), ours: Some(directory) })
+                // The server makes it, for its owner alone, and refuses one that is there already and is another's.
+                let name = format!(
+                    "portcullis-demo-{}-{}",
+                    std::process::id(),
+                    RUNS.fetch_add(1, Ordering::Relaxed)
+                );
+                Self { path: std::env::temp_dir().join(name), ours: true }
             }
         }
     }
@@ -119,12 +125,15 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Some(directory) = self.ours.take() {
+        if self.ours {
             // A directory that stays behind is a nuisance, not a failure.
-            let _ = directory.close();
+            let _ = std::fs::remove_dir_all(&self.path);
         }
     }
 }
+
+/// Demos in this process, so that each has a directory of its own.
+static RUNS: AtomicU32 = AtomicU32::new(0);
 
 #[cfg(test)]
 mod tests {

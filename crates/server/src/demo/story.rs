@@ -55,9 +55,19 @@ pub(super) async fn tell<W: Write>(
     let answer = invoke(&agent, &search, json!({ "word": "release" })).await?;
     expect_result(&answer, "search_notes (2025-11-25)", out)?;
     let answer = invoke(&agent, &deletion, json!({ "station": "ZRH-1" })).await?;
-    expect_refusal(&answer, "policy_denied", "delete_station: its risk is critical and no policy permits it", out)?;
+    expect_refusal(
+        &answer,
+        "policy_denied",
+        "delete_station: its risk is critical and no policy permits it",
+        out,
+    )?;
     let answer = invoke(&agent, &forecast, json!({ "city": "Zurich", "units": "metric" })).await?;
-    expect_refusal(&answer, "arguments_invalid", "get_forecast with an argument that its schema does not know", out)?;
+    expect_refusal(
+        &answer,
+        "arguments_invalid",
+        "get_forecast with an argument that its schema does not know",
+        out,
+    )?;
 
     out.chapter("The weather server changes one byte of a definition")?;
     weather.change_one_byte("get_forecast");
@@ -111,8 +121,10 @@ async fn approve<W: Write>(admin: &ApiClient, tool: &Value, out: &mut Transcript
 async fn put_starter_policy<W: Write>(admin: &ApiClient, out: &mut Transcript<W>) -> Result<()> {
     let templates = admin.get("/policies/templates").await?.success()?;
     let items = templates["items"].as_array().ok_or_eyre("expected templates")?;
-    let template = items.iter().find(|item| item["name"] == "allow-low-risk-tools").ok_or_eyre("no starter template")?;
-    let body = json!({ "name": template["name"], "description": template["description"], "text": template["text"] });
+    let template =
+        items.iter().find(|item| item["name"] == "allow-low-risk-tools").ok_or_eyre("no starter template")?;
+    let body =
+        json!({ "name": template["name"], "description": template["description"], "text": template["text"] });
     let policy = admin.put("/policies", &body).await?.success()?;
     out.done(&format!("policy `{}`, version {}:", text(&policy["name"])?, policy["version"]))?;
     for line in text(&policy["text"])?.lines().filter(|line| !line.trim().is_empty()) {
@@ -122,7 +134,9 @@ async fn put_starter_policy<W: Write>(admin: &ApiClient, out: &mut Transcript<W>
 }
 
 async fn invoke(agent: &ApiClient, tool: &Value, arguments: Value) -> Result<Answer> {
-    agent.post(&format!("{}/invoke", path(tool)), &json!({ "arguments": arguments, "run_id": "demo-run" })).await
+    agent
+        .post(&format!("{}/invoke", path(tool)), &json!({ "arguments": arguments, "run_id": "demo-run" }))
+        .await
 }
 
 async fn break_pin<W: Write>(
@@ -132,14 +146,18 @@ async fn break_pin<W: Write>(
     tool: &Value,
     out: &mut Transcript<W>,
 ) -> Result<()> {
-    let found = admin.post(&format!("/integrations/mcp-servers/{server}/discover"), &json!({})).await?.success()?;
+    let found =
+        admin.post(&format!("/integrations/mcp-servers/{server}/discover"), &json!({})).await?.success()?;
     ensure!(found["tools_changed"] == 1, "expected one changed tool: {found}");
     out.done("re-discovery: 1 tool changed, quarantined again")?;
     let answer = invoke(agent, tool, json!({ "city": "Zurich" })).await?;
     expect_refusal(&answer, "tool_quarantined", "get_forecast under its new definition", out)?;
     let incidents = admin.get("/incidents?status=open").await?.success()?;
     let items = incidents["items"].as_array().ok_or_eyre("expected a page of incidents")?;
-    ensure!(items.iter().any(|item| item["cause"] == "pin_broken"), "expected an incident for the broken pin");
+    ensure!(
+        items.iter().any(|item| item["cause"] == "pin_broken"),
+        "expected an incident for the broken pin"
+    );
     for incident in items {
         out.note(&format!("incident [{}] {}", text(&incident["severity"])?, text(&incident["title"])?))?;
     }

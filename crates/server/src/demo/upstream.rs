@@ -16,7 +16,8 @@ use portcullis_mcp::headers::{EVENT_STREAM, HeaderLines, JSON, SESSION_ID};
 use portcullis_mcp::jsonrpc::{ErrorCode, RpcError, error_response, result_response};
 use portcullis_mcp::ladder::{Accepted, AcceptedRequest, ServerProfile, judge, status_of};
 use portcullis_mcp::messages::{
-    CallParams, Implementation, discover_reply, empty_reply, initialize_reply, method, text_reply, tools_reply,
+    CallParams, Implementation, discover_reply, empty_reply, initialize_reply, method, text_reply,
+    tools_reply,
 };
 use portcullis_mcp::scan::JsonLimits;
 use portcullis_mcp::sse;
@@ -90,17 +91,21 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
         let service = service_fn(move |request| answer(Arc::clone(&state), request));
         tokio::spawn(async move {
             // A client that breaks the connection is the client's affair.
-            let _ = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service).await;
+            let _ = hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service)
+                .await;
         });
     }
 }
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
     let (head, body) = request.into_parts();
-    let Ok(body) = Limited::new(body, MAX_BODY).collect().await.map(http_body_util::Collected::to_bytes) else {
+    let Ok(body) = Limited::new(body, MAX_BODY).collect().await.map(http_body_util::Collected::to_bytes)
+    else {
         return Ok(plain(413, Vec::new()));
     };
-    let lines: HeaderLines<'_> = head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
+    let lines: HeaderLines<'_> =
+        head.headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())).collect();
     let versions = [state.version];
     let profile = ServerProfile {
         versions: &versions,
@@ -199,7 +204,8 @@ fn plain(status: u16, body: Vec<u8>) -> Response<Full<Bytes>> {
 
 fn typed(status: u16, media_type: &'static str, body: Vec<u8>) -> Response<Full<Bytes>> {
     let mut response = Response::new(Full::new(Bytes::from(body)));
-    *response.status_mut() = http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
+    *response.status_mut() =
+        http::StatusCode::from_u16(status).unwrap_or(http::StatusCode::INTERNAL_SERVER_ERROR);
     response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static(media_type));
     response
 }

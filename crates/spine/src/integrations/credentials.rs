@@ -3,8 +3,8 @@
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::CredentialId;
 use portcullis_schemas::integrations::credentials::operations::{
-    DeleteCredential, EncryptCredential, EncryptedCredential, ListCredentials, RotateCredential, SetCredentialGrants,
-    StoreCredential,
+    DeleteCredential, EncryptCredential, EncryptedCredential, ListCredentials, RotateCredential,
+    SetCredentialGrants, StoreCredential,
 };
 use portcullis_schemas::integrations::credentials::{CredentialGrant, CredentialMetadata};
 use portcullis_schemas::logs::event::AuditEventType;
@@ -17,7 +17,10 @@ use crate::scene::Scene;
 /// Most grants of one credential.
 const MAX_GRANTS: usize = 64;
 
-pub(crate) async fn store_credential(scene: Scene, request: StoreCredential) -> Result<CredentialMetadata, Error> {
+pub(crate) async fn store_credential(
+    scene: Scene,
+    request: StoreCredential,
+) -> Result<CredentialMetadata, Error> {
     let id = CredentialId::generate(&*scene.ports().ids);
     let sealed = scene.ports().vault.seal(scene.tenant(), &id, 1, &request.secret).await?;
     let now = scene.now();
@@ -50,8 +53,11 @@ pub(crate) async fn encrypt_credential(
     let grant = CredentialGrant { mcp_server: request.mcp_server };
     check_grants(&scene, &mut *work, std::slice::from_ref(&grant)).await?;
     let reference = scene.ports().vault.encrypt(scene.tenant(), &grant.mcp_server, &request.secret).await?;
-    let event =
-        scene.event(AuditEventType::CredentialEncrypted, [("server_id", grant.mcp_server.as_str())], json!({}));
+    let event = scene.event(
+        AuditEventType::CredentialEncrypted,
+        [("server_id", grant.mcp_server.as_str())],
+        json!({}),
+    );
     work.audit_log().append(scene.tenant(), &[event]).await?;
     work.commit().await?;
     Ok(EncryptedCredential { reference })
@@ -65,7 +71,10 @@ pub(crate) async fn list_credentials(
     Ok(work.credentials().list(scene.tenant(), &PageRequest::new(request.limit, request.cursor)).await?)
 }
 
-pub(crate) async fn rotate_credential(scene: Scene, request: RotateCredential) -> Result<CredentialMetadata, Error> {
+pub(crate) async fn rotate_credential(
+    scene: Scene,
+    request: RotateCredential,
+) -> Result<CredentialMetadata, Error> {
     let mut work = scene.begin().await?;
     let mut credential = find(&scene, &mut *work, &request.credential_id).await?;
     credential.secret_version += 1;
@@ -93,7 +102,10 @@ pub(crate) async fn set_credential_grants(
     Ok(credential)
 }
 
-pub(crate) async fn delete_credential(scene: Scene, request: DeleteCredential) -> Result<CredentialMetadata, Error> {
+pub(crate) async fn delete_credential(
+    scene: Scene,
+    request: DeleteCredential,
+) -> Result<CredentialMetadata, Error> {
     let mut work = scene.begin().await?;
     let mut credential = find(&scene, &mut *work, &request.credential_id).await?;
     credential.updated_at = scene.now();
@@ -112,7 +124,11 @@ async fn find(
 }
 
 /// Grants name servers of this tenant; a foreign one answers as an absent one.
-async fn check_grants(scene: &Scene, work: &mut dyn UnitOfWork, grants: &[CredentialGrant]) -> Result<(), Error> {
+async fn check_grants(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    grants: &[CredentialGrant],
+) -> Result<(), Error> {
     if grants.len() > MAX_GRANTS {
         return Err(Error::invalid("grants", "expected at most 64 grants"));
     }

@@ -1,6 +1,5 @@
 //! Every path of a dispatch is audited.
 
-
 use portcullis_engines::api_keys::key_text::KeyEnvironment;
 use portcullis_schemas::api_keys::operations::CreateApiKey;
 use portcullis_schemas::controls::operations::{GetKillSwitch, KillSwitchStatus};
@@ -46,7 +45,8 @@ async fn a_panic_closes_its_call_only_and_says_nothing() {
     registry.on::<GetKillSwitch>(panics).unwrap();
     let options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
     let spine = Spine::with_registry(house.spine.ports().clone(), options, registry);
-    let error = spine.call(house.caller(Scope::Admin), GetKillSwitch::NAME, Input::default()).await.unwrap_err();
+    let error =
+        spine.call(house.caller(Scope::Admin), GetKillSwitch::NAME, Input::default()).await.unwrap_err();
     assert_eq!(error.code(), codes::OPERATION_PANICKED);
     assert!(!format!("{error} {error:?}").contains("hunter2"));
     assert_eq!(last(&house).error_code.as_deref(), Some("operation_panicked"));
@@ -65,14 +65,19 @@ async fn an_idempotency_key_that_would_not_be_honoured_is_refused() {
 #[tokio::test]
 async fn a_created_key_authenticates_and_a_changed_one_does_not() {
     let house = House::open().await;
-    let created = house.admin::<CreateApiKey>(json!({ "name": "agent", "scopes": ["invoke"] })).await.unwrap();
+    let created =
+        house.admin::<CreateApiKey>(json!({ "name": "agent", "scopes": ["invoke"] })).await.unwrap();
     let principal = house.spine.authenticate(&created.secret.0).await.unwrap();
     assert_eq!((principal.tenant(), principal.actor()), (&house.tenant, "agent"));
     let mut changed = created.secret.0.clone();
     let last = changed.pop().unwrap();
     changed.push(if last == '0' { '1' } else { '0' });
     for wrong in [changed.as_str(), "", "pcl_test_x", "Bearer"] {
-        assert_eq!(house.spine.authenticate(wrong).await.unwrap_err().code(), codes::UNAUTHENTICATED, "{wrong}");
+        assert_eq!(
+            house.spine.authenticate(wrong).await.unwrap_err().code(),
+            codes::UNAUTHENTICATED,
+            "{wrong}"
+        );
     }
 }
 

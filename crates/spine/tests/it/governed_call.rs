@@ -7,10 +7,10 @@ use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
 use portcullis_schemas::integrations::mcp::operations::{GetMcpInvocations, InvokeMcpTool};
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Scope;
 use portcullis_schemas::text::IdempotencyKey;
 use portcullis_spine::Input;
-use portcullis_schemas::operation::Operation;
 use portcullis_testkit::broken::BrokenEmitter;
 use portcullis_testkit::fakes::FixedToolPolicy;
 use serde_json::json;
@@ -69,12 +69,14 @@ async fn an_emitter_that_fails_stops_the_call() {
 
 #[tokio::test]
 async fn denials_are_recorded_and_send_nothing() {
-    let policies: [Arc<FixedToolPolicy>; 2] = [Arc::new(FixedToolPolicy::deny()), Arc::new(FixedToolPolicy::failing())];
+    let policies: [Arc<FixedToolPolicy>; 2] =
+        [Arc::new(FixedToolPolicy::deny()), Arc::new(FixedToolPolicy::failing())];
     for policy in policies {
         let house = House::with(|ports| ports.policy = policy).await;
         let tool = house.approved_tool("get_it").await;
         let before = house.client.exchanges().len();
-        let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+        let error =
+            house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
         assert_eq!(error.code(), codes::POLICY_DENIED);
         assert_eq!(house.client.exchanges().len(), before);
         let (_, id) = error.reference().expect("the invocation is named");
@@ -140,7 +142,8 @@ async fn failures_keep_their_kind() {
     for (code, outcome) in table {
         let failure = McpFailure { code, detail: "as scripted".to_owned(), may_have_acted: true };
         house.client.answer_call(Err(failure));
-        let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+        let error =
+            house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
         assert_eq!(error.code(), code);
         let calls = house.admin::<GetMcpInvocations>(json!({ "limit": 1 })).await.unwrap().items;
         assert_eq!(calls[0].outcome, outcome);

@@ -7,7 +7,9 @@ use portcullis_engines::logs::emitter::ToolAuditEmitter;
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{KeyId, RequestId, TenantId};
-use portcullis_schemas::integrations::mcp::operations::{ApproveMcpTool, InvokeMcpTool, ListMcpTools, RegisterMcpServer};
+use portcullis_schemas::integrations::mcp::operations::{
+    ApproveMcpTool, InvokeMcpTool, ListMcpTools, RegisterMcpServer,
+};
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
@@ -76,12 +78,22 @@ impl House {
         let tenant = fixtures::seed_tenant(&store, &*ids).await;
         let options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
         let key = KeyId::generate(&*ids);
-        Self { spine: Spine::new(ports, options).unwrap(), tenant, client, ledger, dispatches, clock, ids, key }
+        Self {
+            spine: Spine::new(ports, options).unwrap(),
+            tenant,
+            client,
+            ledger,
+            dispatches,
+            clock,
+            ids,
+            key,
+        }
     }
 
     /// A context of a caller with one scope.
     pub(crate) fn caller(&self, scope: Scope) -> CallContext {
-        let principal = Principal::verified(self.tenant.clone(), self.key.clone(), "tester", ActorType::Machine, [scope]);
+        let principal =
+            Principal::verified(self.tenant.clone(), self.key.clone(), "tester", ActorType::Machine, [scope]);
         CallContext::new(principal, RequestId::generate(&*self.ids))
     }
 
@@ -98,13 +110,15 @@ impl House {
     /// Registers a server that offers one tool, and approves it.
     pub(crate) async fn approved_tool(&self, name: &str) -> McpTool {
         self.client.answer_discover(Ok(catalogue(&[definition(name, "does it")])));
-        let body = json!({ "name": format!("server of {name}"), "url": format!("https://mcp.example/{name}") });
+        let body =
+            json!({ "name": format!("server of {name}"), "url": format!("https://mcp.example/{name}") });
         let registered = self.admin::<RegisterMcpServer>(body).await.unwrap();
         assert_eq!(registered.discovery_error, None);
         let server = registered.server.server_id;
         let tools = self.admin::<ListMcpTools>(json!({ "server_id": server })).await.unwrap();
         let tool = &tools.items[0];
-        let body = json!({ "server_id": server, "tool_id": tool.tool_id, "definition_hash": tool.definition_hash });
+        let body =
+            json!({ "server_id": server, "tool_id": tool.tool_id, "definition_hash": tool.definition_hash });
         self.admin::<ApproveMcpTool>(body).await.unwrap()
     }
 
@@ -115,7 +129,8 @@ impl House {
         let mut events = Vec::new();
         let mut cursor = None;
         loop {
-            let page = self.admin::<ListTrailEvents>(json!({ "limit": 100, "cursor": cursor })).await.unwrap();
+            let page =
+                self.admin::<ListTrailEvents>(json!({ "limit": 100, "cursor": cursor })).await.unwrap();
             events.extend(page.items);
             cursor = page.next_cursor;
             if cursor.is_none() {
@@ -128,7 +143,12 @@ impl House {
     /// The types of the trail's events about an id, oldest first.
     pub(crate) async fn story_of(&self, id: &str) -> Vec<String> {
         let about = |event: &AuditEvent| event.subject.values().any(|value| value == id);
-        self.trail().await.iter().filter(|event| about(event)).map(|event| event.event_type.to_string()).collect()
+        self.trail()
+            .await
+            .iter()
+            .filter(|event| about(event))
+            .map(|event| event.event_type.to_string())
+            .collect()
     }
 
     /// The ledger without its faults.
@@ -164,8 +184,7 @@ pub(crate) fn catalogue(definitions: &[Value]) -> McpCatalogue {
 }
 
 /// An answer whose bytes would not survive a round trip through typed values.
-pub(crate) const FAITHFUL: &str =
-    r#"{"content":[{"type":"text","text":"ok"}],"n":123456789012345678901234567890,"f":1.10,"x":{"b":1,"a":2}}"#;
+pub(crate) const FAITHFUL: &str = r#"{"content":[{"type":"text","text":"ok"}],"n":123456789012345678901234567890,"f":1.10,"x":{"b":1,"a":2}}"#;
 
 pub(crate) fn reply() -> ToolReply {
     ToolReply { result: RawJson::from_text(FAITHFUL.to_owned()).unwrap(), is_error: false }

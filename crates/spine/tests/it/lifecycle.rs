@@ -26,7 +26,10 @@ async fn one_changed_byte_quarantines_opens_an_incident_and_flipping_back_does_n
         house.client.answer_discover(Ok(catalogue(&[definition("get_it", description)])));
         house.admin::<DiscoverMcpTools>(json!({ "server_id": tool.server_id })).await.unwrap();
         let found = house.admin::<GetMcpTool>(named.clone()).await.unwrap();
-        assert_eq!((found.status, found.quarantine_reason), (ToolStatus::Quarantined, Some(QuarantineReason::DefinitionChanged)));
+        assert_eq!(
+            (found.status, found.quarantine_reason),
+            (ToolStatus::Quarantined, Some(QuarantineReason::DefinitionChanged))
+        );
         assert_eq!(found.risk_override, Some(RiskLevel::Medium), "an override survives re-discovery");
     }
     let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
@@ -52,8 +55,11 @@ async fn three_failed_checks_take_a_server_offline_and_a_disabled_one_stays_disa
     let house = House::open().await;
     let tool = house.approved_tool("get_it").await;
     let server = json!({ "server_id": tool.server_id });
-    let failure =
-        McpFailure { code: codes::UPSTREAM_UNREACHABLE, detail: "as scripted".to_owned(), may_have_acted: false };
+    let failure = McpFailure {
+        code: codes::UPSTREAM_UNREACHABLE,
+        detail: "as scripted".to_owned(),
+        may_have_acted: false,
+    };
     let expected = [McpServerStatus::Degraded, McpServerStatus::Degraded, McpServerStatus::Offline];
     for status in expected {
         house.client.answer_health(Err(failure.clone()));

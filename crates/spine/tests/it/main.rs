@@ -1,5 +1,7 @@
 //! The spine against in-memory ports: the governed call on every path, the registry, recovery.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
+
 mod dispatch;
 mod governed_call;
 mod house;

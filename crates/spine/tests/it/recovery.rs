@@ -24,7 +24,10 @@ async fn an_abandoned_call_is_closed_as_unknown() {
     assert!(matches!(recorded, Recorded::Receipt(_)));
 
     let background = house.spine.start_background().await.unwrap();
-    assert!(house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items.is_empty(), "its lease still holds");
+    assert!(
+        house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items.is_empty(),
+        "its lease still holds"
+    );
     drop(background);
     house.clock.advance(LEASE * 2);
     let sent = house.client.exchanges().len();

@@ -1,3 +1,5 @@
+//! The text of keys: format, typos, and what never panics.
+
 use portcullis_schemas::ids::KeyId;
 use proptest::prelude::*;
 

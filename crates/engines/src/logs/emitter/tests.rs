@@ -1,3 +1,5 @@
+//! The shape of every event of a tool call.
+
 use std::time::Duration;
 
 use portcullis_schemas::codes;

@@ -1,3 +1,5 @@
+//! Decisions and problems, as Cedar gives them.
+
 use portcullis_schemas::error::PortErrorKind;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::policies::ToolPolicyRecord;

@@ -18,13 +18,24 @@ pub trait CredentialVault: Send + Sync {
     fn check_reference(&self, tenant: &TenantId, reference: &str) -> Result<ReferenceTarget, PortError>;
 
     /// Whether the rules let `access` use the credential. Pure: it sees the rules as data, opens nothing.
-    fn may_use(&self, tenant: &TenantId, target: &ReferenceTarget, grants: &[CredentialGrant], access: &CredentialAccess) -> bool;
+    fn may_use(
+        &self,
+        tenant: &TenantId,
+        target: &ReferenceTarget,
+        grants: &[CredentialGrant],
+        access: &CredentialAccess,
+    ) -> bool;
 
     /// Opens a credential at the moment of use. The rule must have been judged and the access recorded before.
     ///
     /// # Errors
     /// `Refused` with code `credential_unavailable` when it cannot be opened; absent and foreign answer the same.
-    async fn open(&self, tenant: &TenantId, reference: &str, access: &CredentialAccess) -> Result<Secret, PortError>;
+    async fn open(
+        &self,
+        tenant: &TenantId,
+        reference: &str,
+        access: &CredentialAccess,
+    ) -> Result<Secret, PortError>;
 
     /// Seals a secret for storage under this id and version.
     ///
@@ -42,7 +53,12 @@ pub trait CredentialVault: Send + Sync {
     ///
     /// # Errors
     /// As `seal`.
-    async fn encrypt(&self, tenant: &TenantId, server: &ServerId, secret: &Secret) -> Result<String, PortError>;
+    async fn encrypt(
+        &self,
+        tenant: &TenantId,
+        server: &ServerId,
+        secret: &Secret,
+    ) -> Result<String, PortError>;
 }
 
 /// What a well-formed reference points at.
@@ -79,10 +95,18 @@ pub trait CredentialStore: Send {
     ) -> Result<(), PortError>;
 
     /// One credential that is not deleted, with its grants.
-    async fn get(&mut self, tenant: &TenantId, id: &CredentialId) -> Result<Option<CredentialMetadata>, PortError>;
+    async fn get(
+        &mut self,
+        tenant: &TenantId,
+        id: &CredentialId,
+    ) -> Result<Option<CredentialMetadata>, PortError>;
 
     /// A page, newest first, deleted ones left out.
-    async fn list(&mut self, tenant: &TenantId, page: &PageRequest) -> Result<Page<CredentialMetadata>, PortError>;
+    async fn list(
+        &mut self,
+        tenant: &TenantId,
+        page: &PageRequest,
+    ) -> Result<Page<CredentialMetadata>, PortError>;
 
     /// Writes metadata and grants, and the sealed secret if there is a new one.
     async fn update(

@@ -48,7 +48,12 @@ pub trait McpToolStore: Send {
     async fn upsert(&mut self, tenant: &TenantId, tools: &[McpTool]) -> Result<(), PortError>;
 
     /// One tool of one server.
-    async fn get(&mut self, tenant: &TenantId, server: &ServerId, id: &ToolId) -> Result<Option<McpTool>, PortError>;
+    async fn get(
+        &mut self,
+        tenant: &TenantId,
+        server: &ServerId,
+        id: &ToolId,
+    ) -> Result<Option<McpTool>, PortError>;
 
     /// All tools of a server, by name; at most as many as discovery admits.
     async fn all_of(&mut self, tenant: &TenantId, server: &ServerId) -> Result<Vec<McpTool>, PortError>;
@@ -78,7 +83,11 @@ pub struct InvocationFilter {
 #[async_trait]
 pub trait McpInvocationStore: Send {
     /// One invocation.
-    async fn get(&mut self, tenant: &TenantId, id: &InvocationId) -> Result<Option<McpToolInvocation>, PortError>;
+    async fn get(
+        &mut self,
+        tenant: &TenantId,
+        id: &InvocationId,
+    ) -> Result<Option<McpToolInvocation>, PortError>;
 
     /// A page, newest first.
     async fn list(

@@ -16,7 +16,10 @@ use super::exchange::{self, Exchange};
 use super::servers;
 use crate::scene::Scene;
 
-pub(crate) async fn discover_tools(scene: Scene, request: DiscoverMcpTools) -> Result<McpDiscoveryResult, Error> {
+pub(crate) async fn discover_tools(
+    scene: Scene,
+    request: DiscoverMcpTools,
+) -> Result<McpDiscoveryResult, Error> {
     discover(&scene, &request.server_id).await
 }
 
@@ -39,7 +42,11 @@ pub(super) async fn discover(scene: &Scene, id: &ServerId) -> Result<McpDiscover
     }
 }
 
-async fn admit(scene: &Scene, exchange: &Exchange, catalogue: &McpCatalogue) -> Result<McpDiscoveryResult, Error> {
+async fn admit(
+    scene: &Scene,
+    exchange: &Exchange,
+    catalogue: &McpCatalogue,
+) -> Result<McpDiscoveryResult, Error> {
     let tenant = scene.tenant();
     let mut work = scene.begin().await?;
     let server = unmoved(scene, &mut *work, exchange).await?;

@@ -85,8 +85,9 @@ async fn record(
     kind: IntentKind,
     credential: CredentialVerdict,
 ) -> Result<IntentReceipt, Error> {
-    let intent = scene
-        .stamped(|stamp| begin_exchange(stamp, scene.instance(), scene.ctx(), server, kind, credential, None))?;
+    let intent = scene.stamped(|stamp| {
+        begin_exchange(stamp, scene.instance(), scene.ctx(), server, kind, credential, None)
+    })?;
     receipt_of(scene.ports().ledger.record(scene.tenant(), intent).await)
 }
 
@@ -99,7 +100,8 @@ async fn settle(
 ) -> Result<(), Error> {
     let settlement = scene.stamped(|stamp| end_exchange(stamp, receipt, &server.server_id, kind, failure));
     scene.ports().ledger.settle(receipt, settlement).await.map_err(|error| {
-        let message = "the exchange was made but its outcome could not be recorded: look at the server again later";
+        let message =
+            "the exchange was made but its outcome could not be recorded: look at the server again later";
         Error::new(ErrorKind::Unavailable, codes::OUTCOME_UNRECORDED, message).with_source(error)
     })
 }

@@ -11,7 +11,10 @@ use super::discovery::write_server;
 use super::{exchange, servers};
 use crate::scene::Scene;
 
-pub(crate) async fn health_check(scene: Scene, request: CheckMcpServerHealth) -> Result<McpHealthResult, Error> {
+pub(crate) async fn health_check(
+    scene: Scene,
+    request: CheckMcpServerHealth,
+) -> Result<McpHealthResult, Error> {
     let deadline = scene.options().health_deadline;
     let exchange = exchange::begin(&scene, &request.server_id, IntentKind::HealthCheck, deadline).await?;
     let clock = &scene.ports().clock;

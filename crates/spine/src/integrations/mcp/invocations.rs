@@ -17,12 +17,16 @@ pub(crate) async fn get_invocations(
         let known = work.mcp_servers().get(scene.tenant(), server).await?;
         known.ok_or_else(|| Error::not_found("MCP server"))?;
     }
-    let filter = InvocationFilter { server: request.server_id, run: request.run_id, outcome: request.outcome };
+    let filter =
+        InvocationFilter { server: request.server_id, run: request.run_id, outcome: request.outcome };
     let page = PageRequest::new(request.limit, request.cursor);
     Ok(work.mcp_invocations().list(scene.tenant(), &filter, &page).await?)
 }
 
-pub(crate) async fn get_invocation(scene: Scene, request: GetMcpInvocation) -> Result<McpToolInvocation, Error> {
+pub(crate) async fn get_invocation(
+    scene: Scene,
+    request: GetMcpInvocation,
+) -> Result<McpToolInvocation, Error> {
     let mut work = scene.read().await?;
     let found = work.mcp_invocations().get(scene.tenant(), &request.invocation_id).await?;
     found.ok_or_else(|| Error::not_found("invocation"))

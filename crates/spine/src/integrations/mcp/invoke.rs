@@ -44,9 +44,10 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
         run_id: request.run_id,
         step_index: request.step_index,
         idempotency,
-        deadline: scene.ctx().deadline.map_or(scene.options().call_deadline, |asked| {
-            asked.min(scene.options().call_deadline)
-        }),
+        deadline: scene
+            .ctx()
+            .deadline
+            .map_or(scene.options().call_deadline, |asked| asked.min(scene.options().call_deadline)),
     };
     McpToolInvocationEngine::new(scene.invocation_ports()).invoke(scene.ctx(), call).await
 }

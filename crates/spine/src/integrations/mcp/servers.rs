@@ -18,21 +18,29 @@ use portcullis_schemas::{Error, ErrorKind};
 use crate::integrations::mcp::discovery::discover;
 use crate::scene::Scene;
 
-pub(crate) async fn register_server(scene: Scene, request: RegisterMcpServer) -> Result<RegisteredMcpServer, Error> {
+pub(crate) async fn register_server(
+    scene: Scene,
+    request: RegisterMcpServer,
+) -> Result<RegisteredMcpServer, Error> {
     let auto_discover = request.auto_discover.unwrap_or(true);
     check_reference(&scene, request.credential_ref.as_ref())?;
     let id = ServerId::generate(&*scene.ports().ids);
     // Whatever is wrong with the request is said before its URL is looked up.
-    let draft = |url| scene.stamped(|stamp| {
-        McpServerEngine::register(stamp, scene.tenant(), id.clone(), request.clone(), url)
-    });
+    let draft = |url| {
+        scene.stamped(|stamp| {
+            McpServerEngine::register(stamp, scene.tenant(), id.clone(), request.clone(), url)
+        })
+    };
     draft(request.url.clone())?;
     let change = draft(judged(&scene, &request.url).await?)?;
     let mut work = scene.begin().await?;
     if work.mcp_servers().find_by_url(scene.tenant(), change.server.url.as_str()).await?.is_some() {
         return Err(taken("url"));
     }
-    work.mcp_servers().insert(scene.tenant(), &change.server).await.map_err(|error| conflict(error, "name"))?;
+    work.mcp_servers()
+        .insert(scene.tenant(), &change.server)
+        .await
+        .map_err(|error| conflict(error, "name"))?;
     work.audit_log().append(scene.tenant(), &change.events).await?;
     work.commit().await?;
     if !auto_discover {
@@ -97,13 +105,21 @@ pub(crate) async fn delete_server(scene: Scene, request: DeleteMcpServer) -> Res
 }
 
 /// A server that is not deleted; foreign and deleted ones answer as absent ones.
-pub(super) async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ServerId) -> Result<McpServer, Error> {
+pub(super) async fn find(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    id: &ServerId,
+) -> Result<McpServer, Error> {
     let found = work.mcp_servers().get(scene.tenant(), id).await?;
     found.filter(|server| server.deleted_at.is_none()).ok_or_else(|| Error::not_found("MCP server"))
 }
 
 /// Writes a change as a whole, then lets go of what was cached of the server.
-async fn apply(scene: &Scene, mut work: Box<dyn UnitOfWork>, change: ServerChange) -> Result<McpServer, Error> {
+async fn apply(
+    scene: &Scene,
+    mut work: Box<dyn UnitOfWork>,
+    change: ServerChange,
+) -> Result<McpServer, Error> {
     let tenant = scene.tenant();
     work.mcp_servers().update(tenant, &change.server).await.map_err(|error| conflict(error, "name"))?;
     work.mcp_tools().upsert(tenant, &change.tools).await?;
@@ -124,8 +140,12 @@ async fn judged(scene: &Scene, url: &UrlText) -> Result<UrlText, Error> {
 
 fn refused_url(error: EgressError) -> Error {
     if error.stage != EgressStage::Judged {
-        return Error::new(ErrorKind::Upstream, error.code, "the URL's host cannot be looked up: check its name")
-            .with_field("url");
+        return Error::new(
+            ErrorKind::Upstream,
+            error.code,
+            "the URL's host cannot be looked up: check its name",
+        )
+        .with_field("url");
     }
     let rule = &error.detail;
     let message = format!(

@@ -35,7 +35,9 @@ pub(super) async fn judge_credential(
     };
     let vault = &scene.ports().vault;
     let denied = |access| CredentialUse { verdict: CredentialVerdict::Denied, access, secret_version: None };
-    let Ok(target) = vault.check_reference(scene.tenant(), reference.as_str()) else { return Ok(denied(access)) };
+    let Ok(target) = vault.check_reference(scene.tenant(), reference.as_str()) else {
+        return Ok(denied(access));
+    };
     let (grants, secret_version) = match &target {
         ReferenceTarget::Vault(id) => match work.credentials().get(scene.tenant(), id).await? {
             Some(credential) => (credential.grants, Some(credential.secret_version)),

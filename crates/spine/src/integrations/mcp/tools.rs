@@ -40,7 +40,10 @@ pub(crate) async fn disable_tool(scene: Scene, request: DisableMcpTool) -> Resul
     change(&scene, &request.server_id, &request.tool_id, McpToolEngine::disable).await
 }
 
-pub(crate) async fn set_tool_risk_level(scene: Scene, request: SetMcpToolRiskLevel) -> Result<McpTool, Error> {
+pub(crate) async fn set_tool_risk_level(
+    scene: Scene,
+    request: SetMcpToolRiskLevel,
+) -> Result<McpTool, Error> {
     change(&scene, &request.server_id, &request.tool_id, |stamp, tool| {
         Ok(McpToolEngine::set_risk(stamp, tool, request.risk_level))
     })

@@ -1,3 +1,5 @@
+//! How deep a policy may nest.
+
 use super::*;
 
 fn depth_of(condition: &str) -> u32 {
