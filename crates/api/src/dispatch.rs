@@ -4,10 +4,11 @@
 //! known, but its head. When the connection goes away, this future is dropped, and with it the dispatch is cancelled.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::Body;
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
+use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
@@ -21,6 +22,9 @@ use portcullis_spine::{Input, OperationSpec, Spine};
 use crate::problem::Failure;
 use crate::routes::Route;
 use crate::{body, headers, query};
+
+/// How old an authentication may be. A body that takes longer to arrive must not outlive its key's revocation.
+const FRESH: Duration = Duration::from_millis(500);
 
 /// A route and the contract of its operation.
 #[derive(Debug)]
@@ -42,9 +46,15 @@ pub(crate) async fn answer(spine: Spine, target: Arc<Target>, request: Request) 
 
 async fn run(spine: &Spine, target: &Target, request: Request) -> Result<Vec<u8>, Error> {
     let (parts, body) = request.into_parts();
+    let clock = &spine.ports().clock;
     let principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
-    let ctx = context(principal, &parts)?;
-    let input = input(target, parts, body).await?;
+    let known_at = clock.monotonic();
+    let mut ctx = context(principal, &parts)?;
+    let bytes = body::read(body).await?;
+    if clock.monotonic().saturating_sub(known_at) > FRESH {
+        ctx.principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    }
+    let input = input(target, parts, bytes).await?;
     spine.call(ctx, target.route.operation, input).await
 }
 
@@ -61,8 +71,7 @@ fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
 }
 
 /// Gathers the request's members: path and body, or path and query.
-async fn input(target: &Target, mut parts: Parts, body: Body) -> Result<Input, Error> {
-    let bytes = body::read(body).await?;
+async fn input(target: &Target, mut parts: Parts, bytes: Bytes) -> Result<Input, Error> {
     let mut input = Input::default();
     if target.route.takes_body() {
         if !bytes.is_empty() {

@@ -23,7 +23,7 @@ pub(crate) fn page(reference: &Reference) -> String {
         version: env!("CARGO_PKG_VERSION"),
         stylesheet: STYLESHEET,
         groups: groups(reference),
-        failures: FAILURES,
+        failures: FAILURES.iter().map(|(status, _, meaning)| (*status, spans(meaning))).collect(),
         types: types(&reference.components),
     };
     page.render().expect("a template renders into a String")
@@ -35,7 +35,7 @@ struct Page {
     version: &'static str,
     stylesheet: &'static str,
     groups: Vec<Group>,
-    failures: &'static [(u16, &'static str, &'static str)],
+    failures: Vec<(u16, Vec<Span>)>,
     types: Vec<Type>,
 }
 
@@ -51,7 +51,7 @@ struct EndpointView {
     method: String,
     path: &'static str,
     operation: &'static str,
-    summary: &'static str,
+    summary: Vec<Span>,
     authority: &'static str,
     effect: &'static str,
     idempotent: bool,
@@ -66,13 +66,20 @@ struct Field {
     place: &'static str,
     required: bool,
     kind: Kind,
-    description: String,
+    description: Vec<Span>,
 }
 
 struct Type {
     name: String,
-    description: String,
+    description: Vec<Span>,
     fields: Vec<Field>,
+}
+
+/// A run of a description: words, or what stands between backticks.
+#[derive(Debug, PartialEq, Eq)]
+struct Span {
+    text: String,
+    is_code: bool,
 }
 
 fn groups(reference: &Reference) -> Vec<Group> {
@@ -111,7 +118,7 @@ fn view(endpoint: &Endpoint, components: &Components) -> EndpointView {
         method: endpoint.route.method.to_string(),
         path: endpoint.route.path,
         operation: endpoint.spec.name,
-        summary: endpoint.spec.summary,
+        summary: spans(endpoint.spec.summary),
         authority: endpoint.spec.authority.as_str(),
         effect: endpoint.spec.effect.as_str(),
         idempotent: takes_idempotency_key(endpoint.spec.name),
@@ -141,8 +148,13 @@ fn types(components: &Components) -> Vec<Type> {
         .collect()
 }
 
-fn description(schema: &Value) -> String {
-    schema["description"].as_str().unwrap_or_default().replace('\n', " ")
+fn description(schema: &Value) -> Vec<Span> {
+    spans(&schema["description"].as_str().unwrap_or_default().replace('\n', " "))
+}
+
+fn spans(text: &str) -> Vec<Span> {
+    let runs = text.split('`').enumerate().filter(|(_, run)| !run.is_empty());
+    runs.map(|(at, run)| Span { text: run.to_owned(), is_code: at % 2 == 1 }).collect()
 }
 
 /// A command to try it: shell variables for what stands in the path, the required members in the body.

@@ -27,11 +27,11 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let reference = Reference::of(spine.registry());
     let contract = contract::document(&reference).to_string();
     let page = docs::page(&reference);
-    let ready = spine.clone();
+    let (ready, readiness) = (spine.clone(), Arc::new(probes::Readiness::default()));
     let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options) };
     table(&spine)
         .route(probes::LIVE, get(probes::live))
-        .route(probes::READY, get(move || probes::ready(ready.clone())))
+        .route(probes::READY, get(move || probes::ready(ready.clone(), Arc::clone(&readiness))))
         .route("/openapi.json", document("application/json", contract))
         .route("/docs", document("text/html; charset=utf-8", page))
         .route(docs::STYLESHEET, document("text/css; charset=utf-8", docs::CSS.to_owned()))

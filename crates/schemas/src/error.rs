@@ -250,6 +250,10 @@ impl std::error::Error for PortError {
 /// A port failure as callers see it: its code, and a message that says nothing of the inside.
 impl From<PortError> for Error {
     fn from(error: PortError) -> Self {
+        if error.code == crate::codes::INVALID_CURSOR {
+            let public = "expected the next_cursor of a page of this list: leave it out for the first page";
+            return Self::new(ErrorKind::Invalid, error.code, public).with_field("cursor").with_source(error);
+        }
         let (kind, public) = match error.kind {
             PortErrorKind::Conflict => {
                 (ErrorKind::Conflict, "it collides with what is stored: read it again and retry")
@@ -278,5 +282,12 @@ mod tests {
         let error = Error::from(PortError::unavailable("disk 7 said EIO").with_source("secret cause"));
         assert_eq!(error.to_string(), "store_unavailable: it cannot be served now: retry later");
         assert!(!format!("{error:?}").contains("secret cause"));
+    }
+
+    #[test]
+    fn a_foreign_cursor_names_the_field_and_what_to_do() {
+        let error = Error::from(PortError::new(PortErrorKind::Invalid, crate::codes::INVALID_CURSOR, "x"));
+        assert_eq!(error.field(), Some("cursor"));
+        assert!(error.public().starts_with("expected the next_cursor"), "{error}");
     }
 }

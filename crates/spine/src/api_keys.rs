@@ -9,18 +9,20 @@ use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
 use portcullis_schemas::ids::KeyId;
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::principal::Principal;
 use portcullis_schemas::timestamp::Timestamp;
 use serde_json::json;
 
 use crate::ports::Ports;
 use crate::scene::Scene;
+use crate::taken::or_taken;
 
 pub(crate) async fn create_key(scene: Scene, request: CreateApiKey) -> Result<CreatedApiKey, Error> {
     let id = KeyId::generate(&*scene.ports().ids);
     let key = api_keys::create(request, scene.principal(), id, scene.now())?;
     let (stored, created) = issue(scene.ports(), &scene.options().environment, key)?;
     let mut work = scene.begin().await?;
-    work.api_keys().insert(scene.tenant(), &stored).await?;
+    work.api_keys().insert(scene.tenant(), &stored).await.map_err(or_taken("API key", "name"))?;
     let facts =
         json!({ "name": stored.key.name, "scopes": stored.key.scopes, "expires_at": stored.key.expires_at });
     let event = scene.event(AuditEventType::ApiKeyCreated, [("key_id", stored.key.key_id.as_str())], facts);
@@ -35,15 +37,18 @@ pub(crate) async fn list_keys(scene: Scene, request: ListApiKeys) -> Result<Page
 }
 
 pub(crate) async fn freeze_key(scene: Scene, request: FreezeApiKey) -> Result<ApiKey, Error> {
-    change(&scene, &request.key_id, AuditEventType::ApiKeyFrozen, api_keys::freeze).await
+    change(&scene, &request.key_id, AuditEventType::ApiKeyFrozen, api_keys::may_shut_out, api_keys::freeze)
+        .await
 }
 
 pub(crate) async fn unfreeze_key(scene: Scene, request: UnfreezeApiKey) -> Result<ApiKey, Error> {
-    change(&scene, &request.key_id, AuditEventType::ApiKeyUnfrozen, api_keys::unfreeze).await
+    change(&scene, &request.key_id, AuditEventType::ApiKeyUnfrozen, api_keys::may_change, api_keys::unfreeze)
+        .await
 }
 
 pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<ApiKey, Error> {
-    change(&scene, &request.key_id, AuditEventType::ApiKeyRevoked, api_keys::revoke).await
+    change(&scene, &request.key_id, AuditEventType::ApiKeyRevoked, api_keys::may_shut_out, api_keys::revoke)
+        .await
 }
 
 /// Gives a key its secret: the text to show once, and the row that holds a keyed hash only.
@@ -67,11 +72,14 @@ async fn change(
     scene: &Scene,
     id: &KeyId,
     event_type: AuditEventType,
+    allowed: fn(&Principal, &ApiKey) -> Result<(), Error>,
     step: fn(ApiKey, Timestamp) -> Result<ApiKey, Error>,
 ) -> Result<ApiKey, Error> {
     let mut work = scene.begin().await?;
     let found = work.api_keys().get(scene.tenant(), id).await?;
-    let key = step(found.ok_or_else(|| Error::not_found("API key"))?, scene.now())?;
+    let found = found.ok_or_else(|| Error::not_found("API key"))?;
+    allowed(scene.principal(), &found)?;
+    let key = step(found, scene.now())?;
     work.api_keys().update(scene.tenant(), &key).await?;
     let event = scene.event(event_type, [("key_id", id.as_str())], json!({ "name": key.name }));
     work.audit_log().append(scene.tenant(), &[event]).await?;

@@ -2,18 +2,21 @@
 //! earlier life of this one, has left open.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
 use portcullis_schemas::Error;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
-use tokio::task::JoinHandle;
-use tokio::time::MissedTickBehavior;
+use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::scene::Stage;
 use crate::spine::Spine;
 
 /// Intents closed in one sweep.
 const SWEEP: u16 = 100;
+/// The longest that a sweep may take.
+const SWEEP_TIME: Duration = Duration::from_secs(30);
 
 /// The running background work; it ends when this is dropped.
 #[derive(Debug)]
@@ -37,19 +40,38 @@ impl Spine {
         let stage = Arc::clone(self.stage());
         renew(&stage).await?;
         sweep(&stage).await;
-        let task = tokio::spawn(async move {
-            let mut tick = tokio::time::interval(LEASE_RENEWAL);
-            tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
-            loop {
-                tick.tick().await;
-                // Never sweep without a fresh lease: it could be our own calls that look abandoned.
-                match renew(&stage).await {
-                    Ok(()) => sweep(&stage).await,
-                    Err(error) => tracing::error!(%error, "the lease could not be renewed"),
-                }
-            }
-        });
+        let task = tokio::spawn(keep(stage));
         Ok(Background { task })
+    }
+}
+
+/// Renews and sweeps for ever. Both call ports that an embedder may have written, so each runs in a task of its own:
+/// one that panics is logged and tried again, and a sweep that hangs does not cost the lease.
+async fn keep(stage: Arc<Stage>) {
+    let mut tick = tokio::time::interval(LEASE_RENEWAL);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let (mut renewals, mut sweeps) = (JoinSet::new(), JoinSet::new());
+    loop {
+        tick.tick().await;
+        while let Some(swept) = sweeps.try_join_next() {
+            match swept {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => tracing::error!("closing abandoned intents took too long; it is tried again"),
+                Err(_) => tracing::error!("closing abandoned intents panicked; it is tried again"),
+            }
+        }
+        let fresh = Arc::clone(&stage);
+        renewals.spawn(async move { renew(&fresh).await });
+        match renewals.join_next().await {
+            // Never sweep without a fresh lease: it could be our own calls that look abandoned.
+            Some(Ok(Ok(()))) if sweeps.is_empty() => {
+                let fresh = Arc::clone(&stage);
+                sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh)).await });
+            }
+            Some(Ok(Ok(()))) | None => {}
+            Some(Ok(Err(error))) => tracing::error!(%error, "the lease could not be renewed"),
+            Some(Err(_)) => tracing::error!("renewing the lease panicked; it is tried again"),
+        }
     }
 }
 

@@ -3,7 +3,11 @@
 //! A dispatch runs in a task of its own, so that no transaction is cut off half-way. When the caller's future is
 //! dropped, the signal fires; only the exchange with the upstream listens to it, and what it leaves is recorded.
 
+use std::future::{Future, poll_fn};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use portcullis_schemas::codes;
@@ -56,7 +60,7 @@ impl McpClient for CancellableClient {
     ) -> Result<McpCatalogue, McpFailure> {
         tokio::select! {
             biased;
-            answer = self.inner.discover(tenant, target, dispatch) => answer,
+            answer = caught(self.inner.discover(tenant, target, dispatch)) => answer,
             () = self.cancel.fired() => Err(cancelled()),
         }
     }
@@ -69,7 +73,7 @@ impl McpClient for CancellableClient {
     ) -> Result<McpHealth, McpFailure> {
         tokio::select! {
             biased;
-            answer = self.inner.check_health(tenant, target, dispatch) => answer,
+            answer = caught(self.inner.check_health(tenant, target, dispatch)) => answer,
             () = self.cancel.fired() => Err(cancelled()),
         }
     }
@@ -83,13 +87,32 @@ impl McpClient for CancellableClient {
     ) -> Result<ToolReply, McpFailure> {
         tokio::select! {
             biased;
-            answer = self.inner.call_tool(tenant, target, call, dispatch) => answer,
+            answer = caught(self.inner.call_tool(tenant, target, call, dispatch)) => answer,
             () = self.cancel.fired() => Err(cancelled()),
         }
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {
         self.inner.forget(tenant, server).await;
+    }
+}
+
+/// A panic of the client ends its exchange and nothing else: the intent is open, and must be settled.
+async fn caught<T>(exchange: impl Future<Output = Result<T, McpFailure>> + Send) -> Result<T, McpFailure> {
+    let mut exchange = pin!(exchange);
+    let poll = |context: &mut Context<'_>| {
+        let polled = catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(context)));
+        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
+    };
+    poll_fn(poll).await
+}
+
+/// The panic's text may hold anything, so it goes nowhere.
+fn panicked() -> McpFailure {
+    McpFailure {
+        code: codes::OPERATION_PANICKED,
+        detail: "the exchange broke on our side".to_owned(),
+        may_have_acted: true,
     }
 }
 

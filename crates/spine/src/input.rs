@@ -36,8 +36,11 @@ impl Input {
         match strict::parse(body, Limits::default()) {
             Ok(Value::Object(members)) => Ok(Self { members }),
             Ok(_) => Err(Error::new(ErrorKind::Invalid, codes::INVALID_JSON, "expected a JSON object")),
-            Err(error) => Err(Error::new(ErrorKind::Invalid, codes::INVALID_JSON, error.to_string())
-                .with_field(error.pointer().trim_start_matches('/').replace('/', "."))),
+            Err(error) => {
+                let refused = Error::new(ErrorKind::Invalid, codes::INVALID_JSON, error.to_string());
+                let field = dotted(error.pointer());
+                Err(if field.is_empty() { refused } else { refused.with_field(field) })
+            }
         }
     }
 
@@ -95,10 +98,33 @@ fn without_values(message: &str) -> String {
         Some((said, expected)) if said.starts_with("unknown field") => {
             format!("unknown field: expected {expected}")
         }
-        Some((_, expected)) => format!("expected {expected}"),
+        Some((_, expected)) => format!("expected {}", in_json_words(expected)),
         None if message.starts_with("unknown field") => "unknown field: expected none".to_owned(),
         None => message.to_owned(),
     }
+}
+
+/// serde speaks of Rust's types; callers write JSON.
+fn in_json_words(expected: &str) -> &str {
+    match expected {
+        "a map" => "an object",
+        "a sequence" => "a list",
+        "u8" | "u16" | "u32" | "u64" | "usize" | "i8" | "i16" | "i32" | "i64" => "a whole number",
+        other => other,
+    }
+}
+
+/// A JSON pointer written as every other field path is: `/tags/1` as `tags[1]`.
+fn dotted(pointer: &str) -> String {
+    let mut path = String::new();
+    for part in pointer.split('/').skip(1) {
+        match part.parse::<u32>() {
+            Ok(index) => path.push_str(&format!("[{index}]")),
+            Err(_) if path.is_empty() => path.push_str(part),
+            Err(_) => path.extend([".", part]),
+        }
+    }
+    shown(&path)
 }
 
 fn missing_field(message: &str) -> Option<&str> {
@@ -156,6 +182,31 @@ mod tests {
         let (field, message) = problem::<RegisterMcpServer>(r#"{"name":"n","url":"u","surprise":1}"#);
         assert_eq!(field, "surprise");
         assert!(message.starts_with("unknown field: expected"), "{message}");
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_in_the_words_of_json() {
+        let table = [
+            (r#"{"name":"n","url":"u","tags":"a"}"#, "tags", "expected a list"),
+            (r#"{"name":7,"url":"u"}"#, "name", "expected a string"),
+        ];
+        for (body, field, message) in table {
+            assert_eq!(problem::<RegisterMcpServer>(body), (field.to_owned(), message.to_owned()));
+        }
+        let found = problem::<ListMcpServers>(r#"{"limit":"abc"}"#);
+        assert_eq!(found, ("limit".to_owned(), "expected a whole number".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_json_names_the_place_as_other_errors_do() {
+        let table = [
+            ("nope", None),
+            (r#"{"tags":["a","#, Some("tags[1]")),
+            (r#"{"a":{"b":[{"c":1,"c":2}]}}"#, Some("a.b[0].c")),
+        ];
+        for (body, field) in table {
+            assert_eq!(Input::from_body(body.as_bytes()).unwrap_err().field(), field, "{body}");
+        }
     }
 
     #[test]

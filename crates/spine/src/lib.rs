@@ -23,6 +23,7 @@ pub mod ports;
 pub mod registry;
 pub mod scene;
 mod spine;
+mod taken;
 mod tenants;
 
 pub use background::Background;

@@ -16,7 +16,7 @@ use portcullis_schemas::operation::{Effect, Operation};
 use portcullis_schemas::{Error, ErrorKind};
 
 use crate::bridges::ControlsBridge;
-use crate::cancel::{CancelGuard, CancelSignal};
+use crate::cancel::CancelSignal;
 use crate::input::Input;
 use crate::operations;
 use crate::options::SpineOptions;
@@ -82,24 +82,38 @@ impl Spine {
             .map_err(|_| internal("the answer has another type"))
     }
 
-    /// One dispatch: look up, authorise, decode, run in a task of its own, and audit however it ends.
+    /// One dispatch, in a task of its own: a caller that goes away cuts off neither a transaction nor the audit.
     async fn dispatch(
         &self,
         ctx: CallContext,
+        name: &str,
+        decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send + 'static,
+    ) -> Result<Erased, Error> {
+        let (guard, signal) = CancelSignal::pair();
+        let scene = Scene::new(Arc::clone(&self.stage), ctx, signal);
+        let (spine, name) = (self.clone(), name.to_owned());
+        let task = tokio::spawn(async move { spine.run_audited(&scene, &name, decode).await });
+        let outcome = task.await;
+        drop(guard);
+        outcome.unwrap_or_else(|failure| Err(panicked(&failure)))
+    }
+
+    /// Look up, authorise, decode, run, and audit however it ends.
+    async fn run_audited(
+        &self,
+        scene: &Scene,
         name: &str,
         decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send,
     ) -> Result<Erased, Error> {
         let started = self.stage.ports.clock.monotonic();
         let entry = self.registry.entry(name);
-        let (guard, signal) = CancelSignal::pair();
-        let scene = Scene::new(Arc::clone(&self.stage), ctx, signal);
         let outcome = match &entry {
-            Ok(entry) => run_entry(entry, &scene, guard, decode).await,
+            Ok(entry) => run_entry(entry, scene, decode).await,
             Err(_) => Err(unknown_operation()),
         };
         let spec = entry.as_ref().ok().map(|entry| &entry.spec);
         let elapsed = self.stage.ports.clock.monotonic().saturating_sub(started);
-        self.audit(&scene, name, spec, outcome.as_ref().err(), elapsed).await;
+        self.audit(scene, name, spec, outcome.as_ref().err(), elapsed).await;
         outcome
     }
 
@@ -137,7 +151,6 @@ impl fmt::Debug for Spine {
 async fn run_entry(
     entry: &Arc<Entry>,
     scene: &Scene,
-    guard: CancelGuard,
     decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send,
 ) -> Result<Erased, Error> {
     authorise(entry, scene)?;
@@ -154,9 +167,8 @@ async fn run_entry(
         let key = FreezeTarget::Key(scene.principal().key().clone());
         ControlsBridge::refuse_if_frozen(scene, &[FreezeTarget::Tenant, key]).await?;
     }
-    let task = tokio::spawn(entry.handle(scene.clone(), request));
-    let outcome = task.await;
-    drop(guard);
+    // A task of its own once more, so that a panic of the handler is audited too.
+    let outcome = tokio::spawn(entry.handle(scene.clone(), request)).await;
     outcome.unwrap_or_else(|failure| Err(panicked(&failure)))
 }
 

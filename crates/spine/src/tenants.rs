@@ -17,6 +17,7 @@ use serde_json::{Map, json};
 use crate::api_keys::issue;
 use crate::scene::Scene;
 use crate::spine::Spine;
+use crate::taken::or_taken;
 
 pub(crate) async fn create_tenant(scene: Scene, request: CreateTenant) -> Result<CreatedTenant, Error> {
     let environment = &scene.options().environment;
@@ -77,7 +78,7 @@ async fn found(
         facts,
     };
     let mut work = ports.store.begin().await?;
-    work.tenants().insert(&tenant.tenant_id, &tenant).await?;
+    work.tenants().insert(&tenant.tenant_id, &tenant).await.map_err(or_taken("tenant", "name"))?;
     work.api_keys().insert(&tenant.tenant_id, &stored).await?;
     work.audit_log().append(&tenant.tenant_id, &[event]).await?;
     work.commit().await?;

@@ -64,3 +64,13 @@ fn groups_are_titled_in_words() {
         assert_eq!(title(family), expected);
     }
 }
+
+#[test]
+fn what_stands_between_backticks_is_code() {
+    let span = |text: &str, is_code| Span { text: text.to_owned(), is_code };
+    let schema = serde_json::json!({ "description": "Header for `api_key`;\n`X-Key`" });
+    let expected =
+        [span("Header for ", false), span("api_key", true), span("; ", false), span("X-Key", true)];
+    assert_eq!(description(&schema), expected);
+    assert!(!whole().contains('`'));
+}

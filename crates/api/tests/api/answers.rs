@@ -1,6 +1,7 @@
 //! Failures that are ours: panics, a store that is down, a trail that cannot be written.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_schemas::integrations::mcp::operations::ListMcpServers;
@@ -11,6 +12,7 @@ use portcullis_schemas::{Error, PortError};
 use portcullis_spine::scene::Scene;
 use portcullis_spine::{OperationRegistry, Ports};
 use portcullis_testkit::broken::BrokenLedger;
+use portcullis_testkit::time::TestClock;
 use serde_json::json;
 
 use crate::support::World;
@@ -83,4 +85,23 @@ async fn a_call_that_cannot_be_recorded_is_not_made_and_names_its_invocation() {
     problem["invocation_id"] = json!("inv_...");
     insta::assert_snapshot!(serde_json::to_string_pretty(&problem).unwrap());
     assert_eq!(world.mcp.exchanges().len(), 1, "only the discovery went out");
+}
+
+#[tokio::test]
+async fn a_flood_of_probes_looks_once() {
+    let (broken, clock) = (std::sync::OnceLock::new(), Arc::new(TestClock::new()));
+    let world = World::rewired(|ports| {
+        let ledger = broken.get_or_init(|| Arc::new(BrokenLedger::new(Arc::clone(&ports.ledger))));
+        Ports { ledger: ledger.clone(), clock: clock.clone(), ..ports }
+    })
+    .await;
+    assert_eq!(world.get("/readyz").await.status, 200);
+    broken.get().unwrap().fail_record(true);
+    assert_eq!(world.get("/readyz").await.status, 200, "the ledger is not asked again at once");
+    clock.advance(Duration::from_millis(500));
+    assert_eq!(world.get("/readyz").await.status, 503);
+    broken.get().unwrap().fail_record(false);
+    assert_eq!(world.get("/readyz").await.status, 503);
+    clock.advance(Duration::from_millis(500));
+    assert_eq!(world.get("/readyz").await.status, 200);
 }

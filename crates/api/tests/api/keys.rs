@@ -1,11 +1,19 @@
 //! Authentication and authority.
 
+use std::sync::Arc;
+use std::time::Duration;
+
 use axum::body::Body;
+use bytes::Bytes;
 use http::Request;
+use http_body_util::{BodyExt, Full};
 use portcullis_api::ROUTES;
+use portcullis_schemas::runtime::Clock;
+use portcullis_spine::Ports;
+use portcullis_testkit::time::TestClock;
 use serde_json::json;
 
-use crate::support::{Answer, World, text};
+use crate::support::{Answer, World, request, text};
 
 async fn with_authorization(world: &World, values: &[&str]) -> Answer {
     let mut request = Request::builder().uri("/policies").header("host", "localhost");
@@ -88,4 +96,62 @@ async fn a_key_does_what_its_scopes_say() {
     let refused = world.call(&reader, "PUT", "/policies", Some(body)).await;
     assert_eq!(refused.problem(), (403, "authority_denied".to_owned(), String::new()));
     assert_eq!(world.call(&reader, "GET", "/tenants", None).await.problem().0, 403);
+}
+
+#[tokio::test]
+async fn a_body_that_arrives_slowly_does_not_outlive_its_key() {
+    let clock = Arc::new(TestClock::new());
+    let world = World::rewired(|ports| Ports { clock: clock.clone(), ..ports }).await;
+    let expires_at = clock.now().plus(Duration::from_secs(10));
+    let body = json!({ "name": "brief", "scopes": ["admin"], "expires_at": expires_at });
+    let key = text(&world.post("/api-keys", body).await.json()["secret"]);
+    for (delay, status) in [(5, 201), (6, 401)] {
+        let clock = clock.clone();
+        let json = json!({ "name": format!("after {delay}"), "scopes": ["read"] }).to_string();
+        let slow = Full::new(Bytes::from(json)).map_frame(move |frame| {
+            clock.advance(Duration::from_secs(delay));
+            frame
+        });
+        let (parts, _) = request(&key, "POST", "/api-keys", Some("")).into_parts();
+        let answer = world.send(Request::from_parts(parts, Body::new(slow))).await;
+        assert_eq!(answer.status.as_u16(), status, "{}", answer.text());
+    }
+}
+
+#[tokio::test]
+async fn no_key_shuts_itself_out_nor_one_that_holds_more() {
+    let world = World::new().await;
+    let operator = world.get("/api-keys").await.json()["items"][0]["key_id"].clone();
+    let made = world.post("/api-keys", json!({ "name": "second", "scopes": ["admin"] })).await.json();
+    let (admin, secret) = (text(&made["key"]["key_id"]), text(&made["secret"]));
+    for (key, id, expected) in [
+        (world.key.as_str(), text(&operator), (409, "state_conflict")),
+        (&secret, text(&operator), (403, "authority_denied")),
+        (&secret, admin.clone(), (409, "state_conflict")),
+    ] {
+        for verb in ["freeze", "revoke"] {
+            let answer = world.call(key, "POST", &format!("/api-keys/{id}/{verb}"), None).await;
+            let (status, code, _) = answer.problem();
+            assert_eq!((status, code.as_str()), expected, "{verb}");
+        }
+    }
+    assert_eq!(world.post(&format!("/api-keys/{admin}/revoke"), json!({})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_taken_name_is_named_as_such() {
+    let world = World::new().await;
+    let key = json!({ "name": "twin", "scopes": ["read"] });
+    let credential = json!({ "name": "twin", "credential_type": "bearer", "secret": "s" });
+    let tenant = json!({ "name": "twin" });
+    for (path, body) in [("/api-keys", key), ("/integrations/credentials", credential), ("/tenants", tenant)]
+    {
+        assert_eq!(world.post(path, body.clone()).await.status, 201);
+        let problem = world.post(path, body).await.json();
+        assert_eq!(
+            (&problem["code"], &problem["field"]),
+            (&json!("already_exists"), &json!("name")),
+            "{path}"
+        );
+    }
 }

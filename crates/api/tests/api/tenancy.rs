@@ -63,6 +63,7 @@ fn body(route: &Route) -> Option<Value> {
     let verb = route.operation.rsplit('.').next().unwrap();
     let members = match verb {
         "approve_tool" => json!({ "definition_hash": "0".repeat(64) }),
+        "set_tool_risk_level" => json!({ "risk_level": null }),
         "rotate_credential" => json!({ "secret": "s" }),
         "set_credential_grants" => json!({ "grants": [] }),
         "resolve_incident" => json!({ "resolution": "done" }),

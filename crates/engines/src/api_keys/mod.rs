@@ -66,6 +66,34 @@ pub fn first_admin_key(tenant: &TenantId, name: Name, scopes: &[Scope], id: KeyI
     }
 }
 
+/// Whether a caller may freeze, release or revoke a key: only one that holds all that the key holds, so that an
+/// admin does not end the operator's access, nor release a key above its own.
+///
+/// # Errors
+/// `authority_denied`.
+pub fn may_change(caller: &Principal, key: &ApiKey) -> Result<(), Error> {
+    match key.scopes.iter().find(|scope| !may_grant(caller, **scope)) {
+        None => Ok(()),
+        Some(scope) => {
+            let public = format!("your key does not hold `{scope}`: use one that does, as this key does");
+            Err(Error::new(ErrorKind::Denied, codes::AUTHORITY_DENIED, public).with_field("key_id"))
+        }
+    }
+}
+
+/// Whether a caller may freeze or revoke a key: none does so to itself. So there is always a key left that can
+/// make others; a tenant without one could not be entered again.
+///
+/// # Errors
+/// As [`may_change`], and `state_conflict` for the caller's own key.
+pub fn may_shut_out(caller: &Principal, key: &ApiKey) -> Result<(), Error> {
+    if *caller.key() == key.key_id {
+        let public = "this is the key that you call with: use another key of your tenant, or create one first";
+        return Err(conflict(public).with_field("key_id"));
+    }
+    may_change(caller, key)
+}
+
 /// The key, refused until it is released.
 ///
 /// # Errors

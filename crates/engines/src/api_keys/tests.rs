@@ -119,3 +119,32 @@ fn only_the_true_secret_of_a_living_key_authenticates() {
         }
     }
 }
+
+#[test]
+fn a_key_is_changed_by_another_key_that_holds_as_much() {
+    let other: KeyId = "key_01jd0000000000000000000001".parse().unwrap();
+    let key = |scopes: &[Scope]| ApiKey {
+        key_id: other.clone(),
+        scopes: scopes.to_vec(),
+        ..stored(ApiKeyStatus::Active, None).key
+    };
+    let table = [
+        (Scope::Admin, vec![Scope::Admin], true),
+        (Scope::Admin, vec![Scope::Invoke, Scope::Read], true),
+        (Scope::Admin, vec![Scope::Admin, Scope::Operator], false),
+        (Scope::Operator, vec![Scope::Operator], true),
+    ];
+    for (held, scopes, allowed) in table {
+        for verdict in [may_change, may_shut_out] {
+            assert_eq!(verdict(&creator(&[held]), &key(&scopes)).is_ok(), allowed, "{held} {scopes:?}");
+        }
+    }
+}
+
+#[test]
+fn no_key_shuts_itself_out() {
+    let own = ApiKey { key_id: id(), ..stored(ApiKeyStatus::Active, None).key };
+    let error = may_shut_out(&creator(&[Scope::Admin]), &own).unwrap_err();
+    assert_eq!((error.code(), error.field()), (codes::STATE_CONFLICT, Some("key_id")));
+    assert!(may_change(&creator(&[Scope::Admin]), &own).is_ok());
+}

@@ -66,11 +66,12 @@ impl<'a> Reader<'a> {
                     set `enableServiceLinks: false`, or name the service differently"
                 .to_owned();
         }
-        let (parent, _) = key.rsplit_once('.').unwrap_or_default();
+        let parent = parent_of(key);
         let siblings: Vec<_> =
             self.known.iter().filter(|known| parent_of(known) == parent).copied().collect();
         let all: Vec<_> = self.known.iter().copied().collect();
-        let expected = if siblings.is_empty() { all } else { siblings };
+        // At the top the key of a section may be meant, as `log_level` for `log.level`.
+        let expected = if parent.is_empty() || siblings.is_empty() { all } else { siblings };
         format!("unknown setting; expected one of {}", expected.join(", "))
     }
 }

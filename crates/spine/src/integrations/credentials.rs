@@ -1,6 +1,6 @@
 //! Handlers of `integrations.credentials.*`. Secrets go in, never out.
 
-use portcullis_schemas::Error;
+use portcullis_schemas::codes;
 use portcullis_schemas::ids::CredentialId;
 use portcullis_schemas::integrations::credentials::operations::{
     DeleteCredential, EncryptCredential, EncryptedCredential, ListCredentials, RotateCredential,
@@ -10,9 +10,11 @@ use portcullis_schemas::integrations::credentials::{CredentialGrant, CredentialM
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::{Error, ErrorKind};
 use serde_json::{Value, json};
 
 use crate::scene::Scene;
+use crate::taken::or_taken;
 
 /// Most grants of one credential.
 const MAX_GRANTS: usize = 64;
@@ -39,7 +41,8 @@ pub(crate) async fn store_credential(
     };
     let mut work = scene.begin().await?;
     check_grants(&scene, &mut *work, &credential.grants).await?;
-    work.credentials().insert(scene.tenant(), &credential, &sealed).await?;
+    let inserted = work.credentials().insert(scene.tenant(), &credential, &sealed).await;
+    inserted.map_err(or_taken("credential", "name"))?;
     let facts = json!({ "name": credential.name, "grants": credential.grants });
     commit(&scene, work, AuditEventType::CredentialStored, &credential, facts).await?;
     Ok(credential)
@@ -49,10 +52,11 @@ pub(crate) async fn encrypt_credential(
     scene: Scene,
     request: EncryptCredential,
 ) -> Result<EncryptedCredential, Error> {
-    let mut work = scene.begin().await?;
     let grant = CredentialGrant { mcp_server: request.mcp_server };
-    check_grants(&scene, &mut *work, std::slice::from_ref(&grant)).await?;
+    check_grants(&scene, &mut *scene.read().await?, std::slice::from_ref(&grant)).await?;
+    // A vault may be far away, and a unit of work that writes keeps every other writer waiting.
     let reference = scene.ports().vault.encrypt(scene.tenant(), &grant.mcp_server, &request.secret).await?;
+    let mut work = scene.begin().await?;
     let event = scene.event(
         AuditEventType::CredentialEncrypted,
         [("server_id", grant.mcp_server.as_str())],
@@ -75,12 +79,18 @@ pub(crate) async fn rotate_credential(
     scene: Scene,
     request: RotateCredential,
 ) -> Result<CredentialMetadata, Error> {
+    let known = find(&scene, &mut *scene.read().await?, &request.credential_id).await?;
+    let (id, version) = (&known.credential_id, known.secret_version + 1);
+    // Before the unit of work that writes: a vault may be far away.
+    let sealed = scene.ports().vault.seal(scene.tenant(), id, version, &request.secret).await?;
     let mut work = scene.begin().await?;
     let mut credential = find(&scene, &mut *work, &request.credential_id).await?;
-    credential.secret_version += 1;
+    if credential.secret_version != known.secret_version {
+        let message = "the credential was rotated meanwhile: look which secret counts, then rotate it again";
+        return Err(Error::new(ErrorKind::Conflict, codes::STATE_CONFLICT, message));
+    }
+    credential.secret_version = version;
     credential.updated_at = scene.now();
-    let (id, version) = (&credential.credential_id, credential.secret_version);
-    let sealed = scene.ports().vault.seal(scene.tenant(), id, version, &request.secret).await?;
     work.credentials().update(scene.tenant(), &credential, Some(&sealed)).await?;
     let facts = json!({ "secret_version": credential.secret_version });
     commit(&scene, work, AuditEventType::CredentialRotated, &credential, facts).await?;

@@ -2,14 +2,18 @@
 
 use std::sync::Arc;
 
-use portcullis_schemas::codes;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::integrations::credentials::operations::EncryptCredential;
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
-use portcullis_schemas::integrations::mcp::operations::{GetMcpInvocations, InvokeMcpTool};
+use portcullis_schemas::integrations::mcp::operations::{
+    DiscoverMcpTools, GetMcpInvocations, InvokeMcpTool, UpdateMcpServer,
+};
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::logs::ports::DispatchRecord;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Scope;
 use portcullis_schemas::text::IdempotencyKey;
+use portcullis_schemas::{ErrorKind, codes};
 use portcullis_spine::Input;
 use portcullis_testkit::broken::BrokenEmitter;
 use portcullis_testkit::fakes::FixedToolPolicy;
@@ -177,4 +181,47 @@ async fn a_caller_that_goes_away_leaves_a_cancelled_call() {
     let call = tokio::time::timeout(std::time::Duration::from_secs(5), settled).await.expect("it is settled");
     assert_eq!(call.outcome, InvocationOutcome::Cancelled);
     assert_eq!(house.client.dropped(), 1);
+    let audited = async {
+        let is_it = |record: &(_, DispatchRecord)| {
+            record.1.operation == InvokeMcpTool::NAME && record.1.error_code.as_deref() == Some("cancelled")
+        };
+        while !house.dispatches.records().iter().any(is_it) {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(5), audited).await.expect("the dispatch is audited");
+}
+
+#[tokio::test]
+async fn a_client_that_panics_leaves_a_recorded_failure() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    // The script holds no answer, so the client panics.
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), (codes::OPERATION_PANICKED, ErrorKind::Internal));
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    assert_eq!(calls[0].outcome, InvocationOutcome::Failure);
+    let story = house.story_of(calls[0].facts.invocation_id.as_str()).await;
+    assert_eq!(story.last().map(String::as_str), Some("tool_invocation.failed"));
+}
+
+#[tokio::test]
+async fn a_refusal_for_want_of_a_credential_is_recorded() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let body = json!({ "mcp_server": tool.server_id, "secret": "hunter2" });
+    let reference = house.admin::<EncryptCredential>(body).await.unwrap().reference;
+    let changes = [
+        json!({ "server_id": tool.server_id, "auth_type": "bearer", "credential_ref": reference }),
+        json!({ "server_id": tool.server_id, "url": "https://mcp.example/elsewhere" }),
+    ];
+    for change in changes {
+        house.admin::<UpdateMcpServer>(change).await.unwrap();
+    }
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::SERVER_NOT_ACTIVE);
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    assert_eq!(calls[0].outcome, InvocationOutcome::Blocked);
+    let error = house.admin::<DiscoverMcpTools>(json!({ "server_id": tool.server_id })).await.unwrap_err();
+    assert_eq!(error.code(), codes::CREDENTIAL_REFERENCE);
 }

@@ -42,3 +42,23 @@ async fn an_abandoned_call_is_closed_as_unknown() {
     let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
     assert!(incidents.iter().any(|incident| incident.cause == IncidentCause::OutcomeUnknown));
 }
+
+#[tokio::test]
+async fn a_panic_in_the_background_does_not_end_it() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let _background = house.spine.start_background().await.unwrap();
+    house.ledger.panic_in_abandoned();
+    let facts = fixtures::invocation_facts(house.ids(), &tool, 0);
+    let intent = fixtures::intent(house.ids(), &InstanceId::generate(house.ids()), &facts);
+    house.ledger().record(&house.tenant, intent).await.unwrap();
+    house.clock.advance(LEASE * 2);
+    let closed = async {
+        while house.ledger.will_panic()
+            || house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items.is_empty()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(LEASE * 3, closed).await.expect("a later turn closes it");
+}

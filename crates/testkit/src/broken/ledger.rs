@@ -19,13 +19,14 @@ pub struct BrokenLedger {
     record: AtomicBool,
     settle: AtomicBool,
     refuse: AtomicBool,
+    panic_in_abandoned: AtomicBool,
 }
 
 impl BrokenLedger {
     /// A ledger that works until a switch is thrown.
     pub fn new(inner: Arc<dyn Ledger>) -> Self {
         let off = AtomicBool::default;
-        Self { inner, record: off(), settle: off(), refuse: off() }
+        Self { inner, record: off(), settle: off(), refuse: off(), panic_in_abandoned: off() }
     }
 
     /// Whether `record` fails, and with it `ready`.
@@ -36,6 +37,16 @@ impl BrokenLedger {
     /// Whether `settle` fails.
     pub fn fail_settle(&self, fails: bool) {
         self.settle.store(fails, Ordering::SeqCst);
+    }
+
+    /// Has the next `abandoned` panic, as a port of somebody else's may.
+    pub fn panic_in_abandoned(&self) {
+        self.panic_in_abandoned.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether that panic is still to come.
+    pub fn will_panic(&self) -> bool {
+        self.panic_in_abandoned.load(Ordering::SeqCst)
     }
 
     /// Whether `refuse` fails.
@@ -81,6 +92,7 @@ impl Ledger for BrokenLedger {
     }
 
     async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
+        assert!(!self.panic_in_abandoned.swap(false, Ordering::SeqCst), "this ledger was told to panic");
         self.inner.abandoned(now, limit).await
     }
 

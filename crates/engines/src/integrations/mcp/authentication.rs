@@ -19,6 +19,11 @@ mod tests;
 /// The header of `api_key` unless a server names another.
 pub const DEFAULT_HEADER: &str = "X-API-Key";
 
+/// Why a server without a granted credential is not asked anything; the same whether the credential or the grant is
+/// missing.
+pub(super) const NOT_GRANTED: &str =
+    "the server may not use its credential: see that the credential exists, and grant it to this server";
+
 /// Headers that the HTTP layer, MCP or tracing sets; a credential there would break the exchange or leak.
 const RESERVED: [&str; 19] = [
     "host",

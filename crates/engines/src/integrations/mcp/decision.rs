@@ -11,6 +11,7 @@ use portcullis_schemas::text::{RunId, Tag};
 use portcullis_schemas::{Error, ErrorKind, PortError};
 
 use super::arguments::ArgumentProblem;
+use super::authentication::NOT_GRANTED;
 use super::lifecycle;
 
 #[cfg(test)]
@@ -228,7 +229,7 @@ fn judge_policy(facts: &CallFacts) -> Option<Denial> {
 fn judge_credential(facts: &CallFacts) -> Option<Denial> {
     let needs_none = facts.server.auth_type == McpAuthType::None;
     let granted = facts.credential == CredentialVerdict::Granted && facts.server.credential_ref.is_some();
-    let reason = || "the server may not use its credential: grant it to this server".to_owned();
+    let reason = || NOT_GRANTED.to_owned();
     deny_if(
         !needs_none && !granted,
         DenyRule::Credential,

@@ -150,23 +150,43 @@ fn read_annotations(members: &Map<String, Value>) -> Result<ToolAnnotations, Pro
 
 /// Line breaks and tabs are ordinary in descriptions, so string values may hold them; member names may not.
 fn refuse_hidden(value: &Value) -> Result<(), Problem> {
-    let mut found = Vec::new();
+    let mut found = Hidden::default();
     find_hidden(value, &mut String::new(), &mut found);
-    if found.is_empty() {
+    if found.count == 0 {
         return Ok(());
     }
-    let more = found.len().saturating_sub(NAMED_CHARACTERS);
-    let mut detail = found.iter().take(NAMED_CHARACTERS).map(String::as_str).collect::<Vec<_>>().join("; ");
+    let mut detail = found.named.join("; ");
+    let more = found.count - found.named.len();
     if more > 0 {
         detail.push_str(&format!("; and {more} more"));
     }
     Err(Problem::new("hidden_characters", detail))
 }
 
-fn find_hidden(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
+/// What was found. Only the first few are kept with their places: a place can be long, and a definition can hold tens
+/// of thousands of such characters.
+#[derive(Default)]
+struct Hidden {
+    named: Vec<String>,
+    count: usize,
+}
+
+impl Hidden {
+    fn report(&mut self, hidden: impl Iterator<Item = char>, pointer: &str) {
+        let place = if pointer.is_empty() { "the top level" } else { pointer };
+        for character in hidden {
+            self.count += 1;
+            if self.named.len() < NAMED_CHARACTERS {
+                self.named.push(format!("U+{:04X} at {place}", u32::from(character)));
+            }
+        }
+    }
+}
+
+fn find_hidden(value: &Value, pointer: &mut String, found: &mut Hidden) {
     match value {
         Value::String(text) => {
-            report(text.chars().filter(|c| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t')), pointer, found)
+            found.report(text.chars().filter(|c| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t')), pointer);
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -178,7 +198,7 @@ fn find_hidden(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             for (name, member) in members {
-                report(name.chars().filter(|c| is_hidden(*c)), pointer, found);
+                found.report(name.chars().filter(|c| is_hidden(*c)), pointer);
                 descend(&shown(name), member, pointer, found);
             }
         }
@@ -186,17 +206,12 @@ fn find_hidden(value: &Value, pointer: &mut String, found: &mut Vec<String>) {
     }
 }
 
-fn descend(step: &str, value: &Value, pointer: &mut String, found: &mut Vec<String>) {
+fn descend(step: &str, value: &Value, pointer: &mut String, found: &mut Hidden) {
     let length = pointer.len();
     pointer.push('/');
     pointer.push_str(step);
     find_hidden(value, pointer, found);
     pointer.truncate(length);
-}
-
-fn report(hidden: impl Iterator<Item = char>, pointer: &str, found: &mut Vec<String>) {
-    let place = if pointer.is_empty() { "the top level" } else { pointer };
-    found.extend(hidden.map(|character| format!("U+{:04X} at {place}", u32::from(character))));
 }
 
 /// A member name for a pointer (RFC 6901 escapes), with hidden characters shown as `?`, at most 64 characters.

@@ -11,7 +11,7 @@ use portcullis_schemas::logs::ledger::{
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
 use serde_json::json;
 
-use super::authentication::required_reference;
+use super::authentication::{NOT_GRANTED, required_reference};
 use super::decision::{CredentialVerdict, Denial, freeze_targets};
 use super::events::EventStamp;
 use super::invocation::unanswered;
@@ -42,8 +42,7 @@ pub fn begin_exchange(
         ));
     }
     if required_reference(server)?.is_some() && credential != CredentialVerdict::Granted {
-        let message = "the server may not use its credential: grant it to this server";
-        return Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, message));
+        return Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, NOT_GRANTED));
     }
     let mut events =
         vec![stamp.draft(AuditEventType::McpExchangeStarted, about(server), json!({ "purpose": purpose }))];

@@ -20,6 +20,8 @@ pub(super) const MAX_DEPTH: usize = 32;
 pub(super) const MAX_APPLICATIONS: u64 = 10_000;
 /// Most bytes of one regular expression.
 pub(super) const MAX_PATTERN: usize = 1024;
+/// Most regular expressions of one input schema: each may take [`super::arguments`] a mebibyte when compiled.
+pub(super) const MAX_PATTERNS: usize = 64;
 /// Deepest nesting of arguments.
 pub(super) const MAX_INSTANCE_DEPTH: usize = 64;
 
@@ -48,6 +50,9 @@ const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 /// # Errors
 /// In words: the bound that it breaks and where it lies.
 pub(super) fn judge(schema: &Value) -> Result<(), String> {
+    if patterns(schema) > MAX_PATTERNS {
+        return Err(format!("more than {MAX_PATTERNS} regular expressions"));
+    }
     let mut shape = Shape::default();
     shape.visit(schema, 0)?;
     let mut cost = Cost { root: schema, anchors: &shape.anchors, known: HashMap::new(), open: Vec::new() };
@@ -108,6 +113,19 @@ fn refuse_foreign(members: &Map<String, Value>, depth: usize) -> Result<(), Stri
         return Err(format!("a regular expression is longer than {MAX_PATTERN} bytes"));
     }
     Ok(())
+}
+
+/// Regular expressions anywhere in the document: a reference may lead to places that no keyword names.
+fn patterns(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(patterns).sum(),
+        Value::Object(members) => {
+            let own = usize::from(members.get("pattern").is_some_and(Value::is_string));
+            let named = members.get("patternProperties").and_then(Value::as_object).map_or(0, Map::len);
+            own + named + members.values().map(patterns).sum::<usize>()
+        }
+        _ => 0,
+    }
 }
 
 /// All subschemas directly below, whatever they apply to.

@@ -229,13 +229,15 @@ pub struct DisableMcpTool {
 /// Classifies a tool.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(extend("required" = ["server_id", "tool_id", "risk_level"]))]
 pub struct SetMcpToolRiskLevel {
     /// Server.
     pub server_id: ServerId,
     /// Tool.
     pub tool_id: ToolId,
     /// The level, or null to go back to what was inferred. It replaces an unknown name's `high`; known signs of
-    /// higher risk still win.
+    /// higher risk still win. It must be there, so that no empty request gives an override up.
+    #[serde(deserialize_with = "Option::deserialize")]
     pub risk_level: Option<RiskLevel>,
 }
 

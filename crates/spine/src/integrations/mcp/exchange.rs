@@ -73,6 +73,7 @@ pub(super) fn failed(failure: &McpFailure) -> Error {
         codes::UPSTREAM_TIMEOUT => (ErrorKind::Timeout, "the MCP server did not answer in time"),
         codes::UPSTREAM_UNAUTHORIZED => (ErrorKind::Upstream, "the MCP server refused our credential"),
         codes::EGRESS_REFUSED => (ErrorKind::Invalid, "the MCP server's URL breaks an egress rule"),
+        codes::OPERATION_PANICKED => (ErrorKind::Internal, "the exchange was given up"),
         codes::UPSTREAM_UNREACHABLE => (ErrorKind::Upstream, "the MCP server could not be reached"),
         _ => (ErrorKind::Upstream, "the MCP server's answer cannot be used"),
     };

@@ -17,6 +17,7 @@ use portcullis_schemas::{Error, ErrorKind};
 
 use crate::integrations::mcp::discovery::discover;
 use crate::scene::Scene;
+use crate::taken::{or_taken, taken};
 
 pub(crate) async fn register_server(
     scene: Scene,
@@ -35,12 +36,12 @@ pub(crate) async fn register_server(
     let change = draft(judged(&scene, &request.url).await?)?;
     let mut work = scene.begin().await?;
     if work.mcp_servers().find_by_url(scene.tenant(), change.server.url.as_str()).await?.is_some() {
-        return Err(taken("url"));
+        return Err(taken("MCP server", "url"));
     }
     work.mcp_servers()
         .insert(scene.tenant(), &change.server)
         .await
-        .map_err(|error| conflict(error, "name"))?;
+        .map_err(or_taken("MCP server", "name"))?;
     work.audit_log().append(scene.tenant(), &change.events).await?;
     work.commit().await?;
     if !auto_discover {
@@ -121,7 +122,7 @@ async fn apply(
     change: ServerChange,
 ) -> Result<McpServer, Error> {
     let tenant = scene.tenant();
-    work.mcp_servers().update(tenant, &change.server).await.map_err(|error| conflict(error, "name"))?;
+    work.mcp_servers().update(tenant, &change.server).await.map_err(or_taken("MCP server", "name"))?;
     work.mcp_tools().upsert(tenant, &change.tools).await?;
     work.audit_log().append(tenant, &change.events).await?;
     if let Some(incident) = &change.incident {
@@ -168,13 +169,4 @@ fn check_reference(scene: &Scene, reference: Option<&CredentialRefText>) -> Resu
 
 fn refused_reference(expected: &str) -> Error {
     Error::new(ErrorKind::Invalid, codes::CREDENTIAL_REFERENCE, expected).with_field("credential_ref")
-}
-
-fn conflict(error: portcullis_schemas::PortError, field: &'static str) -> Error {
-    if error.code() == codes::ALREADY_EXISTS { taken(field) } else { error.into() }
-}
-
-fn taken(field: &'static str) -> Error {
-    let message = "another MCP server of this tenant has it: choose another, or delete that one";
-    Error::new(ErrorKind::Conflict, codes::ALREADY_EXISTS, message).with_field(field)
 }

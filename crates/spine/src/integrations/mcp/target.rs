@@ -22,7 +22,8 @@ pub(super) struct CredentialUse {
 /// Judges the use of a server's credential.
 ///
 /// # Errors
-/// When the server needs a credential and has none, or the store cannot be read.
+/// When the store cannot be read. A server that needs a credential and has none is denied, so that the refusal is
+/// recorded like every other.
 pub(super) async fn judge_credential(
     scene: &Scene,
     work: &mut dyn UnitOfWork,
@@ -30,11 +31,15 @@ pub(super) async fn judge_credential(
     purpose: IntentKind,
 ) -> Result<CredentialUse, Error> {
     let access = credential_access(server, scene.principal().actor(), purpose);
-    let Some(reference) = required_reference(server)? else {
-        return Ok(CredentialUse { verdict: CredentialVerdict::NotNeeded, access, secret_version: None });
-    };
     let vault = &scene.ports().vault;
     let denied = |access| CredentialUse { verdict: CredentialVerdict::Denied, access, secret_version: None };
+    let reference = match required_reference(server) {
+        Ok(Some(reference)) => reference,
+        Ok(None) => {
+            return Ok(CredentialUse { verdict: CredentialVerdict::NotNeeded, access, secret_version: None });
+        }
+        Err(_) => return Ok(denied(access)),
+    };
     let Ok(target) = vault.check_reference(scene.tenant(), reference.as_str()) else {
         return Ok(denied(access));
     };

@@ -130,3 +130,19 @@ fn hints_and_description_are_read() {
     };
     assert_eq!(admitted.annotations, expected);
 }
+
+#[test]
+fn many_hidden_characters_deep_down_cost_no_more_than_a_few() {
+    let mut nested = json!("\u{7f}".repeat(40_000));
+    for _ in 0..20 {
+        nested = json!({ "k".repeat(64): nested });
+    }
+    let definition = raw(&tool_json_with("get_weather", json!({ "_meta": nested })));
+    let Value::Object(members) = serde_json::from_str(definition.as_str()).unwrap() else {
+        panic!("an object")
+    };
+    let mut found = Hidden::default();
+    find_hidden(&Value::Object(members), &mut String::new(), &mut found);
+    assert_eq!((found.named.len(), found.count), (NAMED_CHARACTERS, 40_000));
+    assert!(judge("get_weather", &definition).unwrap_err().detail.ends_with("; and 39992 more"));
+}

@@ -62,6 +62,8 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
 fn describe(failure: McpFailure) -> Failure {
     let advice = if failure.may_have_acted {
         "the upstream may have acted: look there before you repeat it"
+    } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
+        "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else {
         "nothing was done: it may be repeated"
     };
@@ -82,7 +84,7 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE => ErrorKind::Denied,
         codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE => ErrorKind::Conflict,
         codes::ARGUMENTS_INVALID => ErrorKind::Invalid,
-        codes::INTERNAL | codes::STORE_CORRUPT => ErrorKind::Internal,
+        codes::INTERNAL | codes::OPERATION_PANICKED | codes::STORE_CORRUPT => ErrorKind::Internal,
         _ => ErrorKind::Unavailable,
     }
 }

@@ -75,6 +75,7 @@ fn each_bound_refuses() {
         (json!({ "properties": { "a": { "$id": "https://x.example/a" } } }), "expected none below the root"),
         (json!({ "items": [{ "pattern": "a".repeat(MAX_PATTERN + 1) }] }), "longer than 1024"),
         (json!({ "patternProperties": { "a".repeat(MAX_PATTERN + 1): {} } }), "longer than 1024"),
+        (json!({ "elsewhere": vec![json!({ "pattern": "a" }); MAX_PATTERNS + 1] }), "more than 64 regular"),
     ];
     for (schema, expected) in table {
         let refusal = judge(&schema).unwrap_err();
