@@ -7,6 +7,7 @@ use portcullis_schemas::controls::operations::{
 };
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::store::UnitOfWork;
 use serde_json::json;
 
 use crate::scene::Scene;
@@ -14,6 +15,7 @@ use crate::scene::Scene;
 pub(crate) async fn freeze(scene: Scene, request: ThrowKillSwitch) -> Result<Freeze, Error> {
     let freeze = controls::freeze(request, scene.tenant(), scene.principal().actor(), scene.now());
     let mut work = scene.begin().await?;
+    check_target(&scene, &mut *work, &freeze.target).await?;
     work.kill_switch().freeze(scene.tenant(), &freeze).await?;
     let event =
         switch_event(&scene, AuditEventType::KillSwitchFrozen, &freeze.target, freeze.reason.as_str());
@@ -38,6 +40,16 @@ pub(crate) async fn unfreeze(scene: Scene, request: ReleaseKillSwitch) -> Result
 pub(crate) async fn get_status(scene: Scene, _: GetKillSwitch) -> Result<KillSwitchStatus, Error> {
     let mut work = scene.read().await?;
     Ok(controls::status(work.kill_switch().list(scene.tenant()).await?))
+}
+
+/// A mistyped id must not look like a freeze that holds. Tools are not looked up: their id alone does not find them.
+async fn check_target(scene: &Scene, work: &mut dyn UnitOfWork, target: &FreezeTarget) -> Result<(), Error> {
+    let known = match target {
+        FreezeTarget::Server(id) => work.mcp_servers().get(scene.tenant(), id).await?.is_some(),
+        FreezeTarget::Key(id) => work.api_keys().get(scene.tenant(), id).await?.is_some(),
+        _ => true,
+    };
+    if known { Ok(()) } else { Err(Error::not_found("key or MCP server").with_field("target.id")) }
 }
 
 fn switch_event(

@@ -117,7 +117,8 @@ pub fn open(
         return Err(refused("the envelope has another form"));
     }
     let key_id = envelope[1];
-    let master = keys.key(key_id)?;
+    let gone = |error: PortError| refused("its key is gone, or its key id was changed").with_source(error);
+    let master = keys.key(key_id).map_err(gone)?;
     let data = place.associated_data(key_id);
     let (header, body) = envelope.split_at(HEADER);
     let (given, salt) = header[2..].split_at(COMMITMENT);

@@ -90,7 +90,9 @@ impl Refusal {
             Self::LegacyCase => "expected the scheme in lower case",
             Self::Legacy => "vault:// is no longer used: expected cus-vault://<tenant>/<id>",
             Self::Scheme => "expected cus-vault:// or encrypted://",
-            Self::Scope => "expected a scheme of this scope: env:// is the system's, cus-vault:// and encrypted:// a tenant's",
+            Self::Scope => {
+                "expected a scheme of this scope: env:// is the system's, cus-vault:// and encrypted:// a tenant's"
+            }
             Self::Grammar => "expected cus-vault://<tenant>/<id> or encrypted://<base64 as it was issued>",
             Self::Length => "expected at most 16 KiB",
             Self::CrossTenant => "there is no such credential",

@@ -88,7 +88,8 @@ pub fn may_change(caller: &Principal, key: &ApiKey) -> Result<(), Error> {
 /// As [`may_change`], and `state_conflict` for the caller's own key.
 pub fn may_shut_out(caller: &Principal, key: &ApiKey) -> Result<(), Error> {
     if *caller.key() == key.key_id {
-        let public = "this is the key that you call with: use another key of your tenant, or create one first";
+        let public =
+            "this is the key that you call with: use another key of your tenant, or create one first";
         return Err(conflict(public).with_field("key_id"));
     }
     may_change(caller, key)

@@ -9,6 +9,7 @@ use portcullis_schemas::integrations::credentials::operations::{
 use portcullis_schemas::integrations::credentials::{CredentialGrant, CredentialMetadata};
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::secret::Secret;
 use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::{Error, ErrorKind};
 use serde_json::{Value, json};
@@ -23,6 +24,7 @@ pub(crate) async fn store_credential(
     scene: Scene,
     request: StoreCredential,
 ) -> Result<CredentialMetadata, Error> {
+    check_secret(&request.secret)?;
     let id = CredentialId::generate(&*scene.ports().ids);
     let sealed = scene.ports().vault.seal(scene.tenant(), &id, 1, &request.secret).await?;
     let now = scene.now();
@@ -52,6 +54,7 @@ pub(crate) async fn encrypt_credential(
     scene: Scene,
     request: EncryptCredential,
 ) -> Result<EncryptedCredential, Error> {
+    check_secret(&request.secret)?;
     let grant = CredentialGrant { mcp_server: request.mcp_server };
     check_grants(&scene, &mut *scene.read().await?, std::slice::from_ref(&grant)).await?;
     // A vault may be far away, and a unit of work that writes keeps every other writer waiting.
@@ -79,6 +82,7 @@ pub(crate) async fn rotate_credential(
     scene: Scene,
     request: RotateCredential,
 ) -> Result<CredentialMetadata, Error> {
+    check_secret(&request.secret)?;
     let known = find(&scene, &mut *scene.read().await?, &request.credential_id).await?;
     let (id, version) = (&known.credential_id, known.secret_version + 1);
     // Before the unit of work that writes: a vault may be far away.
@@ -131,6 +135,16 @@ async fn find(
     id: &CredentialId,
 ) -> Result<CredentialMetadata, Error> {
     work.credentials().get(scene.tenant(), id).await?.ok_or_else(|| Error::not_found("credential"))
+}
+
+/// A secret ends in a header sooner or later, so a pasted line break is refused now and not at its first use.
+fn check_secret(secret: &Secret) -> Result<(), Error> {
+    let text = secret.expose();
+    if text.trim() != text || text.chars().any(char::is_control) {
+        let expected = "expected no line breaks or control characters, and no space at either end";
+        return Err(Error::invalid("secret", expected));
+    }
+    Ok(())
 }
 
 /// Grants name servers of this tenant; a foreign one answers as an absent one.

@@ -19,6 +19,7 @@ use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_schemas::runtime::IdSource;
+use portcullis_schemas::store::Store;
 use portcullis_spine::{Ports, Spine, SpineOptions};
 use portcullis_testkit::broken::BrokenLedger;
 use portcullis_testkit::entropy::CountingEntropy;
@@ -77,7 +78,11 @@ impl House {
         change(&mut ports);
         let tenant = fixtures::seed_tenant(&store, &*ids).await;
         let options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
-        let key = KeyId::generate(&*ids);
+        let stored = fixtures::api_key(&*ids, &tenant, "tester", 0);
+        let mut work = store.begin().await.unwrap();
+        work.api_keys().insert(&tenant, &stored).await.unwrap();
+        work.commit().await.unwrap();
+        let key = stored.key.key_id;
         Self {
             spine: Spine::new(ports, options).unwrap(),
             tenant,

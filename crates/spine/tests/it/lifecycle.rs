@@ -1,8 +1,10 @@
 //! Servers and tools through discovery, change and health.
 
 use portcullis_schemas::codes;
+use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::incidents::IncidentCause;
 use portcullis_schemas::incidents::operations::ListIncidents;
+use portcullis_schemas::integrations::credentials::operations::StoreCredential;
 use portcullis_schemas::integrations::mcp::operations::{
     CheckMcpServerHealth, DeleteMcpServer, DisableMcpServer, DiscoverMcpTools, GetMcpServer, GetMcpTool,
     RegisterMcpServer, SetMcpToolRiskLevel, UpdateMcpServer,
@@ -109,4 +111,27 @@ async fn transports_that_are_not_offered_say_why() {
     }
     let body = json!({ "name": "one", "url": "http://127.0.0.1/x" });
     assert_eq!(house.admin::<RegisterMcpServer>(body).await.unwrap_err().code(), codes::EGRESS_REFUSED);
+}
+
+#[tokio::test]
+async fn a_pasted_line_break_in_a_secret_is_refused_when_it_is_stored() {
+    let house = House::open().await;
+    for secret in ["token\n", " token", "to\u{0}ken"] {
+        let body = json!({ "name": "c", "credential_type": "bearer", "secret": secret });
+        let error = house.admin::<StoreCredential>(body).await.unwrap_err();
+        assert_eq!((error.code(), error.field()), (codes::INVALID_FIELD, Some("secret")));
+        assert!(!error.to_string().contains("token"));
+    }
+}
+
+#[tokio::test]
+async fn freezing_what_is_not_there_is_said() {
+    let house = House::open().await;
+    for kind in ["server", "key"] {
+        let prefix = if kind == "server" { "mcp" } else { "key" };
+        let target = json!({ "kind": kind, "id": format!("{prefix}_01jd0000000000000000000000") });
+        let error =
+            house.admin::<ThrowKillSwitch>(json!({ "target": target, "reason": "drill" })).await.unwrap_err();
+        assert_eq!(error.code(), codes::NOT_FOUND);
+    }
 }
