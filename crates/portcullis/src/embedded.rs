@@ -24,6 +24,7 @@ use portcullis_schemas::integrations::credentials::ports::SealedSecretStore;
 use portcullis_schemas::runtime::{Clock, Entropy, IdSource};
 use portcullis_spine::Ports;
 use portcullis_spine::dispatch_audit::StandardDispatchAudit;
+use portcullis_vault::rules::GrantRuleChecker;
 use portcullis_vault::{Keyring, SealedVault};
 
 use self::data_dir::DataDirectory;
@@ -120,7 +121,10 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
         hasher: keyring.clone(),
         answers: keyring,
         store: Arc::new(SqlStore::new(database.clone())),
-        vault: Arc::new(SealedVault::new(sealed_secrets.clone(), keys, entropy.clone())),
+        vault: Arc::new(
+            SealedVault::new(sealed_secrets.clone(), keys, entropy.clone())
+                .with_rules(Arc::new(GrantRuleChecker)),
+        ),
         policy: Arc::new(CedarToolPolicy::new()),
         emitter: Arc::new(ToolAuditEmitter::new(clock.clone(), ids.clone())),
         dispatch_audit: Arc::new(StandardDispatchAudit::new(ledger.clone(), clock.clone(), ids.clone())),

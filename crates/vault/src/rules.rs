@@ -23,7 +23,7 @@ pub trait CredentialAccessRuleChecker: Send + Sync + std::fmt::Debug {
     ) -> CredentialAccessResult;
 }
 
-/// Refuses everything. The default in every scope.
+/// Refuses everything. The default in every scope: rules are chosen, never assumed.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct DenyAllRuleChecker;
 
@@ -33,7 +33,7 @@ impl CredentialAccessRuleChecker for DenyAllRuleChecker {
     }
 }
 
-/// Allows what a grant names. What the embedded vault uses: with no grants it refuses everything.
+/// Allows what a grant names. What the embedded server chooses: a credential without grants is used by nobody.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct GrantRuleChecker;
 

@@ -16,7 +16,7 @@ use portcullis_schemas::{PortError, PortErrorKind, codes};
 
 use crate::envelope::{self, Place};
 use crate::reference::{self, Reference, Scope};
-use crate::rules::{CredentialAccessRuleChecker, GrantRuleChecker};
+use crate::rules::{CredentialAccessRuleChecker, DenyAllRuleChecker};
 
 /// The `sealed` backend of `cus-vault://`, and `encrypted://`, for customer scope.
 pub struct SealedVault {
@@ -27,16 +27,16 @@ pub struct SealedVault {
 }
 
 impl SealedVault {
-    /// A vault over these secrets and keys. Access goes by grants: without one it is refused.
+    /// A vault over these secrets and keys. It lets nobody use anything until it is given rules.
     pub fn new(
         secrets: Arc<dyn SealedSecretStore>,
         keys: Arc<dyn KeySource>,
         entropy: Arc<dyn Entropy>,
     ) -> Self {
-        Self { secrets, keys, entropy, rules: Arc::new(GrantRuleChecker) }
+        Self { secrets, keys, entropy, rules: Arc::new(DenyAllRuleChecker) }
     }
 
-    /// The same vault with other rules.
+    /// The same vault with rules, as a rule [`GrantRuleChecker`](crate::rules::GrantRuleChecker).
     #[must_use]
     pub fn with_rules(mut self, rules: Arc<dyn CredentialAccessRuleChecker>) -> Self {
         self.rules = rules;

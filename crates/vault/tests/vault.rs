@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
-use portcullis_schemas::integrations::credentials::ports::{CredentialVault, KeySource};
+use portcullis_schemas::integrations::credentials::ports::{CredentialVault, KeySource, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
 use portcullis_schemas::secret::Secret;
 use portcullis_testkit::conformance;
@@ -19,7 +19,8 @@ fn keys() -> FixedKeySource {
 }
 
 fn vault(secrets: Arc<MemorySealedSecrets>) -> SealedVault {
-    SealedVault::new(secrets, Arc::new(keys()), Arc::new(CountingEntropy::new()))
+    let vault = SealedVault::new(secrets, Arc::new(keys()), Arc::new(CountingEntropy::new()));
+    vault.with_rules(Arc::new(GrantRuleChecker))
 }
 
 fn tenant(name: &str) -> TenantId {
@@ -101,4 +102,16 @@ fn nobody_may_use_a_credential_without_a_grant() {
     assert!(!GrantRuleChecker.check(&owner, &grant(&other), &access(&mine)).allowed);
     assert!(GrantRuleChecker.check(&owner, &grant(&mine), &access(&mine)).allowed);
     assert!(!DenyAllRuleChecker.check(&owner, &grant(&mine), &access(&mine)).allowed);
+}
+
+#[test]
+fn a_vault_without_chosen_rules_lets_nobody_in() {
+    let secrets = Arc::new(MemorySealedSecrets::new());
+    let vault = SealedVault::new(secrets, Arc::new(keys()), Arc::new(CountingEntropy::new()));
+    let (owner, mine) = (tenant("t_a"), server('0'));
+    let grants = [CredentialGrant { mcp_server: mine.clone() }];
+    let target = ReferenceTarget::Vault("one".parse().unwrap());
+    assert!(!vault.may_use(&owner, &target, &grants, &access(&mine)));
+    let granted = vault.with_rules(Arc::new(GrantRuleChecker));
+    assert!(granted.may_use(&owner, &target, &grants, &access(&mine)));
 }
