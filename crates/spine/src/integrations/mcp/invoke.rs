@@ -11,7 +11,6 @@ use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::HashPurpose;
 
 use super::target::judge_credential;
-use super::tools;
 use crate::bridges::PoliciesBridge;
 use crate::integrations::mcp::servers;
 use crate::scene::Scene;
@@ -22,7 +21,8 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
 
     let mut work = scene.read().await?;
     let server = servers::find(&scene, &mut *work, &request.server_id).await?;
-    let tool = tools::find(&scene, &mut *work, &request.server_id, &request.tool_id).await?;
+    let found = work.mcp_tools().get(scene.tenant(), &server.server_id, &request.tool_id).await?;
+    let tool = found.ok_or_else(|| Error::not_found("tool"))?;
     let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
     let frozen = work.kill_switch().first_frozen(scene.tenant(), &targets).await?;
     let policies = work.tool_policies().current_set(scene.tenant()).await?;
