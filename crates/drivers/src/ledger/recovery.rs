@@ -2,7 +2,7 @@
 
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{IntentId, TenantId};
-use portcullis_schemas::logs::ledger::AbandonedIntent;
+use portcullis_schemas::logs::ledger::{AbandonedIntent, LONGEST_OPEN};
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
@@ -14,7 +14,7 @@ use crate::rows::{from_json, port_error, stored, tenant as stored_tenant};
 /// The instance of intents that were disowned. It has no lease, so they count as abandoned.
 const NOBODY: &str = "nobody";
 
-/// Open intents whose instance has no lease that reaches `now`, oldest first.
+/// Open intents whose instance has no lease that reaches `now`, or that are open for too long; oldest first.
 ///
 /// One that cannot be read is logged and left: it must not keep the others from being closed.
 pub(super) async fn abandoned<C: ConnectionTrait>(
@@ -22,7 +22,7 @@ pub(super) async fn abandoned<C: ConnectionTrait>(
     now: Timestamp,
     limit: u16,
 ) -> Result<Vec<AbandonedIntent>, PortError> {
-    let rows = connection.query_all(&without_lease(now, limit)).await.map_err(port_error)?;
+    let rows = connection.query_all(&left_open(now, limit)).await.map_err(port_error)?;
     let mut intents = Vec::with_capacity(rows.len());
     for row in rows {
         let row: (String, String, String, i64) = row.try_get_many_by_index().map_err(port_error)?;
@@ -64,8 +64,10 @@ pub(super) async fn disown<C: ConnectionTrait>(
     Ok(())
 }
 
-fn without_lease(now: Timestamp, limit: u16) -> SelectStatement {
+fn left_open(now: Timestamp, limit: u16) -> SelectStatement {
     let (open, lease) = ("open_intents", ("instances", "lease_until"));
+    let longest = i64::try_from(LONGEST_OPEN.as_micros()).unwrap_or(i64::MAX);
+    let too_long = Expr::col((open, "recorded_at")).lt(now.as_micros().saturating_sub(longest));
     Query::select()
         .column((open, "tenant_id"))
         .column((open, "intent_id"))
@@ -82,7 +84,7 @@ fn without_lease(now: Timestamp, limit: u16) -> SelectStatement {
             "instances",
             Expr::col(("instances", "instance_id")).equals((open, "instance_id")),
         )
-        .and_where(Expr::col(lease).is_null().or(Expr::col(lease).lt(now.as_micros())))
+        .and_where(Expr::col(lease).is_null().or(Expr::col(lease).lt(now.as_micros())).or(too_long))
         .order_by((open, "recorded_at"), Order::Asc)
         .order_by((open, "intent_id"), Order::Asc)
         .limit(u64::from(limit))

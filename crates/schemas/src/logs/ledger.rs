@@ -156,7 +156,7 @@ pub struct Refusal {
     pub incident: Option<NewIncident>,
 }
 
-/// An intent whose instance has stopped renewing its lease.
+/// An intent whose instance has stopped renewing its lease, or that is open for longer than [`LONGEST_OPEN`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct AbandonedIntent {
     /// Owner.
@@ -173,6 +173,9 @@ pub struct AbandonedIntent {
 pub const LEASE: Duration = Duration::from_secs(3);
 /// Renewal interval.
 pub const LEASE_RENEWAL: Duration = Duration::from_secs(1);
+/// No exchange may last longer than 300 s, so an intent that is open for longer than this belongs to nobody any more,
+/// even if its instance lives: its task has panicked, or was ended.
+pub const LONGEST_OPEN: Duration = Duration::from_secs(360);
 /// How long the ledger may take before a call is refused with `audit_unavailable`.
 pub const WRITE_DEADLINE: Duration = Duration::from_secs(1);
 

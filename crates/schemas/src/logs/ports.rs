@@ -38,7 +38,8 @@ pub trait Ledger: Send + Sync {
     /// Says that this instance is alive until `until`. Not tenant-scoped: an instance serves all tenants.
     async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError>;
 
-    /// Open intents of all tenants whose instance's lease ran out before `now`, oldest first, at most `limit`.
+    /// Open intents of all tenants whose instance's lease ran out before `now`, or that are open for longer than
+    /// [`LONGEST_OPEN`](super::ledger::LONGEST_OPEN); oldest first, at most `limit`.
     async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError>;
 
     /// The receipt of an abandoned intent, so that recovery can settle it.

@@ -3,7 +3,7 @@
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{InstanceId, IntentId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, InvocationOutcome};
-use portcullis_schemas::logs::ledger::{AbandonedIntent, Intent, Settlement};
+use portcullis_schemas::logs::ledger::{AbandonedIntent, Intent, LONGEST_OPEN, Settlement};
 
 use super::ledger_scene::Scene;
 use super::steps::{IDS, done, refused};
@@ -12,6 +12,7 @@ use crate::fixtures::{self, time};
 /// An intent is abandoned when its instance's lease has run out, whoever asks; it can be taken over, and ends once.
 pub(crate) async fn abandoned_intents_are_recovered(scene: &Scene<'_>) {
     a_lease_keeps_an_intent(scene).await;
+    nothing_stays_open_for_ever(scene).await;
     recovery_wins_over_the_late(scene).await;
     abandoned_intents_come_oldest_first(scene).await;
 }
@@ -36,6 +37,19 @@ async fn a_lease_keeps_an_intent(scene: &Scene<'_>) {
     let settlement = scene.settlement(&intent, &facts, InvocationOutcome::Success);
     done("settling", scene.settle(&receipt, &settlement).await);
     assert_eq!(abandoned(scene, 30, &[&intent]).await, [], "a settled intent is not abandoned");
+}
+
+async fn nothing_stays_open_for_ever(scene: &Scene<'_>) {
+    let instance = InstanceId::generate(&IDS);
+    renew(scene, &instance, 1_000_000).await;
+    let (facts, mut intent) = scene.call(0);
+    intent.instance = instance;
+    let receipt = scene.receipt(&intent).await;
+    let longest = i64::try_from(LONGEST_OPEN.as_secs()).unwrap_or(i64::MAX);
+    assert_eq!(abandoned(scene, longest, &[&intent]).await, [], "its exchange may still last");
+    assert_eq!(abandoned(scene, longest + 60, &[&intent]).await.len(), 1, "no exchange lasts that long");
+    let settlement = scene.settlement(&intent, &facts, InvocationOutcome::Unknown);
+    done("settling", scene.settle(&receipt, &settlement).await);
 }
 
 async fn recovery_wins_over_the_late(scene: &Scene<'_>) {

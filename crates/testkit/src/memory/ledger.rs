@@ -7,8 +7,8 @@ use portcullis_schemas::ids::{InstanceId, IntentId, KeyId, TenantId};
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::logs::ledger::{
-    AbandonedIntent, IdempotencyClaim, Intent, IntentReceipt, IntentSubject, LEASE, Recorded, Refusal,
-    Repeated, SealedAnswer, Settlement,
+    AbandonedIntent, IdempotencyClaim, Intent, IntentReceipt, IntentSubject, LEASE, LONGEST_OPEN, Recorded,
+    Refusal, Repeated, SealedAnswer, Settlement,
 };
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::timestamp::Timestamp;
@@ -98,8 +98,9 @@ impl Ledger for MemoryLedger {
 
     async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
         let state = self.store.snapshot();
-        let mut rows: Vec<_> =
-            state.intents.iter().filter(|row| row.open && state.lease_of(row) < now).collect();
+        let is_left =
+            |row: &&Arc<IntentRow>| state.lease_of(row) < now || row.recorded_at.plus(LONGEST_OPEN) < now;
+        let mut rows: Vec<_> = state.intents.iter().filter(|row| row.open).filter(is_left).collect();
         rows.sort_by_key(|row| row.recorded_at);
         Ok(rows.into_iter().take(usize::from(limit)).map(|row| abandoned(row)).collect())
     }
