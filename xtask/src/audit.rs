@@ -45,7 +45,7 @@ fn judge(root: &Path, options: &AuditOptions) -> Result<Said, String> {
     let text =
         std::fs::read_to_string(&path).map_err(|error| format!("layers.toml: cannot be read: {error}"))?;
     let config = Config::parse(&text).map_err(|error| format!("layers.toml: {error}"))?;
-    let workspace = load(root).map_err(|error| error.to_string())?;
+    let workspace = load(root, &config).map_err(|error| error.to_string())?;
     let report = evaluate(&workspace, &config, &selection);
     let milliseconds = begun.elapsed().as_millis();
     let text = if options.json {

@@ -25,7 +25,7 @@ fn main() -> ExitCode {
     // A closed pipe (`| head`) is the reader's choice, and no reason to change the exit code.
     let _ = match said.exit {
         Exit::Unusable => std::io::stderr().write_all(said.text.as_bytes()),
-        Exit::Clean | Exit::Violations => std::io::stdout().write_all(said.text.as_bytes()),
+        Exit::Clean | Exit::Violations | Exit::Stale => std::io::stdout().write_all(said.text.as_bytes()),
     };
     ExitCode::from(said.exit as u8)
 }

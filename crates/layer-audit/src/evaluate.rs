@@ -5,6 +5,7 @@ use std::fmt;
 use crate::config::Config;
 use crate::report::Report;
 use crate::rules::{self, Rule};
+use crate::terms;
 use crate::workspace::Workspace;
 
 /// Which rules to run.
@@ -17,7 +18,7 @@ pub struct UnknownRule(String);
 
 impl fmt::Display for UnknownRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let known: Vec<_> = rules::ALL.iter().map(|rule| rule.id).collect();
+        let known: Vec<_> = rules::all().map(|rule| rule.id).collect();
         write!(f, "no rule {}; known: {}", self.0, known.join(", "))
     }
 }
@@ -27,35 +28,38 @@ impl std::error::Error for UnknownRule {}
 impl Selection {
     /// Every rule.
     pub fn all() -> Self {
-        Self(rules::ALL.to_vec())
+        Self(rules::all().collect())
     }
 
     /// One rule by its id, or a family: `LA-1*`.
     pub fn parse(pattern: &str) -> Result<Self, UnknownRule> {
-        let matches = |rule: &&&Rule| match pattern.strip_suffix('*') {
-            Some(prefix) => rule.id.starts_with(prefix),
-            None => rule.id == pattern,
-        };
-        let selected: Vec<_> = rules::ALL.iter().filter(matches).copied().collect();
+        let selected: Vec<_> = rules::all().filter(|rule| rule.is_meant(pattern)).collect();
         if selected.is_empty() { Err(UnknownRule(pattern.to_owned())) } else { Ok(Self(selected)) }
+    }
+
+    /// That rule alone.
+    pub(crate) fn one(rule: &'static Rule) -> Self {
+        Self(vec![rule])
+    }
+
+    pub(crate) fn holds(&self, id: &str) -> bool {
+        self.0.iter().any(|rule| rule.id == id)
     }
 }
 
 /// Judges `workspace` by `config`. Pure: the same input gives the same report, in the same order.
 pub fn evaluate(workspace: &Workspace, config: &Config, selection: &Selection) -> Report {
     let mut findings = Vec::new();
-    let mut rules_run = 0;
+    let mut ran = Vec::new();
     for rule in &selection.0 {
-        let Some(checked) = (rule.check)(workspace, config) else { continue };
-        rules_run += 1;
-        if checked.matched == 0 {
-            findings.push(rules::vacuous(rule));
-        }
-        findings.extend(checked.findings);
+        let Some(found) = rule.judge(workspace, config) else { continue };
+        ran.push(rule.id);
+        findings.extend(found);
     }
     findings.sort();
     findings.dedup();
-    Report { crates: workspace.crates.len(), files: workspace.file_count(), rules: rules_run, findings }
+    terms::apply(workspace, config, selection, &mut findings);
+    Report { crates: workspace.crates.len(), files: workspace.file_count(), rules: ran, findings }
 }
 
 #[cfg(test)]

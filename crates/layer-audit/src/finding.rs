@@ -43,6 +43,28 @@ impl std::fmt::Display for Place {
     }
 }
 
+/// What a rule's findings do to the exit code. Each rule declares its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Severity {
+    /// The audit fails.
+    Blocking,
+    /// The audit says so, and passes.
+    Advisory,
+}
+
+/// Whether a finding counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Standing {
+    /// It counts.
+    Open,
+    /// An `[[allow]]` entry lets it off for a while.
+    Allowed,
+    /// The baseline knows it.
+    Known,
+}
+
 /// One breach of one rule. Findings order by place, then rule, so that the output never depends on reading order.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Finding {
@@ -51,10 +73,21 @@ pub struct Finding {
     pub place: Place,
     /// Id of the rule, `LA-NNN`.
     pub rule: &'static str,
+    /// The rule's severity.
+    pub severity: Severity,
     /// What breaks the rule: a crate, a path, a type. Stable under reformatting, unlike the line.
     pub subject: String,
     /// What is wrong and what to do, in one line.
     pub message: String,
+    /// Whether it counts.
+    pub standing: Standing,
+}
+
+impl Finding {
+    /// It counts, and its rule blocks.
+    pub fn blocks(&self) -> bool {
+        self.standing == Standing::Open && self.severity == Severity::Blocking
+    }
 }
 
 impl std::fmt::Display for Finding {

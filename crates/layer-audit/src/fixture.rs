@@ -51,7 +51,7 @@ impl Ws {
             Config::parse(&format!("schema = 1\n{text}")).expect("the fixture's configuration is valid");
         let selection = Selection::parse(id).expect("the rule exists");
         let report = evaluate(&self.build(), &config, &selection);
-        assert_eq!(report.rules, 1, "{id} is configured by this fixture");
+        assert_eq!(report.rules.len(), 1, "{id} is configured by this fixture");
         report.findings.iter().map(ToString::to_string).collect()
     }
 

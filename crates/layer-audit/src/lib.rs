@@ -12,30 +12,38 @@
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let root = std::path::Path::new(".");
 //! let config = Config::parse(&std::fs::read_to_string(root.join("layers.toml"))?)?;
-//! let report = evaluate(&load(root)?, &config, &Selection::all());
+//! let report = evaluate(&load(root, &config)?, &config, &Selection::all());
 //! assert!(report.is_clean(), "{}", report.text(0));
 //! # Ok(())
 //! # }
 //! ```
 
-mod config;
+mod baseline;
+pub mod config;
+mod day;
 mod evaluate;
+mod example;
 mod finding;
 mod graph;
 pub mod load;
 mod manifest;
 mod names;
+mod plant;
 mod report;
 pub mod rules;
 mod source;
+mod terms;
 mod workspace;
 
 #[cfg(test)]
 mod fixture;
 
+pub use baseline::{Baseline, BaselineError};
 pub use config::{Config, ConfigError};
+pub use day::{Day, DayError};
 pub use evaluate::{Selection, UnknownRule, evaluate};
-pub use finding::{Finding, Place};
+pub use example::{Example, Verdict};
+pub use finding::{Finding, Place, Severity, Standing};
 pub use graph::{Edge, edges};
 pub use load::{LoadError, load};
 pub use manifest::{DependencyKind, Entry, Manifest, ManifestError};

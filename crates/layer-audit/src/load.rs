@@ -1,5 +1,6 @@
 //! The edge: asks Cargo for the members, reads their manifests and sources, parses on all cores.
 
+mod documents;
 mod metadata;
 
 use std::fmt;
@@ -7,6 +8,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
+use crate::config::Config;
+use crate::day::Day;
 use crate::finding::Place;
 use crate::manifest::{Entry, Manifest};
 use crate::source::SourceFile;
@@ -24,8 +27,9 @@ impl fmt::Display for LoadError {
 
 impl std::error::Error for LoadError {}
 
-/// Reads the workspace whose root `Cargo.toml` stands in `root`. Runs `cargo metadata --no-deps`: no network.
-pub fn load(root: &Path) -> Result<Workspace, LoadError> {
+/// Reads the workspace whose root `Cargo.toml` stands in `root`, the documents that `config` asks for, and the day.
+/// Runs `cargo metadata --no-deps`: no network.
+pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
     let metadata = metadata::read(root)?;
     let root = PathBuf::from(&metadata.workspace_root);
     let made = read_all(&root, &metadata.packages);
@@ -38,6 +42,8 @@ pub fn load(root: &Path) -> Result<Workspace, LoadError> {
     workspace.crates.sort_by(|a, b| a.name.cmp(&b.name));
     workspace.problems.sort_by(|a, b| a.place.cmp(&b.place));
     workspace.folders = folders(&workspace.crates);
+    workspace.documents = documents::read(&root, &config.documents())?;
+    workspace.today = Day::today();
     Ok(workspace)
 }
 

@@ -1,10 +1,13 @@
 //! A source file reduced to the facts that rules need, so that no syntax tree outlives its parse.
 
 mod collect;
+mod deeds;
 mod tokens;
 mod types;
 
 use std::path::Path;
+
+use crate::finding::Place;
 
 /// Where in a crate a file stands. Rules about layers read `src/` only; rules about size and naming read all.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +65,102 @@ pub struct FileFacts {
     pub methods: Vec<InherentMethod>,
     /// Functions with a body.
     pub functions: Vec<FunctionFact>,
+    /// Calls of methods and of functions by path.
+    pub calls: Vec<Call>,
+    /// Macros called, in items, statements and expressions.
+    pub macros: Vec<MacroCall>,
+    /// `unsafe` blocks, functions, impls and traits.
+    pub unsafes: Vec<Spot>,
+    /// Implementations of traits.
+    pub impls: Vec<ImplFact>,
+}
+
+/// A call: `receiver.name::<types>(arguments)` or `receiver::name::<types>(arguments)`.
+#[derive(Debug, Clone)]
+pub struct Call {
+    /// Method, or last segment of the function's path.
+    pub name: String,
+    /// It is a method call.
+    pub method: bool,
+    /// The path before the name, or the last name in the receiver: `self.database` gives `database`.
+    pub receiver: Vec<String>,
+    /// Paths among the generic arguments of the name.
+    pub types: Vec<Vec<String>>,
+    /// Arguments: a path as its segments, a string as its text, anything else as nothing.
+    pub arguments: Vec<Operand>,
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where the name stands.
+    pub at: Position,
+}
+
+/// An argument of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Operand {
+    /// A path.
+    Path(Vec<String>),
+    /// A string literal.
+    Text(String),
+    /// Anything else.
+    Other,
+}
+
+/// A macro call.
+#[derive(Debug, Clone)]
+pub struct MacroCall {
+    /// Last segment of its path.
+    pub name: String,
+    /// The rows of its body, split at each `;` outside of inner brackets. Empty where it stands in an expression.
+    pub rows: Vec<MacroRow>,
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+/// A row of a macro's body: what declares operations, codes and the like.
+#[derive(Debug, Clone, Default)]
+pub struct MacroRow {
+    /// Identifiers in order, inner brackets left out.
+    pub idents: Vec<String>,
+    /// String literals in order.
+    pub texts: Vec<String>,
+    /// Lines of `///` before it.
+    pub docs: Vec<String>,
+    /// Line of its first token; 0 if it is empty.
+    pub line: usize,
+}
+
+/// A place in a file.
+#[derive(Debug, Clone, Copy)]
+pub struct Spot {
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
+}
+
+/// `impl Trait for Type`.
+#[derive(Debug, Clone)]
+pub struct ImplFact {
+    /// The trait's path as written.
+    pub of_trait: Vec<String>,
+    /// Last segment of the type.
+    pub for_type: String,
+    /// Its functions.
+    pub functions: Vec<String>,
+    /// Its constants that are a string, or the last segment of a path.
+    pub constants: Vec<(String, String)>,
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where.
+    pub at: Position,
 }
 
 /// A path as written. Segments are not resolved yet.
@@ -118,6 +217,10 @@ pub struct TraitFact {
 pub struct TypeFact {
     /// Its name.
     pub name: String,
+    /// The module that declares it.
+    pub module: Vec<String>,
+    /// It is plain `pub`.
+    pub public: bool,
     /// It stands in a test.
     pub in_test: bool,
     /// Where.
@@ -162,6 +265,16 @@ pub struct Argument {
 pub struct FunctionFact {
     /// Its name.
     pub name: String,
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// The type whose `impl` holds it, or the trait; nothing for a free function.
+    pub owner: Option<String>,
+    /// It is plain `pub`.
+    pub public: bool,
+    /// It implements or provides a method of a trait.
+    pub of_trait: bool,
+    /// Its whole body is one call that hands on its own parameters, in order and unchanged.
+    pub passes_through: bool,
     /// From the `fn` line to the closing brace.
     pub lines: usize,
     /// It is a test or stands in one.
@@ -171,6 +284,11 @@ pub struct FunctionFact {
 }
 
 impl SourceFile {
+    /// A position in this file.
+    pub(crate) fn place(&self, at: Position) -> Place {
+        Place::at(&self.path, at.line, at.column)
+    }
+
     /// Parses a file. `path` is relative to the workspace root, `within` to the crate's folder.
     /// The error says where and why the file does not parse.
     pub fn parse(path: &str, within: &str, text: &str) -> Result<Self, (Position, String)> {

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
+use crate::day::Day;
 use crate::finding::Place;
 use crate::manifest::{DependencyKind, Manifest};
 use crate::source::{Area, SourceFile};
@@ -15,6 +16,10 @@ pub struct Workspace {
     pub folders: Vec<String>,
     /// What could not be read or parsed.
     pub problems: Vec<Problem>,
+    /// Texts besides manifests and sources that `layers.toml` asks for, by path relative to the root.
+    pub documents: BTreeMap<String, String>,
+    /// The day as of which these facts are judged.
+    pub today: Day,
 }
 
 /// Something that could not be read or parsed, and so could hide a violation.

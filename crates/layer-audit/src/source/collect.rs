@@ -5,14 +5,19 @@ use syn::visit::{self, Visit};
 
 use super::types::{method, position, type_name};
 use super::{
-    Alias, FileFacts, FunctionFact, InherentMethod, NamedPath, Position, TraitFact, TypeFact, tokens,
+    Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Position,
+    Spot, TraitFact, TypeFact, deeds, tokens,
 };
 
 /// Parses `text` and notes its facts. `test` is true where the whole file is a test.
 pub(super) fn facts(text: &str, module: &[String], test: bool) -> Result<FileFacts, (Position, String)> {
     let file = syn::parse_file(text).map_err(|error| (position(error.span()), error.to_string()))?;
-    let mut walk =
-        Walk { facts: FileFacts::default(), module: module.to_vec(), test_depth: usize::from(test) };
+    let mut walk = Walk {
+        facts: FileFacts::default(),
+        module: module.to_vec(),
+        test_depth: usize::from(test),
+        owner: None,
+    };
     walk.facts.lines = text.lines().count();
     walk.facts.header = header(text);
     walk.visit_file(&file);
@@ -28,6 +33,13 @@ struct Walk {
     facts: FileFacts,
     module: Vec<String>,
     test_depth: usize,
+    owner: Option<Owner>,
+}
+
+/// The `impl` or trait that the walk is in.
+struct Owner {
+    name: String,
+    of_trait: bool,
 }
 
 impl Walk {
@@ -92,12 +104,23 @@ impl Walk {
         }
     }
 
-    fn function(&mut self, signature: &syn::Signature, block: &syn::Block, attrs: &[syn::Attribute]) {
+    fn function(
+        &mut self,
+        public: bool,
+        signature: &syn::Signature,
+        block: &syn::Block,
+        attrs: &[syn::Attribute],
+    ) {
         let at = position(signature.ident.span());
         let end = block.brace_token.span.close().end().line;
         let first = signature.fn_token.span.start().line;
         self.facts.functions.push(FunctionFact {
             name: signature.ident.to_string(),
+            module: self.module.clone(),
+            owner: self.owner.as_ref().map(|owner| owner.name.clone()),
+            public,
+            of_trait: self.owner.as_ref().is_some_and(|owner| owner.of_trait),
+            passes_through: deeds::passes_through(signature, block),
             lines: (end + 1).saturating_sub(first),
             in_test: self.in_test() || is_test(attrs),
             at,
@@ -110,10 +133,42 @@ impl Walk {
         self.test_depth -= usize::from(test);
     }
 
-    fn type_fact(&mut self, ident: &Ident, attrs: &[syn::Attribute]) {
+    fn type_fact(&mut self, vis: &syn::Visibility, ident: &Ident, attrs: &[syn::Attribute]) {
         self.item(ident);
-        let in_test = self.in_test() || is_test(attrs);
-        self.facts.types.push(TypeFact { name: ident.to_string(), in_test, at: position(ident.span()) });
+        self.facts.types.push(TypeFact {
+            name: ident.to_string(),
+            module: self.module.clone(),
+            public: is_public(vis),
+            in_test: self.in_test() || is_test(attrs),
+            at: position(ident.span()),
+        });
+    }
+
+    fn call(&mut self, call: Call) {
+        let (module, in_test) = (self.module.clone(), self.in_test());
+        self.facts.calls.push(Call { module, in_test, ..call });
+    }
+
+    fn macro_call(&mut self, call: &syn::Macro, rows: Vec<MacroRow>) {
+        let Some(last) = call.path.segments.last() else { return };
+        let (name, at) = (last.ident.to_string(), position(last.ident.span()));
+        self.facts.macros.push(MacroCall {
+            name,
+            rows,
+            module: self.module.clone(),
+            in_test: self.in_test(),
+            at,
+        });
+    }
+
+    fn spot_unsafe(&mut self, at: proc_macro2::Span) {
+        self.facts.unsafes.push(Spot { in_test: self.in_test(), at: position(at) });
+    }
+
+    fn within_owner(&mut self, owner: Owner, walk: impl FnOnce(&mut Self)) {
+        let outer = self.owner.replace(owner);
+        walk(self);
+        self.owner = outer;
     }
 }
 
@@ -159,8 +214,41 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
+        self.macro_call(call, Vec::new());
         self.tokens(&call.tokens);
         visit::visit_macro(self, call);
+    }
+
+    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
+        self.within_test(is_test(&item.attrs), |walk| {
+            walk.macro_call(&item.mac, deeds::rows(&item.mac.tokens));
+            walk.tokens(&item.mac.tokens);
+            visit::visit_path(walk, &item.mac.path);
+        });
+    }
+
+    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
+        self.call(deeds::method_call(call));
+        visit::visit_expr_method_call(self, call);
+    }
+
+    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
+        if let Some(fact) = deeds::function_call(call) {
+            self.call(fact);
+        }
+        visit::visit_expr_call(self, call);
+    }
+
+    fn visit_expr_unsafe(&mut self, block: &'ast syn::ExprUnsafe) {
+        self.spot_unsafe(block.unsafe_token.span);
+        visit::visit_expr_unsafe(self, block);
+    }
+
+    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
+        if let syn::Safety::Unsafe(token) = &signature.safety {
+            self.spot_unsafe(token.span);
+        }
+        visit::visit_signature(self, signature);
     }
 
     fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
@@ -172,18 +260,18 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.item(&item.sig.ident);
-        self.function(&item.sig, &item.block, &item.attrs);
+        self.function(is_public(&item.vis), &item.sig, &item.block, &item.attrs);
         self.within_test(is_test(&item.attrs), |walk| visit::visit_item_fn(walk, item));
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(&item.sig, &item.block, &item.attrs);
+        self.function(is_public(&item.vis), &item.sig, &item.block, &item.attrs);
         visit::visit_impl_item_fn(self, item);
     }
 
     fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
         if let Some(block) = &item.default {
-            self.function(&item.sig, block, &item.attrs);
+            self.function(false, &item.sig, block, &item.attrs);
         }
         visit::visit_trait_item_fn(self, item);
     }
@@ -203,33 +291,47 @@ impl<'ast> Visit<'ast> for Walk {
             at: position(item.ident.span()),
         };
         self.facts.traits.push(fact);
-        visit::visit_item_trait(self, item);
+        let owner = Owner { name: item.ident.to_string(), of_trait: true };
+        if let Some(token) = &item.unsafety {
+            self.spot_unsafe(token.span);
+        }
+        self.within_owner(owner, |walk| visit::visit_item_trait(walk, item));
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
         let of = type_name(&item.self_ty);
+        let in_test = self.in_test() || is_test(&item.attrs);
+        if let Some(fact) = deeds::implementation(item) {
+            self.facts.impls.push(ImplFact { module: self.module.clone(), in_test, ..fact });
+        }
+        if let Some(token) = &item.unsafety {
+            self.spot_unsafe(token.span);
+        }
         for inner in &item.items {
             if let (syn::ImplItem::Fn(function), None) = (inner, &item.trait_) {
-                let public = matches!(function.vis, syn::Visibility::Public(_));
+                let public = is_public(&function.vis);
                 let method = method(&function.sig);
                 self.facts.methods.push(InherentMethod { of: of.clone(), public, method });
             }
         }
-        self.within_test(is_test(&item.attrs), |walk| visit::visit_item_impl(walk, item));
+        let owner = Owner { name: of, of_trait: item.trait_.is_some() };
+        self.within_test(is_test(&item.attrs), |walk| {
+            walk.within_owner(owner, |walk| visit::visit_item_impl(walk, item));
+        });
     }
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        self.type_fact(&item.ident, &item.attrs);
+        self.type_fact(&item.vis, &item.ident, &item.attrs);
         visit::visit_item_struct(self, item);
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        self.type_fact(&item.ident, &item.attrs);
+        self.type_fact(&item.vis, &item.ident, &item.attrs);
         visit::visit_item_enum(self, item);
     }
 
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
-        self.type_fact(&item.ident, &item.attrs);
+        self.type_fact(&item.vis, &item.ident, &item.attrs);
         visit::visit_item_union(self, item);
     }
 
@@ -247,6 +349,10 @@ impl<'ast> Visit<'ast> for Walk {
         self.item(&item.ident);
         visit::visit_item_static(self, item);
     }
+}
+
+fn is_public(visibility: &syn::Visibility) -> bool {
+    matches!(visibility, syn::Visibility::Public(_))
 }
 
 fn last_segment(attribute: &syn::Attribute) -> String {

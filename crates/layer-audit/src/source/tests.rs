@@ -75,3 +75,69 @@ fn an_unparsable_file_says_where() {
     let error = SourceFile::parse("p", "src/p.rs", "fn a() {}\nfn b( {}").expect_err("not Rust");
     assert_eq!(error.0.line, 2);
 }
+
+#[test]
+fn calls_are_seen_with_receiver_types_and_arguments() {
+    let facts = parse(
+        "fn f(r: R) { r.on::<mcp::Get>(servers::get)?; self.uow.commit().await; route::<Get>(GET, \"/x\"); }",
+    );
+    let on = &facts.calls[0];
+    assert_eq!((on.name.as_str(), on.method, on.receiver.join("::").as_str()), ("on", true, "r"));
+    assert_eq!(on.types, [["mcp", "Get"]]);
+    assert_eq!(on.arguments, [Operand::Path(vec!["servers".to_owned(), "get".to_owned()])]);
+    assert_eq!(
+        (facts.calls[1].name.as_str(), facts.calls[1].receiver.join("::").as_str()),
+        ("commit", "uow")
+    );
+    assert_eq!(facts.calls[2].arguments[1], Operand::Text("/x".to_owned()));
+}
+
+#[test]
+fn rows_of_macros_keep_names_texts_and_docs() {
+    let facts =
+        parse("codes! {\n    /// Gone.\n    A = \"a\";\n    B => Page<C>, \"b\", Admin, \"says\";\n}");
+    let rows = &facts.macros[0].rows;
+    assert_eq!(
+        (rows[0].idents.join(" "), rows[0].texts.join(" "), rows[0].docs.join(" ")),
+        ("A".into(), "a".into(), "Gone.".into())
+    );
+    assert_eq!(
+        (rows[1].idents.join(" "), rows[1].texts.join(" ")),
+        ("B Page C Admin".into(), "b says".into())
+    );
+    assert_eq!((rows[0].line, rows[1].line), (3, 4));
+}
+
+#[test]
+fn implementations_and_functions_that_only_hand_on_are_seen() {
+    let facts = parse(
+        "impl op::Operation for Get { const NAME: &'static str = \"a.b.get\"; const AUTHORITY: A = A::Read; fn x() {} }\n\
+         impl S { pub async fn pass(&self, a: u8, b: u8) { self.port.other(a, b).await } fn adds(a: u8) -> u8 { other(a, 1) } }\n\
+         fn free() {}",
+    );
+    let fact = &facts.impls[0];
+    assert_eq!((fact.of_trait.join("::").as_str(), fact.for_type.as_str()), ("op::Operation", "Get"));
+    let constant = |name: &str, value: &str| (name.to_owned(), value.to_owned());
+    assert_eq!(fact.constants, [constant("NAME", "a.b.get"), constant("AUTHORITY", "Read")]);
+    let seen: Vec<_> = facts
+        .functions
+        .iter()
+        .map(|f| (f.name.as_str(), f.passes_through, f.owner.as_deref(), f.of_trait))
+        .collect();
+    let expected = [
+        ("x", false, Some("Get"), true),
+        ("pass", true, Some("S"), false),
+        ("adds", false, Some("S"), false),
+        ("free", false, None, false),
+    ];
+    assert_eq!(seen, expected);
+}
+
+#[test]
+fn every_unsafe_is_seen() {
+    let facts = parse(
+        "unsafe fn a() {} fn b() { unsafe { c() } } unsafe impl D for E {} unsafe trait F {}\n#[cfg(test)] mod t { fn g() { unsafe { h() } } }",
+    );
+    let seen: Vec<_> = facts.unsafes.iter().map(|spot| spot.in_test).collect();
+    assert_eq!(seen, [false, false, false, false, true]);
+}

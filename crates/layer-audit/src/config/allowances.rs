@@ -1,0 +1,34 @@
+//! What is let off for a while: allowances, each with reason, owner and last day.
+
+use serde::Deserialize;
+
+use crate::day::Day;
+
+/// One finding, or all of one rule in one file, that is allowed until a day.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Allow {
+    /// Id of the rule.
+    pub rule: String,
+    /// The file of the finding, as the finding gives it.
+    pub file: String,
+    /// The subject of the finding, as `--json` gives it; every subject in that file if absent.
+    pub subject: Option<String>,
+    /// Why it is right to wait.
+    pub reason: String,
+    /// Who sees to it.
+    pub owner: String,
+    /// Last day on which it counts.
+    pub until: Day,
+}
+
+/// The findings that were there when the audit came: a file that may only shrink.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct BaselineFile {
+    /// Its path, relative to the workspace root.
+    pub file: String,
+    /// Rules whose findings it must never hold; `LA-1*` is a family.
+    #[serde(default)]
+    pub strict: Vec<String>,
+}

@@ -1,0 +1,49 @@
+//! Ports and bridges.
+
+use serde::Deserialize;
+
+/// Traits in modules of these names are ports.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Ports {
+    /// Members that hold them.
+    pub crates: Vec<String>,
+    /// Names of the modules that hold them, at any depth.
+    pub modules: Vec<String>,
+    /// Methods per port, at most.
+    pub max_methods: usize,
+    /// First argument after `self`, as `name: Type` without lifetimes and path.
+    pub first_argument: Option<String>,
+    /// Ports and methods without that argument.
+    #[serde(default)]
+    pub exempt: Vec<PortExempt>,
+}
+
+/// Methods of a port that need no tenant.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PortExempt {
+    /// The trait.
+    pub port: String,
+    /// Its methods; empty means all.
+    #[serde(default)]
+    pub methods: Vec<String>,
+    /// Reason.
+    pub because: String,
+}
+
+/// Types of one suffix are bridges.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Bridges {
+    /// Members that hold them.
+    pub crates: Vec<String>,
+    /// Suffix of their names.
+    pub suffix: String,
+    /// Public methods, at most, the constructor not counted.
+    pub max_methods: usize,
+    /// The constructor.
+    pub constructor: String,
+    /// Types that it must not take.
+    pub refuses: Vec<String>,
+}

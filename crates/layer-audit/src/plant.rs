@@ -1,0 +1,90 @@
+//! Puts a file into a workspace that was read, or builds one from nothing, in memory: for examples and self-tests.
+
+use std::path::Path;
+
+use crate::finding::Place;
+use crate::load::{Made, member};
+use crate::source::SourceFile;
+use crate::workspace::{Crate, Problem, Workspace};
+
+impl Workspace {
+    /// Adds a file, or puts it in the place of the one at that path. A `Cargo.toml` makes or changes a member, a `.rs`
+    /// file goes to the member whose folder holds it (`crates/<name>` is made where there is none), anything else is a
+    /// document.
+    pub fn plant(&mut self, path: &str, text: &str) {
+        if let Some(dir) = path.strip_suffix("/Cargo.toml") {
+            self.plant_manifest(dir, text);
+        } else if path.ends_with(".rs") {
+            self.plant_source(path, text);
+        } else {
+            self.documents.insert(path.to_owned(), text.to_owned());
+        }
+    }
+
+    fn plant_manifest(&mut self, dir: &str, text: &str) {
+        let files = match self.crates.iter().position(|member| member.dir == dir) {
+            Some(at) => self.crates.remove(at).files,
+            None => Vec::new(),
+        };
+        let Made { member, problems } = member(dir, text, &|_| None, Vec::new());
+        self.problems.extend(problems);
+        self.crates.extend(member.map(|member| Crate { files, ..member }));
+        self.crates.sort_by(|a, b| a.name.cmp(&b.name));
+        self.note_folders(dir);
+    }
+
+    fn plant_source(&mut self, path: &str, text: &str) {
+        if self.holder(path).is_none() {
+            let name = path.split('/').nth(1).unwrap_or("a");
+            let manifest = format!("[package]\nname = \"{name}\"\n[lints]\nworkspace = true\n");
+            self.plant_manifest(&format!("crates/{name}"), &manifest);
+        }
+        let Some(holder) = self.holder(path) else { return };
+        let member = &mut self.crates[holder];
+        let within = path[member.dir.len()..].trim_start_matches('/').to_owned();
+        member.files.retain(|file| file.path != path);
+        match SourceFile::parse(path, &within, text) {
+            Ok(file) => member.files.push(file),
+            Err((at, why)) => {
+                let place = Place::at(path, at.line, at.column);
+                self.problems.push(Problem { place, message: format!("does not parse: {why}") });
+            }
+        }
+        member.files.sort_by(|a, b| a.path.cmp(&b.path));
+    }
+
+    /// The member with the longest folder that holds this path.
+    fn holder(&self, path: &str) -> Option<usize> {
+        let holds = |dir: &str| path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
+        let holding = self.crates.iter().enumerate().filter(|(_, member)| holds(&member.dir));
+        holding.max_by_key(|(_, member)| member.dir.len()).map(|(at, _)| at)
+    }
+
+    fn note_folders(&mut self, dir: &str) {
+        let folders = Path::new(dir).ancestors().map(|folder| folder.to_string_lossy().into_owned());
+        self.folders.extend(folders.filter(|folder| !folder.is_empty()));
+        self.folders.sort();
+        self.folders.dedup();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_find_their_member_and_replace_each_other() {
+        let mut workspace = Workspace::default();
+        workspace.plant("crates/a/src/lib.rs", "fn one() {}");
+        workspace.plant("crates/a/Cargo.toml", "[package]\nname = \"b\"\n[dependencies]\nc = \"1\"\n");
+        workspace.plant("crates/a/src/lib.rs", "fn two() {}");
+        workspace.plant("notes/a.md", "text");
+        let [member] = workspace.crates.as_slice() else { panic!("one member: {:?}", workspace.crates) };
+        assert_eq!((member.name.as_str(), member.files.len(), member.dependencies.len()), ("b", 1, 1));
+        assert_eq!(member.files[0].facts.functions[0].name, "two");
+        assert_eq!(workspace.folders, ["crates", "crates/a"]);
+        assert_eq!(workspace.documents["notes/a.md"], "text");
+        workspace.plant("crates/a/src/m.rs", "fn broken(");
+        assert_eq!(workspace.problems.len(), 1);
+    }
+}

@@ -1,0 +1,66 @@
+//! LA-401: every file under src begins by saying what it is.
+
+use crate::config::Config;
+use crate::finding::Place;
+use crate::rules::{Checked, Example, Rule, Severity};
+use crate::workspace::Workspace;
+
+pub(super) static RULE: Rule = Rule {
+    id: "LA-401",
+    title: "every source file begins with //!",
+    why: "Whoever opens a file should know in one line whether to read on.",
+    fix: "Make the first line `//! ` and a sentence that says what the file holds.",
+    blind: "whether the sentence is true.",
+    severity: Severity::Blocking,
+    absence: false,
+    example: Example {
+        law: "[headers]\nroot_labels = []\n",
+        bad: &[("crates/a/src/lib.rs", "fn f() {}")],
+        good: &[("crates/a/src/lib.rs", "//! Says what it is.\nfn f() {}")],
+        finds: "does not begin with a `//!` line",
+    },
+    check,
+};
+
+fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
+    config.headers.as_ref()?;
+    let mut checked = Checked::new();
+    for file in workspace.crates.iter().flat_map(|member| member.src()) {
+        checked.matched += 1;
+        if file.facts.header.first().is_none_or(String::is_empty) {
+            let message = "does not begin with a `//!` line that says what it holds";
+            checked.report(Place::line(&file.path, 1), &file.path, message);
+        }
+    }
+    Some(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Ws;
+
+    const CONFIG: &str = "[headers]\nroot_labels = []";
+
+    #[test]
+    fn must_fire() {
+        for text in [
+            "fn f() {}",
+            "// Not a doc.\nfn f() {}",
+            "//!\n//! Late.",
+            "\n//! Late.",
+            "/// Outer.\nfn f() {}",
+        ] {
+            assert_eq!(
+                Ws::default().file("a", "src/m.rs", text).findings("LA-401", CONFIG),
+                ["LA-401 crates/a/src/m.rs:1 does not begin with a `//!` line that says what it holds"],
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn must_not_fire() {
+        let files = [("src/m.rs", "//! Head.".to_owned()), ("tests/t.rs", "fn f() {}".to_owned())];
+        Ws::default().member_with("a", "", &files).clean("LA-401", CONFIG);
+    }
+}

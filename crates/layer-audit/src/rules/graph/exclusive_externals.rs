@@ -1,0 +1,106 @@
+//! LA-104: an external stands in the manifests of its owners only.
+
+use crate::config::{Config, Exclusive};
+use crate::graph::is_meant;
+use crate::manifest::DependencyKind;
+use crate::rules::{Checked, Example, Rule, Severity};
+use crate::workspace::{Dependency, Workspace};
+
+pub(super) static RULE: Rule = Rule {
+    id: "LA-104",
+    title: "externals with an owner are nobody else's dependency",
+    why: "A crate that does not depend on the ORM cannot name it: this is the strongest wall there is.",
+    fix: "Use the owner's port or value instead, or name the crate in `only` with the reason.",
+    blind: "what externals themselves depend on; cargo-deny's `wrappers` judge that.",
+    severity: Severity::Blocking,
+    absence: false,
+    example: Example {
+        law: "[[exclusive]]\nexternals = [\"sea-orm*\"]\nonly = [\"store\"]\nbecause = \"tables live in store\"\n",
+        bad: &[
+            (
+                "crates/store/Cargo.toml",
+                "[package]\nname = \"store\"\n[lints]\nworkspace = true\n[dependencies]\nsea-orm = \"2\"\n",
+            ),
+            (
+                "crates/api/Cargo.toml",
+                "[package]\nname = \"api\"\n[lints]\nworkspace = true\n[dependencies]\nsea-orm = \"2\"\n",
+            ),
+        ],
+        good: &[
+            (
+                "crates/store/Cargo.toml",
+                "[package]\nname = \"store\"\n[lints]\nworkspace = true\n[dependencies]\nsea-orm = \"2\"\n",
+            ),
+            (
+                "crates/api/Cargo.toml",
+                "[package]\nname = \"api\"\n[lints]\nworkspace = true\n[dependencies]\n",
+            ),
+        ],
+        finds: "tables live in store",
+    },
+    check,
+};
+
+fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
+    if config.exclusive.is_empty() {
+        return None;
+    }
+    let mut checked = Checked::new();
+    for member in &workspace.crates {
+        for dependency in &member.dependencies {
+            checked.matched += 1;
+            for entry in &config.exclusive {
+                let meant = entry.externals.iter().any(|external| is_meant(external, &dependency.package));
+                if meant && !allows(entry, &member.name, dependency) {
+                    let message = format!(
+                        "{} -> {} ([{}]): {} only; {}",
+                        member.name,
+                        dependency.package,
+                        dependency.kind.table(),
+                        owners(entry),
+                        entry.because
+                    );
+                    checked.report(member.place_of(dependency), &dependency.package, message);
+                }
+            }
+        }
+    }
+    Some(checked)
+}
+
+fn allows(entry: &Exclusive, member: &str, dependency: &Dependency) -> bool {
+    let named = |names: &[String]| names.iter().any(|name| name == member);
+    named(&entry.only) || (dependency.kind == DependencyKind::Dev && named(&entry.dev))
+}
+
+fn owners(entry: &Exclusive) -> String {
+    if entry.only.is_empty() { "no crate".to_owned() } else { entry.only.join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Ws;
+
+    const CONFIG: &str = "[[exclusive]]\nexternals = [\"orm\", \"http*\"]\nonly = [\"drivers\"]\ndev = [\"api\"]\nbecause = \"I/O is there\"";
+
+    #[test]
+    fn must_fire() {
+        assert_eq!(
+            Ws::default()
+                .member("engines", "db = { package = \"orm\" }\nhttp-body = {}")
+                .findings("LA-104", CONFIG),
+            [
+                "LA-104 crates/engines/Cargo.toml:6 engines -> orm ([dependencies]): drivers only; I/O is there",
+                "LA-104 crates/engines/Cargo.toml:7 engines -> http-body ([dependencies]): drivers only; I/O is there",
+            ]
+        );
+        let found = Ws::default().member("api", "orm = {}").findings("LA-104", CONFIG);
+        assert_eq!(found.len(), 1, "`dev` allows dev-dependencies only: {found:?}");
+    }
+
+    #[test]
+    fn must_not_fire() {
+        let api = "[package]\nname = \"api\"\n[dependencies]\nserde = {}\n[dev-dependencies]\norm = {}";
+        Ws::default().member("drivers", "orm = {}\nhttp = {}").raw("api", api, &[]).clean("LA-104", CONFIG);
+    }
+}

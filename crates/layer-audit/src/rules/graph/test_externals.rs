@@ -1,0 +1,63 @@
+//! LA-105: what is for tests is a dev-dependency.
+
+use crate::config::Config;
+use crate::manifest::DependencyKind;
+use crate::rules::{Checked, Example, Rule, Severity};
+use crate::workspace::Workspace;
+
+pub(super) static RULE: Rule = Rule {
+    id: "LA-105",
+    title: "test libraries are dev-dependencies",
+    why: "A snapshot or fake library among the normal dependencies is shipped to every user.",
+    fix: "Move the line to [dev-dependencies], or name a crate that is a test itself in [tests] exempt.",
+    blind: "libraries for tests that [tests] externals does not list.",
+    severity: Severity::Blocking,
+    absence: false,
+    example: Example {
+        law: "[tests]\ncrates = []\nexternals = [\"insta\"]\n",
+        bad: &[(
+            "crates/a/Cargo.toml",
+            "[package]\nname = \"a\"\n[lints]\nworkspace = true\n[dependencies]\ninsta = \"1\"\n",
+        )],
+        good: &[("crates/a/Cargo.toml", "[package]\nname = \"a\"\n[dev-dependencies]\ninsta = \"1\"\n")],
+        finds: "insta",
+    },
+    check,
+};
+
+fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
+    let tests = config.tests.as_ref()?;
+    let mut checked = Checked::new();
+    for member in &workspace.crates {
+        for dependency in member.dependencies.iter().filter(|one| tests.externals.contains(&one.package)) {
+            checked.matched += 1;
+            if dependency.kind != DependencyKind::Dev && !tests.exempt.contains(&member.name) {
+                let (name, table) = (&dependency.package, dependency.kind.table());
+                let message = format!("{} -> {name} ([{table}]): move it to [dev-dependencies]", member.name);
+                checked.report(member.place_of(dependency), name, message);
+            }
+        }
+    }
+    Some(checked)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Ws;
+
+    const CONFIG: &str = "[tests]\ncrates = []\nexternals = [\"snap\"]\nexempt = [\"kit\"]";
+
+    #[test]
+    fn must_fire() {
+        assert_eq!(
+            Ws::default().member("a", "snap = {}").findings("LA-105", CONFIG),
+            ["LA-105 crates/a/Cargo.toml:6 a -> snap ([dependencies]): move it to [dev-dependencies]"]
+        );
+    }
+
+    #[test]
+    fn must_not_fire() {
+        let a = "[package]\nname = \"a\"\n[dev-dependencies]\nsnap = {}";
+        Ws::default().raw("a", a, &[]).member("kit", "snap = {}").clean("LA-105", CONFIG);
+    }
+}
