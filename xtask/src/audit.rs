@@ -1,11 +1,10 @@
-//! `audit` and `explain`: read, judge, and say it with an exit code.
+//! What a task says, and the audit: `layer_audit::cli` with the root of this repository.
 
 use std::path::Path;
-use std::time::Instant;
+use std::process::ExitCode;
 
-use layer_audit::{Config, Exit, Rule, Selection, UnknownRule, evaluate, load};
-
-use crate::task::AuditOptions;
+use layer_audit::Exit;
+use layer_audit::cli::{self, Setting};
 
 /// Text and exit code.
 #[derive(Debug)]
@@ -22,43 +21,20 @@ impl Said {
     pub(crate) fn unusable(message: &str) -> Self {
         Self { text: format!("{}\n", message.trim_end()), exit: Exit::Unusable }
     }
-}
 
-/// Judges the workspace in `root` by its `layers.toml`.
-pub(crate) fn run(root: &Path, options: &AuditOptions) -> Said {
-    judge(root, options).unwrap_or_else(|message| Said::unusable(&message))
-}
-
-/// Explains the rule of that id.
-pub(crate) fn explain(id: &str) -> Said {
-    match (Rule::get(id), Selection::parse(id)) {
-        (Some(rule), _) => Said::clean(rule.explain()),
-        (None, Err(unknown)) => Said::unusable(&unknown.to_string()),
-        (None, Ok(_)) => Said::unusable("explain takes one rule id, not a family"),
+    /// Says it, on standard error where nothing could be done, and hands the exit code on.
+    pub(crate) fn tell(self) -> ExitCode {
+        let (out, err) = match self.exit {
+            Exit::Unusable => (String::new(), self.text),
+            Exit::Clean | Exit::Violations | Exit::Stale => (self.text, String::new()),
+        };
+        cli::Said { out, err, exit: self.exit }.tell()
     }
 }
 
-fn judge(root: &Path, options: &AuditOptions) -> Result<Said, String> {
-    let begun = Instant::now();
-    let selection = select(options).map_err(|unknown| unknown.to_string())?;
-    let path = root.join("layers.toml");
-    let text =
-        std::fs::read_to_string(&path).map_err(|error| format!("layers.toml: cannot be read: {error}"))?;
-    let config = Config::parse(&text).map_err(|error| format!("layers.toml: {error}"))?;
-    let workspace = load(root, &config).map_err(|error| error.to_string())?;
-    let report = evaluate(&workspace, &config, &selection);
-    let milliseconds = begun.elapsed().as_millis();
-    let text = if options.json {
-        format!("{}\n", report.json(milliseconds).map_err(|error| error.to_string())?)
-    } else {
-        report.text(milliseconds)
-    };
-    let exit = if options.advisory { Exit::Clean } else { report.exit() };
-    Ok(Said { text, exit })
-}
-
-fn select(options: &AuditOptions) -> Result<Selection, UnknownRule> {
-    options.rule.as_deref().map_or_else(|| Ok(Selection::all()), Selection::parse)
+/// Hands the words to the audit of the workspace in `root`.
+pub(crate) fn run(root: &Path, words: &[String]) -> cli::Said {
+    cli::run(words, &Setting::from_environment().at(root.to_owned()))
 }
 
 #[cfg(test)]
@@ -66,12 +42,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_unknown_rule_and_a_missing_workspace_are_unusable_not_green() {
-        let options = AuditOptions { rule: Some("LA-999".to_owned()), ..AuditOptions::default() };
-        assert_eq!(run(Path::new("."), &options).exit, Exit::Unusable);
-        assert_eq!(run(Path::new("/nonexistent"), &AuditOptions::default()).exit, Exit::Unusable);
-        assert_eq!(explain("LA-999").exit, Exit::Unusable);
-        assert_eq!(explain("LA-1*").exit, Exit::Unusable);
-        assert_eq!(explain("LA-101").exit, Exit::Clean);
+    fn the_root_is_fixed_and_nothing_is_green_by_mistake() {
+        let exit = |line: &str| {
+            run(Path::new("/nonexistent"), &line.split(' ').map(str::to_owned).collect::<Vec<_>>()).exit
+        };
+        for line in ["audit", "audit --rule LA-999", "audit --root .", "explain LA-999"] {
+            assert_eq!(exit(line), Exit::Unusable, "{line}");
+        }
+        assert_eq!(exit("explain LA-101"), Exit::Clean);
     }
 }

@@ -1,33 +1,33 @@
-//! Tasks of this repository: `cargo xtask audit`, `explain`, `ci`.
+//! Tasks of this repository: `cargo xtask audit`, `new`, `contract diff`, `ci`.
 //!
 //! Never: a rule (those live in layer-audit) or a dependency that the product's crates would share features with.
 //! Start: [`Task::parse`], then `audit.rs`.
 
 mod audit;
+mod contract;
+mod scaffold;
 mod task;
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
+use audit::Said;
 use layer_audit::Exit;
 use task::Task;
 
 fn main() -> ExitCode {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let said = match Task::parse(&arguments) {
-        Ok(Task::Audit(options)) => audit::run(&root(), &options),
-        Ok(Task::Explain(id)) => audit::explain(&id),
-        Ok(Task::Help) => audit::Said::clean(task::HELP.to_owned()),
+    let words: Vec<String> =
+        std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
+    let said = match Task::parse(&words) {
+        Ok(Task::Audit(words)) => return audit::run(&root(), &words).tell(),
         Ok(Task::Ci) => return ci(&root()),
-        Err(message) => audit::Said::unusable(&format!("{message}\n\n{}", task::HELP)),
+        Ok(Task::New(words)) => scaffold::run(&root(), &words.iter().map(String::as_str).collect::<Vec<_>>()),
+        Ok(Task::ContractDiff { rev, json }) => contract::diff(&root(), &rev, json),
+        Ok(Task::Help) => Said::clean(task::HELP.to_owned()),
+        Err(message) => Said::unusable(&format!("{message}\n\n{}", task::HELP)),
     };
-    // A closed pipe (`| head`) is the reader's choice, and no reason to change the exit code.
-    let _ = match said.exit {
-        Exit::Unusable => std::io::stderr().write_all(said.text.as_bytes()),
-        Exit::Clean | Exit::Violations | Exit::Stale => std::io::stdout().write_all(said.text.as_bytes()),
-    };
-    ExitCode::from(said.exit as u8)
+    said.tell()
 }
 
 /// The workspace root: the parent of this package.

@@ -2,35 +2,33 @@
 
 /// What `cargo xtask help` prints.
 pub(crate) const HELP: &str = "\
-cargo xtask audit [--json] [--rule LA-NNN | LA-N*] [--advisory]
-    Judges this workspace by layers.toml. Exit: 0 clean, 1 violations, 3 bad configuration or unreadable workspace.
-    --advisory prints all and exits 0 except for 3.
-cargo xtask explain LA-NNN
-    Why a rule is there, how to mend a finding, what the rule cannot see.
+cargo xtask audit [OPTIONS]
+    Judges this workspace by layers.toml; `cargo xtask audit help` says all it can do.
+    So do explain LA-NNN, rules, graph, tombstones and literature: with or without `audit` before them.
+cargo xtask new KIND NAME
+    Writes an operation, engine, port, driver, adapter, bridge or domain; `cargo xtask new` says more.
+cargo xtask contract diff REV [--json]
+    What changed in the contracts since a revision, and whom it breaks.
 cargo xtask ci
     Runs .ci/run, the whole gate.
 ";
 
+/// Tasks of the audit that stand for themselves.
+const OF_THE_AUDIT: [&str; 5] = ["explain", "rules", "graph", "tombstones", "literature"];
+
 /// What to do.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Task {
-    /// Judge the workspace.
-    Audit(AuditOptions),
-    /// Explain a rule, by its id.
-    Explain(String),
+    /// Hand these words to the audit.
+    Audit(Vec<String>),
+    /// Write a scaffold: its kind and name.
+    New(Vec<String>),
+    /// Compare the contracts with those of a revision.
+    ContractDiff { rev: String, json: bool },
     /// Run the gate.
     Ci,
     /// Print the help.
     Help,
-}
-
-/// Options of the audit.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct AuditOptions {
-    pub(crate) json: bool,
-    pub(crate) advisory: bool,
-    /// A rule id, or a family with `*` at the end.
-    pub(crate) rule: Option<String>,
 }
 
 impl Task {
@@ -38,9 +36,13 @@ impl Task {
     pub(crate) fn parse(arguments: &[String]) -> Result<Self, String> {
         let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
         match words.as_slice() {
-            ["audit", options @ ..] => Ok(Self::Audit(AuditOptions::parse(options)?)),
-            ["explain", id] => Ok(Self::Explain((*id).to_owned())),
-            ["explain", ..] => Err("explain takes one rule id: cargo xtask explain LA-101".to_owned()),
+            ["audit", ..] => Ok(Self::Audit(arguments[1..].to_vec())),
+            [first, ..] if OF_THE_AUDIT.contains(first) => Ok(Self::Audit(arguments.to_vec())),
+            ["new", ..] => Ok(Self::New(arguments[1..].to_vec())),
+            ["contract", "diff", rest @ ..] => contract_diff(rest),
+            ["contract", ..] => {
+                Err("contract takes diff and a revision: cargo xtask contract diff main".to_owned())
+            }
             ["ci"] => Ok(Self::Ci),
             [] | ["help" | "--help" | "-h"] => Ok(Self::Help),
             [other, ..] => Err(format!("no task of this form: {other}")),
@@ -48,19 +50,13 @@ impl Task {
     }
 }
 
-impl AuditOptions {
-    fn parse(words: &[&str]) -> Result<Self, String> {
-        let mut options = Self::default();
-        let mut words = words.iter();
-        while let Some(word) = words.next() {
-            match *word {
-                "--json" => options.json = true,
-                "--advisory" => options.advisory = true,
-                "--rule" => options.rule = Some((*words.next().ok_or("--rule takes a rule id")?).to_owned()),
-                other => return Err(format!("audit does not know {other}")),
-            }
+fn contract_diff(words: &[&str]) -> Result<Task, String> {
+    match words {
+        [rev] if !rev.starts_with('-') => Ok(Task::ContractDiff { rev: (*rev).to_owned(), json: false }),
+        [rev, "--json"] | ["--json", rev] if !rev.starts_with('-') => {
+            Ok(Task::ContractDiff { rev: (*rev).to_owned(), json: true })
         }
-        Ok(options)
+        _ => Err("contract diff takes one revision, and --json: cargo xtask contract diff main".to_owned()),
     }
 }
 
@@ -68,27 +64,39 @@ impl AuditOptions {
 mod tests {
     use super::*;
 
-    fn parse(line: &str) -> Result<Task, String> {
-        Task::parse(&line.split_whitespace().map(str::to_owned).collect::<Vec<_>>())
+    fn words(line: &str) -> Vec<String> {
+        line.split_whitespace().map(str::to_owned).collect()
     }
 
     #[test]
     fn tasks_are_read() {
-        let audit = |json, advisory, rule: Option<&str>| {
-            Ok(Task::Audit(AuditOptions { json, advisory, rule: rule.map(str::to_owned) }))
-        };
-        assert_eq!(parse("audit"), audit(false, false, None));
-        assert_eq!(parse("audit --json --rule LA-101 --advisory"), audit(true, true, Some("LA-101")));
-        assert_eq!(parse("explain LA-101"), Ok(Task::Explain("LA-101".to_owned())));
-        assert_eq!(parse("ci"), Ok(Task::Ci));
-        assert_eq!(parse(""), Ok(Task::Help));
+        let diff = |json| Task::ContractDiff { rev: "main".to_owned(), json };
+        let cases = [
+            ("audit", Task::Audit(Vec::new())),
+            ("audit --json --rule LA-101", Task::Audit(words("--json --rule LA-101"))),
+            ("audit explain LA-101", Task::Audit(words("explain LA-101"))),
+            ("explain LA-101", Task::Audit(words("explain LA-101"))),
+            ("graph --svg", Task::Audit(words("graph --svg"))),
+            ("literature --check", Task::Audit(words("literature --check"))),
+            ("new engine logs tail", Task::New(words("engine logs tail"))),
+            ("contract diff main", diff(false)),
+            ("contract diff main --json", diff(true)),
+            ("contract diff --json main", diff(true)),
+            ("ci", Task::Ci),
+            ("help", Task::Help),
+            ("", Task::Help),
+        ];
+        for (line, task) in cases {
+            assert_eq!(Task::parse(&words(line)), Ok(task), "{line}");
+        }
     }
 
     #[test]
     fn what_is_not_understood_is_an_error() {
-        for line in ["audit --sarif", "audit --rule", "explain", "explain LA-101 LA-102", "ci now", "deploy"]
+        for line in
+            ["ci now", "deploy", "contract", "contract diff", "contract diff --json", "contract diff a b"]
         {
-            assert!(parse(line).is_err(), "{line}");
+            assert!(Task::parse(&words(line)).is_err(), "{line}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use layer_audit::self_test::{Plants, examples, here};
 use layer_audit::{Config, DependencyKind, Selection, Workspace, edges, evaluate, load, rules};
 
 fn root() -> PathBuf {
@@ -20,13 +21,58 @@ fn config() -> Config {
 #[test]
 fn this_repository_keeps_its_law() {
     let report = evaluate(&workspace(), &config(), &Selection::all());
-    assert!(report.is_clean(), "\n{}", report.text(0));
+    assert!(report.is_clean(), "\n{report}");
 }
 
 #[test]
 fn every_rule_is_configured_here() {
     let report = evaluate(&workspace(), &config(), &Selection::all());
     assert_eq!(report.rules.len(), rules::all().count(), "a section of layers.toml is missing");
+}
+
+fn plants() -> Plants {
+    let file = config().self_test.expect("[self_test] is there").plants;
+    Plants::parse(&std::fs::read_to_string(root().join(file)).expect("readable")).expect("valid")
+}
+
+/// Every violation that is planted is found: on each rule's own example, and here.
+#[test]
+fn every_planted_violation_is_found() {
+    let selection = Selection::all();
+    let own = examples(&selection);
+    assert_eq!((own.found, own.faults), (rules::all().count(), Vec::new()));
+    let read = |path: &str| std::fs::read_to_string(root().join(path)).ok();
+    let here = here(&workspace(), &config(), &plants(), &selection, &read);
+    assert_eq!(here.faults, Vec::<String>::new());
+    assert!(here.planted >= rules::all().count() - config().self_test.map_or(0, |test| test.exempt.len()));
+}
+
+/// In whatever order files and crates are read, the same comes out. Judged with violations in it: a clean workspace
+/// would prove nothing.
+#[test]
+fn the_order_of_reading_changes_nothing() {
+    let (mut workspace, config) = (workspace(), config());
+    for plant in plants().plants {
+        if let Some(text) = &plant.text {
+            workspace.plant(&plant.file, text);
+        }
+    }
+    // A document lists crates and files as they come, which the reader of the workspace has sorted.
+    let lines = |workspace: &Workspace| -> Vec<String> {
+        let findings = evaluate(workspace, &config, &Selection::all()).findings;
+        findings.iter().filter(|finding| finding.rule != "LA-902").map(ToString::to_string).collect()
+    };
+    let straight = lines(&workspace);
+    assert!(straight.len() > 20, "{straight:#?}");
+    for step in [1, 7] {
+        workspace.crates.rotate_left(step);
+        for member in &mut workspace.crates {
+            member.files.reverse();
+            let by = step.min(member.files.len());
+            member.files.rotate_left(by);
+        }
+        assert_eq!(lines(&workspace), straight, "rotated by {step}");
+    }
 }
 
 /// The graph is a contract: a new edge is a decision, and shows in the diff.

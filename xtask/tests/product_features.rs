@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::process::Command;
 
-use layer_audit::load;
+use layer_audit::{Config, load};
 
 const TOOLS: [&str; 2] = ["layer-audit", "xtask"];
 
@@ -30,7 +30,8 @@ fn resolved(root: &Path, members: &[&str]) -> BTreeSet<String> {
 #[test]
 fn tools_switch_on_no_feature_of_the_product() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask stands in the workspace");
-    let workspace = load(root).expect("the workspace is readable");
+    let workspace =
+        load(root, &Config::parse("schema = 1").expect("valid")).expect("the workspace is readable");
     let all: Vec<&str> = workspace.crates.iter().map(|member| member.name.as_str()).collect();
     let product: Vec<&str> = all.iter().copied().filter(|name| !TOOLS.contains(name)).collect();
     let without = resolved(root, &product);

@@ -3,20 +3,32 @@
 //! A rule whose section is absent is off, and the closing line counts one rule fewer.
 
 mod allowances;
+mod code;
+mod conformance;
 mod form;
 mod graph;
+mod lifecycle;
+mod literature;
 mod names;
+mod operations;
 mod ports;
+mod self_test;
 
 use std::fmt;
 
 use serde::Deserialize;
 
 pub use allowances::*;
+pub use code::*;
+pub use conformance::*;
 pub use form::*;
 pub use graph::*;
+pub use lifecycle::*;
+pub use literature::*;
 pub use names::*;
+pub use operations::*;
 pub use ports::*;
+pub use self_test::*;
 
 /// The whole file.
 #[derive(Debug, Clone, Deserialize)]
@@ -50,6 +62,8 @@ pub struct Config {
     pub domains: Option<Domains>,
     /// Port traits.
     pub ports: Option<Ports>,
+    /// Operations, their handlers, routes and engines.
+    pub operations: Option<Operations>,
     /// Bridge types.
     pub bridges: Option<Bridges>,
     /// Header contract.
@@ -60,6 +74,31 @@ pub struct Config {
     pub naming: Option<Naming>,
     /// What each manifest must inherit.
     pub manifests: Option<Manifests>,
+    /// Where files stand.
+    pub modules: Option<Modules>,
+    /// Who ends transactions.
+    pub transactions: Option<Transactions>,
+    /// Names that nobody may use any more.
+    #[serde(default)]
+    pub abolished: Vec<Abolished>,
+    /// Shared modules, which list their consumers.
+    pub shared: Option<SharedSchemas>,
+    /// Members that hold data only.
+    pub vocabulary: Option<Vocabulary>,
+    /// Modules that nobody may name.
+    #[serde(default)]
+    pub frozen: Vec<Frozen>,
+    /// Labels of headers that say how a module lives.
+    #[serde(default)]
+    pub markers: Markers,
+    /// What code may not say.
+    pub code: Option<Code>,
+    /// Migrations.
+    pub migrations: Option<Migrations>,
+    /// The documents about domains, and where their inventories come from.
+    pub literature: Option<Literature>,
+    /// How the audit of this workspace is put to the test.
+    pub self_test: Option<SelfTest>,
     /// Findings that are allowed for a while.
     #[serde(default, rename = "allow")]
     pub allowances: Vec<Allow>,
@@ -93,18 +132,43 @@ impl Config {
 
     /// Files and folders besides manifests and sources that rules read: relative to the workspace root.
     pub fn documents(&self) -> Vec<&str> {
-        self.baseline.iter().map(|baseline| baseline.file.as_str()).collect()
+        let contract = self.operations.iter().filter_map(|operations| operations.contract.as_ref());
+        (self.baseline.iter().map(|baseline| baseline.file.as_str()))
+            .chain(contract.map(|contract| contract.file.as_str()))
+            .chain(self.literature.iter().map(|literature| literature.folder.as_str()))
+            .collect()
     }
 
     fn reasons_are_given(&self) -> Result<(), ConfigError> {
+        let externals = self.layers.iter().filter_map(|layer| layer.externals.as_ref());
+        let files = self.modules.iter().flat_map(|modules| &modules.exempt);
+        let owners = self.transactions.iter().flat_map(|transactions| &transactions.only);
         let shared = self.domains.iter().flat_map(|domains| &domains.shared);
         let exempt = self.ports.iter().flat_map(|ports| &ports.exempt);
+        let consumers = self.shared.iter().flat_map(|shared| &shared.exempt);
+        let functions = self.vocabulary.iter().flat_map(|vocabulary| &vocabulary.exempt);
+        let roles = self.naming.iter().flat_map(|naming| &naming.roles);
+        let code = self.code.iter().flat_map(|code| &code.exempt);
+        let unplanted = self.self_test.iter().flat_map(|test| &test.exempt);
+        let suites = self.ports.iter().filter_map(|ports| ports.conformance.as_ref());
         let reasons = (self.never.iter().map(|entry| ("never", &entry.because)))
             .chain(self.unreachable.iter().map(|entry| ("unreachable", &entry.because)))
             .chain(self.exclusive.iter().map(|entry| ("exclusive", &entry.because)))
             .chain(self.pure.iter().map(|entry| ("pure", &entry.because)))
+            .chain(externals.map(|entry| ("layer.externals", &entry.because)))
+            .chain(files.map(|entry| ("modules.exempt", &entry.because)))
+            .chain(owners.map(|entry| ("transactions.only", &entry.because)))
+            .chain(self.abolished.iter().map(|entry| ("abolished", &entry.because)))
             .chain(shared.map(|entry| ("domains.shared", &entry.because)))
             .chain(exempt.map(|entry| ("ports.exempt", &entry.because)))
+            .chain(consumers.map(|entry| ("shared.exempt", &entry.because)))
+            .chain(functions.map(|entry| ("vocabulary.exempt", &entry.because)))
+            .chain(self.frozen.iter().map(|entry| ("frozen", &entry.because)))
+            .chain(self.operations.iter().flat_map(Operations::reasons))
+            .chain(suites.flat_map(Conformance::reasons))
+            .chain(roles.map(|entry| ("naming.role", &entry.because)))
+            .chain(code.map(|entry| ("code.exempt", &entry.because)))
+            .chain(unplanted.map(|entry| ("self_test.exempt", &entry.because)))
             .chain(self.allowances.iter().map(|entry| ("allow", &entry.reason)))
             .chain(self.allowances.iter().map(|entry| ("allow", &entry.owner)));
         for (section, because) in reasons {

@@ -1,8 +1,10 @@
 //! Runs the selected rules over the facts, and collects everything that they find.
 
 use std::fmt;
+use std::panic::resume_unwind;
 
 use crate::config::Config;
+use crate::cores::on_all_cores;
 use crate::report::Report;
 use crate::rules::{self, Rule};
 use crate::terms;
@@ -51,9 +53,9 @@ impl Selection {
 pub fn evaluate(workspace: &Workspace, config: &Config, selection: &Selection) -> Report {
     let mut findings = Vec::new();
     let mut ran = Vec::new();
-    for rule in &selection.0 {
-        let Some(found) = rule.judge(workspace, config) else { continue };
-        ran.push(rule.id);
+    let judged = on_all_cores(&selection.0, |rule| Some((rule.id, rule.judge(workspace, config)?)));
+    for (id, found) in judged.unwrap_or_else(|panic| resume_unwind(panic)).into_iter().flatten() {
+        ran.push(id);
         findings.extend(found);
     }
     findings.sort();
@@ -70,7 +72,7 @@ mod tests {
     #[test]
     fn an_unknown_rule_is_an_error_and_a_family_is_not() {
         assert!(Selection::parse("LA-999").is_err());
-        assert!(Selection::parse("LA-9*").is_err());
+        assert!(Selection::parse("LB-*").is_err());
         assert!(Selection::parse("LA-1*").is_ok_and(|family| family.0.len() > 1));
     }
 

@@ -13,26 +13,42 @@
 //! let root = std::path::Path::new(".");
 //! let config = Config::parse(&std::fs::read_to_string(root.join("layers.toml"))?)?;
 //! let report = evaluate(&load(root, &config)?, &config, &Selection::all());
-//! assert!(report.is_clean(), "{}", report.text(0));
+//! assert!(report.is_clean(), "{report}");
 //! # Ok(())
 //! # }
 //! ```
 
 mod baseline;
+pub mod cli;
 pub mod config;
+mod cores;
 mod day;
+pub mod draw;
 mod evaluate;
 mod example;
 mod finding;
+mod fingerprint;
 mod graph;
+mod home;
+mod importers;
+pub mod inventory;
+mod layers;
+pub mod literature;
 pub mod load;
 mod manifest;
+mod markers;
+mod mend;
+mod modules;
 mod names;
 mod plant;
+mod render;
 mod report;
 pub mod rules;
+pub mod self_test;
+pub mod site;
 mod source;
 mod terms;
+mod tombstones;
 mod workspace;
 
 #[cfg(test)]
@@ -44,10 +60,15 @@ pub use day::{Day, DayError};
 pub use evaluate::{Selection, UnknownRule, evaluate};
 pub use example::{Example, Verdict};
 pub use finding::{Finding, Place, Severity, Standing};
+pub use fingerprint::fingerprints;
 pub use graph::{Edge, edges};
+pub use home::Home;
 pub use load::{LoadError, load};
-pub use manifest::{DependencyKind, Entry, Manifest, ManifestError};
-pub use report::{Exit, Report};
+pub use manifest::{DependencyKind, Entry, Manifest, ManifestError, Target};
+pub use mend::{Mend, Shrunk, mends, update_baseline};
+pub use render::{Account, Format, Row, Summary};
+pub use report::{Exit, Report, Tally};
 pub use rules::{Checked, Rule};
-pub use source::{Area, FileFacts, SourceFile};
+pub use source::{Area, FileFacts, IncludeFact, ModFact, Shown, SourceFile};
+pub use tombstones::{Collapse, Fate, Tombstone, collapse, tombstones};
 pub use workspace::{Crate, Dependency, Problem, Workspace};

@@ -1,6 +1,8 @@
 //! The edge: asks Cargo for the members, reads their manifests and sources, parses on all cores.
 
 mod documents;
+mod files;
+mod member;
 mod metadata;
 
 use std::fmt;
@@ -10,10 +12,11 @@ use std::thread;
 
 use crate::config::Config;
 use crate::day::Day;
-use crate::finding::Place;
-use crate::manifest::{Entry, Manifest};
-use crate::source::SourceFile;
-use crate::workspace::{Crate, Dependency, Problem, Workspace};
+use crate::manifest::Manifest;
+use crate::workspace::{Crate, Workspace};
+
+pub(crate) use member::{Made, member};
+use member::{Read, assemble};
 
 /// A workspace that cannot be judged at all. A file that cannot be read or parsed is a [`Problem`] instead.
 #[derive(Debug)]
@@ -32,10 +35,13 @@ impl std::error::Error for LoadError {}
 pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
     let metadata = metadata::read(root)?;
     let root = PathBuf::from(&metadata.workspace_root);
-    let made = read_all(&root, &metadata.packages);
     let mut workspace = Workspace::default();
-    for made in made {
-        let made = made?;
+    let found = metadata.packages.iter().map(|package| find(&root, package));
+    let found = found.collect::<Result<Vec<_>, _>>()?;
+    let files = read_all(&found)?;
+    for ((package, found), files) in metadata.packages.iter().zip(&found).zip(files) {
+        let made = assemble(&found.dir, &found.manifest, &|entry| package.package_of(entry), files);
+        let made = made.without_data();
         workspace.problems.extend(made.problems);
         workspace.crates.extend(made.member);
     }
@@ -47,109 +53,75 @@ pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
     Ok(workspace)
 }
 
-/// Reads the members on all cores: a syntax tree cannot leave its thread, but the facts can.
-fn read_all(root: &Path, packages: &[metadata::Package]) -> Vec<Result<Made, LoadError>> {
-    let next = AtomicUsize::new(0);
-    let work = || {
-        let take = || packages.get(next.fetch_add(1, Ordering::Relaxed));
-        std::iter::from_fn(take).map(|package| read_member(root, package)).collect::<Vec<_>>()
-    };
-    thread::scope(|scope| {
-        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        handles
-            .into_iter()
-            .flat_map(|handle| handle.join().unwrap_or_else(|_| vec![Err(panicked())]))
-            .collect()
-    })
+/// A member before its files are read.
+struct Found {
+    /// Its folder, from the root.
+    dir: String,
+    /// The text of its manifest.
+    manifest: String,
+    /// Its files, by path inside the folder and by path to read.
+    files: Vec<(String, PathBuf)>,
 }
 
-/// A crate as far as it could be read.
-pub(crate) struct Made {
-    pub(crate) member: Option<Crate>,
-    pub(crate) problems: Vec<Problem>,
-}
-
-/// Makes a crate of texts. `package_of` gives the package behind a manifest entry where Cargo knows it; `files` are
-/// the texts by path inside the crate, or why one could not be read.
-pub(crate) fn member(
-    dir: &str,
-    manifest: &str,
-    package_of: &dyn Fn(&Entry) -> Option<String>,
-    files: Vec<(String, Result<String, String>)>,
-) -> Made {
-    let mut problems = Vec::new();
-    let manifest = match Manifest::parse(manifest) {
-        Ok(manifest) => manifest,
-        Err(error) => {
-            let place = Place::file(format!("{dir}/Cargo.toml"));
-            problems.push(Problem { place, message: format!("does not parse: {}", one_line(&error.0)) });
-            return Made { member: None, problems };
-        }
-    };
-    let mut sources = Vec::new();
-    for (within, text) in files {
-        let path = format!("{dir}/{within}");
-        let parsed = match text {
-            Ok(text) => SourceFile::parse(&path, &within, &text).map_err(|(at, why)| {
-                (Place::at(&path, at.line, at.column), format!("does not parse: {why}"))
-            }),
-            Err(why) => Err((Place::file(&path), format!("cannot be read: {why}"))),
-        };
-        match parsed {
-            Ok(source) => sources.push(source),
-            Err((place, message)) => problems.push(Problem { place, message: one_line(&message) }),
-        }
-    }
-    let dependencies = manifest.entries.iter().map(|entry| dependency(entry, package_of)).collect();
-    let name = manifest.name.clone();
-    let member = Crate { name, dir: dir.to_owned(), manifest, dependencies, files: sources };
-    Made { member: Some(member), problems }
-}
-
-fn dependency(entry: &Entry, package_of: &dyn Fn(&Entry) -> Option<String>) -> Dependency {
-    let package = package_of(entry).or_else(|| entry.package.clone()).unwrap_or_else(|| entry.key.clone());
-    Dependency { package, key: entry.key.clone(), kind: entry.kind, line: entry.line }
-}
-
-fn read_member(root: &Path, package: &metadata::Package) -> Result<Made, LoadError> {
+fn find(root: &Path, package: &metadata::Package) -> Result<Found, LoadError> {
     let manifest_path = Path::new(&package.manifest_path);
     let folder = manifest_path.parent().unwrap_or(root);
-    let text = std::fs::read_to_string(manifest_path)
+    let manifest = std::fs::read_to_string(manifest_path)
         .map_err(|error| LoadError(format!("{}: cannot be read: {error}", package.manifest_path)))?;
-    let mut found = Vec::new();
-    for area in ["src", "tests", "benches", "examples"] {
-        let area = folder.join(area);
-        if area.is_dir() {
-            walk(&area, &mut found).map_err(|error| LoadError(format!("{}: {error}", area.display())))?;
-        }
-    }
-    found.push(folder.join("build.rs"));
-    found.retain(|path| path.is_file());
-    found.sort();
-    let read = |path: PathBuf| {
-        let text = std::fs::read_to_string(&path).map_err(|error| error.to_string());
-        (slashes(path.strip_prefix(folder).unwrap_or(&path)), text)
-    };
-    let files = found.into_iter().map(read).collect();
-    let dir = slashes(folder.strip_prefix(root).unwrap_or(folder));
-    let dir = if dir.is_empty() { ".".to_owned() } else { dir };
-    Ok(member(&dir, &text, &|entry| package.package_of(entry), files))
+    let targets = Manifest::parse(&manifest).map(|manifest| manifest.targets).unwrap_or_default();
+    let files =
+        files::of(folder, &targets).map_err(|error| LoadError(format!("{}: {error}", folder.display())))?;
+    let named = |path: PathBuf| (slashes(path.strip_prefix(folder).unwrap_or(&path)), path);
+    let files = files.into_iter().map(named).collect();
+    Ok(Found { dir: relative(root, folder), manifest, files })
 }
 
-/// Collects `.rs` files. A folder with its own manifest is another package, and not this crate's.
-fn walk(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
-    for entry in std::fs::read_dir(folder)? {
-        let path = entry?.path();
-        if path.is_dir() {
-            if !path.join("Cargo.toml").exists() {
-                walk(&path, found)?;
-            }
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
+/// Reads and parses on all cores, file by file, since one crate may hold most of them: a syntax tree cannot leave its
+/// thread, but the facts can. The files of each member, in its order.
+fn read_all(found: &[Found]) -> Result<Vec<Vec<Read>>, LoadError> {
+    let jobs: Vec<_> = found
+        .iter()
+        .enumerate()
+        .flat_map(|(at, found)| found.files.iter().map(move |file| (at, found.dir.as_str(), file)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let work = || {
+        let job = || {
+            let number = next.fetch_add(1, Ordering::Relaxed);
+            let (at, dir, (within, path)) = jobs.get(number)?;
+            let text = std::fs::read_to_string(path).map_err(|error| error.to_string());
+            Some((number, *at, Read::of(dir, within.clone(), text)))
+        };
+        std::iter::from_fn(job).collect::<Vec<_>>()
+    };
+    let mut read = thread::scope(|scope| {
+        let workers = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        let mut read = Vec::new();
+        for handle in handles {
+            read.extend(handle.join().map_err(|_| panicked())?);
         }
+        Ok::<_, LoadError>(read)
+    })?;
+    read.sort_by_key(|(number, ..)| *number);
+    let mut files: Vec<Vec<Read>> = found.iter().map(|_| Vec::new()).collect();
+    for (_, at, file) in read {
+        files[at].push(file);
     }
-    Ok(())
+    Ok(files)
+}
+
+/// A member's folder from the root; a member may stand outside of it.
+fn relative(root: &Path, folder: &Path) -> String {
+    let mut up = PathBuf::new();
+    for above in root.ancestors() {
+        if let Ok(below) = folder.strip_prefix(above) {
+            let path = slashes(&up.join(below));
+            return if path.is_empty() { ".".to_owned() } else { path };
+        }
+        up.push("..");
+    }
+    slashes(folder)
 }
 
 fn folders(crates: &[Crate]) -> Vec<String> {

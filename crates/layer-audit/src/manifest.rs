@@ -32,8 +32,23 @@ pub struct Manifest {
     pub name: String,
     /// `[lints] workspace = true` is there.
     pub inherits_lints: bool,
+    /// The edition that stands here; 2015 if none does, nothing if it is inherited.
+    pub edition: Option<String>,
+    /// The library's name in code, where it is not that of the package.
+    pub library: Option<String>,
+    /// Targets whose root file is given a path, the library first.
+    pub targets: Vec<Target>,
     /// Dependencies of all tables, target-specific ones included, in file order.
     pub entries: Vec<Entry>,
+}
+
+/// A target that does not stand where Cargo looks for it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Target {
+    /// `lib`, `bin`, `test`, `bench`, `example`, or `build` for the build script.
+    pub kind: &'static str,
+    /// Its root file, from the crate's folder, with forward slashes.
+    pub path: String,
 }
 
 /// One dependency line.
@@ -63,6 +78,9 @@ impl Manifest {
         let mut manifest = Self {
             name: text_at(root, &["package", "name"]),
             inherits_lints: is_true(table(root, "lints").and_then(|lints| lints.get("workspace"))),
+            edition: edition(root),
+            library: Some(text_at(root, &["lib", "name"])).filter(|name| !name.is_empty()),
+            targets: targets(root),
             entries: Vec::new(),
         };
         collect(text, root, &mut manifest.entries);
@@ -74,6 +92,30 @@ impl Manifest {
         manifest.entries.sort_by_key(|entry| entry.line);
         Ok(manifest)
     }
+}
+
+fn edition(root: &DeTable<'_>) -> Option<String> {
+    match table(root, "package").and_then(|package| package.get("edition")) {
+        Some(value) => value.get_ref().as_str().map(str::to_owned),
+        None => Some("2015".to_owned()),
+    }
+}
+
+fn targets(root: &DeTable<'_>) -> Vec<Target> {
+    let mut targets = Vec::new();
+    let mut add = |kind, value: Option<&Spanned<DeValue<'_>>>| {
+        let path = value.and_then(|value| value.get_ref().as_str()).map(|path| path.replace('\\', "/"));
+        targets.extend(path.map(|path| Target { kind, path: path.trim_start_matches("./").to_owned() }));
+    };
+    add("lib", table(root, "lib").and_then(|library| library.get("path")));
+    for kind in ["bin", "test", "bench", "example"] {
+        let all = root.get(kind).and_then(|value| value.get_ref().as_array());
+        for target in all.into_iter().flatten().filter_map(|target| target.get_ref().as_table()) {
+            add(kind, target.get("path"));
+        }
+    }
+    add("build", table(root, "package").and_then(|package| package.get("build")));
+    targets
 }
 
 fn collect(text: &str, from: &DeTable<'_>, entries: &mut Vec<Entry>) {
@@ -107,7 +149,8 @@ fn is_true(value: Option<&Spanned<DeValue<'_>>>) -> bool {
     value.and_then(|value| value.get_ref().as_bool()) == Some(true)
 }
 
-fn line_of(text: &str, offset: usize) -> usize {
+/// The line of a byte, from 1.
+pub(crate) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes().iter().take(offset).filter(|byte| **byte == b'\n').count() + 1
 }
 

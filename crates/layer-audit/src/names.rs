@@ -1,23 +1,33 @@
 //! What the paths of a crate stand for: `use` aliases, `mod` items, re-exports and globs are followed inside the crate.
+//! [`across`] goes on into other members, [`forbidden`] judges what was found.
+
+pub(crate) mod across;
+pub(crate) mod forbidden;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::source::{FileFacts, NamedPath, SourceFile};
+use crate::source::{FileFacts, NamedPath, Shown, SourceFile};
 use crate::workspace::{Crate, TestModules};
 
 /// Re-exports that re-export are followed this far; a cycle ends here too.
 const DEPTH: usize = 6;
 
-type Path = Vec<String>;
+pub(crate) type Path = Vec<String>;
 
 /// The alias table of one crate.
+#[derive(Default)]
 pub(crate) struct Names {
     /// Module and name to the targets, made absolute.
     aliases: HashMap<Path, HashMap<String, Vec<Path>>>,
     /// Module to the modules that it imports wholesale.
     globs: HashMap<Path, Vec<Path>>,
+    /// Module to what it re-exports for everybody.
+    offered: HashMap<Path, Vec<Path>>,
+    /// Module and type to what the type shows: targets of aliases, types of public fields.
+    shown: HashMap<Path, HashMap<String, Vec<Shown>>>,
     /// Module to the names that it declares.
     items: HashMap<Path, HashSet<String>>,
+    /// Names of crates as this one calls them, to their packages; `crate` is this one.
     renames: BTreeMap<String, String>,
     test_modules: TestModules,
 }
@@ -30,42 +40,61 @@ pub(crate) struct Resolved<'a> {
     pub(crate) paths: Vec<Path>,
     /// What the `use` of its first segment named, which is judged where that `use` stands.
     pub(crate) imported: Vec<Path>,
-    /// It stands in a test.
-    pub(crate) in_test: bool,
 }
 
 impl Names {
     /// Reads the alias tables of all files under `src/`.
     pub(crate) fn of(member: &Crate) -> Self {
-        let mut names = Self {
-            aliases: HashMap::new(),
-            globs: HashMap::new(),
-            items: HashMap::new(),
-            renames: member.renames(),
-            test_modules: member.test_modules(),
-        };
-        for file in member.src() {
-            for (module, name) in &file.facts.items {
+        Self::read(member, member.src().map(|file| &file.facts).collect())
+    }
+
+    /// The same for a file outside `src/`, which is a crate of its own.
+    pub(crate) fn of_file(member: &Crate, file: &SourceFile) -> Self {
+        Self::read(member, vec![&file.facts])
+    }
+
+    fn read(member: &Crate, files: Vec<&FileFacts>) -> Self {
+        let mut names =
+            Self { renames: member.renames(), test_modules: member.test_modules(), ..Self::default() };
+        for facts in &files {
+            for (module, name) in &facts.items {
                 names.items.entry(module.clone()).or_default().insert(name.clone());
             }
+            for shown in &facts.shown {
+                let types = names.shown.entry(shown.module.clone()).or_default();
+                types.entry(shown.by.clone()).or_default().push(shown.clone());
+            }
+            // `extern crate a as b;` at the root gives every module the name.
+            for alias in facts.aliases.iter().filter(|alias| alias.absolute && alias.module.is_empty()) {
+                if let (Some(name), [target]) = (&alias.name, alias.target.as_slice()) {
+                    let target = if target == "self" { "crate" } else { target };
+                    let package = names.renames.get(target).cloned().unwrap_or_else(|| target.to_owned());
+                    names.renames.insert(name.clone(), package);
+                }
+            }
         }
-        for file in member.src() {
-            names.add_aliases(&file.facts);
+        for facts in files {
+            names.add_aliases(facts);
         }
         names
     }
 
     /// Every name in `file`, resolved.
     pub(crate) fn in_file<'a>(&'a self, file: &'a SourceFile) -> impl Iterator<Item = Resolved<'a>> {
-        let test_file = self.test_modules.hold(file);
         file.facts.names.iter().map(move |name| {
             let imported = match name.segments.first() {
                 Some(first) if !name.import && !name.absolute => self.imported(&name.module, first),
                 _ => Vec::new(),
             };
             let paths = self.resolve(&name.module, &name.segments, name.absolute);
-            Resolved { name, paths, imported, in_test: name.in_test || test_file }
+            Resolved { name, paths, imported }
         })
+    }
+
+    /// The modules of other crates that `module` imports wholesale.
+    pub(crate) fn foreign_globs(&self, module: &[String]) -> impl Iterator<Item = &Path> {
+        let globs = self.globs.get(module).into_iter().flatten();
+        globs.filter(|glob| glob.first().is_some_and(|first| first != "crate"))
     }
 
     fn imported(&self, module: &[String], first: &str) -> Vec<Path> {
@@ -76,9 +105,12 @@ impl Names {
     fn add_aliases(&mut self, facts: &FileFacts) {
         for alias in &facts.aliases {
             let target = match alias.absolute {
-                true => alias.target.clone(),
+                true => self.undo_rename(alias.target.clone()),
                 false => self.local(&alias.module, &alias.target),
             };
+            if alias.public {
+                self.offered.entry(alias.module.clone()).or_default().push(target.clone());
+            }
             match &alias.name {
                 Some(name) => {
                     let module = self.aliases.entry(alias.module.clone()).or_default();
@@ -89,7 +121,8 @@ impl Names {
         }
     }
 
-    fn resolve(&self, module: &[String], segments: &[String], is_absolute: bool) -> Vec<Path> {
+    /// What a path in `module` may stand for; never empty.
+    pub(crate) fn resolve(&self, module: &[String], segments: &[String], is_absolute: bool) -> Vec<Path> {
         let Some((first, rest)) = segments.split_first().filter(|_| !is_absolute) else {
             return vec![self.undo_rename(segments.to_vec())];
         };
@@ -106,7 +139,15 @@ impl Names {
     /// A name that the module declares itself is meant before a crate of the same name.
     fn local(&self, module: &[String], segments: &[String]) -> Path {
         let declared = segments.first().is_some_and(|first| self.declares(module, first));
-        if declared { in_crate(module, segments) } else { absolute(module, segments) }
+        if declared {
+            return in_crate(module, segments);
+        }
+        match segments.split_first() {
+            Some((first, rest)) if self.renames.get(first).is_some_and(|package| package == "crate") => {
+                in_crate(&[], rest)
+            }
+            _ => absolute(module, segments),
+        }
     }
 
     fn declares(&self, module: &[String], name: &str) -> bool {

@@ -4,15 +4,19 @@ use std::path::Path;
 
 use crate::finding::Place;
 use crate::load::{Made, member};
+use crate::names::across::Tables;
 use crate::source::SourceFile;
-use crate::workspace::{Crate, Problem, Workspace};
+use crate::workspace::{Crate, Problem, Workspace, within};
 
 impl Workspace {
     /// Adds a file, or puts it in the place of the one at that path. A `Cargo.toml` makes or changes a member, a `.rs`
     /// file goes to the member whose folder holds it (`crates/<name>` is made where there is none), anything else is a
     /// document.
     pub fn plant(&mut self, path: &str, text: &str) {
-        if let Some(dir) = path.strip_suffix("/Cargo.toml") {
+        self.tables = Tables::default();
+        if path == "Cargo.toml" && text.contains("[package]") {
+            self.plant_manifest(".", text);
+        } else if let Some(dir) = path.strip_suffix("/Cargo.toml") {
             self.plant_manifest(dir, text);
         } else if path.ends_with(".rs") {
             self.plant_source(path, text);
@@ -41,7 +45,7 @@ impl Workspace {
         }
         let Some(holder) = self.holder(path) else { return };
         let member = &mut self.crates[holder];
-        let within = path[member.dir.len()..].trim_start_matches('/').to_owned();
+        let Some(within) = within(&member.dir, path).map(str::to_owned) else { return };
         member.files.retain(|file| file.path != path);
         match SourceFile::parse(path, &within, text) {
             Ok(file) => member.files.push(file),
@@ -53,11 +57,11 @@ impl Workspace {
         member.files.sort_by(|a, b| a.path.cmp(&b.path));
     }
 
-    /// The member with the longest folder that holds this path.
-    fn holder(&self, path: &str) -> Option<usize> {
-        let holds = |dir: &str| path.strip_prefix(dir).is_some_and(|rest| rest.starts_with('/'));
-        let holding = self.crates.iter().enumerate().filter(|(_, member)| holds(&member.dir));
-        holding.max_by_key(|(_, member)| member.dir.len()).map(|(at, _)| at)
+    /// Where among the members the one stands whose folder holds this path, the deepest if several do.
+    pub(crate) fn holder(&self, path: &str) -> Option<usize> {
+        let holding = self.crates.iter().enumerate().filter(|(_, member)| member.within(path).is_some());
+        let depth = |member: &Crate| if member.dir == "." { 0 } else { member.dir.len() };
+        holding.max_by_key(|(_, member)| depth(member)).map(|(at, _)| at)
     }
 
     fn note_folders(&mut self, dir: &str) {

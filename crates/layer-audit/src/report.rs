@@ -1,8 +1,11 @@
-//! What an audit says: text for people, JSON for machines, an exit code for both.
+//! The result of an audit: the findings, what they come to, and the exit code.
+
+use std::collections::BTreeSet;
+use std::fmt;
 
 use serde::Serialize;
 
-use crate::finding::{Finding, Standing};
+use crate::finding::{Finding, Severity, Standing};
 use crate::terms;
 
 /// The result of an audit.
@@ -21,7 +24,7 @@ pub struct Report {
 /// Exit codes of an audit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// No finding.
+    /// No finding that counts and blocks.
     Clean = 0,
     /// At least one finding counts and blocks.
     Violations = 1,
@@ -31,19 +34,19 @@ pub enum Exit {
     Unusable = 3,
 }
 
-#[derive(Serialize)]
-struct Json<'a> {
-    findings: &'a [Finding],
-    summary: Summary,
-}
-
-#[derive(Serialize)]
-struct Summary {
-    crates: usize,
-    files: usize,
-    rules: usize,
-    findings: usize,
-    milliseconds: u128,
+/// Findings, each counted once.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
+pub struct Tally {
+    /// They count and block.
+    pub new: usize,
+    /// They count, and their rule is advisory.
+    pub advisory: usize,
+    /// The baseline knows them.
+    pub known: usize,
+    /// An allowance lets them off.
+    pub allowed: usize,
+    /// They say that an allowance or a baseline entry lets off nothing any more.
+    pub stale: usize,
 }
 
 impl Report {
@@ -54,13 +57,11 @@ impl Report {
 
     /// Clean, violations, or stale entries only.
     pub fn exit(&self) -> Exit {
-        let mut blocking = self.findings.iter().filter(|finding| finding.blocks()).peekable();
-        if blocking.peek().is_none() {
-            Exit::Clean
-        } else if blocking.all(terms::is_stale) {
-            Exit::Stale
-        } else {
-            Exit::Violations
+        let tally = self.tally();
+        match (tally.new, tally.stale) {
+            (0, 0) => Exit::Clean,
+            (0, _) => Exit::Stale,
+            _ => Exit::Violations,
         }
     }
 
@@ -69,84 +70,84 @@ impl Report {
         self.findings.iter().filter(|finding| finding.standing == Standing::Open)
     }
 
-    /// One line a finding, then the closing line. `milliseconds` is the whole run's, reading included.
-    pub fn text(&self, milliseconds: u128) -> String {
-        let mut text: String = self.open().map(|finding| format!("{finding}\n")).collect();
-        let (crates, files, rules, found) = (self.crates, self.files, self.rules.len(), self.open().count());
-        text.push_str(&format!(
-            "{crates} crates, {files} files, {rules} rules; {found} findings, {milliseconds} ms\n"
-        ));
-        text
+    /// How many findings of each kind there are.
+    pub fn tally(&self) -> Tally {
+        let mut tally = Tally::default();
+        for finding in &self.findings {
+            *match (finding.standing, finding.severity) {
+                (Standing::Known, _) => &mut tally.known,
+                (Standing::Allowed, _) => &mut tally.allowed,
+                (Standing::Open, Severity::Advisory) => &mut tally.advisory,
+                (Standing::Open, Severity::Blocking) if terms::is_stale(finding) => &mut tally.stale,
+                (Standing::Open, Severity::Blocking) => &mut tally.new,
+            } += 1;
+        }
+        tally
     }
 
-    /// `{ "findings": [..], "summary": {..} }`.
-    pub fn json(&self, milliseconds: u128) -> Result<String, serde_json::Error> {
-        let summary = Summary {
-            crates: self.crates,
-            files: self.files,
-            rules: self.rules.len(),
-            findings: self.open().count(),
-            milliseconds,
-        };
-        serde_json::to_string_pretty(&Json { findings: &self.findings, summary })
+    /// How many of the rules that ran have no finding that blocks.
+    pub fn kept(&self) -> usize {
+        let broken: BTreeSet<_> =
+            self.findings.iter().filter(|finding| finding.blocks()).map(|finding| finding.rule).collect();
+        self.rules.iter().filter(|rule| !broken.contains(*rule)).count()
+    }
+}
+
+/// The findings that count, one line each.
+impl fmt::Display for Report {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.open().try_for_each(|finding| writeln!(f, "{finding}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::finding::{Place, Severity};
+    use crate::finding::Place;
 
-    fn report() -> Report {
-        let finding = Finding {
+    fn report(findings: &[(&'static str, Severity, Standing, &str)]) -> Report {
+        let finding = |(rule, severity, standing, message): &(&'static str, _, _, &str)| Finding {
             place: Place::at("crates/a/src/b.rs", 14, 5),
-            rule: "LA-202",
-            severity: Severity::Blocking,
-            standing: Standing::Open,
+            rule,
+            severity: *severity,
+            standing: *standing,
             subject: "crate::c".to_owned(),
-            message: "names crate::c; call it through CBridge".to_owned(),
+            message: (*message).to_owned(),
         };
-        Report { crates: 2, files: 7, rules: vec!["LA-202"], findings: vec![finding] }
+        let findings = findings.iter().map(finding).collect();
+        Report { crates: 2, files: 7, rules: vec!["LA-004", "LA-202", "LA-503"], findings }
     }
 
     #[test]
-    fn text_is_a_line_per_finding_and_a_closing_line() {
-        insta::assert_snapshot!(report().text(12), @r"
-        LA-202 crates/a/src/b.rs:14:5 names crate::c; call it through CBridge
-        2 crates, 7 files, 1 rules; 1 findings, 12 ms
-        ");
-    }
-
-    #[test]
-    fn json_holds_the_same() {
-        insta::assert_snapshot!(report().json(12).expect("serializable"), @r#"
-        {
-          "findings": [
-            {
-              "file": "crates/a/src/b.rs",
-              "line": 14,
-              "column": 5,
-              "rule": "LA-202",
-              "severity": "blocking",
-              "subject": "crate::c",
-              "message": "names crate::c; call it through CBridge",
-              "standing": "open"
-            }
-          ],
-          "summary": {
-            "crates": 2,
-            "files": 7,
-            "rules": 1,
-            "findings": 1,
-            "milliseconds": 12
-          }
+    fn the_exit_follows_what_counts_and_blocks() {
+        use Severity::{Advisory, Blocking};
+        use Standing::{Allowed, Known, Open};
+        let breach = ("LA-202", Blocking, Open, "names crate::c");
+        let stale = ("LA-004", Blocking, Open, "lets off nothing any more");
+        let hint = ("LA-503", Advisory, Open, "is long");
+        let known = ("LA-202", Blocking, Known, "names crate::c");
+        let allowed = ("LA-202", Blocking, Allowed, "names crate::c");
+        let cases: &[(&[_], Exit, usize)] = &[
+            (&[], Exit::Clean, 3),
+            (&[hint, known, allowed], Exit::Clean, 3),
+            (&[hint, stale], Exit::Stale, 2),
+            (&[breach, stale], Exit::Violations, 1),
+            (&[breach, breach], Exit::Violations, 2),
+        ];
+        for (findings, exit, kept) in cases {
+            let report = report(findings);
+            assert_eq!((report.exit(), report.kept()), (*exit, *kept), "{findings:?}");
         }
-        "#);
+        let tally = report(&[breach, stale, hint, known, allowed]).tally();
+        assert_eq!(tally, Tally { new: 1, advisory: 1, known: 1, allowed: 1, stale: 1 });
     }
 
     #[test]
-    fn the_exit_follows_the_findings() {
-        assert_eq!(report().exit(), Exit::Violations);
-        assert_eq!(Report { findings: Vec::new(), ..report() }.exit(), Exit::Clean);
+    fn it_reads_as_a_line_per_finding_that_counts() {
+        let report = report(&[
+            ("LA-202", Severity::Blocking, Standing::Open, "names crate::c"),
+            ("LA-202", Severity::Blocking, Standing::Known, "names crate::d"),
+        ]);
+        assert_eq!(report.to_string(), "LA-202 crates/a/src/b.rs:14:5 names crate::c\n");
     }
 }

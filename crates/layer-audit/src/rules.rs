@@ -1,12 +1,16 @@
 //! The rules, one file each: id, reason, check, and an example that they must report beside one that they must pass.
 //!
 //! Ids are never used again. LA-0xx: the law itself; 1xx: crates and manifests; 2xx: names; 3xx: ports and bridges;
-//! 4xx: headers and names of files; 5xx: sizes.
+//! 4xx: headers and names of files; 5xx: sizes; 6xx: operations; 7xx: modules that are shared, frozen or leaving; 8xx: code.
 
+mod code;
 mod form;
 mod graph;
 mod law;
+mod lifecycle;
+mod literature;
 mod names;
+mod operations;
 mod ports;
 
 use crate::config::Config;
@@ -48,7 +52,17 @@ pub struct Checked {
     pub reports: Vec<(Place, String, String)>,
 }
 
-static FAMILIES: &[&[&Rule]] = &[law::RULES, graph::RULES, names::RULES, ports::RULES, form::RULES];
+static FAMILIES: &[&[&Rule]] = &[
+    law::RULES,
+    graph::RULES,
+    names::RULES,
+    ports::RULES,
+    form::RULES,
+    operations::RULES,
+    lifecycle::RULES,
+    code::RULES,
+    literature::RULES,
+];
 
 /// The file that configures everything.
 pub(crate) const CONFIG: &str = "layers.toml";

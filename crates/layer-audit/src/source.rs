@@ -2,10 +2,18 @@
 
 mod collect;
 mod deeds;
+mod mods;
+mod pairs;
+mod parts;
+mod shown;
 mod tokens;
 mod types;
 
 use std::path::Path;
+
+pub(crate) use mods::plain;
+pub use mods::{IncludeFact, ModFact};
+pub use shown::Shown;
 
 use crate::finding::Place;
 
@@ -53,6 +61,12 @@ pub struct FileFacts {
     pub names: Vec<NamedPath>,
     /// What each module calls by another name.
     pub aliases: Vec<Alias>,
+    /// Modules in files of their own.
+    pub mods: Vec<ModFact>,
+    /// Files that `include!` and its family bring in.
+    pub includes: Vec<IncludeFact>,
+    /// What aliases and public fields show of other types.
+    pub shown: Vec<Shown>,
     /// Modules and items declared: the module, and the name in it.
     pub items: Vec<(Vec<String>, String)>,
     /// Modules under `#[cfg(test)]`.
@@ -65,6 +79,8 @@ pub struct FileFacts {
     pub methods: Vec<InherentMethod>,
     /// Functions with a body.
     pub functions: Vec<FunctionFact>,
+    /// Number of functions, types, traits, constants and statics that are plain `pub`, outside of tests.
+    pub public_items: usize,
     /// Calls of methods and of functions by path.
     pub calls: Vec<Call>,
     /// Macros called, in items, statements and expressions.
@@ -114,6 +130,8 @@ pub struct MacroCall {
     pub name: String,
     /// The rows of its body, split at each `;` outside of inner brackets. Empty where it stands in an expression.
     pub rows: Vec<MacroRow>,
+    /// `Name = "text"` at any depth of its body. Empty where it stands in an expression.
+    pub pairs: Vec<Pair>,
     /// The module that it stands in.
     pub module: Vec<String>,
     /// It stands in a test.
@@ -133,6 +151,19 @@ pub struct MacroRow {
     pub docs: Vec<String>,
     /// Line of its first token; 0 if it is empty.
     pub line: usize,
+}
+
+/// `Name = "text"` in a macro's body: a code, an event, a variant with its spelling.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pair {
+    /// The name.
+    pub name: String,
+    /// The text.
+    pub text: String,
+    /// The line of `///` before it, if there is one.
+    pub doc: String,
+    /// Where the name stands.
+    pub at: Position,
 }
 
 /// A place in a file.
@@ -193,6 +224,8 @@ pub struct Alias {
     pub target: Vec<String>,
     /// The target began with `::`.
     pub absolute: bool,
+    /// It is plain `pub`: other crates may use the name.
+    pub public: bool,
 }
 
 /// A trait.
@@ -221,6 +254,8 @@ pub struct TypeFact {
     pub module: Vec<String>,
     /// It is plain `pub`.
     pub public: bool,
+    /// Texts in its attributes: last segment of the attribute's path, key, text.
+    pub attributes: Vec<(String, String, String)>,
     /// It stands in a test.
     pub in_test: bool,
     /// Where.
@@ -275,6 +310,8 @@ pub struct FunctionFact {
     pub of_trait: bool,
     /// Its whole body is one call that hands on its own parameters, in order and unchanged.
     pub passes_through: bool,
+    /// Its body is empty, or `Ok(())`.
+    pub does_nothing: bool,
     /// From the `fn` line to the closing brace.
     pub lines: usize,
     /// It is a test or stands in one.
@@ -292,10 +329,32 @@ impl SourceFile {
     /// Parses a file. `path` is relative to the workspace root, `within` to the crate's folder.
     /// The error says where and why the file does not parse.
     pub fn parse(path: &str, within: &str, text: &str) -> Result<Self, (Position, String)> {
-        let module = module_of(within);
-        let area = area_of(within);
-        let facts = collect::facts(text, &module, area != Area::Src)?;
+        Self::parse_as(path, text, Reading::of(within))
+    }
+
+    /// The same, where the caller knows better what the file is.
+    pub(crate) fn parse_as(path: &str, text: &str, reading: Reading) -> Result<Self, (Position, String)> {
+        let Reading { area, module, loose } = reading;
+        let parts = parts::parts(text, loose)?;
+        let facts = collect::facts(text, &parts, &module, area != Area::Src);
         Ok(Self { path: path.to_owned(), area, module, facts })
+    }
+}
+
+/// How to read a file.
+#[derive(Debug, Clone)]
+pub(crate) struct Reading {
+    pub(crate) area: Area,
+    /// The module that it holds.
+    pub(crate) module: Vec<String>,
+    /// Of items that `syn` does not know, the tokens will do.
+    pub(crate) loose: bool,
+}
+
+impl Reading {
+    /// What the path inside the crate says.
+    pub(crate) fn of(within: &str) -> Self {
+        Self { area: area_of(within), module: module_of(within), loose: false }
     }
 }
 

@@ -58,7 +58,8 @@ pub(crate) fn is_stale(finding: &Finding) -> bool {
     }
 }
 
-fn covers(entry: &Allow, finding: &Finding) -> bool {
+/// The entry lets this finding off, if its day has not passed.
+pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
     entry.rule == finding.rule
         && entry.file == finding.place.file
         && entry.subject.as_ref().is_none_or(|subject| *subject == finding.subject)

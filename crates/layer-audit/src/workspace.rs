@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::day::Day;
 use crate::finding::Place;
 use crate::manifest::{DependencyKind, Manifest};
+use crate::names::across::Tables;
 use crate::source::{Area, SourceFile};
 
 /// A whole workspace, read once. Crates are sorted by name.
@@ -20,6 +21,8 @@ pub struct Workspace {
     pub documents: BTreeMap<String, String>,
     /// The day as of which these facts are judged.
     pub today: Day,
+    /// Alias tables of members that rules have asked for.
+    pub(crate) tables: Tables,
 }
 
 /// Something that could not be read or parsed, and so could hide a violation.
@@ -79,7 +82,12 @@ impl Workspace {
 impl Crate {
     /// Path of the manifest, relative to the workspace root.
     pub fn manifest_path(&self) -> String {
-        format!("{}/Cargo.toml", self.dir)
+        inside(&self.dir, "Cargo.toml")
+    }
+
+    /// A path from the workspace root as a path inside this crate's folder, if it lies there.
+    pub(crate) fn within<'a>(&self, path: &'a str) -> Option<&'a str> {
+        within(&self.dir, path)
     }
 
     /// The line of a dependency in the manifest.
@@ -92,14 +100,26 @@ impl Crate {
         self.files.iter().filter(|file| file.area == Area::Src)
     }
 
-    /// The crate root file: `src/lib.rs`, or `src/main.rs` where there is no library.
+    /// The crate root file: that of the library, or of a binary where there is none.
     pub fn root_file(&self) -> Option<&SourceFile> {
-        let named = |name: &str| self.src().find(|file| file.path == format!("{}/src/{name}", self.dir));
-        named("lib.rs").or_else(|| named("main.rs"))
+        let named = |within: &str| self.src().find(|file| self.within(&file.path) == Some(within));
+        let given = |kind| self.manifest.targets.iter().filter(move |target| target.kind == kind);
+        let binary =
+            |file: &&SourceFile| self.within(&file.path).is_some_and(|path| path.starts_with("src/bin/"));
+        (given("lib").find_map(|target| named(&target.path)))
+            .or_else(|| named("src/lib.rs"))
+            .or_else(|| named("src/main.rs"))
+            .or_else(|| given("bin").find_map(|target| named(&target.path)))
+            .or_else(|| self.src().find(binary))
     }
 
     pub(crate) fn test_modules(&self) -> TestModules {
         TestModules(self.src().flat_map(|file| file.facts.test_modules.iter().cloned()).collect())
+    }
+
+    /// Code of other crates calls it so: by its library's name where the manifest gives one, or by its package.
+    pub(crate) fn is_called(&self, name: &str) -> bool {
+        self.manifest.library.as_deref() == Some(name) || in_code(&self.name) == name
     }
 
     /// Names of renamed dependencies, as code spells them, to the package they stand for.
@@ -110,13 +130,30 @@ impl Crate {
 }
 
 /// The modules of a crate that stand under `#[cfg(test)]`.
+#[derive(Debug, Default)]
 pub(crate) struct TestModules(HashSet<Vec<String>>);
 
 impl TestModules {
     /// The file is such a module, or stands in one.
     pub(crate) fn hold(&self, file: &SourceFile) -> bool {
-        (1..=file.module.len()).any(|end| self.0.contains(&file.module[..end]))
+        self.outermost(file).is_some()
     }
+
+    /// The outermost such module that the file is, or stands in.
+    pub(crate) fn outermost<'a>(&self, file: &'a SourceFile) -> Option<&'a [String]> {
+        let modules = (1..=file.module.len()).map(|end| &file.module[..end]);
+        modules.into_iter().find(|module| self.0.contains(*module))
+    }
+}
+
+/// A path inside a crate's folder, from the workspace root. The root's own folder is `.`.
+pub(crate) fn inside(dir: &str, within: &str) -> String {
+    if dir == "." { within.to_owned() } else { format!("{dir}/{within}") }
+}
+
+/// The way back: the path inside the folder, if it lies there.
+pub(crate) fn within<'a>(dir: &str, path: &'a str) -> Option<&'a str> {
+    if dir == "." { Some(path) } else { path.strip_prefix(dir)?.strip_prefix('/') }
 }
 
 /// A package name as code spells it.

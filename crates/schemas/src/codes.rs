@@ -1,4 +1,6 @@
 //! Every stable error code, in one list. Removing or renaming one breaks callers; the list is a snapshot.
+//!
+//! Consumers: api, drivers, engines, portcullis, spine, vault
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! What surrounds one dispatched operation.
+//!
+//! Consumers: api, engines, portcullis, spine
 
 use std::time::Duration;
 

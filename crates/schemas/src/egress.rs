@@ -1,4 +1,6 @@
 //! The one way out: every byte that leaves goes through [`Egress`].
+//!
+//! Consumers: drivers, portcullis, server, spine
 
 use std::fmt;
 use std::time::Duration;

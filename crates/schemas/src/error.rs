@@ -2,6 +2,8 @@
 //!
 //! An [`Error`] has a public half (code, message, field, reference), which may be shown to anybody who may call,
 //! and an internal half, which goes to the log at the boundary and nowhere else. `Display` never prints a source.
+//!
+//! Consumers: api, drivers, engines, portcullis, spine, vault
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! Typed ids. Every id is a prefix and a ULID in lower case; a [`TenantId`] cannot be built from request data.
+//!
+//! Consumers: api, drivers, engines, portcullis, server, spine, vault
 
 use std::fmt;
 

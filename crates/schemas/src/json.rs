@@ -1,4 +1,6 @@
 //! JSON that is passed on byte for byte.
+//!
+//! Consumers: drivers, engines, portcullis
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;

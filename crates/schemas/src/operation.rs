@@ -1,4 +1,6 @@
 //! The request type *is* the operation.
+//!
+//! Consumers: api, engines, portcullis, spine
 
 use schemars::JsonSchema;
 use serde::Serialize;

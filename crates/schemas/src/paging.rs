@@ -1,4 +1,6 @@
 //! Lists are pages with an opaque cursor, newest first unless an operation says otherwise.
+//!
+//! Consumers: drivers, portcullis, spine
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

@@ -1,4 +1,6 @@
 //! Who is calling. There is no default principal.
+//!
+//! Consumers: api, drivers, engines, portcullis, spine
 
 use std::collections::BTreeSet;
 

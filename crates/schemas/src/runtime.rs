@@ -1,4 +1,6 @@
 //! Time, ids and randomness as ports, so that tests neither sleep nor flake, and `KeyedHash` for values.
+//!
+//! Consumers: api, drivers, engines, portcullis, spine, vault
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Secret values: they cannot be printed, compared by accident, or serialised, and are wiped when dropped.
+//!
+//! Consumers: drivers, engines, portcullis, server, spine, vault
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! The unit of work: stores that are bound to one transaction.
+//!
+//! Consumers: drivers, portcullis, spine
 
 use async_trait::async_trait;
 

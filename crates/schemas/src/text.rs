@@ -1,4 +1,6 @@
 //! Bounded texts: the lengths of every field that people or agents fill in.
+//!
+//! Consumers: api, drivers, engines, portcullis, server, spine
 
 use std::fmt;
 

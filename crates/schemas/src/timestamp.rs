@@ -1,4 +1,6 @@
 //! Points in time, in UTC, to the microsecond.
+//!
+//! Consumers: drivers, engines, portcullis, spine
 
 use std::fmt;
 use std::time::Duration;

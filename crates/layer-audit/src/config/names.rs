@@ -50,3 +50,44 @@ pub struct Shared {
     /// Reason.
     pub because: String,
 }
+
+/// Who ends transactions.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Transactions {
+    /// Methods that begin or end one.
+    pub methods: Vec<String>,
+    /// Last name before the call: `self.database.begin()` has `database`. Any if empty.
+    #[serde(default)]
+    pub receivers: Vec<String>,
+    /// Where these methods may be called.
+    #[serde(default)]
+    pub only: Vec<Owner>,
+}
+
+/// Modules of a member that may call what others may not.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Owner {
+    /// The member.
+    #[serde(rename = "crate")]
+    pub name: String,
+    /// Its modules, with `::`, and all below them; the whole member if empty.
+    #[serde(default)]
+    pub modules: Vec<String>,
+    /// Reason.
+    pub because: String,
+}
+
+/// A name that nobody may use any more, in tests either.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Abolished {
+    /// A path, with `::`; all below it is meant too. `.name` is a method.
+    pub name: String,
+    /// What to use instead.
+    #[serde(rename = "use")]
+    pub instead: String,
+    /// Reason.
+    pub because: String,
+}

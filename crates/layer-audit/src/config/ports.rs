@@ -2,6 +2,8 @@
 
 use serde::Deserialize;
 
+use super::Conformance;
+
 /// Traits in modules of these names are ports.
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,6 +19,8 @@ pub struct Ports {
     /// Ports and methods without that argument.
     #[serde(default)]
     pub exempt: Vec<PortExempt>,
+    /// Suites that every implementation runs.
+    pub conformance: Option<Conformance>,
 }
 
 /// Methods of a port that need no tenant.
@@ -46,4 +50,6 @@ pub struct Bridges {
     pub constructor: String,
     /// Types that it must not take.
     pub refuses: Vec<String>,
+    /// Members, or modules of members as in `spine::handlers`, that may name a bridge; anybody if absent.
+    pub used_by: Option<Vec<String>>,
 }

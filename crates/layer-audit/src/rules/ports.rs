@@ -2,9 +2,12 @@
 
 mod bridge_constructor;
 mod bridge_size;
+mod bridge_users;
 mod port_async;
 mod port_first_argument;
 mod port_size;
+mod port_suite;
+mod suite_runs;
 
 use crate::rules::Rule;
 
@@ -14,4 +17,7 @@ pub(super) static RULES: &[&Rule] = &[
     &port_first_argument::RULE,
     &bridge_size::RULE,
     &bridge_constructor::RULE,
+    &bridge_users::RULE,
+    &port_suite::RULE,
+    &suite_runs::RULE,
 ];

@@ -3,25 +3,30 @@
 use proc_macro2::{Ident, TokenStream};
 use syn::visit::{self, Visit};
 
+use super::parts::Parts;
 use super::types::{method, position, type_name};
 use super::{
-    Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Position,
-    Spot, TraitFact, TypeFact, deeds, tokens,
+    Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Pair,
+    Position, Spot, TraitFact, TypeFact, deeds, mods, pairs, plain, shown, tokens,
 };
 
-/// Parses `text` and notes its facts. `test` is true where the whole file is a test.
-pub(super) fn facts(text: &str, module: &[String], test: bool) -> Result<FileFacts, (Position, String)> {
-    let file = syn::parse_file(text).map_err(|error| (position(error.span()), error.to_string()))?;
+/// Notes the facts of a file. `test` is true where the whole file is a test.
+pub(super) fn facts(text: &str, parts: &Parts, module: &[String], test: bool) -> FileFacts {
     let mut walk = Walk {
         facts: FileFacts::default(),
         module: module.to_vec(),
+        folders: Vec::new(),
         test_depth: usize::from(test),
         owner: None,
     };
     walk.facts.lines = text.lines().count();
     walk.facts.header = header(text);
-    walk.visit_file(&file);
-    Ok(walk.facts)
+    walk.visit_file(&parts.file);
+    for tokens in &parts.tokens {
+        walk.brings(mods::in_tokens(tokens, &walk.inside()));
+        walk.tokens(tokens);
+    }
+    walk.facts
 }
 
 fn header(text: &str) -> Vec<String> {
@@ -32,6 +37,8 @@ fn header(text: &str) -> Vec<String> {
 struct Walk {
     facts: FileFacts,
     module: Vec<String>,
+    /// What the inline modules around add to the path of a module's file.
+    folders: Vec<String>,
     test_depth: usize,
     owner: Option<Owner>,
 }
@@ -47,17 +54,20 @@ impl Walk {
         self.test_depth > 0
     }
 
-    fn name(&mut self, segments: Vec<String>, absolute: bool, import: bool, glob: bool, at: Position) {
+    fn name(&mut self, mut segments: Vec<String>, absolute: bool, import: bool, glob: bool, at: Position) {
+        strip_raw(&mut segments);
         let (module, in_test) = (self.module.clone(), self.in_test());
         self.facts.names.push(NamedPath { module, segments, absolute, import, glob, in_test, at });
     }
 
-    fn alias(&mut self, name: Option<String>, target: Vec<String>, absolute: bool) {
-        self.facts.aliases.push(Alias { module: self.module.clone(), name, target, absolute });
+    fn alias(&mut self, name: Option<String>, mut target: Vec<String>, absolute: bool) {
+        strip_raw(&mut target);
+        let module = self.module.clone();
+        self.facts.aliases.push(Alias { module, name, target, absolute, public: false });
     }
 
     fn item(&mut self, ident: &Ident) {
-        self.facts.items.push((self.module.clone(), ident.to_string()));
+        self.facts.items.push((self.module.clone(), plain(&ident.to_string()).to_owned()));
     }
 
     fn tokens(&mut self, tokens: &TokenStream) {
@@ -121,6 +131,7 @@ impl Walk {
             public,
             of_trait: self.owner.as_ref().is_some_and(|owner| owner.of_trait),
             passes_through: deeds::passes_through(signature, block),
+            does_nothing: deeds::does_nothing(block),
             lines: (end + 1).saturating_sub(first),
             in_test: self.in_test() || is_test(attrs),
             at,
@@ -139,6 +150,7 @@ impl Walk {
             name: ident.to_string(),
             module: self.module.clone(),
             public: is_public(vis),
+            attributes: attrs.iter().flat_map(pairs::in_attribute).collect(),
             in_test: self.in_test() || is_test(attrs),
             at: position(ident.span()),
         });
@@ -149,16 +161,26 @@ impl Walk {
         self.facts.calls.push(Call { module, in_test, ..call });
     }
 
-    fn macro_call(&mut self, call: &syn::Macro, rows: Vec<MacroRow>) {
+    fn macro_call(&mut self, call: &syn::Macro, rows: Vec<MacroRow>, pairs: Vec<Pair>) {
         let Some(last) = call.path.segments.last() else { return };
         let (name, at) = (last.ident.to_string(), position(last.ident.span()));
         self.facts.macros.push(MacroCall {
             name,
             rows,
+            pairs,
             module: self.module.clone(),
             in_test: self.in_test(),
             at,
         });
+    }
+
+    fn brings(&mut self, found: mods::Brought) {
+        self.facts.mods.extend(found.mods);
+        self.facts.includes.extend(found.includes);
+    }
+
+    fn inside(&self) -> mods::Inside {
+        mods::Inside { module: self.module.clone(), folders: self.folders.clone() }
     }
 
     fn spot_unsafe(&mut self, at: proc_macro2::Span) {
@@ -173,12 +195,25 @@ impl Walk {
 }
 
 impl<'ast> Visit<'ast> for Walk {
+    fn visit_item(&mut self, item: &'ast syn::Item) {
+        self.facts.public_items += usize::from(!self.in_test() && is_public_item(item));
+        visit::visit_item(self, item);
+    }
+
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         self.item(&item.ident);
         for attribute in &item.attrs {
             self.visit_attribute(attribute);
         }
-        self.module.push(item.ident.to_string());
+        let (name, paths) = (plain(&item.ident.to_string()).to_owned(), mods::paths(&item.attrs));
+        let outer = self.folders.clone();
+        if item.content.is_some() {
+            self.folders = self.inside().entered(&name, &paths).folders;
+        } else {
+            let fact = self.inside().declared(&name, paths, position(item.ident.span()));
+            self.facts.mods.push(fact);
+        }
+        self.module.push(name);
         let test = is_test(&item.attrs);
         if test {
             self.facts.test_modules.push(self.module.clone());
@@ -189,12 +224,17 @@ impl<'ast> Visit<'ast> for Walk {
             }
         });
         self.module.pop();
+        self.folders = outer;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
+        let known = self.facts.aliases.len();
         self.within_test(is_test(&item.attrs), |walk| {
             walk.use_tree(&item.tree, &mut Vec::new(), item.leading_colon.is_some());
         });
+        for alias in &mut self.facts.aliases[known..] {
+            alias.public = is_public(&item.vis);
+        }
     }
 
     fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
@@ -202,6 +242,9 @@ impl<'ast> Visit<'ast> for Walk {
         let target = vec![item.ident.to_string()];
         self.name(target.clone(), true, true, false, position(item.ident.span()));
         self.alias(Some(called), target, true);
+        if let Some(alias) = self.facts.aliases.last_mut() {
+            alias.public = is_public(&item.vis);
+        }
     }
 
     fn visit_path(&mut self, path: &'ast syn::Path) {
@@ -214,16 +257,18 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        self.macro_call(call, Vec::new());
+        self.macro_call(call, Vec::new(), Vec::new());
+        self.brings(mods::in_macro(call, &self.inside()));
         self.tokens(&call.tokens);
         visit::visit_macro(self, call);
     }
 
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
         self.within_test(is_test(&item.attrs), |walk| {
-            walk.macro_call(&item.mac, deeds::rows(&item.mac.tokens));
+            walk.macro_call(&item.mac, deeds::rows(&item.mac.tokens), pairs::pairs(&item.mac.tokens));
+            walk.brings(mods::in_macro(&item.mac, &walk.inside()));
             walk.tokens(&item.mac.tokens);
-            visit::visit_path(walk, &item.mac.path);
+            walk.visit_path(&item.mac.path);
         });
     }
 
@@ -322,21 +367,25 @@ impl<'ast> Visit<'ast> for Walk {
 
     fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
         self.type_fact(&item.vis, &item.ident, &item.attrs);
+        self.facts.shown.extend(shown::of_fields(&item.ident, &self.module, &item.fields));
         visit::visit_item_struct(self, item);
     }
 
     fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
         self.type_fact(&item.vis, &item.ident, &item.attrs);
+        self.facts.shown.extend(shown::of_variants(item, &self.module));
         visit::visit_item_enum(self, item);
     }
 
     fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
         self.type_fact(&item.vis, &item.ident, &item.attrs);
+        self.facts.shown.extend(shown::of_fields(&item.ident, &self.module, &item.fields.named));
         visit::visit_item_union(self, item);
     }
 
     fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
         self.item(&item.ident);
+        self.facts.shown.extend(shown::of_alias(&item.ident, &self.module, &item.ty));
         visit::visit_item_type(self, item);
     }
 
@@ -351,8 +400,30 @@ impl<'ast> Visit<'ast> for Walk {
     }
 }
 
+/// Code may write `r#name` for a module whose file is `name.rs`.
+fn strip_raw(segments: &mut [String]) {
+    for segment in segments.iter_mut().filter(|segment| segment.starts_with("r#")) {
+        segment.drain(..2);
+    }
+}
+
 fn is_public(visibility: &syn::Visibility) -> bool {
     matches!(visibility, syn::Visibility::Public(_))
+}
+
+/// Modules and re-exports are no items of their own.
+fn is_public_item(item: &syn::Item) -> bool {
+    match item {
+        syn::Item::Fn(item) => is_public(&item.vis),
+        syn::Item::Struct(item) => is_public(&item.vis),
+        syn::Item::Enum(item) => is_public(&item.vis),
+        syn::Item::Union(item) => is_public(&item.vis),
+        syn::Item::Trait(item) => is_public(&item.vis),
+        syn::Item::Type(item) => is_public(&item.vis),
+        syn::Item::Const(item) => is_public(&item.vis),
+        syn::Item::Static(item) => is_public(&item.vis),
+        _ => false,
+    }
 }
 
 fn last_segment(attribute: &syn::Attribute) -> String {

@@ -116,10 +116,25 @@ pub(super) fn passes_through(signature: &syn::Signature, block: &syn::Block) -> 
         .collect();
     let handed_on = match unwrapped(expression) {
         syn::Expr::MethodCall(call) if is_plain(&call.receiver) => names(&call.args),
-        syn::Expr::Call(call) => names(&call.args),
+        syn::Expr::Call(call) if !constructs(&call.func) => names(&call.args),
         _ => return false,
     };
     matches!((parameters, handed_on), (Some(own), Some(given)) if own == given && !own.is_empty())
+}
+
+/// The body is empty, or `Ok(())`.
+pub(super) fn does_nothing(block: &syn::Block) -> bool {
+    match block.stmts.as_slice() {
+        [] => true,
+        [syn::Stmt::Expr(syn::Expr::Call(call), None)] => {
+            let is_ok =
+                matches!(call.func.as_ref(), syn::Expr::Path(function) if function.path.is_ident("Ok"));
+            let is_unit =
+                |argument: &syn::Expr| matches!(argument, syn::Expr::Tuple(tuple) if tuple.elems.is_empty());
+            is_ok && call.args.len() == 1 && call.args.iter().all(is_unit)
+        }
+        _ => false,
+    }
 }
 
 fn unwrapped(expression: &syn::Expr) -> &syn::Expr {
@@ -128,6 +143,13 @@ fn unwrapped(expression: &syn::Expr) -> &syn::Expr {
         syn::Expr::Paren(inner) => unwrapped(&inner.expr),
         other => other,
     }
+}
+
+/// `Self(..)`, `Some(..)`: a value is made, which is more than handing on.
+fn constructs(function: &syn::Expr) -> bool {
+    let syn::Expr::Path(function) = function else { return false };
+    let last = function.path.segments.last().map(|last| last.ident.to_string());
+    last.is_some_and(|name| name.starts_with(char::is_uppercase))
 }
 
 /// `self`, a name, or fields of them: nothing that computes.
@@ -188,7 +210,7 @@ fn segments(path: &syn::Path) -> Vec<String> {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }
 
-fn doc(attribute: &TokenStream) -> Option<String> {
+pub(super) fn doc(attribute: &TokenStream) -> Option<String> {
     let mut tokens = attribute.clone().into_iter();
     match (tokens.next(), tokens.next(), tokens.next()) {
         (Some(TokenTree::Ident(name)), Some(TokenTree::Punct(_)), Some(TokenTree::Literal(text)))
@@ -200,6 +222,6 @@ fn doc(attribute: &TokenStream) -> Option<String> {
     }
 }
 
-fn text_of(literal: &proc_macro2::Literal) -> Option<String> {
+pub(super) fn text_of(literal: &proc_macro2::Literal) -> Option<String> {
     syn::parse_str::<syn::LitStr>(&literal.to_string()).ok().map(|text| text.value())
 }

@@ -134,10 +134,36 @@ fn implementations_and_functions_that_only_hand_on_are_seen() {
 }
 
 #[test]
+fn functions_that_do_nothing_and_public_items_are_seen() {
+    let facts = parse(
+        "pub fn a() {} pub(crate) fn b() -> R { Ok(()) } pub const C: u8 = 1; pub mod m { pub struct D; }\n\
+         impl D { pub fn c() -> R { Ok(1) } fn d() { a(); } }\n#[cfg(test)] mod t { pub fn e() {} } pub use f::G;",
+    );
+    let idle: Vec<_> = facts.functions.iter().map(|function| function.does_nothing).collect();
+    assert_eq!(idle, [true, true, false, false, true]);
+    assert_eq!(facts.public_items, 3);
+}
+
+#[test]
 fn every_unsafe_is_seen() {
     let facts = parse(
         "unsafe fn a() {} fn b() { unsafe { c() } } unsafe impl D for E {} unsafe trait F {}\n#[cfg(test)] mod t { fn g() { unsafe { h() } } }",
     );
     let seen: Vec<_> = facts.unsafes.iter().map(|spot| spot.in_test).collect();
     assert_eq!(seen, [false, false, false, false, true]);
+}
+
+#[test]
+fn pairs_are_seen_at_any_depth_with_their_doc() {
+    let facts = parse(
+        "kinds!(\n/// Kind.\nKind {\n/// Opened.\n/// More.\nOpened = \"a.opened\",\nShut = \"a.shut\" });",
+    );
+    let seen: Vec<_> = facts.macros[0]
+        .pairs
+        .iter()
+        .map(|p| (p.name.as_str(), p.text.as_str(), p.doc.as_str(), p.at.line))
+        .collect();
+    assert_eq!(seen, [("Opened", "a.opened", "Opened.", 6), ("Shut", "a.shut", "", 7)]);
+    let facts = parse("#[derive(A)] #[orm(table_name = \"t\", x)] struct S;");
+    assert_eq!(facts.types[0].attributes, [("orm".to_owned(), "table_name".to_owned(), "t".to_owned())]);
 }

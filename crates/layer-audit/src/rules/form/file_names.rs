@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
-    let naming = config.naming.as_ref()?;
+    let naming = config.naming.as_ref().filter(|naming| !naming.banned_files.is_empty())?;
     let mut checked = Checked::new();
     for member in &workspace.crates {
         for file in &member.files {

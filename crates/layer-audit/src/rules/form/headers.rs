@@ -1,8 +1,9 @@
-//! LA-401: every file under src begins by saying what it is.
+//! LA-401: every file begins by saying what it is.
 
 use crate::config::Config;
 use crate::finding::Place;
 use crate::rules::{Checked, Example, Rule, Severity};
+use crate::source::Area;
 use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
@@ -10,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     title: "every source file begins with //!",
     why: "Whoever opens a file should know in one line whether to read on.",
     fix: "Make the first line `//! ` and a sentence that says what the file holds.",
-    blind: "whether the sentence is true.",
+    blind: "whether the sentence is true. Tests, benches, examples and build scripts count where [headers] says so.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -23,14 +24,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
-    config.headers.as_ref()?;
+    let headers = config.headers.as_ref()?;
     let mut checked = Checked::new();
-    for file in workspace.crates.iter().flat_map(|member| member.src()) {
+    let files = workspace.crates.iter().flat_map(|member| &member.files);
+    for file in files.filter(|file| headers.outside_src || file.area == Area::Src) {
         checked.matched += 1;
-        if file.facts.header.first().is_none_or(String::is_empty) {
-            let message = "does not begin with a `//!` line that says what it holds";
-            checked.report(Place::line(&file.path, 1), &file.path, message);
-        }
+        let message = match file.facts.header.first().map(String::as_str) {
+            None | Some("") => "does not begin with a `//!` line that says what it holds",
+            Some(line) if line.starts_with("TODO") => "does not say yet what it holds; write the sentence",
+            Some(_) => continue,
+        };
+        checked.report(Place::line(&file.path, 1), &file.path, message);
     }
     Some(checked)
 }
@@ -55,6 +59,19 @@ mod tests {
                 ["LA-401 crates/a/src/m.rs:1 does not begin with a `//!` line that says what it holds"],
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn what_is_put_off_and_what_stands_outside_src_must_fire() {
+        assert_eq!(
+            Ws::default().file("a", "src/m.rs", "//! TODO: say it.").findings("LA-401", CONFIG),
+            ["LA-401 crates/a/src/m.rs:1 does not say yet what it holds; write the sentence"]
+        );
+        let everywhere = "[headers]\nroot_labels = []\noutside_src = true";
+        for path in ["tests/t.rs", "benches/b.rs", "build.rs"] {
+            let found = Ws::default().file("a", path, "fn f() {}").findings("LA-401", everywhere);
+            assert_eq!(found.len(), 1, "{path}: {found:?}");
         }
     }
 

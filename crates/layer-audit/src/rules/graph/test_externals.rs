@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
-    let tests = config.tests.as_ref()?;
+    let tests = config.tests.as_ref().filter(|tests| !tests.externals.is_empty())?;
     let mut checked = Checked::new();
     for member in &workspace.crates {
         for dependency in member.dependencies.iter().filter(|one| tests.externals.contains(&one.package)) {

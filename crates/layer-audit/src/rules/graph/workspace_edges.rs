@@ -76,7 +76,7 @@ fn allowed(entry: &Member, dependency: &Dependency, config: &Config) -> bool {
 }
 
 /// `a -> b`, and on to the first guarded external that `b` brings in, so that the reader sees the price.
-fn with_rest(workspace: &Workspace, config: &Config, from: &str, to: &str) -> String {
+pub(super) fn with_rest(workspace: &Workspace, config: &Config, from: &str, to: &str) -> String {
     let guarded = config.exclusive.iter().filter(|entry| !entry.only.iter().any(|name| name == from));
     let mut ways =
         guarded.flat_map(|entry| &entry.externals).filter_map(|external| way(workspace, to, external));

@@ -1,6 +1,6 @@
 //! LA-003: every crate that the configuration names is a member.
 
-use crate::config::Config;
+use crate::config::{Config, Conformance, Operations};
 use crate::finding::Place;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::workspace::Workspace;
@@ -62,7 +62,23 @@ fn named(config: &Config) -> Vec<(&'static str, String)> {
     let shared = config.domains.iter().flat_map(|domains| &domains.shared);
     add("[[domains.shared]]", &mut shared.map(|entry| &entry.name));
     add("[ports] crates", &mut config.ports.iter().flat_map(|ports| &ports.crates));
+    let owners = config.transactions.iter().flat_map(|transactions| &transactions.only);
+    add("[[transactions.only]]", &mut owners.map(|entry| &entry.name));
+    let users = config.bridges.iter().filter_map(|bridges| bridges.used_by.as_ref()).flatten();
+    let users: Vec<String> = users.map(|user| user.split("::").take(1).collect()).collect();
+    add("[bridges] used_by", &mut users.iter());
     add("[bridges] crates", &mut config.bridges.iter().flat_map(|bridges| &bridges.crates));
+    add("[shared] crates", &mut config.shared.iter().flat_map(|shared| &shared.crates));
+    add("[vocabulary] crates", &mut config.vocabulary.iter().flat_map(|vocabulary| &vocabulary.crates));
+    add("[code] pass_through", &mut config.code.iter().flat_map(|code| &code.pass_through));
+    add("[migrations] crates", &mut config.migrations.iter().flat_map(|migrations| &migrations.crates));
+    let roles = config.naming.iter().flat_map(|naming| &naming.roles);
+    add("[[naming.role]] crates", &mut roles.flat_map(|role| &role.crates));
+    let suites = config.ports.iter().filter_map(|ports| ports.conformance.as_ref());
+    let operations = config.operations.iter().flat_map(Operations::members);
+    for (section, name) in operations.chain(suites.flat_map(Conformance::members)) {
+        add(section, &mut std::iter::once(name));
+    }
     all
 }
 

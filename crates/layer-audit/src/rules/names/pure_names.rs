@@ -1,8 +1,8 @@
 //! LA-201: pure crates name no I/O, clock, random source or framework.
 
 use crate::config::{Config, Pure};
-use crate::finding::Place;
-use crate::names::{Names, Resolved};
+use crate::names::across::Across;
+use crate::names::forbidden::Forbidden;
 use crate::rules::{Checked, Example, Rule, Severity};
 use crate::workspace::Workspace;
 
@@ -10,12 +10,14 @@ pub(super) static RULE: Rule = Rule {
     id: "LA-201",
     title: "pure crates do not name what only the edges may use",
     why: "A decision that reads a clock, a file or a socket cannot be tested with values, nor embedded elsewhere. \
-          Followed are: use trees, renames, globs of a parent, re-exports inside the crate, renamed dependencies, \
-          fully qualified paths, type aliases, and paths spelled out inside macro calls and attributes.",
+          Followed are: use trees, renames, extern crates, globs, re-exports, type aliases and public fields of other \
+          members as well as of this one, renamed dependencies, fully qualified paths, and paths spelled out inside \
+          macro calls and attributes.",
     fix: "Take the value as an argument, or a port by constructor; the finding says which.",
-    blind: "names that a macro glues together or expands to, re-exports through another crate, inferred types and \
-            method calls on them, and files outside src. Code under #[cfg(test)] is exempt. The crate graph and \
-            clippy's disallowed_methods stand before and behind this rule.",
+    blind: "names that a macro glues together or expands to, what a function of another member returns, the fields of a \
+            public field's type, inferred types and method calls on them, re-exports by packages from outside, and files \
+            outside src. Code under #[cfg(test)] is exempt. The crate graph and clippy's disallowed_methods stand before \
+            and behind this rule.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -38,12 +40,19 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         if entries.is_empty() {
             continue;
         }
-        let names = Names::of(member);
+        let across = Across::of(workspace, member);
+        let heads = entries.iter().flat_map(|(_, forbidden)| forbidden).map(Forbidden::head).collect();
         for file in member.src() {
             checked.matched += 1;
-            for name in names.in_file(file).filter(|name| !name.in_test) {
+            let names = file.facts.names.iter().filter(|name| !across.in_test(file, name));
+            for name in names.filter(|name| !across.is_elsewhere(name, &heads)) {
+                let meanings = across.meanings(name);
                 for (entry, forbidden) in &entries {
-                    judge(&mut checked, entry, forbidden, &file.path, &name);
+                    let met = |one: &Forbidden| Some((one.path(), one.named(&across, name, &meanings)?));
+                    if let Some((path, how)) = forbidden.iter().find_map(met) {
+                        let message = format!("names {path}{how}; {}", entry.because);
+                        checked.report(file.place(name.at), path, message);
+                    }
                 }
             }
         }
@@ -51,34 +60,8 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     Some(checked)
 }
 
-fn split(entry: &Pure) -> (&Pure, Vec<Vec<&str>>) {
-    (entry, entry.names.iter().map(|name| name.split("::").collect()).collect())
-}
-
-fn judge(checked: &mut Checked, entry: &Pure, forbidden: &[Vec<&str>], file: &str, name: &Resolved<'_>) {
-    let meant = |path: &Vec<String>| forbidden.iter().find(|one| matches(one, path, name.name.glob));
-    let Some(found) = name.paths.iter().find_map(meant) else { return };
-    if name.imported.iter().any(|import| matches(found, import, false)) {
-        return;
-    }
-    let (found, written) = (found.join("::"), name.name.segments.join("::"));
-    let how = spelled(&found, &written, name.name.glob);
-    let place = Place::at(file, name.name.at.line, name.name.at.column);
-    checked.report(place, &found, format!("names {found}{how}; {}", entry.because));
-}
-
-/// How it is written, where that is not plain.
-fn spelled(found: &str, written: &str, glob: bool) -> String {
-    if written.starts_with(found) {
-        return String::new();
-    }
-    if glob { format!(" by {written}::*") } else { format!(" as {written}") }
-}
-
-/// The path lies at or below `forbidden`; a glob also brings it in from above.
-fn matches(forbidden: &[&str], path: &[String], glob: bool) -> bool {
-    let common = forbidden.iter().zip(path).take_while(|(one, other)| **one == other.as_str()).count();
-    common == forbidden.len() || (glob && common == path.len() && !path.is_empty())
+fn split(entry: &Pure) -> (&Pure, Vec<Forbidden>) {
+    (entry, entry.names.iter().map(|name| Forbidden::parse(name)).collect())
 }
 
 #[cfg(test)]
@@ -113,6 +96,37 @@ mod tests {
         ];
         for (text, expected) in cases {
             assert_eq!(found(text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_other_members_hand_on_must_fire() {
+        let low = [
+            (
+                "src/lib.rs",
+                "pub use std::fs as disk; pub type Conn = orm::Connection; pub mod rows;".to_owned(),
+            ),
+            ("src/rows.rs", "pub struct Row { pub at: std::time::Instant }".to_owned()),
+        ];
+        let cases: &[(&str, &[&str])] = &[
+            ("fn f() { low::disk::read(); }", &["1:10 names std::fs as low::disk::read; take a port"]),
+            ("use low::disk; fn f() { disk::read(); }", &["1:10 names std::fs as low::disk; take a port"]),
+            ("use low::*;", &["1:10 names std::fs by low::*; take a port"]),
+            (
+                "use low::rows::Row;",
+                &["1:16 names std::time::Instant through low::rows::Row.at; take a port"],
+            ),
+            ("fn f(c: low::Conn) {}", &["1:9 names sea_orm as low::Conn; take a port"]),
+            ("use low::rows; #[cfg(test)] fn f() { low::disk::read(); }", &[]),
+        ];
+        for (text, expected) in cases {
+            let files = [("src/lib.rs", (*text).to_owned())];
+            let workspace = Ws::default().member_with("a", "low = {}", &files);
+            let workspace = workspace.member_with("low", "orm = { package = \"sea-orm\" }", &low);
+            let found = workspace.findings("LA-201", CONFIG);
+            let found: Vec<_> =
+                found.iter().map(|one| one.trim_start_matches("LA-201 crates/a/src/lib.rs:")).collect();
+            assert_eq!(found, *expected, "{text}");
         }
     }
 

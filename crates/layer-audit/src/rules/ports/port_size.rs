@@ -1,6 +1,7 @@
 //! LA-301: a port has few methods. Also where the other port rules find the ports.
 
 use crate::config::{Config, Ports};
+use crate::inventory;
 use crate::rules::{Checked, Example, Rule, Severity};
 use crate::source::{SourceFile, TraitFact};
 use crate::workspace::Workspace;
@@ -37,20 +38,12 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     Some(checked)
 }
 
-/// Every port: a trait in a module of a configured name, outside tests.
+/// Every port.
 pub(super) fn all<'a>(
     workspace: &'a Workspace,
     ports: &'a Ports,
 ) -> impl Iterator<Item = (&'a SourceFile, &'a TraitFact)> {
-    let files = workspace.listed(&ports.crates).flat_map(|member| member.src());
-    files.flat_map(|file| {
-        let traits = file.facts.traits.iter().filter(|port| !port.in_test && is_in(port, ports));
-        traits.map(move |port| (file, port))
-    })
-}
-
-fn is_in(port: &TraitFact, ports: &Ports) -> bool {
-    port.module.iter().any(|part| ports.modules.contains(part))
+    inventory::traits(workspace, ports).map(|(_, file, port)| (file, port))
 }
 
 #[cfg(test)]

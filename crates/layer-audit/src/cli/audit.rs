@@ -1,0 +1,138 @@
+//! `audit`: read, judge, mend where asked, and say it.
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use super::options::{Deed, Options};
+use super::place::{Place, write};
+use super::{Said, Setting, self_test, timings};
+use crate::baseline::Baseline;
+use crate::config::Config;
+use crate::evaluate::{Selection, evaluate};
+use crate::home::Home;
+use crate::mend::{Mend, apply, mends, update_baseline};
+use crate::render::{Account, Format};
+use crate::report::{Exit, Report};
+use crate::terms::BASELINE;
+use crate::workspace::Workspace;
+
+/// One judgement, and what it was made of.
+pub(super) struct Run {
+    pub(super) config: Config,
+    pub(super) workspace: Workspace,
+    pub(super) selection: Selection,
+    report: Report,
+    mends: Vec<Mend>,
+    /// When it began, when all was read, when all was judged.
+    pub(super) times: [Instant; 3],
+}
+
+pub(super) fn run(options: &Options, setting: &Setting) -> Result<Said, String> {
+    let place = Place::find(options.root.as_deref(), setting)?;
+    let run = Run::of(&place, options)?;
+    let done = match options.deed {
+        Deed::Judge => return run.say(options, setting),
+        Deed::SelfTest => return self_test::run(&place, &run.workspace, &run.config, &run.selection),
+        Deed::Fix => run.fix(&place, setting)?,
+        Deed::UpdateBaseline => run.update_baseline(&place, setting)?,
+    };
+    let said = Run::of(&place, options)?.say(options, setting)?;
+    Ok(Said { err: done + &said.err, ..said })
+}
+
+impl Run {
+    fn of(place: &Place, options: &Options) -> Result<Self, String> {
+        let begun = Instant::now();
+        let selection = options.rule.as_deref().map_or_else(|| Ok(Selection::all()), Selection::parse);
+        let selection = selection.map_err(|unknown| unknown.to_string())?;
+        let config = place.config()?;
+        let domain = options.domain.as_deref().map(|name| known_domain(name, &config)).transpose()?;
+        let workspace = place.workspace(&config)?;
+        let read = Instant::now();
+        let mut report = evaluate(&workspace, &config, &selection);
+        let judged = Instant::now();
+        if domain.is_some() {
+            report.findings.retain(|found| Home::of(&found.place.file, &workspace, &config).domain == domain);
+        }
+        let mut mends = mends(&report, &workspace, &config, &|file| place.text(file));
+        // What a rule that did not run would find, the baseline would lose.
+        mends.retain(|mend| mend.rule != BASELINE || options.rule.is_none());
+        let times = [begun, read, judged];
+        Ok(Self { config, workspace, selection, report, mends, times })
+    }
+
+    /// Mends what can be mended, a line each.
+    fn fix(&self, place: &Place, setting: &Setting) -> Result<String, String> {
+        let mut by_file: BTreeMap<&str, Vec<&Mend>> = BTreeMap::new();
+        for mend in self.mends.iter().filter(|mend| mend.rule != BASELINE || !setting.ci) {
+            by_file.entry(&mend.file).or_default().push(mend);
+        }
+        let mut done = String::new();
+        for (file, mends) in by_file {
+            let text = place.text(file).ok_or_else(|| format!("{file}: cannot be read to be mended"))?;
+            place.write(file, &apply(&text, &mends))?;
+            done.extend(mends.iter().map(|mend| format!("mended {} {file}: {}\n", mend.rule, mend.said)));
+        }
+        Ok(if done.is_empty() { "nothing to mend without a decision\n".to_owned() } else { done })
+    }
+
+    /// Writes the baseline for the first time, or takes out what is gone.
+    fn update_baseline(&self, place: &Place, setting: &Setting) -> Result<String, String> {
+        if setting.ci {
+            return Err("--update-baseline writes nothing in CI; run it on your machine and commit the file"
+                .to_owned());
+        }
+        let Some(entry) = &self.config.baseline else {
+            return Err("layers.toml has no [baseline]; add one: file = \"audit-baseline.toml\"".to_owned());
+        };
+        let now = self.workspace.documents.get(&entry.file).map(|text| Baseline::parse(text)).transpose();
+        let now = now.map_err(|error| format!("{}: {error}", entry.file))?;
+        let step = update_baseline(&self.report, now.as_ref(), &entry.strict);
+        if let Some(text) = &step.text {
+            place.write(&entry.file, text)?;
+        }
+        let refused = match step.refused.len() {
+            0 => String::new(),
+            count => format!("; {count} it may not take in: mend them"),
+        };
+        Ok(format!("{}: {} known, {} gone{refused}\n", entry.file, step.known, step.gone))
+    }
+
+    fn say(&self, options: &Options, setting: &Setting) -> Result<Said, String> {
+        let narrowed = options.rule.is_some() || options.domain.is_some();
+        let account = Account {
+            workspace: &self.workspace,
+            config: &self.config,
+            report: &self.report,
+            mends: &self.mends,
+            milliseconds: self.times[0].elapsed().as_millis(),
+            everything: options.advisory,
+            tables: options.summary || (!narrowed && self.report.open().next().is_none()),
+        };
+        for (format, file) in &options.also {
+            write(file, &format.render(&account))?;
+        }
+        let usual = if setting.github { Format::Github } else { Format::Text };
+        let text = options.format.unwrap_or(usual).render(&account);
+        let out = match &options.output {
+            Some(file) => {
+                write(file, &text)?;
+                account.closing()
+            }
+            None => text,
+        };
+        let err = if options.timings { timings::text(self) } else { String::new() };
+        let exit = if options.advisory { Exit::Clean } else { self.report.exit() };
+        Ok(Said { out, err, exit })
+    }
+}
+
+fn known_domain<'a>(name: &'a str, config: &Config) -> Result<&'a str, String> {
+    let domains = config.domains.iter().flat_map(|domains| &domains.domains);
+    let known: Vec<&str> = domains.map(|domain| domain.name.as_str()).collect();
+    match known.as_slice() {
+        [] => Err("--domain: layers.toml has no [domains]".to_owned()),
+        known if known.contains(&name) => Ok(name),
+        known => Err(format!("no domain {name}; known: {}", known.join(", "))),
+    }
+}

@@ -1,0 +1,32 @@
+//! What `help` prints.
+
+/// Every command, every option, every exit code.
+pub(super) const HELP: &str = "\
+Checks a Cargo workspace against the layer law in its layers.toml.
+
+  audit                       judge the workspace (the default command)
+    --rule LA-NNN | LA-N*     only this rule, or this family
+    --domain NAME             only findings in files of this domain
+    --advisory                list all findings, allowed and known ones too, and exit 0
+    --format F                text, json, sarif, github; also --json, --sarif, --github
+                              (default: github under GITHUB_ACTIONS, else text)
+    --output FILE             write that form to a file
+    --also F=FILE             write a further form to a file; may be said again
+    --summary                 print the tables by layer and domain (default: if nothing is found)
+    --timings                 say on standard error where the time went
+    --fix                     mend what needs no decision: LA-004, LA-005, LA-106
+    --update-baseline         take out of the baseline what is gone; write it if it is not there yet
+    --self-test               plant a violation of each rule, and count how many are found
+  explain LA-NNN              why a rule is there, how to mend a finding, what the rule cannot see
+  rules [--json]              list the rules
+  graph --mermaid|--dot|--svg [--output FILE]
+                              draw the crates by layer; what breaks the law is red
+  init                        write a first layers.toml
+  tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody names
+  help, --version
+
+Every command that reads a workspace takes --root FOLDER or --manifest-path FOLDER/Cargo.toml.
+
+Exit: 0 clean (advisory findings do not fail); 1 violations; 2 only stale allowances or baseline entries;
+3 bad configuration, arguments, or a workspace that cannot be read.
+";

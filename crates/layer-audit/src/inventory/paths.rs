@@ -1,0 +1,95 @@
+//! Paths in full: the crate as code spells it first, wherever they are written.
+
+use crate::names::across::Across;
+use crate::source::{NamedPath, Position};
+use crate::workspace::{Crate, Workspace, in_code};
+
+/// The paths of a workspace.
+pub(crate) struct Paths<'a> {
+    workspace: &'a Workspace,
+}
+
+impl<'a> Paths<'a> {
+    pub(crate) fn of(workspace: &'a Workspace) -> Self {
+        Self { workspace }
+    }
+
+    /// What a path in `module` of `member` may stand for. One that leads out of the workspace, or that nothing
+    /// declares, stays as far as it was followed.
+    pub(crate) fn resolve(
+        &self,
+        member: &Crate,
+        module: &[String],
+        segments: &[String],
+        absolute: bool,
+    ) -> Vec<Vec<String>> {
+        let name = NamedPath {
+            module: module.to_vec(),
+            segments: segments.to_vec(),
+            absolute,
+            import: false,
+            glob: false,
+            in_test: false,
+            at: Position { line: 0, column: 0 },
+        };
+        self.meant_by(member, &name)
+    }
+
+    /// The same for a name as it stands in a file.
+    pub(crate) fn meant_by(&self, member: &Crate, name: &NamedPath) -> Vec<Vec<String>> {
+        let meanings = Across::of(self.workspace, member).meanings(name);
+        let itself = meanings.into_iter().filter(|meaning| meaning.by.is_none());
+        let in_full = |mut path: Vec<String>| {
+            if path.first().is_some_and(|first| first == "crate") {
+                path[0] = in_code(&member.name);
+            }
+            path
+        };
+        itself.map(|meaning| in_full(meaning.path)).collect()
+    }
+
+    /// The path begins with a member.
+    pub(crate) fn is_known(&self, path: &[String]) -> bool {
+        path.first().is_some_and(|first| self.workspace.table(first).is_some())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::fixture::Ws;
+
+    #[test]
+    fn aliases_globs_and_reexports_lead_from_crate_to_crate() {
+        let words = [
+            ("src/lib.rs", "pub mod tools; pub use tools::operations::List;".to_owned()),
+            ("src/tools.rs", "pub mod operations; pub mod more { pub use super::operations::*; }".to_owned()),
+            ("src/tools/operations.rs", "pub struct List; pub struct Get;".to_owned()),
+        ];
+        let workspace = Ws::default().member_with("my-words", "", &words).build();
+        let cases: &[(&str, &[&str])] = &[
+            ("use my_words::tools::operations as ops;", &["ops", "Get"]),
+            ("use my_words::tools::operations::*;", &["Get"]),
+            ("use my_words::tools::more::Get;", &["Get"]),
+            ("use my_words::tools::*;", &["operations", "Get"]),
+            ("extern crate my_words as w;", &["w", "tools", "operations", "Get"]),
+            ("", &["my_words", "tools", "operations", "Get"]),
+        ];
+        for (text, path) in cases {
+            let mut workspace = workspace.clone();
+            workspace.plant("crates/a/src/lib.rs", text);
+            let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
+            let member = workspace.get("a").expect("planted");
+            let found = Paths::of(&workspace).resolve(member, &[], &path, false);
+            let found: Vec<_> = found.iter().map(|path| path.join("::")).collect();
+            assert!(found.contains(&"my_words::tools::operations::Get".to_owned()), "{text}: {found:?}");
+        }
+    }
+
+    #[test]
+    fn what_nothing_declares_stays_as_it_is() {
+        let workspace = Ws::default().file("a", "src/lib.rs", "use std::fmt::*;").build();
+        let found = Paths::of(&workspace).resolve(&workspace.crates[0], &[], &["Get".to_owned()], false);
+        assert_eq!(found, [["Get"]]);
+    }
+}

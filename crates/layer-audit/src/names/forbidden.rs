@@ -1,0 +1,53 @@
+//! Names that code may not name, and how it names them all the same.
+
+use super::Path;
+use super::across::{Across, Meaning};
+use crate::source::NamedPath;
+
+/// A path of which no part below may be named.
+pub(crate) struct Forbidden(Path);
+
+impl Forbidden {
+    /// Reads `a::b::c`.
+    pub(crate) fn parse(path: &str) -> Self {
+        Self(path.split("::").map(str::to_owned).collect())
+    }
+
+    /// The crate that it begins with.
+    pub(crate) fn head(&self) -> &str {
+        self.0.first().map_or("", String::as_str)
+    }
+
+    /// The path as it was read.
+    pub(crate) fn path(&self) -> String {
+        self.0.join("::")
+    }
+
+    /// How `name` names this, if it does: nothing to add where it says so plainly. What a `use` brought in is
+    /// counted where that `use` stands.
+    pub(crate) fn named(
+        &self,
+        across: &Across<'_>,
+        name: &NamedPath,
+        meanings: &[Meaning],
+    ) -> Option<String> {
+        let meaning = meanings.iter().find(|meaning| self.is_met(meaning, name.glob))?;
+        if across.imported(name).iter().any(|import| self.is_met(import, false)) {
+            return None;
+        }
+        let written = name.segments.join("::");
+        Some(match &meaning.by {
+            Some(by) => format!(" through {by}"),
+            None if written.starts_with(&self.path()) => String::new(),
+            None if name.glob => format!(" by {written}::*"),
+            None => format!(" as {written}"),
+        })
+    }
+
+    /// The meaning lies at or below this path; a glob also brings it in from above.
+    fn is_met(&self, meaning: &Meaning, glob: bool) -> bool {
+        let path = &meaning.path;
+        let common = self.0.iter().zip(path).take_while(|(one, other)| one == other).count();
+        common == self.0.len() || (glob && !meaning.offered && common == path.len() && !path.is_empty())
+    }
+}

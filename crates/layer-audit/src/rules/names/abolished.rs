@@ -1,0 +1,137 @@
+//! LA-204: nobody names what is abolished.
+
+use crate::config::{Abolished, Config};
+use crate::names::across::Across;
+use crate::names::forbidden::Forbidden;
+use crate::rules::{Checked, Example, Rule, Severity};
+use crate::source::SourceFile;
+use crate::workspace::{Crate, Workspace};
+
+pub(super) static RULE: Rule = Rule {
+    id: "LA-204",
+    title: "abolished names are not named",
+    why: "A way that was given up comes back with the next person who has not heard of it. Here stands what it was \
+          replaced by. Tests are judged too, and so are benches, examples and build scripts.",
+    fix: "Use what the finding names.",
+    blind: "methods of other types that have the same name, names that a macro glues together or expands to, and \
+            re-exports by packages from outside.",
+    severity: Severity::Blocking,
+    absence: true,
+    example: Example {
+        law: "[[abolished]]\nname = \"lazy_static\"\nuse = \"std::sync::LazyLock\"\nbecause = \"the standard library has it\"\n",
+        bad: &[("crates/a/tests/t.rs", "lazy_static::lazy_static! { static ref X: u8 = 1; }")],
+        good: &[(
+            "crates/a/tests/t.rs",
+            "static X: std::sync::LazyLock<u8> = std::sync::LazyLock::new(|| 1);",
+        )],
+        finds: "names lazy_static; use std::sync::LazyLock: the standard library has it",
+    },
+    check,
+};
+
+fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
+    if config.abolished.is_empty() {
+        return None;
+    }
+    let is_method = |entry: &&Abolished| entry.name.starts_with('.');
+    let methods: Vec<_> = config.abolished.iter().filter(is_method).collect();
+    let paths = config.abolished.iter().filter(|entry| !is_method(entry));
+    let paths: Vec<_> = paths.map(|entry| (entry, Forbidden::parse(&entry.name))).collect();
+    let mut checked = Checked::new();
+    for member in &workspace.crates {
+        for file in &member.files {
+            names(&mut checked, workspace, member, file, &paths);
+            for call in file.facts.calls.iter().filter(|call| call.method) {
+                if let Some(entry) = methods.iter().find(|entry| entry.name[1..] == call.name) {
+                    let message = format!("calls {}; use {}: {}", entry.name, entry.instead, entry.because);
+                    checked.report(file.place(call.at), &entry.name, message);
+                }
+            }
+        }
+    }
+    Some(checked)
+}
+
+fn names(
+    checked: &mut Checked,
+    workspace: &Workspace,
+    member: &Crate,
+    file: &SourceFile,
+    paths: &[(&Abolished, Forbidden)],
+) {
+    let across = Across::of_file(workspace, member, file);
+    let heads = paths.iter().map(|(_, path)| path.head()).collect();
+    for name in file.facts.names.iter().filter(|name| !across.is_elsewhere(name, &heads)) {
+        let meanings = across.meanings(name);
+        let met = |(entry, one): &(&Abolished, Forbidden)| {
+            let how = one.named(&across, name, &meanings)?;
+            Some((one.path(), format!("names {}{how}; use {}: {}", entry.name, entry.instead, entry.because)))
+        };
+        if let Some((path, message)) = paths.iter().find_map(met) {
+            checked.report(file.place(name.at), path, message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Ws;
+
+    const CONFIG: &str = "[[abolished]]\nname = \"std::sync::mpsc\"\nuse = \"tokio::sync::mpsc\"\nbecause = \"it blocks\"\n\
+        [[abolished]]\nname = \"b::old\"\nuse = \"b::new\"\nbecause = \"it moved\"\n\
+        [[abolished]]\nname = \".load_extension\"\nuse = \"nothing\"\nbecause = \"it runs native code\"";
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        let files = [(path, text.to_owned())];
+        let b = [("src/lib.rs", "pub mod old { pub struct Thing; } pub use old::Thing as Kept;".to_owned())];
+        let workspace = Ws::default().member_with("a", "b = {}", &files).member_with("b", "", &b);
+        let found = workspace.findings("LA-204", CONFIG);
+        let of = |line: &String| line.strip_prefix("LA-204 crates/a/").map(str::to_owned);
+        found.iter().filter_map(of).collect()
+    }
+
+    #[test]
+    fn must_fire() {
+        let (channel, moved) = ("; use tokio::sync::mpsc: it blocks", "; use b::new: it moved");
+        let cases = [
+            ("src/lib.rs", "use std::sync::mpsc;", format!("src/lib.rs:1:16 names std::sync::mpsc{channel}")),
+            (
+                "tests/t.rs",
+                "use std::sync as s; fn f() { s::mpsc::channel(); }",
+                format!("tests/t.rs:1:30 names std::sync::mpsc as s::mpsc::channel{channel}"),
+            ),
+            (
+                "build.rs",
+                "fn f() { ::std::sync::mpsc::channel(); }",
+                format!("build.rs:1:12 names std::sync::mpsc{channel}"),
+            ),
+            (
+                "src/lib.rs",
+                "#[cfg(test)] mod t { use std::sync::mpsc; }",
+                format!("src/lib.rs:1:37 names std::sync::mpsc{channel}"),
+            ),
+            ("src/lib.rs", "std::sync::mpsc! {}", format!("src/lib.rs:1:1 names std::sync::mpsc{channel}")),
+            ("src/lib.rs", "fn f(x: b::old::Thing) {}", format!("src/lib.rs:1:9 names b::old{moved}")),
+            ("src/lib.rs", "fn f(x: b::Kept) {}", format!("src/lib.rs:1:9 names b::old as b::Kept{moved}")),
+            (
+                "examples/e.rs",
+                "fn f(c: C) { c.load_extension(\"x\"); }",
+                "examples/e.rs:1:16 calls .load_extension; use nothing: it runs native code".to_owned(),
+            ),
+        ];
+        for (path, text, expected) in cases {
+            assert_eq!(found(path, text), [expected], "{text}");
+        }
+    }
+
+    #[test]
+    fn must_not_fire() {
+        for text in [
+            "use std::sync::Mutex;",
+            "mod mpsc {} use self::mpsc as x;",
+            "fn load_extension() { load_extension(); }",
+        ] {
+            assert_eq!(found("src/lib.rs", text), Vec::<String>::new(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,146 @@
+//! LA-203: transactions begin and end where the law says.
+
+use crate::config::{Config, Owner, Transactions};
+use crate::finding::Place;
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
+use crate::source::Call;
+use crate::workspace::Workspace;
+
+pub(super) static RULE: Rule = Rule {
+    id: "LA-203",
+    title: "only the unit of work commits",
+    why: "An operation commits whole or not at all. A rule or a driver that commits by itself leaves half of it behind \
+          when the other half fails.",
+    fix: "Take the open transaction as an argument and leave the end to the caller; or name the module in \
+          [[transactions.only]] with the reason.",
+    blind: "a method of the same name on something else (name the `receivers`), transactions as SQL text, and calls that \
+            a macro writes. Tests are exempt.",
+    severity: Severity::Blocking,
+    absence: false,
+    example: Example {
+        law: "[transactions]\nmethods = [\"commit\"]\n[[transactions.only]]\ncrate = \"spine\"\nmodules = [\"handlers\"]\nbecause = \"the handler commits\"\n",
+        bad: &[
+            ("crates/spine/src/lib.rs", "mod handlers { fn f(work: Work) { work.commit(); } }"),
+            ("crates/drivers/src/lib.rs", "fn save(tx: Tx) { tx.commit(); }"),
+        ],
+        good: &[
+            ("crates/spine/src/lib.rs", "mod handlers { fn f(work: Work) { work.commit(); } }"),
+            ("crates/drivers/src/lib.rs", "fn save(tx: &Tx) { tx.add(); }"),
+        ],
+        finds: "drivers calls tx.commit",
+    },
+    check,
+};
+
+fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
+    let transactions = config.transactions.as_ref()?;
+    let mut checked = Checked::new();
+    let mut used = vec![false; transactions.only.len()];
+    for member in &workspace.crates {
+        let tests = member.test_modules();
+        for file in member.src().filter(|file| !tests.hold(file)) {
+            for call in file.facts.calls.iter().filter(|call| !call.in_test && is_meant(transactions, call)) {
+                checked.matched += 1;
+                let owner =
+                    transactions.only.iter().position(|owner| covers(owner, &member.name, &call.module));
+                match owner {
+                    Some(at) => used[at] = true,
+                    None => {
+                        let what = format!("{}.{}", call.receiver.join("::"), call.name);
+                        let message = format!("{} calls {what}; {}", member.name, allowed(transactions));
+                        checked.report(file.place(call.at), what, message);
+                    }
+                }
+            }
+        }
+    }
+    for (owner, _) in transactions.only.iter().zip(used).filter(|(_, used)| !used) {
+        let message = format!("[[transactions.only]] {} calls none of these methods; remove it", told(owner));
+        checked.report(Place::file(CONFIG), told(owner), message);
+    }
+    Some(checked)
+}
+
+fn is_meant(transactions: &Transactions, call: &Call) -> bool {
+    let last = call.receiver.last();
+    let receiver =
+        transactions.receivers.is_empty() || last.is_some_and(|last| transactions.receivers.contains(last));
+    call.method && transactions.methods.contains(&call.name) && receiver
+}
+
+fn covers(owner: &Owner, member: &str, module: &[String]) -> bool {
+    let holds = |path: &String| {
+        let path: Vec<String> = path.split("::").map(str::to_owned).collect();
+        module.starts_with(&path)
+    };
+    owner.name == member && (owner.modules.is_empty() || owner.modules.iter().any(holds))
+}
+
+fn allowed(transactions: &Transactions) -> String {
+    let owners: Vec<String> = transactions.only.iter().map(told).collect();
+    match owners.as_slice() {
+        [] => "nobody may".to_owned(),
+        owners => format!("only {} may", owners.join(", ")),
+    }
+}
+
+fn told(owner: &Owner) -> String {
+    match owner.modules.as_slice() {
+        [] => owner.name.clone(),
+        modules => format!("{} ({})", owner.name, modules.join(", ")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::fixture::Ws;
+
+    const CONFIG: &str = "[transactions]\nmethods = [\"begin\", \"commit\"]\nreceivers = [\"work\", \"store\"]\n\
+        [[transactions.only]]\ncrate = \"spine\"\nmodules = [\"tools\", \"scene::open\"]\nbecause = \"the handler commits\"\n\
+        [[transactions.only]]\ncrate = \"kit\"\nbecause = \"it is for tests\"";
+
+    fn found(path: &str, text: &str) -> Vec<String> {
+        let spine = [
+            ("src/tools.rs", "fn f(work: W) { work.commit(); }".to_owned()),
+            ("src/scene.rs", "mod open { fn f(s: S) { s.store.begin(); } }".to_owned()),
+            (path, text.to_owned()),
+        ];
+        let kit = [("src/lib.rs", "fn f(work: W) { work.commit(); }".to_owned())];
+        Ws::default().member_with("spine", "", &spine).member_with("kit", "", &kit).findings("LA-203", CONFIG)
+    }
+
+    #[test]
+    fn must_fire() {
+        let rest = "only spine (tools, scene::open), kit may";
+        let cases = [
+            ("fn f(work: W) { work.commit(); }", "1:22 spine calls work.commit"),
+            ("async fn f(s: S) { s.work().await?.commit().await; }", "1:36 spine calls work.commit"),
+            ("fn f(s: S) { self.ports.store.begin() }", "1:31 spine calls store.begin"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(
+                found("src/rules.rs", text),
+                [format!("LA-203 crates/spine/src/rules.rs:{expected}; {rest}")],
+                "{text}"
+            );
+        }
+        let stale = CONFIG.replace("crate = \"kit\"", "crate = \"spine\"\nmodules = [\"gone\"]");
+        let kit = Ws::default().file("spine", "src/tools.rs", "fn f(work: W) { work.commit(); }");
+        assert_eq!(
+            kit.findings("LA-203", &stale),
+            ["LA-203 layers.toml [[transactions.only]] spine (gone) calls none of these methods; remove it"]
+        );
+    }
+
+    #[test]
+    fn must_not_fire() {
+        for text in [
+            "fn f(git: G) { git.commit(); }",
+            "fn f(work: W) { work.commit_all(); commit(work); W::commit(work); }",
+            "#[cfg(test)] mod tests { fn f(work: W) { work.commit(); } }",
+        ] {
+            assert_eq!(found("src/rules.rs", text), Vec::<String>::new(), "{text}");
+        }
+        assert_eq!(found("tests/t.rs", "fn f(work: W) { work.commit(); }"), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,79 @@
+//! Which tombstones there are, and what a collapse would do.
+
+use super::*;
+
+const LAW: &str = "schema = 1\n[markers]\ntombstone = \"Tombstone:\"\n";
+const HEAD: &str = "//! Moved.\n//!\n//! Tombstone: 2030-06-30 use crate::new\npub use crate::new::Thing;\n";
+const ROOT: &str = "//! A.\n\npub mod new;\npub mod old;\npub mod older;\n";
+
+fn day(text: &str) -> Day {
+    Day::parse(text).expect("a day")
+}
+
+/// A crate with the tombstones `old`, which `text` may name, and `older`, which nobody does.
+fn found(text: &str) -> Vec<Tombstone> {
+    let mut workspace = Workspace::default();
+    workspace.plant("crates/a/src/lib.rs", ROOT);
+    workspace.plant("crates/a/src/new.rs", &format!("pub struct Thing; {text}"));
+    workspace.plant("crates/a/src/old.rs", HEAD);
+    workspace.plant("crates/a/src/older.rs", HEAD);
+    tombstones(&workspace, &Config::parse(LAW).expect("valid"))
+}
+
+#[test]
+fn headers_are_read_strictly() {
+    let cases = [
+        ("2030-06-30 use crate::new::path", true),
+        ("2030-06-30 use other::new", true),
+        ("2030-06-30", false),
+        ("2030-6-30 use crate::new", false),
+        ("2030-06-30 use new", false),
+        ("2030-06-30 use crate::", false),
+        ("2030-06-30 use crate::new.", false),
+        ("2030-06-30  use crate::new", false),
+        ("use crate::new from 2030-06-30", false),
+        ("", false),
+    ];
+    for (value, good) in cases {
+        assert_eq!(terms(value).is_ok(), good, "{value}");
+    }
+}
+
+#[test]
+fn a_tombstone_goes_once_nobody_names_it() {
+    let all = found("fn f() { crate::old::g(); }");
+    let [old, older] = all.as_slice() else { panic!("two tombstones: {all:?}") };
+    assert_eq!(
+        old.line(day("2030-06-30")),
+        "crates/a/src/old.rs a::old until 2030-06-30: named by crates/a/src/new.rs:1:28"
+    );
+    assert_eq!(old.fate(day("2030-07-01")), Fate::Overdue);
+    assert_eq!(older.fate(day("2030-06-01")), Fate::Goes);
+    assert_eq!(older.declared_in, ["crates/a/src/lib.rs"]);
+}
+
+#[test]
+fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
+    let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
+    let plan = collapse(&found(""), day("2030-06-01"), read).expect("readable");
+    assert_eq!(
+        plan.delete.iter().map(String::as_str).collect::<Vec<_>>(),
+        ["crates/a/src/old.rs", "crates/a/src/older.rs"]
+    );
+    assert_eq!(plan.rewrite["crates/a/src/lib.rs"], "//! A.\n\npub mod new;\n");
+    assert!(plan.by_hand.is_empty());
+
+    let overdue = collapse(&found("use crate::old::Thing as T;"), day("2030-07-01"), read).expect("readable");
+    assert_eq!(overdue.delete.len(), 1);
+    let expected = "crates/a/src/old.rs a::old until 2030-06-30: its day is past; name crate::new in crates/a/src/new.rs:1:35";
+    assert_eq!(overdue.by_hand, [expected]);
+}
+
+#[test]
+fn what_cannot_be_undeclared_is_left_to_people() {
+    let plan =
+        collapse(&found(""), day("2030-06-01"), |_| Ok::<_, ()>("mod other;".to_owned())).expect("readable");
+    assert!(plan.delete.is_empty() && plan.rewrite.is_empty());
+    assert!(plan.by_hand[0].contains("remove both by hand"), "{plan:?}");
+    assert_eq!(collapse(&found(""), day("2030-06-01"), |_| Err::<String, _>("gone")), Err("gone"));
+}

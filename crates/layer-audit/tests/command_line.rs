@@ -1,0 +1,221 @@
+//! Whole commands on small workspaces on disk: what is said, what is written, the exit code.
+
+use std::path::Path;
+
+use layer_audit::Exit;
+use layer_audit::cli::{Said, Setting, run};
+use tempfile::TempDir;
+
+const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
+const MANIFEST: &str = "[package]\nname = \"a\"\nversion = \"0.1.0\"\nedition = \"2024\"\n";
+const LINTS: &str = "[lints]\nworkspace = true\n";
+const LAW: &str =
+    "schema = 1\n[headers]\nroot_labels = []\n[manifests]\nlints = true\ndependencies = false\n";
+const GOOD: &str = "//! A.\n";
+const BAD: &str = "fn f() {}\n";
+
+struct Disk(TempDir);
+
+impl Disk {
+    fn with(files: &[(&str, &str)]) -> Self {
+        let disk = Self(tempfile::tempdir().expect("a temporary folder"));
+        disk.put("Cargo.toml", ROOT);
+        disk.put("crates/a/Cargo.toml", &format!("{MANIFEST}\n{LINTS}"));
+        disk.put("crates/a/src/lib.rs", GOOD);
+        disk.put("layers.toml", LAW);
+        for (path, text) in files {
+            disk.put(path, text);
+        }
+        disk
+    }
+
+    fn put(&self, path: &str, text: &str) {
+        let path = self.path().join(path);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("writable");
+        std::fs::write(path, text).expect("writable");
+    }
+
+    fn text(&self, path: &str) -> String {
+        std::fs::read_to_string(self.path().join(path)).expect("it was written")
+    }
+
+    fn path(&self) -> &Path {
+        self.0.path()
+    }
+
+    fn run(&self, line: &str) -> Said {
+        self.run_at(line, Setting::default())
+    }
+
+    fn run_at(&self, line: &str, setting: Setting) -> Said {
+        let line = line.replace("HERE", &self.path().to_string_lossy());
+        let words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
+        run(&words, &setting.at(self.path().to_owned()))
+    }
+}
+
+#[test]
+fn the_exit_code_says_what_came_out() {
+    let allow = "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
+    let allowing = format!("{LAW}{allow}");
+    let cases: &[(&[(&str, &str)], &str, Exit)] = &[
+        (&[], "", Exit::Clean),
+        (&[("crates/a/src/lib.rs", BAD)], "", Exit::Violations),
+        (&[("crates/a/src/lib.rs", BAD)], "--advisory", Exit::Clean),
+        (&[("crates/a/src/lib.rs", BAD)], "--rule LA-106", Exit::Clean),
+        (&[("crates/a/src/lib.rs", BAD), ("layers.toml", &allowing)], "", Exit::Clean),
+        (&[("layers.toml", &allowing)], "", Exit::Stale),
+        (&[("layers.toml", &allowing)], "--advisory", Exit::Clean),
+        (&[("crates/a/src/lib.rs", "fn broken(")], "", Exit::Violations),
+        (&[("layers.toml", "schema = 2")], "--advisory", Exit::Unusable),
+        (&[("Cargo.toml", "[workspace")], "--advisory", Exit::Unusable),
+        (&[], "--rule LA-999", Exit::Unusable),
+        (&[], "--domain logs", Exit::Unusable),
+        (&[], "--root elsewhere", Exit::Unusable),
+        (&[], "--output HERE/layers.toml/a.json", Exit::Unusable),
+        (&[], "--colour", Exit::Unusable),
+        (&[], "explain LA-1*", Exit::Unusable),
+        (&[], "explain LA-101", Exit::Clean),
+    ];
+    for (files, line, exit) in cases {
+        let said = Disk::with(files).run(line);
+        assert_eq!(said.exit, *exit, "{files:?} {line}: {said:?}");
+        assert_eq!(said.out.is_empty(), *exit == Exit::Unusable, "{line}: {said:?}");
+    }
+}
+
+#[test]
+fn forms_go_where_they_are_sent() {
+    let disk = Disk::with(&[("crates/a/src/lib.rs", BAD)]);
+    let said = disk.run("--json --output HERE/a.json --also sarif=HERE/a.sarif --also text=HERE/a.txt");
+    assert!(said.out.starts_with("1 crates, 1 files, "), "{said:?}");
+    for (file, holds) in [
+        ("a.json", "\"standing\": \"open\""),
+        ("a.sarif", "\"ruleId\": \"LA-401\""),
+        ("a.txt", "LA-401 crates/a/src/lib.rs:1 "),
+    ] {
+        assert!(disk.text(file).contains(holds), "{file}: {}", disk.text(file));
+    }
+    let on_github = Setting { github: true, ..Setting::default() };
+    assert!(
+        disk.run_at("", on_github.clone())
+            .out
+            .starts_with("::error file=crates/a/src/lib.rs,line=1,title=LA-401::")
+    );
+    assert!(disk.run_at("--format text", on_github).out.starts_with("LA-401 "));
+}
+
+#[test]
+fn the_tables_come_when_nothing_is_found_or_when_asked_for() {
+    let clean = Disk::with(&[]);
+    assert!(clean.run("").out.starts_with("layer "), "{:?}", clean.run(""));
+    assert!(clean.run("--rule LA-401").out.starts_with("rules 1/1 kept\n"));
+    let found = Disk::with(&[("crates/a/src/lib.rs", BAD)]);
+    assert!(!found.run("").out.contains("layer "));
+    assert!(found.run("--summary").out.contains("layer "));
+}
+
+#[test]
+fn a_domain_narrows_the_findings() {
+    let law = format!(
+        "{LAW}[domains]\ncrates = [\"a\"]\ndomain = [{{ name = \"logs\" }}, {{ name = \"tools\" }}]\n"
+    );
+    let disk =
+        Disk::with(&[("layers.toml", &law), ("crates/a/src/logs.rs", BAD), ("crates/a/src/tools.rs", BAD)]);
+    let said = disk.run("--domain logs --rule LA-401");
+    assert_eq!(
+        said.out.lines().next(),
+        Some("LA-401 crates/a/src/logs.rs:1 does not begin with a `//!` line that says what it holds")
+    );
+    assert_eq!(said.out.matches("LA-401").count(), 1, "{said:?}");
+    assert!(disk.run("--domain log").err.contains("no domain log; known: logs, tools"));
+}
+
+#[test]
+fn what_needs_no_decision_is_mended() {
+    let allow = "# Why.\n[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
+    let disk = Disk::with(&[("crates/a/Cargo.toml", MANIFEST), ("layers.toml", &format!("{LAW}\n{allow}"))]);
+    let said = disk.run("--fix");
+    assert_eq!(said.exit, Exit::Clean, "{said:?}");
+    assert_eq!(
+        said.err,
+        "mended LA-106 crates/a/Cargo.toml: inherits the workspace's lints\n\
+         mended LA-004 layers.toml: no [[allow]] LA-401 crates/a/src/lib.rs any more\n"
+    );
+    assert_eq!(disk.text("crates/a/Cargo.toml"), format!("{MANIFEST}\n{LINTS}"));
+    assert_eq!(disk.text("layers.toml"), format!("{LAW}\n"));
+    assert_eq!(disk.run("--fix").err, "nothing to mend without a decision\n");
+}
+
+#[test]
+fn the_baseline_is_written_once_and_then_only_shrinks() {
+    let law = format!("{LAW}[baseline]\nfile = \"known.toml\"\n");
+    let disk = Disk::with(&[("layers.toml", &law), ("crates/a/src/lib.rs", BAD), ("crates/a/src/m.rs", BAD)]);
+    assert!(disk.run("").out.contains("LA-005 known.toml is not there"));
+    let in_ci = Setting { ci: true, ..Setting::default() };
+    let refused = disk.run_at("--update-baseline", in_ci.clone());
+    assert!(refused.exit == Exit::Unusable && refused.err.contains("nothing in CI"), "{refused:?}");
+
+    let first = disk.run("--update-baseline");
+    assert_eq!((first.exit, first.err.as_str()), (Exit::Clean, "known.toml: 2 known, 0 gone\n"), "{first:?}");
+
+    disk.put("crates/a/src/m.rs", GOOD);
+    let stale = disk.run("");
+    assert!(
+        stale.exit == Exit::Stale && stale.out.contains("run the audit with --update-baseline"),
+        "{stale:?}"
+    );
+    let before = disk.text("known.toml");
+    assert_eq!(disk.run_at("--fix", in_ci).exit, Exit::Stale);
+    assert_eq!(disk.text("known.toml"), before);
+
+    disk.put("crates/a/src/n.rs", BAD);
+    let grown = disk.run("--update-baseline");
+    assert_eq!(grown.err, "known.toml: 1 known, 1 gone; 1 it may not take in: mend them\n");
+    assert!(grown.exit == Exit::Violations && grown.out.starts_with("LA-401 crates/a/src/n.rs"), "{grown:?}");
+    assert!(!disk.text("known.toml").contains("n.rs"));
+    assert!(Disk::with(&[]).run("--update-baseline").err.contains("has no [baseline]"));
+}
+
+#[test]
+fn plants_of_the_workspace_are_tried() {
+    let law = format!(
+        "{LAW}[self_test]\nplants = \"plants.toml\"\n[[self_test.exempt]]\nrule = \"LA-002\"\nbecause = \"its example is enough\"\n[[self_test.exempt]]\nrule = \"LA-004\"\nbecause = \"its example is enough\"\n"
+    );
+    let plants = "[[plant]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreplace = { from = \"//!\", to = \"//\" }\n\
+                  [[plant]]\nrule = \"LA-106\"\nfile = \"crates/a/Cargo.toml\"\ntext = \"[package]\\nname = \\\"a\\\"\"\n";
+    let disk = Disk::with(&[("layers.toml", &law), ("plants.toml", plants)]);
+    let one = disk.run("--self-test --rule LA-401");
+    assert_eq!(
+        (one.exit, one.out.as_str()),
+        (Exit::Clean, "planted 1/1 found\nplanted here 1/1 found\n"),
+        "{one:?}"
+    );
+    disk.put("plants.toml", &plants.replace("to = \"//\"", "to = \"//! More.\""));
+    let missed = disk.run("--self-test --rule LA-401");
+    assert!(missed.exit == Exit::Violations && missed.out.contains("planted here 0/1 found"), "{missed:?}");
+    std::fs::remove_file(disk.path().join("plants.toml")).expect("it is there");
+    assert_eq!(disk.run("--self-test").exit, Exit::Unusable);
+}
+
+#[test]
+fn a_first_law_is_written_and_kept() {
+    let disk = Disk::with(&[]);
+    let said = disk.run("init");
+    assert!(said.exit == Exit::Unusable && said.err.contains("is there already"), "{said:?}");
+    assert_eq!(disk.text("layers.toml"), LAW);
+    std::fs::remove_file(disk.path().join("layers.toml")).expect("it is there");
+    assert!(disk.run("").err.contains("`init` writes a first one"));
+    assert_eq!(disk.run("init").exit, Exit::Clean);
+    let kept = disk.run("");
+    assert_eq!(kept.exit, Exit::Clean, "{kept:?}");
+}
+
+#[test]
+fn the_graph_is_drawn_in_three_forms() {
+    let disk = Disk::with(&[]);
+    assert!(disk.run("graph --mermaid").out.contains("flowchart"));
+    assert!(disk.run("graph --dot").out.starts_with("digraph"));
+    disk.run("graph --svg --output HERE/g.svg");
+    assert!(disk.text("g.svg").starts_with("<svg"));
+}
