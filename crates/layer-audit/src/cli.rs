@@ -74,12 +74,8 @@ fn init(root: Option<&Path>, setting: &Setting) -> Result<Said, String> {
         return Err(format!("{CONFIG} is there already; edit it, or move it away first"));
     }
     let none = Config::parse("schema = 1").map_err(|error| error.to_string())?;
-    place.write(CONFIG, &first_law(&place.workspace(&none)?))?;
+    place.write(CONFIG, &crate::init::init(&place.workspace(&none)?))?;
     Ok(Said::fine(format!("wrote {CONFIG}; read it, then run the audit\n")))
-}
-
-fn first_law(_: &crate::workspace::Workspace) -> String {
-    String::new()
 }
 
 impl Setting {

@@ -81,17 +81,17 @@ mod tests {
     #[test]
     fn lines_go_and_come_where_they_should() {
         let text = "one\ntwo\nthree";
-        let cases: &[(&[(Range<usize>, &str)], &str)] = &[
-            (&[], "one\ntwo\nthree"),
-            (&[(1..2, "")], "two\nthree"),
-            (&[(2..2, "new\n")], "one\nnew\ntwo\nthree"),
-            (&[(3..4, "last\n")], "one\ntwo\nlast\n"),
-            (&[(3..4, ""), (1..2, "first\n")], "first\ntwo\n"),
-            (&[(4..4, "\nend\n")], "one\ntwo\nthree\nend\n"),
+        let cases = [
+            (vec![], "one\ntwo\nthree"),
+            (vec![(1..2, "")], "two\nthree"),
+            (vec![(2..2, "new\n")], "one\nnew\ntwo\nthree"),
+            (vec![(3..4, "last\n")], "one\ntwo\nlast\n"),
+            (vec![(3..4, ""), (1..2, "first\n")], "first\ntwo\n"),
+            (vec![(4..4, "\nend\n")], "one\ntwo\nthree\nend\n"),
         ];
         for (changes, expected) in cases {
             let mends: Vec<Mend> = changes.iter().map(|(lines, text)| mend(lines.clone(), text)).collect();
-            assert_eq!(apply(text, &mends.iter().collect::<Vec<_>>()), *expected, "{changes:?}");
+            assert_eq!(apply(text, &mends.iter().collect::<Vec<_>>()), expected, "{changes:?}");
         }
     }
 }

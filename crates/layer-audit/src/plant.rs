@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::finding::Place;
 use crate::load::{Made, member};
-use crate::names::across::Tables;
+use crate::names::lookup::Tables;
 use crate::source::SourceFile;
 use crate::workspace::{Crate, Problem, Workspace, within};
 
@@ -14,6 +14,7 @@ impl Workspace {
     /// document.
     pub fn plant(&mut self, path: &str, text: &str) {
         self.tables = Tables::default();
+        let path = path.trim_start_matches("./");
         if path == "Cargo.toml" && text.contains("[package]") {
             self.plant_manifest(".", text);
         } else if let Some(dir) = path.strip_suffix("/Cargo.toml") {

@@ -159,7 +159,7 @@ impl Ground<'_> {
         let new: Vec<_> = after.since(before).collect();
         let meant =
             |(file, message): &&(String, String)| expected.contains(file) && message.contains(&plant.says);
-        if new.iter().any(|found| meant(found)) {
+        if new.iter().any(meant) {
             return Ok(());
         }
         let said = new.iter().map(|(file, message)| format!("{file} {message}")).collect::<Vec<_>>();

@@ -224,8 +224,19 @@ pub struct Alias {
     pub target: Vec<String>,
     /// The target began with `::`.
     pub absolute: bool,
-    /// It is plain `pub`: other crates may use the name.
-    pub public: bool,
+    /// Who may use the name.
+    pub visibility: Visibility,
+}
+
+/// Who may name an item. Each sees what the ones before see, too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Visibility {
+    /// The module and those inside it.
+    Private,
+    /// Some or all of the crate: `pub(crate)` and the like.
+    Restricted,
+    /// Everybody: plain `pub`.
+    Public,
 }
 
 /// A trait.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashSet};
 use crate::day::Day;
 use crate::finding::Place;
 use crate::manifest::{DependencyKind, Manifest};
-use crate::names::across::Tables;
+use crate::names::lookup::Tables;
 use crate::source::{Area, SourceFile};
 
 /// A whole workspace, read once. Crates are sorted by name.

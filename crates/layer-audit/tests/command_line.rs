@@ -54,11 +54,14 @@ impl Disk {
     }
 }
 
+/// Files of a workspace, a command line, the exit code.
+type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Exit);
+
 #[test]
 fn the_exit_code_says_what_came_out() {
     let allow = "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
     let allowing = format!("{LAW}{allow}");
-    let cases: &[(&[(&str, &str)], &str, Exit)] = &[
+    let cases: &[Case<'_>] = &[
         (&[], "", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD)], "", Exit::Violations),
         (&[("crates/a/src/lib.rs", BAD)], "--advisory", Exit::Clean),

@@ -119,3 +119,18 @@ fn panicked() -> McpFailure {
 fn cancelled() -> McpFailure {
     McpFailure { code: codes::CANCELLED, detail: "the caller went away".to_owned(), may_have_acted: true }
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_testkit::conformance;
+    use portcullis_testkit::fakes::ScriptedMcpClient;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn conforms_to_the_port() {
+        let (_caller, cancel) = CancelSignal::pair();
+        let client = CancellableClient { inner: Arc::new(ScriptedMcpClient::refused(100)), cancel };
+        conformance::mcp_client(&client).await;
+    }
+}

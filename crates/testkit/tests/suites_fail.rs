@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::text::PolicyText;
 use portcullis_testkit::broken::{BrokenEmitter, BrokenLedger, LeakyStore, SilentLedger};
 use portcullis_testkit::conformance::{self, PolicyTexts, violation};
 use portcullis_testkit::entropy::FailingEntropy;
-use portcullis_testkit::fakes::FixedToolPolicy;
+use portcullis_testkit::fakes::{FixedToolPolicy, ScriptedMcpClient};
 use portcullis_testkit::memory::MemoryStore;
 
 /// The promise that a suite found broken; panics when it passed.
@@ -115,6 +117,21 @@ async fn the_policy_suite_finds_what_permits_or_decides_nothing() {
     contains(&found(conformance::tool_policy(&never, &texts)).await, "permits everything permits");
     let failing = FixedToolPolicy::failing();
     contains(&found(conformance::tool_policy(&failing, &texts)).await, "deciding without a policy");
+}
+
+#[tokio::test]
+async fn the_client_suite_finds_a_refusal_that_claims_or_tells_too_much() {
+    let rows = [
+        (codes::UPSTREAM_ERROR, "refused", false, "an exchange with"),
+        (codes::EGRESS_REFUSED, "refused", true, "has not acted"),
+        (codes::EGRESS_REFUSED, "no way to https://127.0.0.1/mcp", false, "neither URL nor credential"),
+        (codes::EGRESS_REFUSED, "refused with Bearer sesame", false, "neither URL nor credential"),
+    ];
+    for (code, detail, may_have_acted, broken) in rows {
+        let client = ScriptedMcpClient::new();
+        client.answer_discover(Err(McpFailure { code, detail: detail.to_owned(), may_have_acted }));
+        contains(&found(conformance::mcp_client(&client)).await, broken);
+    }
 }
 
 #[tokio::test]

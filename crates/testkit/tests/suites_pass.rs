@@ -6,7 +6,9 @@ use portcullis_schemas::logs::ports::StoredEvent;
 use portcullis_schemas::text::PolicyText;
 use portcullis_testkit::conformance::{self, PolicyTexts};
 use portcullis_testkit::entropy::CountingEntropy;
-use portcullis_testkit::fakes::{KeywordToolPolicy, PlainEmitter, PlainVault, ScriptedEgress};
+use portcullis_testkit::fakes::{
+    KeywordToolPolicy, PlainEmitter, PlainVault, RecordingDispatchAudit, ScriptedEgress, ScriptedMcpClient,
+};
 use portcullis_testkit::hashing::TestKeyedHash;
 use portcullis_testkit::ids::{SequentialIds, UniqueIds};
 use portcullis_testkit::memory::{MemorySealedSecrets, MemoryStore};
@@ -72,6 +74,18 @@ async fn emitter() {
         Arc::new(TestClock::new()),
     ))
     .await;
+}
+
+#[tokio::test]
+async fn mcp_client() {
+    conformance::mcp_client(&ScriptedMcpClient::refused(100)).await;
+}
+
+#[tokio::test]
+async fn dispatch_audit() {
+    let audit = RecordingDispatchAudit::new();
+    conformance::dispatch_audit(&audit).await;
+    assert_eq!(audit.records().len(), 24);
 }
 
 #[tokio::test]

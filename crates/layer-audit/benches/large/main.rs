@@ -1,4 +1,4 @@
-//! How long an audit takes: on a generated workspace of 300 crates and a million lines, and on the one around us.
+//! How long an audit takes: on a generated workspace of 300 crates and over a million lines, and on the one around us.
 //!
 //! `cargo bench -p layer-audit`. Prints figures and asserts nothing about them: a slow machine is no defect.
 

@@ -79,7 +79,8 @@ impl Command {
     }
 }
 
-const COMMANDS: &[&str] = &["audit", "explain", "rules", "graph", "init", "tombstones", "literature", "help"];
+pub(super) const COMMANDS: &[&str] =
+    &["audit", "explain", "rules", "graph", "init", "tombstones", "literature", "help"];
 
 fn rules(words: &[String]) -> Result<Command, String> {
     let mut json = false;

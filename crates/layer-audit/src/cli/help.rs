@@ -23,6 +23,8 @@ Checks a Cargo workspace against the layer law in its layers.toml.
                               draw the crates by layer; what breaks the law is red
   init                        write a first layers.toml
   tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody names
+  literature [--check] [--site FOLDER]
+                              write the inventories of the documents; check them; render them as a site
   help, --version
 
 Every command that reads a workspace takes --root FOLDER or --manifest-path FOLDER/Cargo.toml.
@@ -30,3 +32,21 @@ Every command that reads a workspace takes --root FOLDER or --manifest-path FOLD
 Exit: 0 clean (advisory findings do not fail); 1 violations; 2 only stale allowances or baseline entries;
 3 bad configuration, arguments, or a workspace that cannot be read.
 ";
+
+#[cfg(test)]
+mod tests {
+    use super::HELP;
+    use crate::cli::{command, options};
+
+    #[test]
+    fn everything_is_in_the_help_and_in_the_readme() {
+        let readme = include_str!("../../README.md");
+        for word in command::COMMANDS.iter().chain(options::KNOWN) {
+            assert!(HELP.contains(word), "help: {word}");
+            assert!(
+                readme.contains(&format!("`{word}")) || readme.contains(&format!(" {word}")),
+                "README: {word}"
+            );
+        }
+    }
+}

@@ -37,7 +37,7 @@ pub(super) enum Deed {
     SelfTest,
 }
 
-const KNOWN: &[&str] = &[
+pub(super) const KNOWN: &[&str] = &[
     "--rule",
     "--domain",
     "--advisory",

@@ -36,7 +36,9 @@ pub(crate) fn refreshed(text: &str, content: impl Fn(&str) -> Option<String>) ->
                 inside = Some((at + 1, name));
             }
             (Some(name), _, Some(_)) => {
-                return Err(fault(format!("block `{name}` begins inside another; close that one with {END}")));
+                return Err(fault(format!(
+                    "block `{name}` begins inside another; close that one with {END}"
+                )));
             }
             (None, true, None) => return Err(fault(format!("{END} ends no block; remove it"))),
             (None, true, Some(_)) => inside = None,

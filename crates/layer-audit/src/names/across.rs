@@ -1,54 +1,15 @@
-//! What paths stand for across members: re-exports, globs, aliases and public fields of other members are followed too.
+//! What paths stand for: re-exports, globs, aliases and public fields are followed, in the crate and through other members.
 
-use std::collections::{HashMap, HashSet};
-use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::sync::Arc;
 
+use super::lookup::Table;
 use super::{Names, Path};
-use crate::source::{Area, NamedPath, SourceFile};
+use crate::source::{Area, NamedPath, Shown, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
 /// Steps from one name to the next behind it are followed this far; a cycle ends here too.
-const DEPTH: usize = 10;
-
-/// Alias tables, each made when it is first asked for. A copy of the workspace begins without any.
-#[derive(Default)]
-pub(crate) struct Tables(Mutex<HashMap<String, Option<Table>>>);
-
-/// A member by its name in code, and what its paths stand for.
-#[derive(Clone)]
-pub(crate) struct Table {
-    /// The name of its package, as code spells it.
-    pub(crate) name: String,
-    pub(crate) names: Arc<Names>,
-}
-
-impl Clone for Tables {
-    fn clone(&self) -> Self {
-        Self::default()
-    }
-}
-
-impl fmt::Debug for Tables {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Tables")
-    }
-}
-
-impl Workspace {
-    /// The alias table of the member that code calls so.
-    pub(crate) fn table(&self, called: &str) -> Option<Table> {
-        let mut tables = self.tables.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(known) = tables.get(called) {
-            return known.clone();
-        }
-        let member = self.crates.iter().find(|member| member.is_called(called));
-        let made =
-            member.map(|member| Table { name: in_code(&member.name), names: Arc::new(Names::of(member)) });
-        tables.insert(called.to_owned(), made.clone());
-        made
-    }
-}
+pub(crate) const DEPTH: usize = 10;
 
 /// What a name may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -91,7 +52,12 @@ impl<'a> Across<'a> {
             return Self::of(workspace, member);
         }
         let names = Arc::new(Names::of_file(member, file));
-        Self { workspace, own: Table { name: in_code(&member.name), names } }
+        Self { workspace, own: Table { name: file.path.clone(), names } }
+    }
+
+    /// The crate in which the names stand.
+    pub(crate) fn own_name(&self) -> &str {
+        &self.own.name
     }
 
     /// The name stands in a test.
@@ -105,35 +71,35 @@ impl<'a> Across<'a> {
         let names = &self.own.names;
         let Some(first) = name.segments.first() else { return true };
         let outside = |first: &String| {
-            let first = names.renames.get(first).unwrap_or(first).as_str();
+            let first = names.package(first);
             !matches!(first, "crate" | "self" | "super")
                 && !heads.contains(first)
                 && self.workspace.table(first).is_none()
         };
-        if name.absolute {
+        let Some(facts) = names.module(&name.module).filter(|_| !name.absolute) else {
             return outside(first);
+        };
+        if facts.items.contains(first) {
+            return false;
         }
-        match names.own(&name.module, first) {
-            Some(targets) => targets.iter().all(|target| target.first().is_none_or(outside)),
+        match facts.aliases.get(first).filter(|_| !name.import) {
+            Some(targets) => targets.iter().all(|(target, _)| target.first().is_none_or(outside)),
             None => {
-                let globs = names.globs.contains_key(&name.module);
-                !globs && !names.declares(&name.module, first) && outside(first)
+                let found = self.workspace.look_up(&self.own, &name.module, first);
+                found.is_empty() && outside(first)
             }
         }
     }
 
     /// Everything that a name may mean. Never empty.
     pub(crate) fn meanings(&self, name: &NamedPath) -> Vec<Meaning> {
-        let names = &self.own.names;
-        let mut paths = names.resolve(&name.module, &name.segments, name.absolute);
-        if let (false, [first, rest @ ..]) = (name.absolute || name.import, name.segments.as_slice()) {
-            for glob in names.foreign_globs(&name.module) {
-                let found = self.through(&self.own, glob, first, DEPTH);
-                paths
-                    .extend(found.into_iter().map(|(home, target)| seen_from(&home, extended(target, rest))));
-            }
-        }
-        self.follow(paths, name.glob)
+        let written = || self.own.names.written(&name.module, &name.segments, name.absolute);
+        let begun = match name.segments.split_first() {
+            Some((first, rest)) if !name.absolute => self.begun(&name.module, first, rest),
+            _ => Vec::new(),
+        };
+        let begun = if begun.is_empty() { vec![self.way(written())] } else { begun };
+        self.follow(begun, name.glob)
     }
 
     /// What the `use` of its first segment named, which is judged where that `use` stands.
@@ -141,48 +107,64 @@ impl<'a> Across<'a> {
         let Some(first) = name.segments.first().filter(|_| !name.import && !name.absolute) else {
             return Vec::new();
         };
-        let paths = self.own.names.imported(&name.module, first);
-        if paths.is_empty() { Vec::new() } else { self.follow(paths, false) }
+        self.follow(self.begun(&name.module, first, &[]), false)
     }
 
-    fn follow(&self, paths: Vec<Path>, glob: bool) -> Vec<Meaning> {
+    /// What the first segment of a path stands for, by an alias or a glob.
+    fn begun(&self, module: &[String], first: &str, rest: &[String]) -> Vec<Way> {
+        let found = self.workspace.look_up(&self.own, module, first);
+        let on = |(home, path): &(Table, Path)| Way { home: home.clone(), ..self.way(extended(path, rest)) };
+        found.iter().map(on).collect()
+    }
+
+    fn way(&self, path: Path) -> Way {
+        Way { home: self.own.clone(), path, by: None, offered: false, depth: 0 }
+    }
+
+    fn follow(&self, mut open: Vec<Way>, glob: bool) -> Vec<Meaning> {
         let mut found = Vec::new();
         let mut done = HashSet::new();
-        let way = |path| Way { home: self.own.clone(), path, by: None, offered: false, depth: 0 };
-        let mut open: Vec<Way> = paths.into_iter().map(way).collect();
-        while let Some(mut way) = open.pop() {
-            way.path = way.home.names.undo_rename(way.path);
-            let Some((holder, inner)) = self.place(&way.home, &way.path) else {
-                add(&mut found, Meaning { path: way.path, by: way.by, offered: way.offered });
+        while let Some(way) = open.pop() {
+            let Some((holder, inner)) = self.workspace.place(&way.home, &way.path) else {
+                let path = self.of_package(&way);
+                add(&mut found, Meaning { path, by: way.by, offered: way.offered });
                 continue;
             };
             let home = holder.name == self.own.name;
             let first = if home { "crate" } else { holder.name.as_str() };
-            let path = extended(vec![first.to_owned()], &inner);
+            let path = extended(&[first.to_owned()], inner);
             add(&mut found, Meaning { path, by: way.by.clone(), offered: way.offered });
-            if way.depth < DEPTH && done.insert((holder.name.clone(), inner.clone(), way.by.is_some())) {
-                self.step(&holder, &inner, &way, home, &mut open);
-                if glob && !home && way.depth == 0 {
-                    let offered = holder.names.offered.get(&inner).into_iter().flatten();
+            if way.depth < DEPTH && done.insert((holder.name.clone(), inner.to_vec(), way.by.is_some())) {
+                self.step(&holder, inner, &way, home, &mut open);
+                if let Some(module) = holder.names.module(inner).filter(|_| glob && !home && !way.offered) {
                     let on = |path: &Path| Way { offered: true, ..way.on(&holder, path.clone(), None) };
-                    open.extend(offered.map(on));
+                    open.extend(module.offered().map(on));
                 }
             }
         }
         found
     }
 
+    /// The path with the package of its crate first.
+    fn of_package(&self, way: &Way) -> Path {
+        let mut path = way.path.clone();
+        if let Some(first) = path.first_mut() {
+            *first = way.home.names.package(first).to_owned();
+        }
+        path
+    }
+
     /// What stands behind the first part of the path that is no item of its own.
     fn step(&self, holder: &Table, inner: &[String], way: &Way, home: bool, open: &mut Vec<Way>) {
         for at in 0..inner.len() {
             let (module, name, rest) = (&inner[..at], &inner[at], &inner[at + 1..]);
-            let targets = self.lookup(holder, module, name, DEPTH);
+            let targets = self.workspace.look_up(holder, module, name);
             if !targets.is_empty() {
-                let ways = targets.into_iter().map(|(home, path)| way.on(&home, extended(path, rest), None));
-                open.extend(ways);
+                let on = |(home, path): &(Table, Path)| way.on(home, extended(path, rest), None);
+                open.extend(targets.iter().map(on));
                 return;
             }
-            let shown = holder.names.shown.get(module).and_then(|types| types.get(name));
+            let shown = holder.names.module(module).and_then(|facts| facts.shown.get(name));
             for shown in shown.into_iter().flatten().filter(|_| !home) {
                 let by = shown
                     .field
@@ -192,42 +174,28 @@ impl<'a> Across<'a> {
                     continue; // The fields of a field's type are their own story.
                 }
                 let rest = if by.is_some() { &[][..] } else { rest };
-                for path in holder.names.resolve(&shown.module, &shown.segments, shown.absolute) {
-                    open.push(way.on(holder, extended(path, rest), by.clone()));
-                }
+                open.extend(
+                    self.behind(holder, shown, rest)
+                        .into_iter()
+                        .map(|(home, path)| way.on(&home, path, by.clone())),
+                );
             }
         }
     }
 
-    /// What `name` stands for in a module of a member, each path with the member in which it is written.
-    fn lookup(&self, holder: &Table, module: &[String], name: &str, depth: usize) -> Vec<(Table, Path)> {
-        let names = &holder.names;
-        if let Some(targets) = names.own(module, name) {
-            return targets.iter().map(|target| (holder.clone(), target.clone())).collect();
+    /// What a type shows, as far as the module that declares it says.
+    fn behind(&self, holder: &Table, shown: &Shown, rest: &[String]) -> Vec<(Table, Path)> {
+        let Some((first, more)) = shown.segments.split_first() else { return Vec::new() };
+        let rest = extended(more, rest);
+        let found = match shown.absolute {
+            true => Arc::default(),
+            false => self.workspace.look_up(holder, &shown.module, first),
+        };
+        if found.is_empty() {
+            let written = holder.names.written(&shown.module, &shown.segments[..1], shown.absolute);
+            return vec![(holder.clone(), extended(&written, &rest))];
         }
-        if depth == 0 || names.declares(module, name) {
-            return Vec::new();
-        }
-        let globs = names.globs.get(module).into_iter().flatten();
-        globs.flat_map(|glob| self.through(holder, glob, name, depth - 1)).collect()
-    }
-
-    /// The same through `use glob::*`.
-    fn through(&self, holder: &Table, glob: &[String], name: &str, depth: usize) -> Vec<(Table, Path)> {
-        let glob = holder.names.undo_rename(glob.to_vec());
-        let Some((other, module)) = self.place(holder, &glob) else { return Vec::new() };
-        if other.names.declares(&module, name) {
-            let path = extended(vec!["crate".to_owned()], &module);
-            return vec![(other, extended(path, &[name.to_owned()]))];
-        }
-        self.lookup(&other, &module, name, depth)
-    }
-
-    /// The member that a path leads to, and the path in it; `None` if it leads out of the workspace.
-    fn place(&self, home: &Table, path: &[String]) -> Option<(Table, Path)> {
-        let (first, rest) = path.split_first()?;
-        let holder = if first == "crate" { home.clone() } else { self.workspace.table(first)? };
-        Some((holder, rest.to_vec()))
+        found.iter().map(|(home, path)| (home.clone(), extended(path, &rest))).collect()
     }
 }
 
@@ -239,17 +207,8 @@ impl Way {
     }
 }
 
-/// A path that stands in `home`, as another member would write it.
-fn seen_from(home: &Table, mut path: Path) -> Path {
-    if path.first().is_some_and(|first| first == "crate") {
-        path[0].clone_from(&home.name);
-    }
-    path
-}
-
-fn extended(mut path: Path, rest: &[String]) -> Path {
-    path.extend(rest.iter().cloned());
-    path
+fn extended(path: &[String], rest: &[String]) -> Path {
+    path.iter().chain(rest).cloned().collect()
 }
 
 fn add(found: &mut Vec<Meaning>, meaning: Meaning) {
@@ -328,5 +287,48 @@ mod tests {
             let found = meant(text);
             assert!(!found.iter().any(|path| path.ends_with(hidden)), "{text}: {found:?}");
         }
+    }
+
+    fn resolved(files: &[(&str, &str)], file: &str) -> Vec<String> {
+        let files: Vec<_> = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
+        let workspace = Ws::default().member_with("a", "orm = { package = \"sea-orm\" }", &files).build();
+        let member = &workspace.crates[0];
+        let across = Across::of(&workspace, member);
+        let file = member.files.iter().find(|f| f.path.ends_with(file)).expect("the file is there");
+        let meanings = file.facts.names.iter().flat_map(|name| across.meanings(name));
+        meanings.map(|meaning| meaning.path.join("::")).collect()
+    }
+
+    #[test]
+    fn renames_reexports_and_globs_are_followed() {
+        let cases: &[(&str, &str)] = &[
+            ("use std as s; fn f() { s::fs::read(); }", "std::fs::read"),
+            ("fn f() { crate::disk::read(); }", "std::fs::read"),
+            ("use super::*; fn f() { disk::read(); }", "std::fs::read"),
+            ("use super::*; mod n { use super::*; fn f() { disk::read(); } }", "std::fs::read"),
+            ("fn f() { crate::outer::disk::read(); }", "std::fs::read"),
+            ("fn f() { orm::Query::new(); }", "sea_orm::Query::new"),
+            ("fn f() { super::disk::read(); }", "std::fs::read"),
+            ("fn f() { ::std::env::var(); }", "std::env::var"),
+            ("mod rand { pub fn x() {} } fn f() { rand::x(); }", "crate::m::rand::x"),
+        ];
+        for (text, expected) in cases {
+            let root = "pub mod m; pub mod outer; pub use std::fs as disk;";
+            let outer = "pub use crate::disk;";
+            let seen =
+                resolved(&[("src/lib.rs", root), ("src/m.rs", text), ("src/outer.rs", outer)], "src/m.rs");
+            assert!(seen.contains(&(*expected).to_owned()), "{text}: {seen:?}");
+        }
+    }
+
+    #[test]
+    fn cycles_of_reexports_end() {
+        let files = [
+            ("src/lib.rs", "mod a; mod b; pub use a::*;"),
+            ("src/a.rs", "pub use crate::b::X; pub use crate::*;"),
+            ("src/b.rs", "pub use crate::a::X; use crate::*; fn f() { X::g(); Y::h(); }"),
+        ];
+        assert!(resolved(&files, "src/a.rs").contains(&"crate::a::X".to_owned()));
+        assert!(resolved(&files, "src/b.rs").contains(&"Y::h".to_owned()));
     }
 }

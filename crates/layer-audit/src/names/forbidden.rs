@@ -31,8 +31,9 @@ impl Forbidden {
         name: &NamedPath,
         meanings: &[Meaning],
     ) -> Option<String> {
-        let meaning = meanings.iter().find(|meaning| self.is_met(meaning, name.glob))?;
-        if across.imported(name).iter().any(|import| self.is_met(import, false)) {
+        let own = across.own_name();
+        let meaning = meanings.iter().find(|meaning| self.is_met(own, meaning, name.glob))?;
+        if across.imported(name).iter().any(|import| self.is_met(own, import, false)) {
             return None;
         }
         let written = name.segments.join("::");
@@ -44,10 +45,17 @@ impl Forbidden {
         })
     }
 
-    /// The meaning lies at or below this path; a glob also brings it in from above.
-    fn is_met(&self, meaning: &Meaning, glob: bool) -> bool {
+    /// The path leads to this module of the crate `own`, or past it.
+    pub(crate) fn holds(&self, own: &str, module: &[String]) -> bool {
+        self.0.split_first().is_some_and(|(first, rest)| first == own && module.starts_with(rest))
+    }
+
+    /// The meaning, as the crate `own` writes it, lies at or below this path; a glob also brings it in from above.
+    fn is_met(&self, own: &str, meaning: &Meaning, glob: bool) -> bool {
         let path = &meaning.path;
-        let common = self.0.iter().zip(path).take_while(|(one, other)| one == other).count();
+        let is_own = |part: &String, other: &String| other == "crate" && part == own;
+        let same = |(one, other): &(&String, &String)| one == other || is_own(one, other);
+        let common = self.0.iter().zip(path).take_while(same).count();
         common == self.0.len() || (glob && !meaning.offered && common == path.len() && !path.is_empty())
     }
 }

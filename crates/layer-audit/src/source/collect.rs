@@ -7,7 +7,7 @@ use super::parts::Parts;
 use super::types::{method, position, type_name};
 use super::{
     Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Pair,
-    Position, Spot, TraitFact, TypeFact, deeds, mods, pairs, plain, shown, tokens,
+    Position, Spot, TraitFact, TypeFact, Visibility, deeds, mods, pairs, plain, shown, tokens,
 };
 
 /// Notes the facts of a file. `test` is true where the whole file is a test.
@@ -63,7 +63,7 @@ impl Walk {
     fn alias(&mut self, name: Option<String>, mut target: Vec<String>, absolute: bool) {
         strip_raw(&mut target);
         let module = self.module.clone();
-        self.facts.aliases.push(Alias { module, name, target, absolute, public: false });
+        self.facts.aliases.push(Alias { module, name, target, absolute, visibility: Visibility::Private });
     }
 
     fn item(&mut self, ident: &Ident) {
@@ -233,7 +233,7 @@ impl<'ast> Visit<'ast> for Walk {
             walk.use_tree(&item.tree, &mut Vec::new(), item.leading_colon.is_some());
         });
         for alias in &mut self.facts.aliases[known..] {
-            alias.public = is_public(&item.vis);
+            alias.visibility = visibility(&item.vis);
         }
     }
 
@@ -243,7 +243,7 @@ impl<'ast> Visit<'ast> for Walk {
         self.name(target.clone(), true, true, false, position(item.ident.span()));
         self.alias(Some(called), target, true);
         if let Some(alias) = self.facts.aliases.last_mut() {
-            alias.public = is_public(&item.vis);
+            alias.visibility = visibility(&item.vis);
         }
     }
 
@@ -404,6 +404,14 @@ impl<'ast> Visit<'ast> for Walk {
 fn strip_raw(segments: &mut [String]) {
     for segment in segments.iter_mut().filter(|segment| segment.starts_with("r#")) {
         segment.drain(..2);
+    }
+}
+
+fn visibility(visibility: &syn::Visibility) -> Visibility {
+    match visibility {
+        syn::Visibility::Public(_) => Visibility::Public,
+        syn::Visibility::Restricted(_) => Visibility::Restricted,
+        syn::Visibility::Inherited => Visibility::Private,
     }
 }
 

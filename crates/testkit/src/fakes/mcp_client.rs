@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
+use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
@@ -66,6 +67,22 @@ impl ScriptedMcpClient {
     /// A client with an empty script.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// A client whose egress refuses the next exchanges, this many of each kind.
+    pub fn refused(times: usize) -> Self {
+        let client = Self::new();
+        let refusal = McpFailure {
+            code: codes::EGRESS_REFUSED,
+            detail: "the egress refuses this server".to_owned(),
+            may_have_acted: false,
+        };
+        for _ in 0..times {
+            client.answer_discover(Err(refusal.clone()));
+            client.answer_health(Err(refusal.clone()));
+            client.answer_call(Err(refusal.clone()));
+        }
+        client
     }
 
     /// Answers the next discovery.

@@ -1,6 +1,6 @@
 //! The law of the generated workspace: as many sections as a product would have.
 
-use super::{CRATES, DOMAINS, LAYERS, name};
+use super::{CRATES, DOMAINS, HANDLERS, LAYERS, ROUTES, name};
 
 /// The text of its `layers.toml`.
 pub(super) fn text() -> String {
@@ -19,7 +19,12 @@ pub(super) fn text() -> String {
     }
     let domains: Vec<String> = DOMAINS.iter().map(|domain| format!("{{ name = \"{domain}\" }}")).collect();
     let rest = REST.replace("$DOMAINS", &domains.join(", "));
-    let rest = rest.replace("$LOWEST", &crates(0..1)).replace("$PURE", &crates(0..LAYERS / 2));
+    let rest = rest
+        .replace("$MIDDLE", &crates(1..LAYERS - 1))
+        .replace("$LOWEST", &crates(0..1))
+        .replace("$PURE", &crates(0..LAYERS / 2));
+    let of = |(layer, at)| name(layer, at);
+    let rest = rest.replace("$HANDLERS", &of(HANDLERS)).replace("$ROUTES", &of(ROUTES));
     text + &rest.replace("$TOP", &crates(LAYERS - 1..LAYERS)).replace("$ALL", &crates(0..LAYERS))
 }
 
@@ -61,11 +66,29 @@ max_methods = 12
 first_argument = "tenant: &str"
 
 [bridges]
-crates = [$PURE]
-suffix = "Record"
+crates = [$MIDDLE]
+suffix = "Bridge"
 max_methods = 5
 constructor = "new"
 refuses = ["Session"]
+
+[operations]
+crates = [$LOWEST]
+macro = { name = "operations", texts = ["name", "summary"], idents = ["authority"] }
+name_parts = 3
+authorities = ["Read"]
+register = { crates = ["$HANDLERS"], call = "on" }
+routes = { crates = ["$ROUTES"], call = "route" }
+contract = { file = "contract.json", key = "name" }
+
+[[abolished]]
+name = "once_cell"
+use = "std::sync::LazyLock"
+because = "the standard library has it"
+
+[modules]
+reached = true
+inside = true
 
 [headers]
 root_labels = ["Never:", "Start:"]

@@ -11,19 +11,19 @@ pub(super) fn manifest(name: &str, uses: &[String]) -> String {
 }
 
 /// A crate's root.
-pub(super) fn root(layer: usize) -> String {
-    let modules: String = DOMAINS.iter().map(|domain| format!("pub mod {domain};\n")).collect();
+pub(super) fn root(layer: usize, table: Option<&str>) -> String {
+    let modules = DOMAINS.into_iter().chain(table);
+    let modules: String = modules.map(|module| format!("pub mod {module};\n")).collect();
     format!(
         "//! One crate of layer {layer}.\n//!\n//! Never: a crate of a higher layer.\n//! Start: any domain.\n\n{modules}"
     )
 }
 
-/// A domain's root; in the lowest layer with a port.
-pub(super) fn domain(domain: &str, parts: usize, has_port: bool) -> String {
+/// A domain's root.
+pub(super) fn domain(domain: &str, parts: usize, more: &str) -> String {
     let modules: String = (0..parts).map(|part| format!("mod part_{part};\n")).collect();
     let names: String = (0..parts).map(|part| format!("pub use part_{part}::*;\n")).collect();
-    let port = if has_port { PORT } else { "" };
-    format!("//! What is known of {domain}.\n\n{modules}\n{names}{port}")
+    format!("//! What is known of {domain}.\n\n{modules}\n{names}{more}")
 }
 
 /// A file with records, traits, implementations, functions and tests, about 160 lines.
@@ -41,15 +41,31 @@ pub(super) fn part(domain: &str, part: usize, used: Option<&String>) -> String {
 
 const ITEMS: usize = 3;
 
-const PORT: &str = r#"
-/// Where things are kept.
-pub mod ports {
-    /// A store of one domain.
-    pub trait Store {
-        /// Finds one.
-        fn find(&self, tenant: &str, id: &str) -> Option<String>;
-        /// Keeps one.
-        fn keep(&mut self, tenant: &str, id: &str, value: String) -> Result<(), String>;
+/// The root manifest.
+pub(super) const WORKSPACE: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
+
+/// What other domains may ask this one.
+pub(super) fn bridge(domain: &str) -> String {
+    let (first, rest) = domain.split_at(1);
+    BRIDGE.replace("$Domain", &format!("{}{rest}", first.to_uppercase()))
+}
+
+const BRIDGE: &str = r#"
+/// What others may ask.
+#[derive(Debug)]
+pub struct $DomainBridge {
+    names: Vec<String>,
+}
+
+impl $DomainBridge {
+    /// From what it knows.
+    pub fn new(names: Vec<String>) -> Self {
+        Self { names }
+    }
+
+    /// Whether it is known.
+    pub fn knows(&self, name: &str) -> bool {
+        self.names.iter().any(|known| known == name)
     }
 }
 "#;

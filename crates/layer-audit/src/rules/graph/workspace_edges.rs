@@ -55,7 +55,8 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     {
         checked.matched += 1;
         for dependency in &member.dependencies {
-            if workspace.get(&dependency.package).is_none() || allowed(entry, dependency, config) {
+            let itself = dependency.package == member.name;
+            if itself || workspace.get(&dependency.package).is_none() || allowed(entry, dependency, config) {
                 continue;
             }
             let path = with_rest(workspace, config, &member.name, &dependency.package);

@@ -64,6 +64,9 @@ fn names(
     for name in file.facts.names.iter().filter(|name| !across.is_elsewhere(name, &heads)) {
         let meanings = across.meanings(name);
         let met = |(entry, one): &(&Abolished, Forbidden)| {
+            if one.holds(across.own_name(), &name.module) {
+                return None; // What is abolished may name itself.
+            }
             let how = one.named(&across, name, &meanings)?;
             Some((one.path(), format!("names {}{how}; use {}: {}", entry.name, entry.instead, entry.because)))
         };
@@ -83,9 +86,14 @@ mod tests {
 
     fn found(path: &str, text: &str) -> Vec<String> {
         let files = [(path, text.to_owned())];
-        let b = [("src/lib.rs", "pub mod old { pub struct Thing; } pub use old::Thing as Kept;".to_owned())];
+        let text = "pub mod old { pub struct Thing; use self::Thing as T; } #[doc(hidden)] pub use old::Thing as Kept;";
+        let b = [("src/lib.rs", text.to_owned())];
         let workspace = Ws::default().member_with("a", "b = {}", &files).member_with("b", "", &b);
         let found = workspace.findings("LA-204", CONFIG);
+        assert_eq!(
+            found.last().map(String::as_str),
+            Some("LA-204 crates/b/src/lib.rs:1:85 names b::old as old::Thing; use b::new: it moved")
+        );
         let of = |line: &String| line.strip_prefix("LA-204 crates/a/").map(str::to_owned);
         found.iter().filter_map(of).collect()
     }

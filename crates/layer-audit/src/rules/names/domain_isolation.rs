@@ -2,8 +2,9 @@
 
 use crate::config::{Config, Domains};
 use crate::finding::Place;
-use crate::names::{Names, Resolved};
+use crate::names::across::{Across, Meaning};
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
+use crate::source::{NamedPath, SourceFile};
 use crate::workspace::{Crate, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -14,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
           either, or it would be a way around; the crate root may, to declare and re-export them.",
     fix: "Call the other domain through its bridge one layer up; or list the module in [[domains.shared]] with the \
           reason why it must name domains.",
-    blind: "what a macro expands to, modules moved by #[path], and types that reach a domain by inference.",
+    blind: "what a macro expands to, and types that reach a domain by inference.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -38,26 +39,32 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let domains = config.domains.as_ref()?;
     let mut checked = Checked::new();
     for member in workspace.listed(&domains.crates) {
-        let names = Names::of(member);
+        let across = Across::of(workspace, member);
         stale(&mut checked, domains, member);
         for file in member.src() {
             checked.matched += usize::from(file.module.first().is_some_and(|top| is_domain(domains, top)));
-            for name in names.in_file(file) {
-                judge(&mut checked, domains, member, &file.path, &name);
+            for name in &file.facts.names {
+                judge(&mut checked, domains, member, file, (&across, name));
             }
         }
     }
     Some(checked)
 }
 
-fn judge(checked: &mut Checked, domains: &Domains, member: &Crate, file: &str, name: &Resolved<'_>) {
-    let Some(own) = name.name.module.first() else { return };
+fn judge(
+    checked: &mut Checked,
+    domains: &Domains,
+    member: &Crate,
+    file: &SourceFile,
+    (across, name): (&Across<'_>, &NamedPath),
+) {
+    let Some(own) = name.module.first() else { return };
     if is_shared(domains, member, own) {
         return;
     }
-    let foreign = |path: &Vec<String>| other_domain(domains, own, path);
-    let Some(other) = name.paths.iter().find_map(foreign) else { return };
-    if name.imported.iter().find_map(foreign).is_some() {
+    let foreign = |meaning: &Meaning| other_domain(domains, own, &meaning.path);
+    let Some(other) = across.meanings(name).iter().find_map(foreign) else { return };
+    if across.imported(name).iter().any(|meaning| foreign(meaning).is_some()) {
         return;
     }
     let way_out =
@@ -65,8 +72,11 @@ fn judge(checked: &mut Checked, domains: &Domains, member: &Crate, file: &str, n
             Some(bridge) => format!("call it through {bridge}"),
             None => "it has no bridge yet: add one, or pass the value in".to_owned(),
         };
-    let place = Place::at(file, name.name.at.line, name.name.at.column);
-    checked.report(place, format!("{own} -> {other}"), format!("names crate::{other}; {way_out}"));
+    checked.report(
+        file.place(name.at),
+        format!("{own} -> {other}"),
+        format!("names crate::{other}; {way_out}"),
+    );
 }
 
 fn other_domain(domains: &Domains, own: &str, path: &[String]) -> Option<String> {

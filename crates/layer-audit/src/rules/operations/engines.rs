@@ -3,6 +3,7 @@
 use crate::config::{Config, Operations};
 use crate::finding::Place;
 use crate::inventory::{self, EngineStanding};
+use crate::markers::marked;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::SourceFile;
 use crate::workspace::Workspace;
@@ -14,7 +15,8 @@ pub(super) static RULE: Rule = Rule {
           the entry reaches run past authority, transaction and trail. From each handler's file, names are followed \
           through all members; a file that none of them leads to is reported.",
     fix: "Call it from a handler; or remove it; or, if something else runs it, list that in [[operations.roots]].",
-    blind: "calls through trait objects: what hands an engine in as a port is a root. A file counts as a whole.",
+    blind: "calls through trait objects: what hands an engine in as a port is a root. A file counts as a whole. Stubs \
+            that say so are passed: LA-704 keeps everybody from them.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -50,8 +52,13 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         return None;
     }
     let mut checked = Checked::new();
+    let stubs = config.markers.stub.as_ref().map_or_else(Vec::new, |label| marked(workspace, label));
     for engine in inventory::engines(workspace, config) {
         checked.matched += 1;
+        // Nobody may name a stub (LA-704), so that none can reach it.
+        if stubs.iter().any(|stub| stub.file.path == engine.file) {
+            continue;
+        }
         let (krate, module) = (&engine.krate, &engine.module);
         let message = match engine.standing {
             EngineStanding::Wired => continue,

@@ -128,6 +128,15 @@ fn event(data: &str) -> String {
     format!("event: message\ndata: {data}\n\n")
 }
 
+/// Loopback is refused by these rules, and nothing is listening anywhere else.
+#[tokio::test]
+async fn conforms_to_the_port() {
+    let egress = HyperEgress::new(EgressRules::default(), TlsRoots::mozilla()).unwrap();
+    let (entropy, clock) = (Arc::new(CountingEntropy::default()), Arc::new(TestClock::new()));
+    let client = HttpMcpClient::new(Arc::new(egress), entropy, clock);
+    portcullis_testkit::conformance::mcp_client(&client).await;
+}
+
 /// A modern server: discovers itself, and answers all else by the script.
 fn modern(
     script: impl Fn(&Received) -> Vec<Step> + Send + Sync,

@@ -1,0 +1,176 @@
+//! What stands behind one name in one module of a member: its own `use` items, or globs of globs through all members.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Module, Names, Path};
+use crate::source::Visibility;
+use crate::workspace::{Workspace, in_code};
+
+/// Tables of members, each made when it is first asked for, and what was looked up in them. A copy of the workspace
+/// begins without any.
+#[derive(Default)]
+pub(crate) struct Tables {
+    members: Mutex<HashMap<String, Option<Table>>>,
+    seen: Mutex<HashMap<String, HashMap<Path, Seen>>>,
+}
+
+/// What one module sees by its globs.
+#[derive(Default)]
+struct Seen {
+    modules: Option<Arc<Vec<Glimpse>>>,
+    names: HashMap<String, Arc<Vec<Found>>>,
+}
+
+/// A member by its name in code, and its tables.
+#[derive(Clone)]
+pub(crate) struct Table {
+    /// The name of its package, as code spells it.
+    pub(crate) name: String,
+    pub(crate) names: Arc<Names>,
+}
+
+/// A module that is seen through globs, and what of it is seen.
+struct Glimpse {
+    table: Table,
+    module: Path,
+    least: Visibility,
+}
+
+/// What a name stands for: a path, and the member in which it is written.
+pub(crate) type Found = (Table, Path);
+
+impl Clone for Tables {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl fmt::Debug for Tables {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Tables")
+    }
+}
+
+impl Workspace {
+    /// The tables of the member that code calls so.
+    pub(crate) fn table(&self, called: &str) -> Option<Table> {
+        let mut members = lock(&self.tables.members);
+        if let Some(known) = members.get(called) {
+            return known.clone();
+        }
+        let member = self.crates.iter().find(|member| member.is_called(called));
+        let made =
+            member.map(|member| Table { name: in_code(&member.name), names: Arc::new(Names::of(member)) });
+        members.insert(called.to_owned(), made.clone());
+        made
+    }
+
+    /// The member that a path leads to, and the path inside it; `None` if it leads out of the workspace.
+    pub(crate) fn place<'p>(&self, home: &Table, path: &'p [String]) -> Option<(Table, &'p [String])> {
+        let (first, rest) = path.split_first()?;
+        let holder = if first == "crate" { home.clone() } else { self.table(home.names.package(first))? };
+        Some((holder, rest))
+    }
+
+    /// What `name` stands for in a module of a member, by its `use` items or through globs. Nothing where the module
+    /// declares the name itself.
+    pub(crate) fn look_up(&self, table: &Table, module: &[String], name: &str) -> Arc<Vec<Found>> {
+        let Some(facts) = table.names.module(module) else { return Arc::default() };
+        if let Some(targets) = facts.aliases.get(name) {
+            return Arc::new(targets.iter().map(|(target, _)| (table.clone(), target.clone())).collect());
+        }
+        if facts.items.contains(name) || facts.globs.is_empty() {
+            return Arc::default();
+        }
+        let known = |seen: &Seen| seen.names.get(name).cloned();
+        if let Some(found) = self.seen(table, module, known) {
+            return found;
+        }
+        let found = Arc::new(self.through_globs(table, module, facts, name));
+        self.note(table, module, |seen| seen.names.insert(name.to_owned(), found.clone()));
+        found
+    }
+
+    fn through_globs(&self, table: &Table, module: &[String], facts: &Module, name: &str) -> Vec<Found> {
+        let mut found = Vec::new();
+        for glimpse in self.glimpses(table, module, facts).iter() {
+            let Some(seen) = glimpse.table.names.module(&glimpse.module) else { continue };
+            let targets = seen.aliases.get(name).into_iter().flatten();
+            let targets = targets.filter(|(_, visibility)| *visibility >= glimpse.least);
+            found.extend(targets.map(|(target, _)| (glimpse.table.clone(), target.clone())));
+            if seen.items.contains(name) {
+                let path = super::in_crate(&glimpse.module, &[name.to_owned()]);
+                found.push((glimpse.table.clone(), path));
+            }
+        }
+        found
+    }
+
+    /// The modules that a module sees through its globs, and theirs.
+    fn glimpses(&self, table: &Table, module: &[String], facts: &Module) -> Arc<Vec<Glimpse>> {
+        if let Some(known) = self.seen(table, module, |seen| seen.modules.clone()) {
+            return known;
+        }
+        let mut found = Vec::new();
+        let mut done = HashSet::from([(table.name.clone(), module.to_vec())]);
+        let mut open: VecDeque<(Table, Path)> = VecDeque::new();
+        open.extend(facts.globs.iter().map(|(glob, _)| (table.clone(), glob.clone())));
+        while let Some((home, glob)) = open.pop_front() {
+            for (other, inner) in self.modules_behind(&home, &glob) {
+                if !done.insert((other.name.clone(), inner.clone())) {
+                    continue;
+                }
+                let least = match other.name == table.name {
+                    true if module.starts_with(&inner) => Visibility::Private,
+                    true => Visibility::Restricted,
+                    false => Visibility::Public,
+                };
+                let globs = other.names.module(&inner).into_iter().flat_map(|facts| &facts.globs);
+                let globs = globs.filter(|(_, visibility)| *visibility >= least);
+                open.extend(globs.map(|(glob, _)| (other.clone(), glob.clone())));
+                found.push(Glimpse { table: other, module: inner, least });
+            }
+        }
+        let found = Arc::new(found);
+        self.note(table, module, |seen| seen.modules = Some(found.clone()));
+        found
+    }
+
+    /// The modules that `glob` in `home` may mean: a re-export may stand on the way.
+    fn modules_behind(&self, home: &Table, glob: &[String]) -> Vec<(Table, Path)> {
+        let mut found = Vec::new();
+        let mut open = vec![(home.clone(), glob.to_vec(), 0)];
+        while let Some((home, path, depth)) = open.pop() {
+            let Some((table, inner)) = self.place(&home, &path) else { continue };
+            if table.names.module(inner).is_some() {
+                found.push((table, inner.to_vec()));
+                continue;
+            }
+            for at in (0..inner.len()).filter(|_| depth < super::across::DEPTH) {
+                let facts = table.names.module(&inner[..at]);
+                let targets = facts.and_then(|facts| facts.aliases.get(&inner[at]));
+                for (target, _) in targets.into_iter().flatten() {
+                    let path = target.iter().chain(&inner[at + 1..]).cloned().collect();
+                    open.push((table.clone(), path, depth + 1));
+                }
+            }
+        }
+        found
+    }
+
+    fn seen<T>(&self, table: &Table, module: &[String], read: impl Fn(&Seen) -> Option<T>) -> Option<T> {
+        lock(&self.tables.seen).get(&table.name)?.get(module).and_then(read)
+    }
+
+    fn note<T>(&self, table: &Table, module: &[String], write: impl FnOnce(&mut Seen) -> T) {
+        let mut all = lock(&self.tables.seen);
+        let modules = all.entry(table.name.clone()).or_default();
+        write(modules.entry(module.to_vec()).or_default());
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
