@@ -166,6 +166,9 @@ mod tests {
     use super::*;
     use crate::fixture::Ws;
 
+    /// The root file, further files, and what is reached as what.
+    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
+
     fn reached(files: &[(&str, &str)], manifest: &str) -> Vec<String> {
         let files: Vec<_> = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
         let manifest = format!("[package]\nname = \"a\"\nedition = \"2024\"\n{manifest}");
@@ -186,7 +189,7 @@ mod tests {
 
     #[test]
     fn every_way_to_bring_in_a_file_is_followed() {
-        let cases: &[(&str, &[(&str, &str)], &str)] = &[
+        let cases: &[Case<'_>] = &[
             ("mod m;", &[("src/m.rs", "mod n;"), ("src/m/n.rs", "")], "src/m.rs m, src/m/n.rs m::n"),
             ("mod m;", &[("src/m/mod.rs", "mod n;"), ("src/m/n.rs", "")], "src/m/mod.rs m, src/m/n.rs m::n"),
             ("mod m { mod n; }", &[("src/m/n.rs", "")], "src/m/n.rs m::n"),
