@@ -5,6 +5,9 @@ use std::collections::{HashMap, HashSet};
 use crate::source::{ModFact, Position, SourceFile, plain};
 use crate::workspace::Crate;
 
+/// Modules nested deeper than this include themselves.
+const DEEPEST: usize = 32;
+
 /// The files that some target reaches.
 #[derive(Debug, Default)]
 pub(crate) struct Reached {
@@ -45,7 +48,8 @@ impl Reached {
             let mut open: Vec<Step> = roots(member).into_iter().map(root).collect();
             let mut done = HashSet::new();
             while let Some(step) = open.pop() {
-                if !done.insert((step.path.clone(), step.module.clone())) {
+                // A file may be several modules, but none without end.
+                if step.module.len() > DEEPEST || !done.insert((step.path.clone(), step.module.clone())) {
                     continue;
                 }
                 if let Some(file) = files.get(step.path.as_str()) {
@@ -64,7 +68,7 @@ impl Reached {
         self.modules.contains_key(path)
     }
 
-    /// The module that this file holds, where that is not the one that its path gives.
+    /// The module that this file holds, where that is not the one that its path gives; nothing for mere text.
     pub(crate) fn moved(&self, path: &str, given: &[String]) -> Option<&[String]> {
         let modules = self.modules.get(path)?;
         if modules.iter().any(|module| module == given) { None } else { modules.first().map(Vec::as_slice) }
@@ -77,23 +81,29 @@ impl Reached {
         let mut next = Vec::new();
         for fact in &file.facts.mods {
             let module = moved(step, file, &fact.module);
-            let own = fact.folders.iter().fold(children.to_owned(), |own, inner| format!("{own}/{inner}"));
+            let base = if fact.beside { folder } else { children };
+            let own = fact.folders.iter().fold(base.to_owned(), |own, inner| format!("{own}/{inner}"));
             for path in &fact.paths {
                 let base = if fact.folders.is_empty() { folder } else { &own };
                 let path = self.bring(step, fact.at, base, path);
                 next.push(Step { path, module: module.clone(), beside: true });
             }
             next.extend(usual(&own, fact, &module));
+            if fact.floating {
+                let module: Vec<String> = fact.module.last().cloned().into_iter().collect();
+                next.extend(usual(&format!("{dir}/src"), fact, &module));
+            }
         }
         for fact in &file.facts.includes {
-            let module = moved(step, file, &fact.module);
             let base = if fact.from_root { dir } else { folder };
             let path = if fact.from_root { fact.path.trim_start_matches('/') } else { &fact.path };
-            let path = match fact.code {
-                true => self.bring(step, fact.at, base, path),
-                false => join(base, path).unwrap_or_default(),
-            };
-            next.push(Step { path, module, beside: true });
+            if fact.code {
+                let path = self.bring(step, fact.at, base, path);
+                next.push(Step { path, module: moved(step, file, &fact.module), beside: true });
+            } else {
+                // Text is used, but what it says is not code here: a file may even read itself.
+                self.modules.entry(join(base, path).unwrap_or_default()).or_default();
+            }
         }
         next
     }
@@ -162,117 +172,4 @@ fn join(folder: &str, path: &str) -> Option<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixture::Ws;
-
-    /// The root file, further files, and what is reached as what.
-    type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
-
-    fn reached(files: &[(&str, &str)], manifest: &str) -> Vec<String> {
-        let files: Vec<_> = files.iter().map(|(path, text)| (*path, (*text).to_owned())).collect();
-        let manifest = format!("[package]\nname = \"a\"\nedition = \"2024\"\n{manifest}");
-        let workspace = Ws::default().raw("a", &manifest, &files).build();
-        let reached = Reached::of(&workspace.crates);
-        let files = workspace.crates[0].files.iter();
-        let mut lines: Vec<_> = files
-            .filter(|file| reached.holds(&file.path))
-            .map(|file| {
-                format!("{} {}", file.path.trim_start_matches("crates/a/"), file.module.join("::"))
-                    .trim_end()
-                    .to_owned()
-            })
-            .collect();
-        lines.sort();
-        lines
-    }
-
-    #[test]
-    fn every_way_to_bring_in_a_file_is_followed() {
-        let cases: &[Case<'_>] = &[
-            ("mod m;", &[("src/m.rs", "mod n;"), ("src/m/n.rs", "")], "src/m.rs m, src/m/n.rs m::n"),
-            ("mod m;", &[("src/m/mod.rs", "mod n;"), ("src/m/n.rs", "")], "src/m/mod.rs m, src/m/n.rs m::n"),
-            ("mod m { mod n; }", &[("src/m/n.rs", "")], "src/m/n.rs m::n"),
-            (
-                "mod m;",
-                &[("src/m.rs", "mod i { mod n; }"), ("src/m/i/n.rs", "")],
-                "src/m.rs m, src/m/i/n.rs m::i::n",
-            ),
-            (
-                "#[path = \"x/y.rs\"] mod m;",
-                &[("src/x/y.rs", "mod n;"), ("src/x/n.rs", "")],
-                "src/x/n.rs m::n, src/x/y.rs m",
-            ),
-            ("#[path = \"x\"] mod m { mod n; }", &[("src/x/n.rs", "")], "src/x/n.rs m::n"),
-            (
-                "#[cfg_attr(unix, path = \"u.rs\")] mod m;",
-                &[("src/m.rs", ""), ("src/u.rs", "")],
-                "src/m.rs m, src/u.rs m",
-            ),
-            ("#[cfg(windows)] mod m;", &[("src/m.rs", "")], "src/m.rs m"),
-            (
-                "cfg_rt! { pub mod m; mod i { mod n; } }",
-                &[("src/m.rs", ""), ("src/i/n.rs", "")],
-                "src/i/n.rs i::n, src/m.rs m",
-            ),
-            (
-                "cfg_if! { if #[cfg(x)] { #[path = \"y.rs\"] mod m; } else { mod z; } }",
-                &[("src/y.rs", ""), ("src/z.rs", "")],
-                "src/y.rs m, src/z.rs z",
-            ),
-            ("include!(\"x.rs\");", &[("src/x.rs", "mod n;"), ("src/n.rs", "")], "src/n.rs n, src/x.rs"),
-            ("const T: &str = include_str!(\"t.rs\");", &[("src/t.rs", "")], "src/t.rs"),
-            (
-                "include!(concat!(env!(\"CARGO_MANIFEST_DIR\"), \"/src/x.rs\"));",
-                &[("src/x.rs", "")],
-                "src/x.rs",
-            ),
-            ("include!(concat!(env!(\"OUT_DIR\"), \"/x.rs\"));", &[("src/x.rs", "")], ""),
-            ("mod r#type;", &[("src/type.rs", "")], "src/type.rs type"),
-            ("// mod m;\nmacro_rules! m { ($x:ident) => { mod $x; } }", &[("src/m.rs", "")], ""),
-            ("", &[("src/bin/t.rs", "mod n;"), ("src/bin/n.rs", "")], "src/bin/n.rs, src/bin/t.rs"),
-            (
-                "",
-                &[("src/bin/t/main.rs", "mod n;"), ("src/bin/t/n.rs", "")],
-                "src/bin/t/main.rs, src/bin/t/n.rs n",
-            ),
-            (
-                "",
-                &[("tests/t.rs", "mod common;"), ("tests/common/mod.rs", "")],
-                "tests/common/mod.rs common, tests/t.rs t",
-            ),
-            (
-                "",
-                &[("tests/t.rs", "#[path = \"../src/x.rs\"] mod x;"), ("src/x.rs", "")],
-                "src/x.rs x, tests/t.rs t",
-            ),
-        ];
-        for (root, files, expected) in cases {
-            let files: Vec<_> = [("src/lib.rs", *root)].into_iter().chain(files.iter().copied()).collect();
-            let found = reached(&files, "").join(", ").replacen("src/lib.rs, ", "", 1);
-            assert_eq!(found.trim_end_matches("src/lib.rs").trim_end_matches(", "), *expected, "{root}");
-        }
-    }
-
-    #[test]
-    fn targets_of_the_manifest_are_roots() {
-        let manifest = "[lib]\npath = \"src/a.rs\"\n[[bin]]\nname = \"t\"\npath = \"src/tools/t.rs\"\n";
-        let files = [("src/a.rs", "mod m;"), ("src/m.rs", ""), ("src/tools/t.rs", ""), ("src/left.rs", "")];
-        assert_eq!(reached(&files, manifest), ["src/a.rs", "src/m.rs m", "src/tools/t.rs"]);
-    }
-
-    #[test]
-    fn paths_are_joined() {
-        let cases = [
-            ("a/src", "b.rs", Some("a/src/b.rs")),
-            ("a/src", "../../b/./c.rs", Some("b/c.rs")),
-            (".", "src/b.rs", Some("src/b.rs")),
-            ("a", "../../b.rs", Some("../b.rs")),
-            ("../a", "b.rs", Some("../a/b.rs")),
-            ("a", "/b.rs", None),
-        ];
-        for (folder, path, expected) in cases {
-            assert_eq!(join(folder, path).as_deref(), expected, "{folder} {path}");
-        }
-    }
-}
+mod tests;

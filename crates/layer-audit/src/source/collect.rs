@@ -4,7 +4,7 @@ use proc_macro2::{Ident, TokenStream};
 use syn::visit::{self, Visit};
 
 use super::parts::Parts;
-use super::types::{method, position, type_name};
+use super::types::{method, position, type_name, visibility};
 use super::{
     Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Pair,
     Position, Spot, TraitFact, TypeFact, Visibility, deeds, mods, pairs, plain, shown, tokens,
@@ -16,6 +16,7 @@ pub(super) fn facts(text: &str, parts: &Parts, module: &[String], test: bool) ->
         facts: FileFacts::default(),
         module: module.to_vec(),
         folders: Vec::new(),
+        beside: false,
         test_depth: usize::from(test),
         owner: None,
     };
@@ -39,6 +40,8 @@ struct Walk {
     module: Vec<String>,
     /// What the inline modules around add to the path of a module's file.
     folders: Vec<String>,
+    /// The outermost of these folders stands beside the file.
+    beside: bool,
     test_depth: usize,
     owner: Option<Owner>,
 }
@@ -55,13 +58,13 @@ impl Walk {
     }
 
     fn name(&mut self, mut segments: Vec<String>, absolute: bool, import: bool, glob: bool, at: Position) {
-        strip_raw(&mut segments);
+        mods::strip_raw(&mut segments);
         let (module, in_test) = (self.module.clone(), self.in_test());
         self.facts.names.push(NamedPath { module, segments, absolute, import, glob, in_test, at });
     }
 
     fn alias(&mut self, name: Option<String>, mut target: Vec<String>, absolute: bool) {
-        strip_raw(&mut target);
+        mods::strip_raw(&mut target);
         let module = self.module.clone();
         self.facts.aliases.push(Alias { module, name, target, absolute, visibility: Visibility::Private });
     }
@@ -180,7 +183,8 @@ impl Walk {
     }
 
     fn inside(&self) -> mods::Inside {
-        mods::Inside { module: self.module.clone(), folders: self.folders.clone() }
+        let (module, folders) = (self.module.clone(), self.folders.clone());
+        mods::Inside { module, folders, beside: self.beside, floating: false }
     }
 
     fn spot_unsafe(&mut self, at: proc_macro2::Span) {
@@ -206,9 +210,10 @@ impl<'ast> Visit<'ast> for Walk {
             self.visit_attribute(attribute);
         }
         let (name, paths) = (plain(&item.ident.to_string()).to_owned(), mods::paths(&item.attrs));
-        let outer = self.folders.clone();
+        let outer = (self.folders.clone(), self.beside);
         if item.content.is_some() {
-            self.folders = self.inside().entered(&name, &paths).folders;
+            let inner = self.inside().entered(&name, &paths);
+            (self.folders, self.beside) = (inner.folders, inner.beside);
         } else {
             let fact = self.inside().declared(&name, paths, position(item.ident.span()));
             self.facts.mods.push(fact);
@@ -224,7 +229,7 @@ impl<'ast> Visit<'ast> for Walk {
             }
         });
         self.module.pop();
-        self.folders = outer;
+        (self.folders, self.beside) = outer;
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
@@ -397,21 +402,6 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
         self.item(&item.ident);
         visit::visit_item_static(self, item);
-    }
-}
-
-/// Code may write `r#name` for a module whose file is `name.rs`.
-fn strip_raw(segments: &mut [String]) {
-    for segment in segments.iter_mut().filter(|segment| segment.starts_with("r#")) {
-        segment.drain(..2);
-    }
-}
-
-fn visibility(visibility: &syn::Visibility) -> Visibility {
-    match visibility {
-        syn::Visibility::Public(_) => Visibility::Public,
-        syn::Visibility::Restricted(_) => Visibility::Restricted,
-        syn::Visibility::Inherited => Visibility::Private,
     }
 }
 

@@ -13,6 +13,10 @@ pub struct ModFact {
     pub module: Vec<String>,
     /// Folders that the inline modules around it add to the path of its file.
     pub folders: Vec<String>,
+    /// The first of these folders has its name from `#[path]`, and so stands beside the file.
+    pub beside: bool,
+    /// It stands in a macro's definition: whoever calls the macro has the module.
+    pub floating: bool,
     /// What `#[path]` says, also under `cfg_attr`.
     pub paths: Vec<String>,
     /// Where.
@@ -39,6 +43,8 @@ pub struct IncludeFact {
 pub(super) struct Inside {
     pub(super) module: Vec<String>,
     pub(super) folders: Vec<String>,
+    pub(super) beside: bool,
+    pub(super) floating: bool,
 }
 
 /// What a scan found.
@@ -52,6 +58,7 @@ impl Inside {
     /// The inside of `mod name { .. }`, whose `#[path]` names its folder.
     pub(super) fn entered(&self, name: &str, paths: &[String]) -> Self {
         let mut inner = self.clone();
+        inner.beside |= self.folders.is_empty() && !paths.is_empty();
         inner.module.push(plain(name).to_owned());
         inner.folders.push(paths.first().map_or_else(|| plain(name).to_owned(), Clone::clone));
         inner
@@ -60,13 +67,21 @@ impl Inside {
     /// `mod name;`
     pub(super) fn declared(&self, name: &str, paths: Vec<String>, at: Position) -> ModFact {
         let module = self.module.iter().cloned().chain([plain(name).to_owned()]).collect();
-        ModFact { module, folders: self.folders.clone(), paths, at }
+        let Self { folders, beside, floating, .. } = self.clone();
+        ModFact { module, folders, beside, floating, paths, at }
     }
 }
 
 /// A name without `r#`.
 pub(crate) fn plain(name: &str) -> &str {
     name.strip_prefix("r#").unwrap_or(name)
+}
+
+/// Code may write `r#name` for a module whose file is `name.rs`.
+pub(super) fn strip_raw(segments: &mut [String]) {
+    for segment in segments.iter_mut().filter(|segment| segment.starts_with("r#")) {
+        segment.drain(..2);
+    }
 }
 
 /// The paths that the attributes of a `mod` item give.
@@ -96,7 +111,8 @@ pub(super) fn in_macro(call: &syn::Macro, inside: &Inside) -> Brought {
         let at = position(last.ident.span());
         found.includes.extend(include(&last.ident.to_string(), &call.tokens, inside, at));
     }
-    scan(&call.tokens, inside, &mut found);
+    let floating = call.path.is_ident("macro_rules");
+    scan(&call.tokens, &Inside { floating, ..inside.clone() }, &mut found);
     found
 }
 

@@ -2,7 +2,7 @@
 
 use syn::visit::Visit;
 
-use super::{Argument, Method, Position};
+use super::{Argument, Method, Position, Visibility};
 
 /// Position of a span, both figures from 1.
 pub(super) fn position(span: proc_macro2::Span) -> Position {
@@ -21,6 +21,15 @@ pub(super) fn method(signature: &syn::Signature) -> Method {
         is_async: signature.asyncness.is_some(),
         arguments: arguments.collect(),
         at: position(signature.ident.span()),
+    }
+}
+
+/// Who may name an item.
+pub(super) fn visibility(visibility: &syn::Visibility) -> Visibility {
+    match visibility {
+        syn::Visibility::Public(_) => Visibility::Public,
+        syn::Visibility::Restricted(_) => Visibility::Restricted,
+        syn::Visibility::Inherited => Visibility::Private,
     }
 }
 

@@ -18,7 +18,8 @@ pub(super) static RULE: Rule = Rule {
           modules, #[path], and `include!` with its family.",
     fix: "Declare the module, or delete the file. A file that a build script or another tool reads belongs in \
           [[modules.exempt]].",
-    blind: "modules whose names a macro glues together, and whether a `cfg` ever holds.",
+    blind: "modules whose names a macro glues together, files whose paths a macro is given, and whether a `cfg` ever \
+            holds.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
