@@ -48,6 +48,13 @@ pub(crate) fn write(number: &Number, out: &mut Vec<u8>) -> bool {
     true
 }
 
+/// The whole number whose one decimal text this is: digits without a leading zero.
+pub(crate) fn whole(text: &str) -> Option<u64> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    let canonical = digits && (text == "0" || !text.starts_with('0'));
+    text.parse().ok().filter(|_| canonical)
+}
+
 /// `digits` read as an integer, times ten to the `exponent`. Normal form: no zero at either end of `digits`;
 /// zero has no digits, no sign and exponent 0. So equal numbers are equal values.
 #[derive(Debug, PartialEq, Eq)]

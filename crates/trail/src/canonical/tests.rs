@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use super::{canonical_bytes, canonical_hash};
+use super::{canonical_bytes, canonical_hash, check_canonical};
 use crate::arbitrary;
 use crate::strict::{Limits, parse};
 
@@ -93,6 +93,64 @@ fn the_hash_of_an_event_is_pinned() {
     insta::assert_snapshot!(canonical_hash(&event).unwrap(), @"2530255c17e4bfec8b33c16b6387deed69f11fcee85ea937c706e5a342fa65da");
 }
 
+#[test]
+fn a_text_that_is_not_canonical_is_refused_at_its_place() {
+    for (text, offset) in [
+        ("", 0),
+        (" 1", 0),
+        ("1 ", 1),
+        ("{}\n", 2),
+        ("[1,]", 3),
+        ("[1", 2),
+        (r#"{"a": 1}"#, 5),
+        (r#"{"b":1,"a":2}"#, 7),
+        (r#"{"a":1,"a":2}"#, 7),
+        (r#"{"":1,"":2}"#, 6),
+        ("{\"\u{fb33}\":1,\"\u{1f600}\":2}", 9),
+        (r#"{"\"":1,"\n":2}"#, 8),
+        (r#"{"a"}"#, 4),
+        (r#"{1:2}"#, 1),
+        (r#""\/""#, 1),
+        (r#""\u0041""#, 1),
+        (r#""\u000A""#, 1),
+        (r#""\u000a""#, 1),
+        (r#""\u0008""#, 1),
+        (r#""\u001F""#, 1),
+        (r#""\ud83d\ude00""#, 1),
+        ("\"\t\"", 1),
+        ("\"a", 2),
+        ("\"\\", 1),
+        ("01", 0),
+        ("-0", 0),
+        ("-", 0),
+        ("1.0", 0),
+        ("1e2", 0),
+        ("1.10", 0),
+        ("1E+30", 0),
+        ("[1.2.3]", 1),
+        ("[12345678901234567]", 1),
+        ("9007199254740993", 0),
+        ("0000000000000000", 0),
+        ("nul", 0),
+        ("True", 0),
+        ("nullx", 4),
+    ] {
+        let found = check_canonical(text.as_bytes()).unwrap_err();
+        assert_eq!(found.offset(), offset, "{text}");
+    }
+    assert_eq!(check_canonical(b"\"a\xff\"").unwrap_err().offset(), 2);
+    assert_eq!(check_canonical("\u{feff}1".as_bytes()).unwrap_err().offset(), 0);
+    let nested = |depth: usize| format!("{}{}", "[".repeat(depth), "]".repeat(depth));
+    assert!(check_canonical(nested(64).as_bytes()).is_ok());
+    assert_eq!(check_canonical(nested(65).as_bytes()).unwrap_err().offset(), 64);
+    let many = |nodes: usize| format!("[{}1]", "1,".repeat(nodes - 2));
+    assert!(check_canonical(many(200_000).as_bytes()).is_ok());
+    assert!(check_canonical(many(200_001).as_bytes()).is_err());
+    for text in ["9007199254740992", "-1e+30", "1e-7", "0.5", "0", "-1", "10000000000000000000", "[]", "{}"] {
+        assert_eq!(check_canonical(text.as_bytes()), Ok(()), "{text}");
+    }
+}
+
 /// `value` as text with the members of every object in another order.
 fn rotated(value: &Value, by: usize) -> String {
     match value {
@@ -122,6 +180,25 @@ proptest! {
         let bytes = canonical_bytes(&value).unwrap();
         let read = parse(&bytes, Limits::default()).unwrap();
         prop_assert_eq!(canonical_bytes(&read).unwrap(), bytes);
+    }
+
+    /// The scanner and the writer agree about every text, whole or damaged.
+    #[test]
+    fn a_text_is_canonical_if_the_writer_would_write_it(
+        value in arbitrary::value(), at in any::<prop::sample::Index>(), byte in any::<u8>()
+    ) {
+        let mut text = canonical_bytes(&value).unwrap();
+        prop_assert_eq!(check_canonical(&text), Ok(()));
+        let at = at.index(text.len());
+        text[at] = byte;
+        let written = parse(&text, Limits::default()).ok().map(|read| canonical_bytes(&read).unwrap());
+        prop_assert_eq!(check_canonical(&text).is_ok(), written == Some(text));
+    }
+
+    #[test]
+    fn json_like_text_is_canonical_if_the_writer_would_write_it(text in r#"[\[\]{},:"\\abu0-9.eE+ -]{0,24}"#) {
+        let written = parse(text.as_bytes(), Limits::default()).ok().map(|read| canonical_bytes(&read).unwrap());
+        prop_assert_eq!(check_canonical(text.as_bytes()).is_ok(), written == Some(text.into_bytes()));
     }
 
     #[test]

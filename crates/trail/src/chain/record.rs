@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::{HASH, PREVIOUS_HASH, SEQUENCE, TENANT};
-use crate::canonical::{self, CanonicalError};
+use crate::canonical::{self, CanonicalError, NotCanonical};
 use crate::digest::{Digest, sha256};
 
 /// The hash that seals `record`: SHA-256 of its RFC 8785 form. The record holds every member that it will be stored
@@ -18,7 +18,7 @@ pub fn record_hash(record: &Value) -> Result<Digest, RecordError> {
     }
     tenant(members)?;
     sequence(members)?;
-    digest(members, PREVIOUS_HASH)?;
+    digest(members, PREVIOUS_HASH).ok_or(RecordError::PREVIOUS_HASH)?;
     Ok(sha256(&canonical::object_without(members, HASH)?))
 }
 
@@ -43,27 +43,47 @@ pub enum RecordError {
     /// A number has no RFC 8785 form.
     #[error(transparent)]
     Canonical(#[from] CanonicalError),
+    /// The bytes are not in the form in which records are stored.
+    #[error(transparent)]
+    NotCanonical(#[from] NotCanonical),
 }
 
-/// A record whose chain members are present and well-formed; whether they are true is the verifier's to say.
-pub(super) struct ChainedRecord<'r> {
+impl RecordError {
+    pub(super) const TENANT: Self = Self::Member { member: TENANT, expected: "a string" };
+    pub(super) const SEQUENCE: Self =
+        Self::Member { member: SEQUENCE, expected: "a whole number within 2^53" };
+    pub(super) const PREVIOUS_HASH: Self = Self::not_a_digest(PREVIOUS_HASH);
+    pub(super) const HASH: Self = Self::not_a_digest(HASH);
+
+    const fn not_a_digest(member: &'static str) -> Self {
+        Self::Member { member, expected: "64 lower-case hexadecimal digits" }
+    }
+}
+
+/// The chain members of a record, present and well-formed; whether they are true is the verifier's to say.
+pub(super) struct ChainLinks<'r> {
     pub(super) tenant: &'r str,
     pub(super) sequence: u64,
     pub(super) previous_hash: Digest,
     pub(super) hash: Digest,
+}
+
+/// A record as a value.
+pub(super) struct ChainedRecord<'r> {
+    pub(super) links: ChainLinks<'r>,
     members: &'r Map<String, Value>,
 }
 
 impl<'r> ChainedRecord<'r> {
     pub(super) fn read(record: &'r Value) -> Result<Self, RecordError> {
         let members = record.as_object().ok_or(RecordError::NotAnObject)?;
-        Ok(Self {
+        let links = ChainLinks {
             tenant: tenant(members)?,
             sequence: sequence(members)?,
-            previous_hash: digest(members, PREVIOUS_HASH)?,
-            hash: digest(members, HASH)?,
-            members,
-        })
+            previous_hash: digest(members, PREVIOUS_HASH).ok_or(RecordError::PREVIOUS_HASH)?,
+            hash: digest(members, HASH).ok_or(RecordError::HASH)?,
+        };
+        Ok(Self { links, members })
     }
 
     pub(super) fn compute_hash(&self) -> Result<Digest, CanonicalError> {
@@ -72,16 +92,14 @@ impl<'r> ChainedRecord<'r> {
 }
 
 fn tenant(members: &Map<String, Value>) -> Result<&str, RecordError> {
-    let value = members.get(TENANT).and_then(Value::as_str);
-    value.ok_or(RecordError::Member { member: TENANT, expected: "a string" })
+    members.get(TENANT).and_then(Value::as_str).ok_or(RecordError::TENANT)
 }
 
 fn sequence(members: &Map<String, Value>) -> Result<u64, RecordError> {
     let value = members.get(SEQUENCE).and_then(Value::as_u64).filter(|sequence| *sequence <= 1 << 53);
-    value.ok_or(RecordError::Member { member: SEQUENCE, expected: "a whole number within 2^53" })
+    value.ok_or(RecordError::SEQUENCE)
 }
 
-fn digest(members: &Map<String, Value>, member: &'static str) -> Result<Digest, RecordError> {
-    let value = members.get(member).and_then(Value::as_str).and_then(|text| text.parse().ok());
-    value.ok_or(RecordError::Member { member, expected: "64 lower-case hexadecimal digits" })
+fn digest(members: &Map<String, Value>, member: &str) -> Option<Digest> {
+    members.get(member).and_then(Value::as_str).and_then(|text| text.parse().ok())
 }

@@ -4,7 +4,8 @@ use proptest::prelude::*;
 use serde_json::{Map, Value, json};
 
 use super::{
-    Break, BreakKind, ChainVerifier, GENESIS, HASH, PREVIOUS_HASH, SEQUENCE, TENANT, Verified, record_hash,
+    Break, BreakKind, ChainVerifier, GENESIS, HASH, PREVIOUS_HASH, SEQUENCE, StoredRecord, TENANT, Verified,
+    record_hash,
 };
 use crate::strict::{self, Limits};
 use crate::{Digest, arbitrary, canonical_bytes};
@@ -148,6 +149,27 @@ fn a_record_is_hashed_only_when_it_is_whole() {
 }
 
 #[test]
+fn a_stored_record_is_read_from_its_canonical_form_alone() {
+    let records = sample(2);
+    let bytes = canonical_bytes(&records[1]).unwrap();
+    let record = StoredRecord::read(&bytes).unwrap();
+    assert_eq!((record.tenant(), record.sequence(), record.is_sealed()), (TENANT_ID, 2, true));
+    assert_eq!(json!(record.hash()), records[1][HASH]);
+    let read = |text: &str| StoredRecord::read(text.as_bytes()).map(drop).unwrap_err().to_string();
+    let text = String::from_utf8(bytes).unwrap();
+    assert!(read(&text.replace("\"cost\":0.25", "\"cost\":0.250")).starts_with("not in canonical form"));
+    assert!(read(&format!("{text} ")).starts_with("not in canonical form"));
+    assert_eq!(read("[1]"), "record is not an object");
+    assert_eq!(read("{}"), "member `tenant_id` is not a string");
+    assert_eq!(read(&text.replace(":2,", ":-2,")), "member `sequence` is not a whole number within 2^53");
+    let beyond = read(&text.replace(":2,", ":9007199254740994,"));
+    assert_eq!(beyond, "member `sequence` is not a whole number within 2^53");
+    let malformed = "member `hash` is not 64 lower-case hexadecimal digits";
+    assert_eq!(read(&text.replace("\"hash\":\"", "\"hash\":\"0")), malformed);
+    assert_eq!(read(&text.replace("\"hash\":", "\"hasp\":")), malformed);
+}
+
+#[test]
 fn every_bit_of_a_stored_chain_counts() {
     let (lines, head) = stored(&sample(3));
     assert!(holds(&lines, head));
@@ -182,6 +204,26 @@ proptest! {
         let same = strict::parse(&lines[line], Limits::default())
             .is_ok_and(|read| canonical_bytes(&read).unwrap() == canonical_bytes(&records[line]).unwrap());
         prop_assert_eq!(holds(&lines, head), same);
+    }
+
+    /// Both ways to read a record come to the same verdict, wherever its hash member lies.
+    #[test]
+    fn a_stored_record_is_the_value_that_it_spells(
+        contents in prop::collection::vec(arbitrary::object(), 1..4), damaged in any::<bool>(), mask in 1_u8..
+    ) {
+        let records = chain(contents);
+        let mut verifiers = (ChainVerifier::new(TENANT_ID), ChainVerifier::new(TENANT_ID));
+        for record in &records {
+            let mut bytes = canonical_bytes(record).unwrap();
+            let digit = bytes.len() / 2;
+            if damaged {
+                bytes[digit] ^= mask;
+            }
+            let Ok(stored) = StoredRecord::read(&bytes) else { break };
+            let read = strict::parse(&bytes, Limits::default()).unwrap();
+            prop_assert_eq!(verifiers.0.push_stored(&stored), verifiers.1.push(&read));
+        }
+        prop_assert_eq!(verifiers.0.finish(), verifiers.1.finish());
     }
 
     #[test]
