@@ -17,6 +17,7 @@ pub use sea_orm_migration::MigratorTrait;
 
 mod m0001_domains;
 mod m0002_trail;
+mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
 #[derive(Debug)]

@@ -1,27 +1,42 @@
-//! The database: one writer connection, some readers, and a schema that is brought up to date at open.
+//! The database: SQLite in a file, or PostgreSQL. Connections for the ledger, for units of work and for reading, and a
+//! schema that is brought up to date at open.
+//!
+//! No wait on the database is without an end: whoever asks while it hangs is told so within [`DatabaseOptions::wait`].
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_migrations::{Migrator, MigratorTrait};
 use portcullis_schemas::PortError;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 use sea_orm::{
-    ConnectOptions, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait,
 };
 
+pub use self::bounded::Bounded;
+pub use self::roles::{InvalidRole, writer_grants};
+pub use self::transaction::Transaction;
 use crate::rows::port_error;
 
-/// The oldest SQLite that is trusted with the trail. 3.51.3 mends a WAL reset that could lose committed pages.
-const OLDEST_SQLITE: [u32; 3] = [3, 51, 3];
+mod bounded;
+mod postgres;
+mod roles;
+mod schema;
+mod sqlite;
+mod tenant_locks;
+mod transaction;
+
+/// How long closing waits for what still runs.
+const CLOSING: Duration = Duration::from_secs(5);
 
 /// How a database is opened.
 #[derive(Clone, Copy, Debug)]
 pub struct DatabaseOptions {
     /// Connections that only read; 4 unless told.
     pub readers: u32,
-    /// How long to wait for a connection or for another process's write lock; 1 s unless told.
+    /// Connections for units of work that write; 4 unless told. SQLite has one, whatever this says.
+    pub writers: u32,
+    /// How long to wait for a connection, for another writer, or for the answer to a statement; 1 s unless told.
     pub wait: Duration,
     /// Whether a commit waits for the disk; true unless told. False is for measuring what that costs and for tests: a
     /// power cut may then lose the newest records of the trail.
@@ -30,22 +45,22 @@ pub struct DatabaseOptions {
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { readers: 4, wait: Duration::from_secs(1), durable: true }
+        Self { readers: 4, writers: 4, wait: Duration::from_secs(1), durable: true }
     }
 }
 
-/// Why a database could not be opened.
+/// Why a database could not be opened. None of them repeats the URL, which may hold a password.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
     /// The URL is not one that can be used.
     #[error(
-        "database url: expected `sqlite://` and the path of a file; an in-memory database would lose the trail"
+        "database url: expected `sqlite://` and the path of a file, or `postgres://user@host/database`; an in-memory database would lose the trail"
     )]
     Url,
-    /// The file cannot be opened or created.
+    /// The file cannot be opened or created, or the server cannot be reached.
     #[error(
-        "database: the file cannot be opened or created: check that its folder exists and can be written to"
+        "database: it cannot be opened: check that its folder exists and can be written to, or that the server runs and lets this user in"
     )]
     Connect(#[source] DbErr),
     /// The linked SQLite is too old.
@@ -53,6 +68,24 @@ pub enum OpenError {
     SqliteVersion {
         /// The version that is linked.
         found: String,
+    },
+    /// A setting of the PostgreSQL server breaks a promise.
+    #[error("database server: `{setting}` is `{found}`, expected {expected}")]
+    Server {
+        /// The setting, by the server's name for it.
+        setting: String,
+        /// What it is.
+        found: String,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// The clocks differ, so leases cannot be trusted.
+    #[error(
+        "database server: its clock and this machine's differ by {millis} ms, expected at most 1000: synchronise both, since leases compare times of several machines"
+    )]
+    Clock {
+        /// How far they are apart.
+        millis: u64,
     },
     /// The database was written by a later version.
     #[error(
@@ -62,6 +95,11 @@ pub enum OpenError {
         /// The first unknown migration.
         migration: String,
     },
+    /// This role lacks a right: the schema is older and it may not change it, or it was given no rights yet.
+    #[error(
+        "database: this role may not read the schema or bring it up to date: start this version once as the schema's owner, then give the writer role its rights"
+    )]
+    Rights(#[source] DbErr),
     /// A migration failed; it was rolled back.
     #[error(
         "database: bringing the schema up to date failed and was rolled back; restore a backup or report this"
@@ -72,9 +110,18 @@ pub enum OpenError {
 /// An open database. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Database {
+    ledger: DatabaseConnection,
+    writer: DatabaseConnection,
+    reader: Arc<Bounded<DatabaseConnection>>,
+    wait: Duration,
+}
+
+/// What an engine opens.
+struct Connections {
+    /// The ledger's own, so that units of work never keep it waiting for a connection.
+    ledger: DatabaseConnection,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
-    wait: Duration,
 }
 
 impl fmt::Debug for Database {
@@ -86,57 +133,77 @@ impl fmt::Debug for Database {
 }
 
 impl Database {
-    /// Opens the database, creates its file if there is none, and brings the schema up to date.
+    /// Opens the database and brings the schema up to date. A file is created if there is none; a PostgreSQL database
+    /// must be there, and of several replicas that open it at once one migrates.
     ///
     /// # Errors
     /// [`OpenError`], each with what to do. A database of a later version is left as it is.
     pub async fn open(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
-        if !is_sqlite_file(url) {
+        let Connections { ledger, writer, reader } = if postgres::is_url(url) {
+            postgres::open(url, options).await?
+        } else if sqlite::is_file(url) {
+            sqlite::open(url, options).await?
+        } else {
             return Err(OpenError::Url);
-        }
-        let writer =
-            sea_orm::Database::connect(sqlite(url, options, false)).await.map_err(OpenError::Connect)?;
-        require_sqlite_version(&writer).await?;
-        migrate(&writer).await?;
-        let reader =
-            sea_orm::Database::connect(sqlite(url, options, true)).await.map_err(OpenError::Connect)?;
-        Ok(Self { writer, reader, wait: options.wait })
+        };
+        Ok(Self { ledger, writer, reader: Arc::new(Bounded::new(reader, options.wait)), wait: options.wait })
     }
 
-    /// The one connection that writes. Whoever holds a transaction on it keeps all other writers waiting.
+    /// The connections that write. On SQLite it is one: whoever holds a transaction on it keeps all others waiting.
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
 
     /// Connections that only read.
-    pub fn reader(&self) -> &DatabaseConnection {
+    pub fn reader(&self) -> &Bounded<DatabaseConnection> {
         &self.reader
     }
 
-    /// A transaction that may write. It holds the write lock from the start, so it never fails half-way for want of it.
+    /// A transaction that may write. On SQLite it has the write lock from the start; on PostgreSQL it takes each
+    /// tenant's lock before it looks at that tenant's rows. So what it has read stays true until it ends.
     ///
     /// # Errors
-    /// `Unavailable` when the writer does not become free within [`DatabaseOptions::wait`].
-    pub async fn begin_write(&self) -> Result<DatabaseTransaction, PortError> {
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        self.begin(&self.writer, options).await
+    /// `Unavailable` when there is no connection, or no write lock, within [`DatabaseOptions::wait`].
+    pub async fn begin_write(&self) -> Result<Transaction, PortError> {
+        self.begin_writing(&self.writer).await
+    }
+
+    /// As [`Database::begin_write`], on the ledger's own connection, which waits less for a tenant's lock.
+    ///
+    /// # Errors
+    /// As [`Database::begin_write`].
+    pub(crate) async fn begin_record(&self) -> Result<Transaction, PortError> {
+        self.begin_writing(&self.ledger).await
     }
 
     /// A transaction that only reads, from one snapshot.
     ///
     /// # Errors
     /// As [`Database::begin_write`].
-    pub async fn begin_read(&self) -> Result<DatabaseTransaction, PortError> {
-        self.begin(&self.reader, TransactionOptions::default()).await
+    pub async fn begin_read(&self) -> Result<Transaction, PortError> {
+        let begun = self.begin(self.reader.connection(), TransactionOptions::default()).await?;
+        Ok(Transaction::reading(begun, self.wait))
     }
 
     /// Closes all connections, after what runs on them has ended. On SQLite this folds the log into the file.
     pub async fn close(self) {
-        let _ = self.reader.close().await;
-        let _ = self.writer.close().await;
+        let Self { ledger, writer, reader, .. } = self;
+        let all = async {
+            let _ = reader.connection().close_by_ref().await;
+            let _ = ledger.close_by_ref().await;
+            let _ = writer.close_by_ref().await;
+        };
+        if tokio::time::timeout(CLOSING, all).await.is_err() {
+            tracing::warn!("the database's connections were left open: something on them does not end");
+        }
+    }
+
+    async fn begin_writing(&self, connection: &DatabaseConnection) -> Result<Transaction, PortError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(Transaction::writing(self.begin(connection, options).await?, self.wait))
     }
 
     async fn begin(
@@ -144,72 +211,22 @@ impl Database {
         connection: &DatabaseConnection,
         options: TransactionOptions,
     ) -> Result<DatabaseTransaction, PortError> {
-        match tokio::time::timeout(self.wait, connection.begin_with_options(options)).await {
+        let begun = async {
+            loop {
+                match connection.begin_with_options(options).await {
+                    // It broke while it was idle, and nothing was done on it. It goes; the next one may be fresh.
+                    Err(DbErr::Query(_)) if connection.get_database_backend() == DbBackend::Postgres => {
+                        tokio::task::yield_now().await;
+                    }
+                    begun => return begun,
+                }
+            }
+        };
+        match tokio::time::timeout(self.wait, begun).await {
             Ok(begun) => begun.map_err(port_error),
             Err(_) => Err(PortError::unavailable("no database transaction could be opened in time")),
         }
     }
-}
-
-fn is_sqlite_file(url: &str) -> bool {
-    let Some(path) = url.strip_prefix("sqlite://") else { return false };
-    let (file, query) = path.split_once('?').unwrap_or((path, ""));
-    !file.is_empty() && file != ":memory:" && !query.contains("mode=memory")
-}
-
-fn sqlite(url: &str, options: DatabaseOptions, read_only: bool) -> ConnectOptions {
-    let mut connect = ConnectOptions::new(url);
-    connect
-        .max_connections(if read_only { options.readers } else { 1 })
-        .min_connections(1)
-        .acquire_timeout(options.wait)
-        .idle_timeout(None)
-        .max_lifetime(None)
-        .test_before_acquire(false)
-        // Statements hold what people have written; they do not belong in logs.
-        .sqlx_logging(false)
-        .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(move |sqlite| pragmas(sqlite, options, read_only));
-    connect
-}
-
-fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bool) -> SqliteConnectOptions {
-    let sync = if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
-    let sqlite = sqlite
-        .create_if_missing(!read_only)
-        .foreign_keys(true)
-        .busy_timeout(options.wait)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(sync)
-        // A destroyed secret is overwritten where that costs no further I/O.
-        .pragma("secure_delete", "FAST")
-        .pragma("trusted_schema", "OFF");
-    if read_only { sqlite.pragma("query_only", "ON") } else { sqlite }
-}
-
-async fn require_sqlite_version(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let query = Statement::from_string(DbBackend::Sqlite, "SELECT sqlite_version() AS version");
-    let row = connection.query_one_raw(query).await.map_err(OpenError::Connect)?;
-    let found = row.and_then(|row| row.try_get::<String>("", "version").ok()).unwrap_or_default();
-    if is_recent_enough(&found) { Ok(()) } else { Err(OpenError::SqliteVersion { found }) }
-}
-
-fn is_recent_enough(version: &str) -> bool {
-    let mut parts = version.split('.').map(|part| part.parse::<u32>().unwrap_or(0));
-    let found: [u32; 3] = std::array::from_fn(|_| parts.next().unwrap_or(0));
-    found >= OLDEST_SQLITE
-}
-
-/// Each migration runs in a transaction of its own, also on SQLite.
-async fn migrate(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let applied = Migrator::get_migration_models(connection).await.map_err(OpenError::Migrate)?;
-    let known = Migrator::get_migration_files();
-    let unknown =
-        applied.into_iter().find(|row| known.iter().all(|migration| migration.name() != row.version));
-    if let Some(row) = unknown {
-        return Err(OpenError::Newer { migration: row.version });
-    }
-    Migrator::up(connection, None).await.map_err(OpenError::Migrate)
 }
 
 #[cfg(test)]

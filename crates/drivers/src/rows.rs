@@ -23,13 +23,23 @@ pub(crate) fn port_error(error: DbErr) -> PortError {
         DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => {
             PortError::corrupt("a stored value is not of its column's type")
         }
-        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
-            match cause.as_database_error().and_then(|cause| cause.code()) {
-                Some(code) => engine_error(&code),
-                None => PortError::unavailable("the connection to the database failed"),
-            }
-        }
+        DbErr::Exec(_) | DbErr::Query(_) => match engine_code(&error) {
+            Some(code) => engine_error(&code),
+            None => PortError::unavailable("the connection to the database failed"),
+        },
+        // Words of our own.
+        DbErr::Custom(detail) => PortError::unavailable(detail.as_str()),
         _ => PortError::unavailable("the database cannot serve"),
+    }
+}
+
+/// The code with which the engine itself refused; none if it was not the engine that failed.
+pub(crate) fn engine_code(error: &DbErr) -> Option<String> {
+    match error {
+        DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)) => {
+            cause.as_database_error()?.code().map(|code| code.into_owned())
+        }
+        _ => None,
     }
 }
 
@@ -101,8 +111,10 @@ fn engine_error(code: &str) -> PortError {
         };
     }
     match code.get(..2) {
-        // data exception, integrity constraint violation
-        Some("22" | "23") => PortError::corrupt(detail),
+        // From version 18 on PostgreSQL tells RESTRICT from other foreign keys.
+        _ if code == "23001" => state_conflict("a row that this one refers to is still referred to"),
+        // data exception, integrity constraint violation, raised by a trigger of ours
+        Some("22" | "23" | "P0") => PortError::corrupt(detail),
         _ => PortError::unavailable(detail),
     }
 }
@@ -112,7 +124,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn engine_codes_are_unavailable_or_corrupt() {
+    fn engine_codes_have_their_kinds() {
         let table = [
             ("5", PortErrorKind::Unavailable),     // BUSY
             ("8", PortErrorKind::Unavailable),     // READONLY
@@ -122,6 +134,10 @@ mod tests {
             ("1811", PortErrorKind::Corrupt),      // CONSTRAINT_TRIGGER
             ("11", PortErrorKind::Corrupt),        // CORRUPT
             ("23514", PortErrorKind::Corrupt),     // check_violation
+            ("23001", PortErrorKind::Conflict),    // restrict_violation
+            ("P0001", PortErrorKind::Corrupt),     // raise_exception, of a trigger
+            ("55P03", PortErrorKind::Unavailable), // lock_not_available
+            ("40P01", PortErrorKind::Unavailable), // deadlock_detected
             ("57P01", PortErrorKind::Unavailable), // admin_shutdown
             ("40001", PortErrorKind::Unavailable), // serialization_failure
         ];

@@ -14,11 +14,10 @@ use portcullis_schemas::logs::ports::AuditLog;
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::store::{Store, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
-use sea_orm::DatabaseTransaction;
 
 use crate::api_keys::SqlApiKeys;
 use crate::controls::SqlKillSwitch;
-use crate::database::Database;
+use crate::database::{Database, Transaction};
 use crate::incidents::SqlIncidents;
 use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
@@ -26,11 +25,11 @@ use crate::integrations::mcp::servers::SqlMcpServers;
 use crate::integrations::mcp::tools::SqlMcpTools;
 use crate::logs::SqlAuditLog;
 use crate::policies::SqlToolPolicies;
-use crate::rows::port_error;
 use crate::tenants::SqlTenants;
 
-/// One transaction, as its stores hold it. Its methods take `&self`, so sharing it needs no lock of ours.
-pub(crate) type SharedTransaction = Arc<DatabaseTransaction>;
+/// One transaction, as its stores hold it. A store that reads or writes a tenant's rows asks for
+/// [`Transaction::of`] that tenant, which is where units of work on one tenant take turns.
+pub(crate) type SharedTransaction = Arc<Transaction>;
 
 /// Opens units of work on a database.
 #[derive(Clone, Debug)]
@@ -85,7 +84,7 @@ struct Stores {
 }
 
 impl SqlUnitOfWork {
-    fn new(transaction: DatabaseTransaction, access: Access) -> Self {
+    fn new(transaction: Transaction, access: Access) -> Self {
         let transaction = Arc::new(transaction);
         Self { stores: Stores::on(&transaction), transaction, access }
     }
@@ -166,6 +165,6 @@ impl UnitOfWork for SqlUnitOfWork {
         let transaction = Arc::try_unwrap(transaction).map_err(|_| {
             PortError::unavailable("a store outlived its unit of work, so nothing was committed")
         })?;
-        transaction.commit().await.map_err(port_error)
+        transaction.commit().await
     }
 }

@@ -1,4 +1,4 @@
-//! The suites of the persistence ports, run on SQLite in a file.
+//! The suites of the persistence ports, on both engines.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -10,38 +10,57 @@ use portcullis_drivers::ledger::SqlLedger;
 use portcullis_drivers::uow::SqlStore;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_testkit::conformance;
-use tempfile::TempDir;
+
+use self::engine::{Engine, TestDatabase};
+
+mod engine;
 
 struct Opened {
     store: SqlStore,
     database: Database,
-    _folder: TempDir,
+    _home: TestDatabase,
 }
 
 async fn open() -> Opened {
-    let folder = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/portcullis.db", folder.path().display());
-    let database = Database::open(&url, DatabaseOptions::default()).await.unwrap();
-    Opened { store: SqlStore::new(database.clone()), database, _folder: folder }
+    open_on(Engine::Sqlite).await
+}
+
+async fn open_on(engine: Engine) -> Opened {
+    let home = TestDatabase::create(engine).await;
+    let database = home.open(DatabaseOptions::default()).await;
+    Opened { store: SqlStore::new(database.clone()), database, _home: home }
 }
 
 fn ledger(opened: &Opened) -> Arc<dyn Ledger> {
     SqlLedger::start(opened.database.clone())
 }
 
+fn sealed(opened: &Opened) -> Box<SqlSealedSecrets> {
+    Box::new(SqlSealedSecrets::new(opened.database.clone()))
+}
+
 macro_rules! suites {
     ($($suite:ident($($more:ident),*);)+) => {
-        $(#[tokio::test]
-        async fn $suite() {
-            let opened = open().await;
+        $(async fn $suite(opened: Opened) {
             $(let $more = $more(&opened);)*
             conformance::$suite(&opened.store, $(&*$more),*).await;
         })+
-    };
-}
 
-fn sealed(opened: &Opened) -> Box<SqlSealedSecrets> {
-    Box::new(SqlSealedSecrets::new(opened.database.clone()))
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $suite() {
+                super::$suite(super::open().await).await;
+            })+
+        }
+
+        mod postgres {
+            $(#[tokio::test]
+            #[ignore = "needs PORTCULLIS_TEST_POSTGRES_URL; .ci/run sets it"]
+            async fn $suite() {
+                super::$suite(super::open_on(super::Engine::Postgres).await).await;
+            })+
+        }
+    };
 }
 
 suites! {

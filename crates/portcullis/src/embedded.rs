@@ -2,6 +2,9 @@
 //!
 //! `portcullis.db` is the SQLite database, `master.key` the key that seals secrets, `lock` keeps a second process out.
 //! Outbound connections obey the egress rules, policies are Cedar, secrets are sealed in the database.
+//!
+//! With a `database_url` the database is PostgreSQL instead, and several replicas may share it: each has a directory of
+//! its own, and all have the same master key.
 
 mod data_dir;
 mod error;
@@ -22,6 +25,7 @@ use portcullis_engines::logs::emitter::ToolAuditEmitter;
 use portcullis_engines::policies::cedar::CedarToolPolicy;
 use portcullis_schemas::integrations::credentials::ports::SealedSecretStore;
 use portcullis_schemas::runtime::{Clock, Entropy, IdSource};
+use portcullis_schemas::secret::Secret;
 use portcullis_spine::Ports;
 use portcullis_spine::dispatch_audit::StandardDispatchAudit;
 use portcullis_vault::rules::GrantRuleChecker;
@@ -36,7 +40,10 @@ pub use self::error::{OpenError, OpenErrorKind};
 pub struct EmbeddedOptions {
     /// The directory; created with mode 0700 if it is not there.
     pub data_dir: PathBuf,
-    /// The master key file; `master.key` in the directory unless told. Created with mode 0600 on the first start only.
+    /// A PostgreSQL database, as `postgres://user@host/database`, instead of the file in the directory.
+    pub database_url: Option<Secret>,
+    /// The master key file; `master.key` in the directory unless told. Created with mode 0600 on the first start only,
+    /// and never for a PostgreSQL database, which others may have sealed with another key.
     pub master_key_file: Option<PathBuf>,
     /// Exact origins, like `http://127.0.0.1:8931`, for which the operator lifts the rules of the egress.
     pub waived_origins: Vec<String>,
@@ -53,6 +60,7 @@ impl EmbeddedOptions {
         let data_dir = data_dir.into();
         Self {
             data_dir,
+            database_url: None,
             master_key_file: None,
             waived_origins: Vec::new(),
             extra_ca_pem: None,
@@ -104,12 +112,18 @@ impl fmt::Debug for Embedded {
 pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
     let egress = Arc::new(egress(&options)?);
     let directory = DataDirectory::open(&options.data_dir)?;
-    let keys = Arc::new(directory.keys(options.master_key_file.as_deref())?);
-    let url = directory.database_url()?;
-    let database =
-        Database::open(&url, DatabaseOptions { durable: options.durable, ..DatabaseOptions::default() })
-            .await
-            .map_err(OpenError::database)?;
+    let key_file = options.master_key_file.as_deref();
+    let (keys, url) = match &options.database_url {
+        Some(url) => (directory.shared_keys(key_file)?, url.clone()),
+        None => (directory.keys(key_file)?, Secret::new(directory.database_url()?)),
+    };
+    let keys = Arc::new(keys);
+    let database = Database::open(
+        url.expose(),
+        DatabaseOptions { durable: options.durable, ..DatabaseOptions::default() },
+    )
+    .await
+    .map_err(OpenError::database)?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());

@@ -60,6 +60,9 @@ struct SettingFlags {
     /// Where the database and the master key live [default: ./portcullis-data]
     #[arg(long, value_name = "DIR")]
     data_dir: Option<String>,
+    /// PostgreSQL database instead of the one in the data directory, like postgres://user@host/database
+    #[arg(long, value_name = "URL")]
+    database_url: Option<String>,
     /// Address to listen on [default: 127.0.0.1:8642]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
@@ -122,6 +125,7 @@ fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
     let mut given = Flags::new(flags.config);
     let single = [
         ("data_dir", "--data-dir", flags.data_dir),
+        ("database_url", "--database-url", flags.database_url),
         ("listen", "--listen", flags.listen),
         ("environment", "--environment", flags.environment),
         ("master_key_file", "--master-key-file", flags.master_key_file),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::embedded::{self, Embedded, EmbeddedOptions};
 use portcullis::http::{ApiOptions, ServeLimits};
-use portcullis::{KeyEnvironment, SpineOptions};
+use portcullis::{KeyEnvironment, Secret, SpineOptions};
 
 use crate::config::Settings;
 
@@ -16,6 +16,7 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Opens what the settings name.
 pub(crate) async fn open(settings: &Settings) -> eyre::Result<Embedded> {
     let mut options = EmbeddedOptions::new(&settings.data_dir);
+    options.database_url = settings.database_url.clone().map(Secret::new);
     options.master_key_file.clone_from(&settings.master_key_file);
     options.waived_origins.clone_from(&settings.egress.waived_origins);
     options.extra_ca_pem = match &settings.egress.extra_ca_file {

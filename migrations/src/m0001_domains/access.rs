@@ -6,13 +6,14 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob, text};
 
 use super::{drop_table, primary_key, unique_where};
+use crate::table::create_table;
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    manager.create_table(tenants()).await?;
-    manager.create_table(api_keys()).await?;
+    create_table(manager, tenants()).await?;
+    create_table(manager, api_keys()).await?;
     let unrevoked = "status <> 'revoked'";
     manager.create_index(unique_where("api_keys", "api_keys_name", ["tenant_id", "name"], unrevoked)).await?;
-    manager.create_table(kill_switch_freezes()).await
+    create_table(manager, kill_switch_freezes()).await
 }
 
 pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -4,14 +4,15 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, blob_null, text, text_null};
 
 use super::{drop_table, primary_key, unique_where};
+use crate::table::create_table;
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let kept = "deleted_at IS NULL";
-    manager.create_table(credentials()).await?;
+    create_table(manager, credentials()).await?;
     manager
         .create_index(unique_where("credentials", "credentials_name", ["tenant_id", "name"], kept))
         .await?;
-    manager.create_table(credential_grants()).await
+    create_table(manager, credential_grants()).await
 }
 
 pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -4,15 +4,16 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, boolean, boolean_null, text, text_null};
 
 use super::{drop_table, primary_key, unique_where};
+use crate::table::create_table;
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let kept = "deleted_at IS NULL";
-    manager.create_table(mcp_servers()).await?;
+    create_table(manager, mcp_servers()).await?;
     manager
         .create_index(unique_where("mcp_servers", "mcp_servers_name", ["tenant_id", "name"], kept))
         .await?;
     manager.create_index(unique_where("mcp_servers", "mcp_servers_url", ["tenant_id", "url"], kept)).await?;
-    manager.create_table(mcp_tools()).await?;
+    create_table(manager, mcp_tools()).await?;
     let name = Index::create()
         .name("mcp_tools_name")
         .table("mcp_tools")

@@ -4,15 +4,16 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, text, text_null};
 
 use super::{drop_table, primary_key, unique_where};
+use crate::table::create_table;
 
 pub(super) async fn up(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let kept = "deleted_at IS NULL";
-    manager.create_table(tool_policies()).await?;
+    create_table(manager, tool_policies()).await?;
     manager
         .create_index(unique_where("tool_policies", "tool_policies_name", ["tenant_id", "name"], kept))
         .await?;
-    manager.create_table(tool_policy_versions()).await?;
-    manager.create_table(tool_policy_sets()).await
+    create_table(manager, tool_policy_versions()).await?;
+    create_table(manager, tool_policy_sets()).await
 }
 
 pub(super) async fn down(manager: &SchemaManager<'_>) -> Result<(), DbErr> {

@@ -4,9 +4,10 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, text, text_null};
 
 use super::one_of;
+use crate::table::create_table;
 
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    manager.create_table(incidents()).await?;
+    create_table(manager, incidents()).await?;
     manager
         .create_index(
             Index::create()

@@ -4,10 +4,11 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, blob_null, boolean, text};
 
 use super::one_of;
+use crate::table::create_table;
 
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     for table in [intents(), open_intents(), instances(), idempotency_keys()] {
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
     }
     manager
         .create_index(

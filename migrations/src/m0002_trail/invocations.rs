@@ -4,9 +4,10 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, big_integer_null, text, text_null};
 
 use super::one_of;
+use crate::table::create_table;
 
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    manager.create_table(invocations()).await?;
+    create_table(manager, invocations()).await?;
     let by_server = index("mcp_tool_invocations_by_server", "server_id").take();
     let by_run =
         index("mcp_tool_invocations_by_run", "run_id").and_where(Expr::col("run_id").is_not_null()).take();

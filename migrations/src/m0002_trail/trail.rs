@@ -4,8 +4,10 @@ use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, text, text_null};
 use sea_orm_migration::sea_orm::DbBackend;
 
+use crate::table::create_table;
+
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    manager.create_table(events()).await?;
+    create_table(manager, events()).await?;
     manager
         .create_index(
             Index::create()
@@ -17,7 +19,7 @@ pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
                 .take(),
         )
         .await?;
-    manager.create_table(subjects(manager.get_database_backend())).await
+    create_table(manager, subjects(manager.get_database_backend())).await
 }
 
 /// `record` is the event: its canonical JSON (RFC 8785), `hash` included. The other columns are copies for look-ups.

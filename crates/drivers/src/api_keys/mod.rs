@@ -33,24 +33,24 @@ impl ApiKeyStore for SqlApiKeys {
     async fn insert(&mut self, tenant: &TenantId, key: &StoredApiKey) -> Result<(), PortError> {
         owned_by(tenant, &key.key.tenant_id)?;
         let row = Model::of(key)?.into_active_model();
-        Entity::insert(row).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        Entity::insert(row).exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
     async fn get(&mut self, tenant: &TenantId, id: &KeyId) -> Result<Option<ApiKey>, PortError> {
         let rows = Entity::in_tenant(tenant).filter(Column::KeyId.eq(id.as_str()));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn find_for_authentication(&mut self, id: &KeyId) -> Result<Option<StoredApiKey>, PortError> {
         // Without a tenant, on purpose: the key is what names one.
         let rows = Entity::find().filter(Column::KeyId.eq(id.as_str()));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::stored).transpose()
+        rows.one(self.tx.connection()).await.map_err(port_error)?.map(Model::stored).transpose()
     }
 
     async fn list(&mut self, tenant: &TenantId, page: &PageRequest) -> Result<Page<ApiKey>, PortError> {
         let rows = newest_first::<_, KeyId>(Entity::in_tenant(tenant), Column::KeyId, page)?;
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let keys = found.into_iter().map(Model::value).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(keys, page.limit, |key| key.key_id.to_string()))
     }
@@ -64,7 +64,7 @@ impl ApiKeyStore for SqlApiKeys {
             ..Default::default()
         };
         let rows = Entity::update_in_tenant(tenant).set(change).filter(Column::KeyId.eq(key.key_id.as_str()));
-        match rows.exec(&*self.tx).await.map_err(port_error)?.rows_affected {
+        match rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?.rows_affected {
             1 => Ok(()),
             _ => Err(state_conflict("there is no such key")),
         }

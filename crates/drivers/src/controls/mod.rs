@@ -36,13 +36,13 @@ impl KillSwitchStore for SqlKillSwitch {
         let row = Entity::insert(Model::of(freeze).into_active_model());
         let key = [Column::TenantId, Column::TargetKind, Column::TargetId];
         let first = row.on_conflict_do_nothing_on(key);
-        first.exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        first.exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
     async fn unfreeze(&mut self, tenant: &TenantId, target: &FreezeTarget) -> Result<bool, PortError> {
         let row = Entity::delete_in_tenant(tenant).filter(is_target(target));
-        let removed = row.exec(&*self.tx).await.map_err(port_error)?;
+        let removed = row.exec(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(removed.rows_affected > 0)
     }
 
@@ -52,7 +52,7 @@ impl KillSwitchStore for SqlKillSwitch {
             .order_by_asc(Column::TargetKind)
             .order_by_asc(Column::TargetId)
             .limit(LISTED);
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         found.into_iter().map(Model::value).collect()
     }
 
@@ -65,7 +65,8 @@ impl KillSwitchStore for SqlKillSwitch {
             return Ok(None);
         }
         let any = targets.iter().fold(Condition::any(), |any, target| any.add(is_target(target)));
-        let found = Entity::in_tenant(tenant).filter(any).all(&*self.tx).await.map_err(port_error)?;
+        let found =
+            Entity::in_tenant(tenant).filter(any).all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let mut frozen = found.into_iter().map(Model::value).collect::<Result<Vec<_>, _>>()?;
         let place = |freeze: &Freeze| targets.iter().position(|target| *target == freeze.target);
         frozen.sort_by_key(place);

@@ -11,9 +11,9 @@ use portcullis_schemas::integrations::mcp::tool::{QuarantineReason, RiskLevel, T
 use portcullis_schemas::principal::ActorType;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Database, DatabaseOptions, OpenError, is_recent_enough, is_sqlite_file};
+use super::{Database, DatabaseOptions, OpenError};
 
-async fn pragma(connection: &DatabaseConnection, name: &str) -> String {
+async fn pragma<C: ConnectionTrait>(connection: &C, name: &str) -> String {
     let query = Statement::from_string(
         DbBackend::Sqlite,
         format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"),
@@ -69,39 +69,6 @@ async fn a_database_of_a_later_version_is_left_alone() {
     let error = Database::open(&url(&folder), DatabaseOptions::default()).await.map(drop).unwrap_err();
     assert!(matches!(&error, OpenError::Newer { migration } if migration == "m9999_later"), "{error}");
     assert!(error.to_string().contains("run the version that wrote it"), "{error}");
-}
-
-#[test]
-fn only_files_are_databases() {
-    for good in ["sqlite:///var/lib/portcullis/portcullis.db", "sqlite://data/p.db?mode=rwc"] {
-        assert!(is_sqlite_file(good), "{good}");
-    }
-    let refused = [
-        "",
-        "sqlite://",
-        "sqlite::memory:",
-        "sqlite://:memory:",
-        "sqlite://x?mode=memory",
-        "postgres://h/d",
-        "/p.db",
-    ];
-    for bad in refused {
-        assert!(!is_sqlite_file(bad), "{bad}");
-    }
-}
-
-#[test]
-fn versions_compare_by_number() {
-    for (version, expected) in [
-        ("3.51.3", true),
-        ("3.52.0", true),
-        ("4.0.0", true),
-        ("3.51.2", false),
-        ("3.9.9", false),
-        ("", false),
-    ] {
-        assert_eq!(is_recent_enough(version), expected, "{version}");
-    }
 }
 
 #[tokio::test]

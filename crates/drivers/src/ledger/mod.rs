@@ -8,7 +8,10 @@
 //!   taken from its instance, and recovery closes it as `unknown` ([`disowned`]); a settlement of that kind stands,
 //!   though its result was withheld. The same goes for callers whose future is dropped.
 //!
-//! A settlement that fails leaves its intent to recovery too.
+//! A settlement that fails leaves its intent to recovery too, and so does a commit that the database did not confirm.
+//!
+//! Several replicas may write to one PostgreSQL database, each with a ledger of its own. They take turns by tenant
+//! (`database::tenant_locks`): what a batch reads of a tenant, and the head of its chain, is true until it commits.
 
 use std::sync::Arc;
 
@@ -86,7 +89,7 @@ impl SqlLedger {
 #[async_trait]
 impl Ledger for SqlLedger {
     async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
-        let guard = self.disowned.unless_released(intent.intent_id.clone());
+        let guard = self.disowned.unless_released(tenant.clone(), intent.intent_id.clone());
         let result = self.submit(Work::Record { tenant: tenant.clone(), intent: Box::new(intent) }).await;
         // Only a caller who does not know what became of the intent leaves it to recovery.
         if !result.as_ref().is_err_and(|error| error.kind() == PortErrorKind::Timeout) {
@@ -105,8 +108,9 @@ impl Ledger for SqlLedger {
             let detail = "the settlement is of another intent than the receipt";
             return Err(PortError::new(PortErrorKind::Invalid, codes::INTERNAL, detail));
         }
-        let guard = self.disowned.unless_released(settlement.intent_id.clone());
-        let work = Work::Settle { tenant: receipt.tenant().clone(), settlement: Box::new(settlement) };
+        let tenant = receipt.tenant().clone();
+        let guard = self.disowned.unless_released(tenant.clone(), settlement.intent_id.clone());
+        let work = Work::Settle { tenant, settlement: Box::new(settlement) };
         let result = self.write(work).await;
         if result.as_ref().map_or_else(|error| error.code() == codes::INTENT_CLOSED, |()| true) {
             guard.release();

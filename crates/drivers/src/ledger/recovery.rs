@@ -7,6 +7,7 @@ use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, JoinType, Order, Query, SelectStatement};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
 
+use super::disowned::Orphan;
 use super::rows::open_intent;
 use crate::bulk::padded;
 use crate::rows::{from_json, port_error, stored, tenant as stored_tenant};
@@ -47,20 +48,18 @@ pub(super) async fn is_open<C: ConnectionTrait>(
     Ok(open.count(connection).await.map_err(port_error)? == 1)
 }
 
-/// Takes intents from their instance, so that [`abandoned`] finds those that are open.
-pub(super) async fn disown<C: ConnectionTrait>(
-    connection: &C,
-    intents: &[IntentId],
-) -> Result<(), PortError> {
-    for some in intents.chunks(256) {
-        let some: Vec<&str> = some.iter().map(IntentId::as_str).collect();
-        open_intent::Entity::update_many()
-            .filter(open_intent::Column::IntentId.is_in(padded(some)))
-            .col_expr(open_intent::Column::InstanceId, Expr::value(NOBODY))
-            .exec(connection)
-            .await
-            .map_err(port_error)?;
+/// Takes intents from their instance, so that [`abandoned`] finds those that are open. As many as fit into a statement.
+pub(super) async fn disown<C: ConnectionTrait>(connection: &C, orphans: &[Orphan]) -> Result<(), PortError> {
+    if orphans.is_empty() {
+        return Ok(());
     }
+    let intents: Vec<&str> = orphans.iter().map(|orphan| orphan.intent.as_str()).collect();
+    open_intent::Entity::update_many()
+        .filter(open_intent::Column::IntentId.is_in(padded(intents)))
+        .col_expr(open_intent::Column::InstanceId, Expr::value(NOBODY))
+        .exec(connection)
+        .await
+        .map_err(port_error)?;
     Ok(())
 }
 

@@ -2,121 +2,190 @@
 //! is no timer, one caller alone never waits for company.
 //!
 //! A batch is applied together first. If that fails, it is rolled back and applied again with a savepoint for each
-//! value, so that one bad value fails alone; all that succeed still share one commit.
+//! value, so that one bad value fails alone; all that succeed still share one commit. Values of a tenant whose lock
+//! another writer keeps wait for the next batch, until their callers give up; they hold up nobody else.
 
-use portcullis_schemas::ids::IntentId;
+use std::collections::BTreeSet;
+
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
-use sea_orm::{DatabaseTransaction, TransactionTrait};
 use tokio::sync::mpsc;
 
 use super::batch::apply;
-use super::disowned::Disowned;
+use super::disowned::{Disowned, Orphan};
 use super::job::{Job, Verdict, Work};
 use super::recovery::disown;
-use crate::database::Database;
-use crate::rows::port_error;
+use crate::database::{Database, Transaction};
 
-/// Most values in one transaction.
+/// Most values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
+
+/// What to say to each caller of a batch; nothing yet to one whose value waits for the next.
+type Answers = Vec<Option<Result<Verdict, PortError>>>;
 
 /// Serves the queue until every sender is gone and nothing is queued.
 pub(super) async fn run(database: Database, mut queue: mpsc::Receiver<Job>, disowned: Disowned) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
-    while queue.recv_many(&mut jobs, MOST_AT_ONCE).await > 0 {
-        serve(&database, &disowned, std::mem::take(&mut jobs)).await;
+    while fill(&mut queue, &mut jobs).await {
+        jobs = serve(&database, &disowned, std::mem::take(&mut jobs)).await;
     }
 }
 
-/// A failure as callers of the ledger see it: the record is not there, so nothing may be done on it.
+/// A failure as callers of the ledger see it: nothing may be done on it. `Timeout` says that nobody knows whether the
+/// record is there; otherwise it is not.
 pub(super) fn unrecorded(error: PortError) -> PortError {
-    PortError::new(PortErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, error.detail().to_owned())
-        .with_source(error)
+    let kind = match error.kind() {
+        PortErrorKind::Timeout => PortErrorKind::Timeout,
+        _ => PortErrorKind::Unavailable,
+    };
+    PortError::new(kind, codes::AUDIT_UNAVAILABLE, error.detail().to_owned()).with_source(error)
 }
 
+/// Adds what has queued, and waits only if nothing is left over. False when there is nothing and never will be.
+async fn fill(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool {
+    if jobs.is_empty() {
+        return queue.recv_many(jobs, MOST_AT_ONCE).await > 0;
+    }
+    while jobs.len() < MOST_AT_ONCE
+        && let Ok(job) = queue.try_recv()
+    {
+        jobs.push(job);
+    }
+    true
+}
+
+/// Writes a batch and answers its callers. Returns the values that wait for the next one.
+///
 /// The order matters: an intent is disowned only after its caller's end of the channel is gone. So the list is taken
 /// first; a caller who gives up later is either seen to be gone, or disowns an intent that this batch commits, and
 /// the next batch finds that on the list.
-async fn serve(database: &Database, disowned: &Disowned, jobs: Vec<Job>) {
-    let orphans = disowned.take();
-    let (jobs, result) = match database.begin_write().await {
-        Ok(tx) => {
-            let jobs: Vec<Job> = jobs.into_iter().filter(|job| !job.is_given_up()).collect();
-            let result = commit(database, tx, &jobs, &orphans).await;
-            (jobs, result)
-        }
-        Err(error) => (jobs, Err(error)),
-    };
-    match result {
-        Ok(results) => {
-            jobs.into_iter().zip(results).for_each(|(job, result)| job.answer(result.map_err(unrecorded)))
+async fn serve(database: &Database, disowned: &Disowned, mut jobs: Vec<Job>) -> Vec<Job> {
+    let orphans = disowned.take(MOST_AT_ONCE);
+    jobs.retain(|job| !job.is_given_up());
+    let mut left = Vec::new();
+    match write(database, disowned, &jobs, orphans).await {
+        Ok(answers) => {
+            for (job, answer) in jobs.into_iter().zip(answers) {
+                match answer {
+                    Some(result) => job.answer(result.map_err(unrecorded)),
+                    None => left.push(job),
+                }
+            }
         }
         Err(error) => {
             tracing::error!(%error, values = jobs.len(), "the trail cannot be written");
-            disowned.put(orphans);
             for job in jobs {
                 let detail = error.detail().to_owned();
                 job.answer(Err(unrecorded(PortError::new(error.kind(), error.code(), detail))));
             }
         }
     }
+    left
 }
 
-/// One durable commit for all, with a result for each.
-async fn commit(
+/// One durable commit for all.
+async fn write(
     database: &Database,
-    tx: DatabaseTransaction,
+    disowned: &Disowned,
     jobs: &[Job],
-    orphans: &[IntentId],
-) -> Result<Vec<Result<Verdict, PortError>>, PortError> {
-    match together(&tx, jobs, orphans).await {
-        Ok(verdicts) => {
-            tx.commit().await.map_err(port_error)?;
-            Ok(verdicts.into_iter().map(Ok).collect())
+    orphans: Vec<Orphan>,
+) -> Result<Answers, PortError> {
+    match try_together(database, jobs, &orphans).await {
+        Ok(Ok(answers)) => return Ok(answers),
+        Ok(Err(error)) => {
+            tracing::warn!(%error, values = jobs.len(), "a batch of the trail failed; applying its values one by one");
+            disowned.put(orphans);
         }
         Err(error) => {
-            tx.rollback().await.map_err(port_error)?;
-            tracing::warn!(%error, values = jobs.len(), "a batch of the trail failed; applying its values one by one");
-            let tx = database.begin_write().await?;
-            let results = apart(&tx, jobs, orphans).await?;
-            tx.commit().await.map_err(port_error)?;
-            Ok(results)
+            disowned.put(orphans);
+            return Err(error);
+        }
+    }
+    let tx = database.begin_record().await?;
+    let answers = apart(&tx, jobs).await?;
+    tx.commit().await?;
+    Ok(answers)
+}
+
+/// The inner error is of a batch that was taken back whole; it may be tried again in another way.
+async fn try_together(
+    database: &Database,
+    jobs: &[Job],
+    orphans: &[Orphan],
+) -> Result<Result<Answers, PortError>, PortError> {
+    let tx = database.begin_record().await?;
+    match together(&tx, jobs, orphans).await {
+        Ok(answers) => tx.commit().await.map(|()| Ok(answers)),
+        Err(error) => {
+            if let Err(broken) = tx.rollback().await {
+                tracing::warn!(error = %broken, "the connection of a failed batch is broken");
+            }
+            Ok(Err(error))
         }
     }
 }
 
-async fn together(
-    tx: &DatabaseTransaction,
-    jobs: &[Job],
-    orphans: &[IntentId],
-) -> Result<Vec<Verdict>, PortError> {
-    disown(tx, orphans).await?;
-    let works: Vec<&Work> = jobs.iter().map(|job| &job.work).collect();
-    apply(tx, &works).await
+async fn together(tx: &Transaction, jobs: &[Job], orphans: &[Orphan]) -> Result<Answers, PortError> {
+    let tenants = tenants(jobs).chain(orphans.iter().map(|orphan| &orphan.tenant)).collect();
+    let connection = tx.of_all(&tenants).await?;
+    disown(connection, orphans).await?;
+    // Who gave up while the locks were awaited is not written.
+    let waiting: Vec<bool> = jobs.iter().map(|job| !job.is_given_up()).collect();
+    let works: Vec<&Work> =
+        jobs.iter().zip(&waiting).filter(|(_, waits)| **waits).map(|(job, _)| &job.work).collect();
+    let mut verdicts = apply(connection, &works).await?.into_iter();
+    let answer = |waits| if waits { verdicts.next().map(Ok) } else { Some(Err(given_up())) };
+    Ok(waiting.into_iter().map(answer).collect())
 }
 
-async fn apart(
-    tx: &DatabaseTransaction,
-    jobs: &[Job],
-    orphans: &[IntentId],
-) -> Result<Vec<Result<Verdict, PortError>>, PortError> {
-    disown(tx, orphans).await?;
-    let mut results = Vec::with_capacity(jobs.len());
+async fn apart(tx: &Transaction, jobs: &[Job]) -> Result<Answers, PortError> {
+    let mut busy = BTreeSet::new();
+    for tenant in tenants(jobs).collect::<BTreeSet<_>>() {
+        if !is_free(tx, tenant).await? {
+            busy.insert(tenant);
+        }
+    }
+    let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
-        if job.is_given_up() {
-            results.push(Err(PortError::unavailable("the caller gave up before it was written")));
-            continue;
+        answers.push(match job.work.tenant() {
+            _ if job.is_given_up() => Some(Err(given_up())),
+            Some(tenant) if busy.contains(tenant) => None,
+            _ => Some(alone(tx, &job.work).await?),
+        });
+    }
+    Ok(answers)
+}
+
+/// Takes the tenant's lock; false when another writer keeps it. The savepoint keeps the transaction usable then.
+async fn is_free(tx: &Transaction, tenant: &TenantId) -> Result<bool, PortError> {
+    let savepoint = tx.savepoint().await?;
+    if savepoint.of(tenant).await.is_ok() {
+        savepoint.commit().await?;
+        return Ok(true);
+    }
+    savepoint.rollback().await?;
+    Ok(false)
+}
+
+/// The outer error is one of the transaction, the inner one of the value.
+async fn alone(tx: &Transaction, work: &Work) -> Result<Result<Verdict, PortError>, PortError> {
+    let savepoint = tx.savepoint().await?;
+    match apply(savepoint.connection(), &[work]).await {
+        Ok(mut verdicts) => {
+            savepoint.commit().await?;
+            Ok(verdicts.pop().ok_or_else(|| PortError::corrupt("a value without a verdict")))
         }
-        let savepoint = tx.begin().await.map_err(port_error)?;
-        match apply(&savepoint, &[&job.work]).await {
-            Ok(mut verdicts) => {
-                savepoint.commit().await.map_err(port_error)?;
-                results.push(verdicts.pop().ok_or_else(|| PortError::corrupt("a value without a verdict")));
-            }
-            Err(error) => {
-                savepoint.rollback().await.map_err(port_error)?;
-                results.push(Err(error));
-            }
+        Err(error) => {
+            savepoint.rollback().await?;
+            Ok(Err(error))
         }
     }
-    Ok(results)
+}
+
+fn tenants(jobs: &[Job]) -> impl Iterator<Item = &TenantId> {
+    jobs.iter().filter_map(|job| job.work.tenant())
+}
+
+fn given_up() -> PortError {
+    PortError::unavailable("the caller gave up before it was written")
 }

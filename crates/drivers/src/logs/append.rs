@@ -15,8 +15,9 @@ use crate::tenancy::TenantRows;
 
 /// Collects events of one transaction, for any number of tenants.
 ///
-/// Nobody else may append to these tenants' chains between [`Appender::open`] and the commit. On SQLite the write
-/// lock sees to that. Elsewhere the primary key does: of two writers the second one's rows are refused.
+/// Nobody else may append to these tenants' chains between [`Appender::open`] and the commit. The tenants' locks see
+/// to that (SQLite: the write lock). Behind them stands the primary key: of two writers the second one's rows are
+/// refused.
 #[derive(Debug)]
 pub(crate) struct Appender {
     heads: BTreeMap<TenantId, Head>,

@@ -35,9 +35,10 @@ impl SqlAuditLog {
 #[async_trait]
 impl AuditLog for SqlAuditLog {
     async fn append(&mut self, tenant: &TenantId, events: &[AuditEventDraft]) -> Result<(), PortError> {
-        let mut appender = Appender::open(&*self.tx, [tenant]).await?;
+        let connection = self.tx.of(tenant).await?;
+        let mut appender = Appender::open(connection, [tenant]).await?;
         appender.append(tenant, events)?;
-        appender.write(&*self.tx).await
+        appender.write(connection).await
     }
 
     async fn list(
@@ -52,7 +53,7 @@ impl AuditLog for SqlAuditLog {
             rows = rows.filter(event::Column::Sequence.lt(before));
         }
         let records = records(rows.order_by_desc(event::Column::Sequence).limit(page.fetch()));
-        let records: Vec<String> = records.all(&*self.tx).await.map_err(port_error)?;
+        let records: Vec<String> = records.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let events = records.iter().map(|record| event_of(record)).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(events, page.limit, |event| event.sequence.to_string()))
     }
@@ -68,7 +69,7 @@ impl AuditLog for SqlAuditLog {
             .filter(event::Column::Sequence.gte(count(from)))
             .order_by_asc(event::Column::Sequence)
             .limit(u64::from(limit));
-        let records: Vec<String> = records(rows).all(&*self.tx).await.map_err(port_error)?;
+        let records: Vec<String> = records(rows).all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
         Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
     }

@@ -35,11 +35,11 @@ impl SqlToolPolicies {
 
     async fn write_first(&self, tenant: &TenantId, policy: &ToolPolicyRecord) -> Result<(), PortError> {
         let same = Entity::in_tenant(tenant).filter(Column::PolicyId.eq(policy.policy_id.as_str()));
-        if same.one(&*self.tx).await.map_err(port_error)?.is_some() {
+        if same.one(self.tx.of(tenant).await?).await.map_err(port_error)?.is_some() {
             return Err(stale());
         }
         let row = Model::of(policy).into_active_model();
-        Entity::insert(row).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        Entity::insert(row).exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
@@ -52,7 +52,7 @@ impl SqlToolPolicies {
             .filter(Column::PolicyId.eq(policy.policy_id.as_str()))
             .filter(Column::Version.eq(count(policy.version.saturating_sub(1))))
             .filter(Column::DeletedAt.is_null());
-        match rows.exec(&*self.tx).await.map_err(port_error)?.rows_affected {
+        match rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?.rows_affected {
             1 => Ok(()),
             _ => Err(stale()),
         }
@@ -67,7 +67,7 @@ impl SqlToolPolicies {
         let raise =
             OnConflict::column(sets::Column::TenantId).value(sets::Column::Version, stored.add(1)).to_owned();
         let row = sets::Entity::insert(first).on_conflict(raise);
-        row.exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        row.exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 }
@@ -82,13 +82,16 @@ impl ToolPolicyStore for SqlToolPolicies {
             self.write_next(tenant, policy).await?;
         }
         let version = versions::Model::of(policy).into_active_model();
-        versions::Entity::insert(version).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        versions::Entity::insert(version)
+            .exec_without_returning(self.tx.of(tenant).await?)
+            .await
+            .map_err(port_error)?;
         self.raise_set_version(tenant).await
     }
 
     async fn get(&mut self, tenant: &TenantId, id: &PolicyId) -> Result<Option<ToolPolicyRecord>, PortError> {
         let rows = kept(tenant).filter(Column::PolicyId.eq(id.as_str()));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn find_by_name(
@@ -97,7 +100,7 @@ impl ToolPolicyStore for SqlToolPolicies {
         name: &str,
     ) -> Result<Option<ToolPolicyRecord>, PortError> {
         let rows = kept(tenant).filter(Column::Name.eq(name));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn list(
@@ -106,7 +109,7 @@ impl ToolPolicyStore for SqlToolPolicies {
         page: &PageRequest,
     ) -> Result<Page<ToolPolicyRecord>, PortError> {
         let rows = newest_first::<_, PolicyId>(kept(tenant), Column::PolicyId, page)?;
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let policies = found.into_iter().map(Model::value).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(policies, page.limit, |policy| policy.policy_id.to_string()))
     }
@@ -117,16 +120,20 @@ impl ToolPolicyStore for SqlToolPolicies {
             .col_expr(Column::DeletedAt, Expr::col(Column::UpdatedAt))
             .filter(Column::PolicyId.eq(id.as_str()))
             .filter(Column::DeletedAt.is_null());
-        match rows.exec(&*self.tx).await.map_err(port_error)?.rows_affected {
+        match rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?.rows_affected {
             1 => self.raise_set_version(tenant).await,
             _ => Err(state_conflict("the policy is absent or deleted")),
         }
     }
 
     async fn current_set(&mut self, tenant: &TenantId) -> Result<TenantPolicySet, PortError> {
-        let set = sets::Entity::in_tenant(tenant).limit(1).one(&*self.tx).await.map_err(port_error)?;
+        let set = sets::Entity::in_tenant(tenant)
+            .limit(1)
+            .one(self.tx.of(tenant).await?)
+            .await
+            .map_err(port_error)?;
         let rows = kept(tenant).order_by_asc(Column::PolicyId);
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(TenantPolicySet {
             version: set.map_or(Ok(0), |set| uncount("tool_policy_sets.version", set.version))?,
             policies: found.into_iter().map(Model::value).collect::<Result<_, _>>()?,

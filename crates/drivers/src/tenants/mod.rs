@@ -52,12 +52,16 @@ impl TenantStore for SqlTenants {
             created_at: record.created_at.as_micros(),
         };
         let row = Entity::insert(row.into_active_model());
-        row.exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        row.exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
     async fn find(&mut self, id: &str) -> Result<Option<Tenant>, PortError> {
-        let row = Entity::find().filter(Column::TenantId.eq(id)).one(&*self.tx).await.map_err(port_error)?;
+        let row = Entity::find()
+            .filter(Column::TenantId.eq(id))
+            .one(self.tx.connection())
+            .await
+            .map_err(port_error)?;
         row.map(value).transpose()
     }
 
@@ -65,7 +69,7 @@ impl TenantStore for SqlTenants {
         let start = TimePosition::of(page)?;
         let rows =
             TimePosition::rows_from(start, Entity::find(), (Column::CreatedAt, Column::TenantId), page);
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.connection()).await.map_err(port_error)?;
         let tenants = found.into_iter().map(value).collect::<Result<Vec<_>, _>>()?;
         Ok(TimePosition::page(start, tenants, page, |tenant| tenant.created_at))
     }

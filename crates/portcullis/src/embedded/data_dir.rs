@@ -40,12 +40,29 @@ impl DataDirectory {
     /// The master keys. A key is created only where there is no database yet: with a new key, nothing of an old
     /// database could be opened, and every API key would be refused.
     pub(super) fn keys(&self, file: Option<&Path>) -> Result<FileKeySource, OpenError> {
-        let file = file.map_or_else(|| self.path.join(MASTER_KEY), Path::to_path_buf);
+        let file = self.key_file(file);
         let is_first_start = !self.path.join(DATABASE).exists();
         if is_first_start && !file.exists() {
             key_file::create(&file)?;
         }
         key_file::read(&file)
+    }
+
+    /// The master keys that all replicas on one database share. None is created here: another replica, with another
+    /// directory, may have sealed with its own.
+    pub(super) fn shared_keys(&self, file: Option<&Path>) -> Result<FileKeySource, OpenError> {
+        let file = self.key_file(file);
+        if !file.exists() {
+            let problem = "it is not there, and none is made for a database that replicas share: copy it from another \
+                           replica, or before the first start write the line `portcullis-key-v1 1 <32 random bytes in \
+                           base64>`, mode 0600";
+            return Err(OpenError::key_file(&file, problem));
+        }
+        key_file::read(&file)
+    }
+
+    fn key_file(&self, named: Option<&Path>) -> PathBuf {
+        named.map_or_else(|| self.path.join(MASTER_KEY), Path::to_path_buf)
     }
 
     /// The database's URL, after its file has been made private: SQLite gives its other files the same mode. Keys come
@@ -170,6 +187,18 @@ mod tests {
         assert_eq!(error.kind(), OpenErrorKind::KeyFile);
         assert!(!parent.path().join(MASTER_KEY).exists());
         assert!(error.to_string().contains("restore"), "{error}");
+    }
+
+    #[test]
+    fn no_key_is_made_for_a_database_that_replicas_share() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(parent.path()).unwrap();
+        let error = directory.shared_keys(None).unwrap_err();
+        assert_eq!(error.kind(), OpenErrorKind::KeyFile);
+        assert!(!parent.path().join(MASTER_KEY).exists());
+        assert!(error.to_string().contains("copy it from another replica"), "{error}");
+        directory.keys(None).unwrap();
+        directory.shared_keys(None).unwrap();
     }
 
     #[test]

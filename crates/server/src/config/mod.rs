@@ -2,7 +2,8 @@
 //!
 //! Flags win over environment variables `PORTCULLIS_<SECTION>__<KEY>`, which win over the file, which wins over the
 //! defaults. A value that is wrong is a mistake even where a stronger one covers it. Relative paths start at the
-//! working directory. No setting is a secret: keys live in the master key file.
+//! working directory. No setting is a secret: keys live in the master key file, a database's
+//! password in PGPASSWORD or in a password file.
 
 mod layers;
 mod mistakes;
@@ -32,6 +33,9 @@ const DEFAULT_LISTEN: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr
 pub struct Settings {
     /// Where the database, the lock and, unless told, the master key live. Default `portcullis-data`.
     pub data_dir: PathBuf,
+    /// A PostgreSQL database instead of the one in the data directory. It holds no password.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub database_url: Option<String>,
     /// Where to listen. Default `127.0.0.1:8642`.
     pub listen: SocketAddr,
     /// The `<env>` part of new API keys: 1 to 16 of `a-z0-9`. Default `local`.
@@ -119,6 +123,7 @@ impl Settings {
     pub fn new(data_dir: impl Into<PathBuf>) -> Self {
         Self {
             data_dir: data_dir.into(),
+            database_url: None,
             listen: DEFAULT_LISTEN,
             environment: "local".to_owned(),
             master_key_file: None,
@@ -180,6 +185,7 @@ fn read(reader: &mut Reader<'_>) -> Settings {
     let defaults = Settings::new(DATA_DIR);
     Settings {
         data_dir: reader.read("data_dir", rules::path).unwrap_or(defaults.data_dir),
+        database_url: reader.read("database_url", rules::database_url),
         listen: reader.read("listen", rules::address).unwrap_or(defaults.listen),
         environment: reader.read("environment", rules::environment).unwrap_or(defaults.environment),
         master_key_file: reader.read("master_key_file", rules::path),

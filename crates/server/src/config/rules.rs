@@ -64,6 +64,17 @@ pub(super) fn address(given: Given<'_>) -> Result<SocketAddr, String> {
         .ok_or_else(|| "expected an IP address and a port, like `127.0.0.1:8642` or `[::1]:8642`".to_owned())
 }
 
+/// PostgreSQL without a password: settings are shown, and a password is not.
+pub(super) fn database_url(given: Given<'_>) -> Result<String, String> {
+    let expected = "expected `postgres://user@host/database` without a password: give that in PGPASSWORD or in a \
+                    password file (PGPASSFILE)";
+    let text = given.text().ok_or(expected)?;
+    let url = Url::parse(text).map_err(|_| expected)?;
+    let is_postgres = matches!(url.scheme(), "postgres" | "postgresql");
+    let is_open = url.password().is_none() && url.query_pairs().all(|(name, _)| name != "password");
+    (is_postgres && is_open).then(|| text.to_owned()).ok_or_else(|| expected.to_owned())
+}
+
 pub(super) fn environment(given: Given<'_>) -> Result<String, String> {
     let expected = "expected 1 to 16 of `a-z` and `0-9`, like `live`";
     let text = given.text().ok_or(expected)?;

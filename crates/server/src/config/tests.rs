@@ -45,6 +45,7 @@ fn nothing_given_is_the_defaults() {
 fn every_setting_can_come_from_the_file() {
     let text = r#"
         data_dir = "/srv/portcullis"
+        database_url = "postgres://portcullis@db.example/portcullis?sslrootcert=/run/ca.pem"
         listen = "[::1]:9000"
         environment = "live"
         master_key_file = "/run/keys/master.key"
@@ -82,6 +83,23 @@ fn flags_win_over_the_environment_which_wins_over_the_file() {
         settings.limits,
         LimitSettings { call_seconds: 21, discovery_seconds: 60, health_seconds: 12 }
     );
+}
+
+#[test]
+fn a_database_url_names_postgresql_and_holds_no_password() {
+    let given = |text: &str| rules::database_url(rules::Given { value: &text.into(), is_text: true }).is_ok();
+    let table = [
+        ("postgres://portcullis@db.example/portcullis", true),
+        ("postgresql:///portcullis?host=/run/postgresql&user=portcullis", true),
+        ("postgres://portcullis:hunter2@db.example/portcullis", false),
+        ("postgres://db.example/portcullis?password=hunter2", false),
+        ("sqlite:///var/lib/portcullis.db", false),
+        ("db.example", false),
+        ("", false),
+    ];
+    for (text, expected) in table {
+        assert_eq!(given(text), expected, "{text}");
+    }
 }
 
 #[test]
@@ -131,7 +149,12 @@ fn no_mistake_repeats_a_value() {
     let text = format!(
         "environment = \"{secret}\"\nlisten = \"{secret}\"\n[log]\nformat = \"{secret}\"\n[api]\nallowed_hosts = {lists}\n"
     );
-    let environment = [("PORTCULLIS_LOG__LEVEL", secret), ("PORTCULLIS_LIMITS__CALL_SECONDS", secret)];
+    let url = format!("postgres://portcullis:{secret}@db.example/portcullis");
+    let environment = [
+        ("PORTCULLIS_LOG__LEVEL", secret),
+        ("PORTCULLIS_LIMITS__CALL_SECONDS", secret),
+        ("PORTCULLIS_DATABASE_URL", &url),
+    ];
     let found = mistakes(&text, &environment, &[("master_key_file", "")]);
     assert!(!found.contains(secret), "{found}");
     let broken = mistakes(&format!("listen = {secret}"), &[], &[]);

@@ -42,14 +42,17 @@ impl SqlCredentials {
         if rows.is_empty() {
             return Ok(());
         }
-        grants::Entity::insert_many(rows).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        grants::Entity::insert_many(rows)
+            .exec_without_returning(self.tx.of(tenant).await?)
+            .await
+            .map_err(port_error)?;
         Ok(())
     }
 
     async fn revoke_all(&self, tenant: &TenantId, id: &CredentialId) -> Result<(), PortError> {
         let rows =
             grants::Entity::delete_in_tenant(tenant).filter(grants::Column::CredentialId.eq(id.as_str()));
-        rows.exec(&*self.tx).await.map_err(port_error)?;
+        rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
@@ -63,7 +66,7 @@ impl SqlCredentials {
         let found = grants::Entity::in_tenant(tenant)
             .filter(grants::Column::CredentialId.is_in(ids))
             .order_by_asc(grants::Column::Position)
-            .all(&*self.tx)
+            .all(self.tx.of(tenant).await?)
             .await
             .map_err(port_error)?;
         let mut by_credential = grants::by_credential(found)?;
@@ -84,7 +87,7 @@ impl SqlCredentials {
             .set(row)
             .filter(Column::CredentialId.eq(id.as_str()))
             .filter(Column::DeletedAt.is_null());
-        match rows.exec(&*self.tx).await.map_err(port_error)?.rows_affected {
+        match rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?.rows_affected {
             1 => Ok(()),
             _ => Err(state_conflict("the credential is absent or deleted")),
         }
@@ -102,7 +105,7 @@ impl CredentialStore for SqlCredentials {
         owned_by(tenant, &credential.tenant_id)?;
         let mut row = Model::of(credential).into_active_model();
         row.seal(sealed);
-        Entity::insert(row).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        Entity::insert(row).exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         self.grant(tenant, &credential.credential_id, &credential.grants).await
     }
 
@@ -112,7 +115,7 @@ impl CredentialStore for SqlCredentials {
         id: &CredentialId,
     ) -> Result<Option<CredentialMetadata>, PortError> {
         let rows = kept(tenant).filter(Column::CredentialId.eq(id.as_str()));
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(self.values(tenant, found).await?.pop())
     }
 
@@ -124,7 +127,7 @@ impl CredentialStore for SqlCredentials {
         let start = TimePosition::of(page)?;
         let rows =
             TimePosition::rows_from(start, kept(tenant), (Column::CreatedAt, Column::CredentialId), page);
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let credentials = self.values(tenant, found).await?;
         Ok(TimePosition::page(start, credentials, page, |credential| credential.created_at))
     }

@@ -33,18 +33,18 @@ impl McpServerStore for SqlMcpServers {
     async fn insert(&mut self, tenant: &TenantId, server: &McpServer) -> Result<(), PortError> {
         owned_by(tenant, &server.tenant_id)?;
         let row = Model::of(server)?.into_active_model();
-        Entity::insert(row).exec_without_returning(&*self.tx).await.map_err(port_error)?;
+        Entity::insert(row).exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 
     async fn get(&mut self, tenant: &TenantId, id: &ServerId) -> Result<Option<McpServer>, PortError> {
         let rows = Entity::in_tenant(tenant).filter(Column::ServerId.eq(id.as_str()));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn find_by_url(&mut self, tenant: &TenantId, url: &str) -> Result<Option<McpServer>, PortError> {
         let rows = Entity::in_tenant(tenant).filter(Column::Url.eq(url)).filter(Column::DeletedAt.is_null());
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn list(
@@ -56,7 +56,7 @@ impl McpServerStore for SqlMcpServers {
         let states = states.iter().map(|state| state.as_str());
         let rows = Entity::in_tenant(tenant).filter(Column::Status.is_in(states));
         let rows = newest_first::<_, ServerId>(rows, Column::ServerId, page)?;
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let servers = found.into_iter().map(Model::value).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(servers, page.limit, |server| server.server_id.to_string()))
     }
@@ -67,7 +67,7 @@ impl McpServerStore for SqlMcpServers {
             .set(Model::of(server)?.into_active_model().reset_all())
             .filter(Column::ServerId.eq(server.server_id.as_str()))
             .filter(Column::Version.eq(count(server.version.saturating_sub(1))))
-            .exec(&*self.tx)
+            .exec(self.tx.of(tenant).await?)
             .await
             .map_err(port_error)?;
         if changed.rows_affected == 1 {

@@ -52,14 +52,23 @@ impl SqlMcpTools {
         Self { tx }
     }
 
-    async fn values(&self, rows: Select<Entity>) -> Result<Vec<McpTool>, PortError> {
-        let found = rows.all(&*self.tx).await.map_err(port_error)?;
+    async fn values(&self, tenant: &TenantId, rows: Select<Entity>) -> Result<Vec<McpTool>, PortError> {
+        let found = rows.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         found.into_iter().map(Model::value).collect()
     }
 
     /// The cursor of a list by name is the id of the last tool: a name may have characters that a cursor may not.
-    async fn name_at(&self, rows: Select<Entity>, cursor: &Cursor) -> Result<String, PortError> {
-        let row = rows.filter(Column::ToolId.eq(cursor.as_str())).one(&*self.tx).await.map_err(port_error)?;
+    async fn name_at(
+        &self,
+        tenant: &TenantId,
+        server: &ServerId,
+        cursor: &Cursor,
+    ) -> Result<String, PortError> {
+        let row = of_server(tenant, server)
+            .filter(Column::ToolId.eq(cursor.as_str()))
+            .one(self.tx.of(tenant).await?)
+            .await
+            .map_err(port_error)?;
         row.map(|row| row.name).ok_or_else(invalid_cursor)
     }
 }
@@ -72,7 +81,7 @@ impl McpToolStore for SqlMcpTools {
             let known = [Column::TenantId, Column::ServerId, Column::Name];
             Entity::insert(Model::of(tool).into_active_model())
                 .on_conflict(OnConflict::columns(known).update_columns(REPLACED).to_owned())
-                .exec_without_returning(&*self.tx)
+                .exec_without_returning(self.tx.of(tenant).await?)
                 .await
                 .map_err(port_error)?;
         }
@@ -86,11 +95,11 @@ impl McpToolStore for SqlMcpTools {
         id: &ToolId,
     ) -> Result<Option<McpTool>, PortError> {
         let rows = of_server(tenant, server).filter(Column::ToolId.eq(id.as_str()));
-        rows.one(&*self.tx).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn all_of(&mut self, tenant: &TenantId, server: &ServerId) -> Result<Vec<McpTool>, PortError> {
-        self.values(of_server(tenant, server).order_by_asc(Column::Name)).await
+        self.values(tenant, of_server(tenant, server).order_by_asc(Column::Name)).await
     }
 
     async fn list(
@@ -105,10 +114,10 @@ impl McpToolStore for SqlMcpTools {
             rows = rows.filter(Column::Status.eq(status.as_str()));
         }
         if let Some(cursor) = &page.cursor {
-            let last = self.name_at(of_server(tenant, server), cursor).await?;
+            let last = self.name_at(tenant, server, cursor).await?;
             rows = rows.filter(Column::Name.gt(last));
         }
-        let tools = self.values(rows).await?;
+        let tools = self.values(tenant, rows).await?;
         Ok(Page::from_overfetch(tools, page.limit, |tool| tool.tool_id.to_string()))
     }
 }

@@ -40,7 +40,10 @@ impl McpInvocationStore for SqlMcpInvocations {
         tenant: &TenantId,
         id: &InvocationId,
     ) -> Result<Option<McpToolInvocation>, PortError> {
-        let row = Entity::in_tenant(tenant).filter(Column::InvocationId.eq(id.as_str())).one(&*self.tx).await;
+        let row = Entity::in_tenant(tenant)
+            .filter(Column::InvocationId.eq(id.as_str()))
+            .one(self.tx.of(tenant).await?)
+            .await;
         row.map_err(port_error)?.map(rows::invocation).transpose()
     }
 
@@ -65,7 +68,7 @@ impl McpInvocationStore for SqlMcpInvocations {
             }
         }
         let found = newest_first::<_, InvocationId>(found, Column::InvocationId, page)?;
-        let found = found.all(&*self.tx).await.map_err(port_error)?;
+        let found = found.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
         let invocations = found.into_iter().map(rows::invocation).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(invocations, page.limit, |row| row.facts.invocation_id.to_string()))
     }

@@ -4,52 +4,44 @@ use std::time::Duration;
 
 use portcullis_schemas::codes;
 use portcullis_schemas::incidents::IncidentStatus;
-use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, InvocationOutcome};
+use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
 use portcullis_schemas::logs::event::AuditEventType;
-use portcullis_schemas::logs::ledger::{IntentReceipt, IntentSubject, LEASE, Settlement};
+use portcullis_schemas::logs::ledger::{IntentSubject, LEASE};
 use portcullis_schemas::logs::ports::{EventFilter, Ledger};
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 use portcullis_testkit::fixtures;
 
-use crate::Scene;
+use crate::engine::Engine;
+use crate::scene::Scene;
 
-async fn recorded(scene: &Scene) -> (IntentReceipt, InvocationFacts) {
-    let facts = fixtures::invocation_facts(&scene.ids, &scene.tool, 1);
-    (scene.record(fixtures::intent(&scene.ids, &scene.instance, &facts)).await, facts)
+on_both_engines! {
+    #[tokio::test]
+    of_two_settlements_one_is_written;
+    #[tokio::test]
+    intents_are_abandoned_when_the_lease_has_run_out_and_not_before;
+    #[tokio::test]
+    a_settlement_that_fails_leaves_its_intent_to_recovery_at_once;
+    #[tokio::test]
+    incidents_of_settlements_join_and_leave_one_event;
 }
 
-fn settlement(
-    scene: &Scene,
-    receipt: &IntentReceipt,
-    facts: &InvocationFacts,
-    outcome: InvocationOutcome,
-) -> Settlement {
-    fixtures::settlement(
-        &scene.ids,
-        receipt.intent(),
-        fixtures::invocation(&scene.tenant, facts.clone(), outcome),
-    )
-}
-
-#[tokio::test]
-async fn of_two_settlements_one_is_written() {
-    let scene = Scene::new().await;
-    let (receipt, facts) = recorded(&scene).await;
-    let one = settlement(&scene, &receipt, &facts, InvocationOutcome::Success);
-    let two = settlement(&scene, &receipt, &facts, InvocationOutcome::Unknown);
+async fn of_two_settlements_one_is_written(engine: Engine) {
+    let scene = Scene::on(engine).await;
+    let (receipt, facts) = scene.recorded().await;
+    let one = scene.settlement(&receipt, &facts, InvocationOutcome::Success);
+    let two = scene.settlement(&receipt, &facts, InvocationOutcome::Unknown);
     let (one, two) = tokio::join!(scene.ledger.settle(&receipt, one), scene.ledger.settle(&receipt, two));
     let refused = [one.err(), two.err()].into_iter().flatten().map(|error| error.code()).collect::<Vec<_>>();
     assert_eq!(refused, [codes::INTENT_CLOSED]);
     assert_eq!(scene.verified().await, 3);
 }
 
-#[tokio::test]
-async fn intents_are_abandoned_when_the_lease_has_run_out_and_not_before() {
-    let scene = Scene::new().await;
+async fn intents_are_abandoned_when_the_lease_has_run_out_and_not_before(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let until = fixtures::time(10).plus(LEASE);
     scene.ledger.renew_lease(&scene.instance, until).await.unwrap();
-    let (receipt, facts) = recorded(&scene).await;
+    let (receipt, facts) = scene.recorded().await;
     assert!(scene.ledger.abandoned(fixtures::time(12), 10).await.unwrap().is_empty());
     assert!(scene.ledger.abandoned(until, 10).await.unwrap().is_empty());
 
@@ -58,26 +50,21 @@ async fn intents_are_abandoned_when_the_lease_has_run_out_and_not_before() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].subject, IntentSubject::Invocation(Box::new(facts.clone())));
     let taken = scene.ledger.take_over(&scene.tenant, &found[0]).await.unwrap();
-    scene
-        .ledger
-        .settle(&taken, settlement(&scene, &taken, &facts, InvocationOutcome::Unknown))
-        .await
-        .unwrap();
+    scene.ledger.settle(&taken, scene.settlement(&taken, &facts, InvocationOutcome::Unknown)).await.unwrap();
 
     assert!(scene.ledger.abandoned(late, 10).await.unwrap().is_empty());
     let again = scene.ledger.take_over(&scene.tenant, &found[0]).await.unwrap_err();
     assert_eq!(again.code(), codes::INTENT_CLOSED);
-    let late = settlement(&scene, &receipt, &facts, InvocationOutcome::Success);
+    let late = scene.settlement(&receipt, &facts, InvocationOutcome::Success);
     assert_eq!(scene.ledger.settle(&receipt, late).await.unwrap_err().code(), codes::INTENT_CLOSED);
 }
 
-#[tokio::test]
-async fn a_settlement_that_fails_leaves_its_intent_to_recovery_at_once() {
-    let scene = Scene::new().await;
+async fn a_settlement_that_fails_leaves_its_intent_to_recovery_at_once(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let far = fixtures::time(1_000);
     scene.ledger.renew_lease(&scene.instance, far).await.unwrap();
-    let (receipt, facts) = recorded(&scene).await;
-    let mut bad = settlement(&scene, &receipt, &facts, InvocationOutcome::Success);
+    let (receipt, facts) = scene.recorded().await;
+    let mut bad = scene.settlement(&receipt, &facts, InvocationOutcome::Success);
     bad.events.push(bad.events[0].clone());
     assert_eq!(scene.ledger.settle(&receipt, bad).await.unwrap_err().code(), codes::AUDIT_UNAVAILABLE);
     assert_eq!(scene.verified().await, 2, "nothing of the settlement is there");
@@ -87,13 +74,12 @@ async fn a_settlement_that_fails_leaves_its_intent_to_recovery_at_once() {
     assert_eq!(found.iter().map(|intent| &intent.intent_id).collect::<Vec<_>>(), [receipt.intent()]);
 }
 
-#[tokio::test]
-async fn incidents_of_settlements_join_and_leave_one_event() {
-    let scene = Scene::new().await;
+async fn incidents_of_settlements_join_and_leave_one_event(engine: Engine) {
+    let scene = Scene::on(engine).await;
     let mut stored = Vec::new();
     for _ in 0..2 {
-        let (receipt, facts) = recorded(&scene).await;
-        let mut failed = settlement(&scene, &receipt, &facts, InvocationOutcome::Failure);
+        let (receipt, facts) = scene.recorded().await;
+        let mut failed = scene.settlement(&receipt, &facts, InvocationOutcome::Failure);
         failed.incident = Some(fixtures::new_incident(&scene.ids, "invocation_failed:tool", 5));
         scene.ledger.settle(&receipt, failed).await.unwrap();
         let mut unit = scene.store.read().await.unwrap();

@@ -4,13 +4,29 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_drivers::database::DatabaseOptions;
-use portcullis_schemas::logs::ledger::{Intent, Recorded};
+use portcullis_schemas::logs::ledger::Recorded;
 use portcullis_schemas::logs::ports::Ledger;
-use portcullis_schemas::{PortError, PortErrorKind, codes};
+use portcullis_schemas::{PortErrorKind, codes};
 use portcullis_testkit::fixtures;
 use tokio::task::JoinHandle;
 
-use crate::Scene;
+use crate::engine::Engine;
+use crate::scene::{Scene, spawn};
+
+on_both_engines! {
+    #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+    concurrent_records_form_one_chain;
+    #[tokio::test]
+    one_bad_value_of_a_batch_fails_alone;
+    #[tokio::test]
+    an_event_without_canonical_form_fails_alone_too;
+    #[tokio::test]
+    a_caller_who_gave_up_before_the_transaction_began_leaves_nothing;
+    #[tokio::test]
+    a_tenant_that_is_not_free_in_time_is_refused;
+    #[tokio::test]
+    a_full_queue_refuses_at_once;
+}
 
 /// Lets every spawned task run until it waits for the database. The tests below run on one thread.
 async fn settle_down() {
@@ -19,14 +35,8 @@ async fn settle_down() {
     }
 }
 
-fn spawn(scene: &Arc<Scene>, intent: Intent) -> JoinHandle<Result<Recorded, PortError>> {
-    let scene = Arc::clone(scene);
-    tokio::spawn(async move { scene.ledger.record(&scene.tenant, intent).await })
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn concurrent_records_form_one_chain() {
-    let scene = Arc::new(Scene::new().await);
+async fn concurrent_records_form_one_chain(engine: Engine) {
+    let scene = Arc::new(Scene::on(engine).await);
     let tasks: Vec<_> = (0..200).map(|_| spawn(&scene, scene.intent())).collect();
     for task in tasks {
         assert!(matches!(task.await.unwrap(), Ok(Recorded::Receipt(_))));
@@ -34,10 +44,9 @@ async fn concurrent_records_form_one_chain() {
     assert_eq!(scene.verified().await, 400);
 }
 
-#[tokio::test]
-async fn one_bad_value_of_a_batch_fails_alone() {
-    let scene = Arc::new(Scene::new().await);
-    let busy = scene.database.begin_write().await.unwrap();
+async fn one_bad_value_of_a_batch_fails_alone(engine: Engine) {
+    let scene = Arc::new(Scene::on(engine).await);
+    let busy = scene.occupied().await;
     let first = scene.intent();
     let mut poisoned = scene.intent();
     poisoned.events[1].event_id = first.events[0].event_id.clone();
@@ -48,7 +57,7 @@ async fn one_bad_value_of_a_batch_fails_alone() {
     let (poisoned, bad) = (poisoned.intent_id.clone(), spawn(&scene, poisoned));
     let after: Vec<_> = (0..2).map(|_| spawn(&scene, scene.intent())).collect();
     settle_down().await;
-    busy.rollback().await.unwrap();
+    drop(busy);
 
     for task in [first].into_iter().chain(before).chain(after) {
         assert!(matches!(task.await.unwrap(), Ok(Recorded::Receipt(_))));
@@ -61,9 +70,8 @@ async fn one_bad_value_of_a_batch_fails_alone() {
     assert!(open.iter().all(|intent| intent.intent_id != poisoned));
 }
 
-#[tokio::test]
-async fn an_event_without_canonical_form_fails_alone_too() {
-    let scene = Arc::new(Scene::new().await);
+async fn an_event_without_canonical_form_fails_alone_too(engine: Engine) {
+    let scene = Arc::new(Scene::on(engine).await);
     let mut bad = scene.intent();
     bad.events[0].facts.insert("nanoseconds".to_owned(), u64::MAX.into());
     let (bad, good) = (spawn(&scene, bad), spawn(&scene, scene.intent()));
@@ -72,36 +80,42 @@ async fn an_event_without_canonical_form_fails_alone_too() {
     assert_eq!(scene.verified().await, 2);
 }
 
-#[tokio::test]
-async fn a_caller_who_gave_up_before_the_transaction_began_leaves_nothing() {
-    let scene = Arc::new(Scene::new().await);
-    let busy = scene.database.begin_write().await.unwrap();
+async fn a_caller_who_gave_up_before_the_transaction_began_leaves_nothing(engine: Engine) {
+    let scene = Arc::new(Scene::on(engine).await);
+    let busy = scene.occupied().await;
     let gone = spawn(&scene, scene.intent());
     settle_down().await;
     gone.abort();
     settle_down().await;
-    busy.rollback().await.unwrap();
+    drop(busy);
     scene.record(scene.intent()).await;
     assert_eq!(scene.verified().await, 2);
 }
 
-#[tokio::test]
-async fn a_store_that_is_not_free_in_time_refuses() {
-    let options = DatabaseOptions { wait: Duration::from_millis(20), ..DatabaseOptions::default() };
-    let scene = Scene::with(options).await;
-    let busy = scene.database.begin_write().await.unwrap();
+async fn a_tenant_that_is_not_free_in_time_is_refused(engine: Engine) {
+    let scene = Scene::on(engine).await;
+    let busy = scene.occupied().await;
     let error = scene.ledger.record(&scene.tenant, scene.intent()).await.unwrap_err();
-    assert_eq!((error.kind(), error.code()), (PortErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE));
-    assert_eq!(scene.ledger.ready().await.unwrap_err().code(), codes::AUDIT_UNAVAILABLE);
-    busy.rollback().await.unwrap();
+    assert_eq!(error.code(), codes::AUDIT_UNAVAILABLE);
+    drop(busy);
     scene.ledger.ready().await.unwrap();
     assert_eq!(scene.verified().await, 0);
 }
 
 #[tokio::test]
-async fn a_full_queue_refuses_at_once() {
-    let scene = Arc::new(Scene::new().await);
-    let busy = scene.database.begin_write().await.unwrap();
+async fn a_store_that_is_not_free_in_time_is_not_ready() {
+    let options = DatabaseOptions { wait: Duration::from_millis(20), ..DatabaseOptions::default() };
+    let scene = Scene::with(Engine::Sqlite, options).await;
+    let busy = scene.occupied().await;
+    let error = scene.ledger.ready().await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (PortErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE));
+    drop(busy);
+    scene.ledger.ready().await.unwrap();
+}
+
+async fn a_full_queue_refuses_at_once(engine: Engine) {
+    let scene = Arc::new(Scene::on(engine).await);
+    let busy = scene.occupied().await;
     let tasks: Vec<_> = (0..1400).map(|_| spawn(&scene, scene.intent())).collect();
     settle_down().await;
     let (refused, waiting): (Vec<_>, Vec<_>) = tasks.into_iter().partition(JoinHandle::is_finished);
@@ -114,5 +128,5 @@ async fn a_full_queue_refuses_at_once() {
         assert_eq!((error.kind(), error.code()), (PortErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE));
     }
     waiting.iter().for_each(JoinHandle::abort);
-    busy.rollback().await.unwrap();
+    drop(busy);
 }

@@ -1,6 +1,4 @@
-//! The four invariants of MCP persistence, INV-1 to INV-4, on SQLite in a file.
-
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+//! The four invariants of MCP persistence, INV-1 to INV-4.
 
 use portcullis_drivers::database::{Database, DatabaseOptions};
 use portcullis_drivers::uow::SqlStore;
@@ -13,11 +11,24 @@ use portcullis_schemas::store::{Store, UnitOfWork};
 use portcullis_testkit::fixtures::{self, time};
 use portcullis_testkit::ids::UniqueIds;
 use sea_orm::ConnectionTrait;
-use tempfile::TempDir;
 
-async fn open(folder: &TempDir) -> Database {
-    let url = format!("sqlite://{}/portcullis.db", folder.path().display());
-    Database::open(&url, DatabaseOptions::default()).await.unwrap()
+use crate::engine::{Engine, TestDatabase};
+
+on_both_engines! {
+    #[tokio::test]
+    inv_1_persistence_across_restart;
+    #[tokio::test]
+    inv_2_tenant_isolation;
+    #[tokio::test]
+    inv_3_soft_delete;
+    #[tokio::test]
+    inv_3_a_deleted_credential_keeps_no_secret;
+    #[tokio::test]
+    inv_4_idempotent_upsert;
+}
+
+async fn open(home: &TestDatabase) -> Database {
+    home.open(DatabaseOptions::default()).await
 }
 
 async fn writing(database: &Database) -> Box<dyn UnitOfWork> {
@@ -37,11 +48,10 @@ async fn populated(database: &Database, ids: &UniqueIds) -> (TenantId, McpServer
     (tenant, server, tool)
 }
 
-#[tokio::test]
-async fn inv_1_persistence_across_restart() {
-    let folder = tempfile::tempdir().unwrap();
+async fn inv_1_persistence_across_restart(engine: Engine) {
+    let home = TestDatabase::create(engine).await;
     let ids = UniqueIds::new();
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let (tenant, server, tool) = populated(&database, &ids).await;
     let key = fixtures::api_key(&ids, &tenant, "agent", 0);
     let policy = fixtures::policy(&ids, &tenant, "reads", "permit(principal, action, resource);", 0);
@@ -58,7 +68,7 @@ async fn inv_1_persistence_across_restart() {
     drop(unfinished);
     drop(database);
 
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let mut unit = reading(&database).await;
     assert_eq!(unit.mcp_servers().get(&tenant, &server.server_id).await.unwrap(), Some(server.clone()));
     assert_eq!(unit.mcp_tools().all_of(&tenant, &server.server_id).await.unwrap(), [tool]);
@@ -70,11 +80,10 @@ async fn inv_1_persistence_across_restart() {
     assert_eq!(unit.mcp_servers().get(&tenant, &lost.server_id).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn inv_2_tenant_isolation() {
-    let folder = tempfile::tempdir().unwrap();
+async fn inv_2_tenant_isolation(engine: Engine) {
+    let home = TestDatabase::create(engine).await;
     let ids = UniqueIds::new();
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let (tenant, server, tool) = populated(&database, &ids).await;
     let (other, ..) = populated(&database, &ids).await;
 
@@ -98,11 +107,10 @@ async fn inv_2_tenant_isolation() {
     assert_eq!(unit.mcp_servers().get(&tenant, &server.server_id).await.unwrap(), Some(server));
 }
 
-#[tokio::test]
-async fn inv_3_soft_delete() {
-    let folder = tempfile::tempdir().unwrap();
+async fn inv_3_soft_delete(engine: Engine) {
+    let home = TestDatabase::create(engine).await;
     let ids = UniqueIds::new();
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let (tenant, server, tool) = populated(&database, &ids).await;
     let deleted = McpServer {
         status: McpServerStatus::Deleted,
@@ -135,11 +143,10 @@ async fn inv_3_soft_delete() {
     }
 }
 
-#[tokio::test]
-async fn inv_3_a_deleted_credential_keeps_no_secret() {
-    let folder = tempfile::tempdir().unwrap();
+async fn inv_3_a_deleted_credential_keeps_no_secret(engine: Engine) {
+    let home = TestDatabase::create(engine).await;
     let ids = UniqueIds::new();
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let tenant = TenantId::generate(&ids);
     let credential = fixtures::credential(&ids, &tenant, "stripe", 0);
     let mut unit = writing(&database).await;
@@ -147,16 +154,15 @@ async fn inv_3_a_deleted_credential_keeps_no_secret() {
     unit.credentials().delete(&tenant, &credential).await.unwrap();
     unit.commit().await.unwrap();
     let query = "SELECT COUNT(*) AS kept, COUNT(sealed_secret) AS secrets FROM credentials";
-    let query = sea_orm::Statement::from_string(sea_orm::DbBackend::Sqlite, query);
+    let query = sea_orm::Statement::from_string(database.writer().get_database_backend(), query);
     let row = database.reader().query_one_raw(query).await.unwrap().unwrap();
     assert_eq!((row.try_get::<i64>("", "kept").unwrap(), row.try_get::<i64>("", "secrets").unwrap()), (1, 0));
 }
 
-#[tokio::test]
-async fn inv_4_idempotent_upsert() {
-    let folder = tempfile::tempdir().unwrap();
+async fn inv_4_idempotent_upsert(engine: Engine) {
+    let home = TestDatabase::create(engine).await;
     let ids = UniqueIds::new();
-    let database = open(&folder).await;
+    let database = open(&home).await;
     let (tenant, server, tool) = populated(&database, &ids).await;
     let raise = "UPDATE mcp_tools SET invocation_count = 7, failure_count = 2, last_invoked_at = 5";
     database.writer().execute_unprepared(raise).await.unwrap();
