@@ -12,6 +12,7 @@ use tokio::time::{MissedTickBehavior, timeout};
 
 use crate::scene::Stage;
 use crate::spine::Spine;
+use crate::tenure::Tenure;
 
 /// Intents closed in one sweep.
 const SWEEP: u16 = 100;
@@ -31,23 +32,26 @@ impl Drop for Background {
 }
 
 impl Spine {
-    /// Takes this instance's lease, closes what is open from before, and goes on doing both. Call it before the first
-    /// dispatch: an intent of an instance without a lease counts as abandoned.
+    /// Takes this instance's lease and goes on renewing it; once it has held it for as long as a lease lasts, also
+    /// closes what instances without one have left open. Call it before the first dispatch: an intent of an instance
+    /// without a lease counts as abandoned.
     ///
     /// # Errors
     /// When the lease cannot be written; nothing may be served then.
     pub async fn start_background(&self) -> Result<Background, Error> {
         let stage = Arc::clone(self.stage());
+        let mut tenure = Tenure::default();
+        let now = stage.ports.clock.monotonic();
         renew(&stage).await?;
-        sweep(&stage).await;
-        let task = tokio::spawn(keep(stage));
+        tenure.renewed(now);
+        let task = tokio::spawn(keep(stage, tenure));
         Ok(Background { task })
     }
 }
 
 /// Renews and sweeps for ever. Both call ports that an embedder may have written, so each runs in a task of its own:
 /// one that panics is logged and tried again, and a sweep that hangs does not cost the lease.
-async fn keep(stage: Arc<Stage>) {
+async fn keep(stage: Arc<Stage>, mut tenure: Tenure) {
     let mut tick = tokio::time::interval(LEASE_RENEWAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut renewals, mut sweeps) = (JoinSet::new(), JoinSet::new());
@@ -61,16 +65,23 @@ async fn keep(stage: Arc<Stage>) {
             }
         }
         let fresh = Arc::clone(&stage);
+        let now = stage.ports.clock.monotonic();
         renewals.spawn(async move { renew(&fresh).await });
         match renewals.join_next().await {
-            // Never sweep without a fresh lease: it could be our own calls that look abandoned.
-            Some(Ok(Ok(()))) if sweeps.is_empty() => {
-                let fresh = Arc::clone(&stage);
-                sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh)).await });
+            Some(Ok(Ok(()))) => tenure.renewed(now),
+            Some(Ok(Err(error))) => {
+                tenure.broken();
+                tracing::error!(%error, "the lease could not be renewed");
             }
-            Some(Ok(Ok(()))) | None => {}
-            Some(Ok(Err(error))) => tracing::error!(%error, "the lease could not be renewed"),
-            Some(Err(_)) => tracing::error!("renewing the lease panicked; it is tried again"),
+            Some(Err(_)) => {
+                tenure.broken();
+                tracing::error!("renewing the lease panicked; it is tried again");
+            }
+            None => {}
+        }
+        if sweeps.is_empty() && tenure.may_judge_others(now) {
+            let fresh = Arc::clone(&stage);
+            sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh)).await });
         }
     }
 }

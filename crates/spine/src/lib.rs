@@ -25,6 +25,7 @@ pub mod scene;
 mod spine;
 mod taken;
 mod tenants;
+mod tenure;
 
 pub use background::Background;
 pub use input::Input;

@@ -3,7 +3,6 @@
 use portcullis_engines::api_keys::first_admin_key;
 use portcullis_engines::api_keys::key_text::KeyEnvironment;
 use portcullis_engines::integrations::mcp::events::{actor_of, system_actor};
-use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::operations::CreatedApiKey;
 use portcullis_schemas::ids::{EventId, KeyId, TenantId};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
@@ -12,6 +11,7 @@ use portcullis_schemas::principal::Scope;
 use portcullis_schemas::tenants::Tenant;
 use portcullis_schemas::tenants::operations::{CreateTenant, CreatedTenant, GetTenant, ListTenants};
 use portcullis_schemas::text::Name;
+use portcullis_schemas::{Error, ErrorKind};
 use serde_json::{Map, json};
 
 use crate::api_keys::issue;
@@ -36,20 +36,28 @@ pub(crate) async fn get_tenant(scene: Scene, request: GetTenant) -> Result<Tenan
 
 impl Spine {
     /// The first start: creates a tenant with a key that holds `admin` and `operator`, if there is no tenant at all.
-    /// Returns the key, whose text is shown once, or nothing when there are tenants.
+    /// Returns the key, whose text is shown once, or nothing when there are tenants. Of several replicas that start
+    /// for the first time at once, one founds the tenant.
     ///
     /// # Errors
     /// When the store cannot serve.
     pub async fn bootstrap(&self, tenant_name: Name) -> Result<Option<CreatedApiKey>, Error> {
-        let mut work = self.ports().store.read().await?;
-        if !work.tenants().list(&PageRequest::default()).await?.items.is_empty() {
+        if self.has_tenants().await? {
             return Ok(None);
         }
-        drop(work);
         let scopes = [Scope::Admin, Scope::Operator];
         let environment = &self.stage().options.environment;
-        let created = found(self.ports(), environment, tenant_name, &scopes, system_actor()).await?;
-        Ok(Some(created.admin_key))
+        match found(self.ports(), environment, tenant_name, &scopes, system_actor()).await {
+            Ok(created) => Ok(Some(created.admin_key)),
+            // Another replica was faster.
+            Err(error) if error.kind() == ErrorKind::Conflict && self.has_tenants().await? => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn has_tenants(&self) -> Result<bool, Error> {
+        let mut work = self.ports().store.read().await?;
+        Ok(!work.tenants().list(&PageRequest::default()).await?.items.is_empty())
     }
 }
 

@@ -1,39 +1,61 @@
 //! Intents of a dead instance are closed as unknown, once, and never run again.
 
+use std::time::Duration;
+
 use portcullis_schemas::ids::InstanceId;
 use portcullis_schemas::incidents::IncidentCause;
 use portcullis_schemas::incidents::operations::ListIncidents;
-use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+use portcullis_schemas::integrations::mcp::invocation::{
+    InvocationFacts, InvocationOutcome, McpToolInvocation,
+};
 use portcullis_schemas::integrations::mcp::operations::GetMcpInvocations;
-use portcullis_schemas::logs::ledger::{LEASE, Recorded};
+use portcullis_schemas::logs::ledger::{LEASE, LEASE_RENEWAL, Recorded};
 use portcullis_testkit::fixtures;
 use serde_json::json;
 
 use crate::house::House;
 
-#[tokio::test]
-async fn an_abandoned_call_is_closed_as_unknown() {
-    let house = House::open().await;
+/// Lets this much time go by, in steps in which leases are renewed; the background work has its turn after each.
+async fn pass(house: &House, time: Duration) {
+    let mut left = time;
+    while !left.is_zero() {
+        let step = left.min(LEASE_RENEWAL);
+        house.clock.advance(step);
+        tokio::time::sleep(step).await;
+        left -= step;
+    }
+    // Timers of the same moment fire in any order.
+    tokio::time::sleep(Duration::from_millis(1)).await;
+}
+
+/// An open intent of an instance whose lease lasts from now on.
+async fn open_intent(house: &House) -> InvocationFacts {
     let tool = house.approved_tool("get_it").await;
     let dead = InstanceId::generate(house.ids());
     let lease = house.spine.ports().clock.now().plus(LEASE);
     house.ledger().renew_lease(&dead, lease).await.unwrap();
     let facts = fixtures::invocation_facts(house.ids(), &tool, 0);
     let intent = fixtures::intent(house.ids(), &dead, &facts);
-    let recorded = house.ledger().record(&house.tenant, intent.clone()).await.unwrap();
+    let recorded = house.ledger().record(&house.tenant, intent).await.unwrap();
     assert!(matches!(recorded, Recorded::Receipt(_)));
+    facts
+}
 
-    let background = house.spine.start_background().await.unwrap();
-    assert!(
-        house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items.is_empty(),
-        "its lease still holds"
-    );
-    drop(background);
-    house.clock.advance(LEASE * 2);
+async fn closed(house: &House) -> Vec<McpToolInvocation> {
+    house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_call_is_closed_as_unknown() {
+    let house = House::open().await;
+    let facts = open_intent(&house).await;
     let sent = house.client.exchanges().len();
     let _background = house.spine.start_background().await.unwrap();
+    pass(&house, LEASE - LEASE_RENEWAL).await;
+    assert!(closed(&house).await.is_empty(), "its lease still holds");
+    pass(&house, LEASE_RENEWAL * 2).await;
 
-    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    let calls = closed(&house).await;
     assert_eq!(calls.len(), 1);
     assert_eq!(calls[0].outcome, InvocationOutcome::Unknown);
     assert_eq!(house.client.exchanges().len(), sent, "it is never run again");
@@ -43,22 +65,31 @@ async fn an_abandoned_call_is_closed_as_unknown() {
     assert!(incidents.iter().any(|incident| incident.cause == IncidentCause::OutcomeUnknown));
 }
 
-#[tokio::test]
+/// After an outage of the ledger every lease has run out, also those of the living.
+#[tokio::test(start_paused = true)]
+async fn the_first_one_back_leaves_the_calls_of_the_living_alone() {
+    let house = House::open().await;
+    let background = house.spine.start_background().await.unwrap();
+    pass(&house, LEASE * 2).await;
+    open_intent(&house).await;
+    house.ledger.fail_leases(true);
+    pass(&house, LEASE * 5).await;
+    house.ledger.fail_leases(false);
+    pass(&house, LEASE).await;
+    assert!(closed(&house).await.is_empty(), "its instance may be about to renew");
+    pass(&house, LEASE_RENEWAL * 2).await;
+    assert_eq!(closed(&house).await.len(), 1, "by now it would have");
+    drop(background);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_panic_in_the_background_does_not_end_it() {
     let house = House::open().await;
-    let tool = house.approved_tool("get_it").await;
-    let _background = house.spine.start_background().await.unwrap();
+    open_intent(&house).await;
     house.ledger.panic_in_abandoned();
-    let facts = fixtures::invocation_facts(house.ids(), &tool, 0);
-    let intent = fixtures::intent(house.ids(), &InstanceId::generate(house.ids()), &facts);
-    house.ledger().record(&house.tenant, intent).await.unwrap();
-    house.clock.advance(LEASE * 2);
-    let closed = async {
-        while house.ledger.will_panic()
-            || house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items.is_empty()
-        {
-            tokio::task::yield_now().await;
-        }
-    };
-    tokio::time::timeout(LEASE * 3, closed).await.expect("a later turn closes it");
+    let _background = house.spine.start_background().await.unwrap();
+    pass(&house, LEASE + LEASE_RENEWAL).await;
+    assert!(!house.ledger.will_panic(), "it did panic");
+    pass(&house, LEASE_RENEWAL * 2).await;
+    assert_eq!(closed(&house).await.len(), 1, "a later turn closes it");
 }

@@ -19,6 +19,7 @@ pub struct BrokenLedger {
     record: AtomicBool,
     settle: AtomicBool,
     refuse: AtomicBool,
+    leases: AtomicBool,
     panic_in_abandoned: AtomicBool,
 }
 
@@ -26,7 +27,7 @@ impl BrokenLedger {
     /// A ledger that works until a switch is thrown.
     pub fn new(inner: Arc<dyn Ledger>) -> Self {
         let off = AtomicBool::default;
-        Self { inner, record: off(), settle: off(), refuse: off(), panic_in_abandoned: off() }
+        Self { inner, record: off(), settle: off(), refuse: off(), leases: off(), panic_in_abandoned: off() }
     }
 
     /// Whether `record` fails, and with it `ready`.
@@ -37,6 +38,11 @@ impl BrokenLedger {
     /// Whether `settle` fails.
     pub fn fail_settle(&self, fails: bool) {
         self.settle.store(fails, Ordering::SeqCst);
+    }
+
+    /// Whether `renew_lease` fails.
+    pub fn fail_leases(&self, fails: bool) {
+        self.leases.store(fails, Ordering::SeqCst);
     }
 
     /// Has the next `abandoned` panic, as a port of somebody else's may.
@@ -57,8 +63,9 @@ impl BrokenLedger {
 
 impl fmt::Debug for BrokenLedger {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let switches = [&self.record, &self.settle, &self.refuse].map(|switch| switch.load(Ordering::SeqCst));
-        write!(f, "BrokenLedger(record, settle, refuse fail: {switches:?})")
+        let switches = [&self.record, &self.settle, &self.refuse, &self.leases];
+        let switches = switches.map(|switch| switch.load(Ordering::SeqCst));
+        write!(f, "BrokenLedger(record, settle, refuse, leases fail: {switches:?})")
     }
 }
 
@@ -88,6 +95,7 @@ impl Ledger for BrokenLedger {
     }
 
     async fn renew_lease(&self, instance: &InstanceId, until: Timestamp) -> Result<(), PortError> {
+        unless(&self.leases)?;
         self.inner.renew_lease(instance, until).await
     }
 
