@@ -1,6 +1,7 @@
 //! The command line: words in, text and an exit code out. `cargo layer-audit` and the task runners of others share it.
 //!
-//! What the words mean is decided in `cli/command.rs`, what is said in `render`; only `cli/place.rs` reads and writes.
+//! What the words mean is decided in `cli/command.rs`, what is said in `render`; only `cli/place.rs` and
+//! `cli/site_folder.rs` read and write.
 
 mod audit;
 mod command;
@@ -11,6 +12,7 @@ mod literature;
 mod options;
 mod place;
 mod self_test;
+mod site_folder;
 mod timings;
 mod tombstones;
 mod words;

@@ -81,6 +81,8 @@ pub struct Finding {
     pub message: String,
     /// Whether it counts.
     pub standing: Standing,
+    /// It says that an allowance or a baseline entry lets off nothing any more, and nothing worse.
+    pub stale: bool,
 }
 
 impl Finding {

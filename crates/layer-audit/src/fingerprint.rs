@@ -42,6 +42,7 @@ mod tests {
             subject: subject.to_owned(),
             message: "names it".to_owned(),
             standing: Standing::Open,
+            stale: false,
         }
     }
 

@@ -39,17 +39,43 @@ impl Mend {
     }
 }
 
+/// A finding of a rule that can often be mended, and why it cannot be here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// The rule.
+    pub rule: &'static str,
+    /// The file, as the finding gives it.
+    pub file: String,
+    /// The decision that is missing.
+    pub why: String,
+}
+
+/// What can be mended, and what is left.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Mends {
+    /// Changes that need no decision.
+    pub mends: Vec<Mend>,
+    /// What needs one, although others of its rule do not.
+    pub left: Vec<Left>,
+}
+
 /// Every mend for what counts in `report`. `read` gives the text of a file by its path from the root.
 pub fn mends(
     report: &Report,
     workspace: &Workspace,
     config: &Config,
     read: &dyn Fn(&str) -> Option<String>,
-) -> Vec<Mend> {
-    let mut mends = lints::mends(report, read);
-    mends.extend(allowances::mends(report, config, read));
-    mends.extend(known::mend(report, workspace, config));
-    mends
+) -> Mends {
+    let mut all = Mends::default();
+    for mend in lints::mends(report, read) {
+        match mend {
+            Ok(mend) => all.mends.push(mend),
+            Err(left) => all.left.push(left),
+        }
+    }
+    all.mends.extend(allowances::mends(report, config, read));
+    all.mends.extend(known::mend(report, workspace, config));
+    all
 }
 
 /// The text with these changes, which must not overlap.

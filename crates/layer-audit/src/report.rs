@@ -6,7 +6,6 @@ use std::fmt;
 use serde::Serialize;
 
 use crate::finding::{Finding, Severity, Standing};
-use crate::terms;
 
 /// The result of an audit.
 #[derive(Debug, Clone)]
@@ -78,7 +77,7 @@ impl Report {
                 (Standing::Known, _) => &mut tally.known,
                 (Standing::Allowed, _) => &mut tally.allowed,
                 (Standing::Open, Severity::Advisory) => &mut tally.advisory,
-                (Standing::Open, Severity::Blocking) if terms::is_stale(finding) => &mut tally.stale,
+                (Standing::Open, Severity::Blocking) if finding.stale => &mut tally.stale,
                 (Standing::Open, Severity::Blocking) => &mut tally.new,
             } += 1;
         }
@@ -113,6 +112,7 @@ mod tests {
             standing: *standing,
             subject: "crate::c".to_owned(),
             message: (*message).to_owned(),
+            stale: *rule == "LA-004",
         };
         let findings = findings.iter().map(finding).collect();
         Report { crates: 2, files: 7, rules: vec!["LA-004", "LA-202", "LA-503"], findings }

@@ -119,7 +119,8 @@ impl Rule {
     }
 
     pub(crate) fn finding(&self, place: Place, subject: String, message: String) -> Finding {
-        Finding { place, rule: self.id, severity: self.severity, subject, message, standing: Standing::Open }
+        let (rule, severity) = (self.id, self.severity);
+        Finding { place, rule, severity, subject, message, standing: Standing::Open, stale: false }
     }
 }
 

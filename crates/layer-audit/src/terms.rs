@@ -35,7 +35,7 @@ pub(crate) fn apply(
             let message = format!(
                 "{rule} {file} ({subject}): {count} fewer than known; run the audit with --update-baseline"
             );
-            idle.extend(finding(BASELINE, place(config), format!("{rule} {file} {subject}"), message));
+            idle.extend(stale(BASELINE, place(config), format!("{rule} {file} {subject}"), message));
         }
     }
     findings.extend(idle.into_iter().filter(|finding| selection.holds(finding.rule)));
@@ -48,16 +48,6 @@ pub(crate) fn baseline(workspace: &Workspace, config: &Config) -> Option<Baselin
     Baseline::parse(text).ok()
 }
 
-/// The finding says that an entry lets off nothing any more, and nothing worse.
-pub(crate) fn is_stale(finding: &Finding) -> bool {
-    let worse = finding.message.contains("is no rule") || finding.message.contains("ran out");
-    match finding.rule {
-        ALLOWANCES => !worse,
-        BASELINE => finding.message.contains("fewer than known"),
-        _ => false,
-    }
-}
-
 /// The entry lets this finding off, if its day has not passed.
 pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
     entry.rule == finding.rule
@@ -67,11 +57,11 @@ pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
 
 fn unused(entry: &Allow) -> Option<Finding> {
     let message = format!("[[allow]] {} {} lets off nothing any more; remove it", entry.rule, entry.file);
-    finding(ALLOWANCES, Place::file(CONFIG), format!("{} {}", entry.rule, entry.file), message)
+    stale(ALLOWANCES, Place::file(CONFIG), format!("{} {}", entry.rule, entry.file), message)
 }
 
-fn finding(rule: &str, place: Place, subject: String, message: String) -> Option<Finding> {
-    Rule::get(rule).map(|rule| rule.finding(place, subject, message))
+fn stale(rule: &str, place: Place, subject: String, message: String) -> Option<Finding> {
+    Rule::get(rule).map(|rule| Finding { stale: true, ..rule.finding(place, subject, message) })
 }
 
 fn place(config: &Config) -> Place {

@@ -73,6 +73,11 @@ fn the_exit_code_says_what_came_out() {
         (&[("layers.toml", "schema = 2")], "--advisory", Exit::Unusable),
         (&[("Cargo.toml", "[workspace")], "--advisory", Exit::Unusable),
         (&[], "--rule LA-999", Exit::Unusable),
+        (&[], "--rule LA-601", Exit::Unusable),
+        (&[], "--rule LA-6*", Exit::Unusable),
+        (&[], "--rule LA-4*", Exit::Clean),
+        (&[], "--rule LA-601 --fix", Exit::Unusable),
+        (&[], "--rule LA-601 --self-test", Exit::Clean),
         (&[], "--domain logs", Exit::Unusable),
         (&[], "--root elsewhere", Exit::Unusable),
         (&[], "--output HERE/layers.toml/a.json", Exit::Unusable),
@@ -132,6 +137,19 @@ fn a_domain_narrows_the_findings() {
     );
     assert_eq!(said.out.matches("LA-401").count(), 1, "{said:?}");
     assert!(disk.run("--domain log").err.contains("no domain log; known: logs, tools"));
+    std::fs::remove_file(disk.path().join("crates/a/src/tools.rs")).expect("it is there");
+    let empty = disk.run("--domain tools");
+    assert!(empty.exit == Exit::Unusable && empty.err.contains("domain tools: no file"), "{empty:?}");
+    assert!(disk.run("--domain tools --advisory").out.is_empty());
+}
+
+#[test]
+fn a_rule_that_the_law_does_not_switch_on_is_no_green_run() {
+    let said = Disk::with(&[]).run("--rule LA-601");
+    assert!(
+        said.err.contains("switches LA-601 on; configured are LA-002, LA-004, LA-106, LA-401"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -148,6 +166,20 @@ fn what_needs_no_decision_is_mended() {
     assert_eq!(disk.text("crates/a/Cargo.toml"), format!("{MANIFEST}\n{LINTS}"));
     assert_eq!(disk.text("layers.toml"), format!("{LAW}\n"));
     assert_eq!(disk.run("--fix").err, "nothing to mend without a decision\n");
+}
+
+#[test]
+fn what_a_mend_would_break_is_left_with_its_reason() {
+    let bare = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n";
+    let disk = Disk::with(&[("Cargo.toml", bare), ("crates/a/Cargo.toml", MANIFEST)]);
+    let said = disk.run("--fix");
+    assert_eq!(said.exit, Exit::Violations, "{said:?}");
+    assert_eq!(
+        said.err,
+        "nothing to mend without a decision\n\
+         left LA-106 crates/a/Cargo.toml: the root Cargo.toml has no [workspace.lints] to inherit: decide what stands there\n"
+    );
+    assert_eq!(disk.text("crates/a/Cargo.toml"), MANIFEST);
 }
 
 #[test]
@@ -221,4 +253,31 @@ fn the_graph_is_drawn_in_three_forms() {
     assert!(disk.run("graph --dot").out.starts_with("digraph"));
     disk.run("graph --svg --output HERE/g.svg");
     assert!(disk.text("g.svg").starts_with("<svg"));
+}
+
+#[test]
+fn a_site_is_written_only_where_nothing_else_is() {
+    let law = format!(
+        "{LAW}[domains]\ncrates = [\"a\"]\ndomain = [{{ name = \"logs\" }}]\n[literature]\nfolder = \"book\"\n"
+    );
+    let disk =
+        Disk::with(&[("layers.toml", &law), ("crates/a/src/logs.rs", GOOD), ("site/mine.txt", "mine")]);
+    let refused = disk.run("literature --site HERE/site");
+    assert!(
+        refused.exit == Exit::Unusable && refused.err.contains("name a new or an empty folder"),
+        "{refused:?}"
+    );
+    assert!(!disk.path().join("book").exists(), "nothing is written before the refusal");
+    assert_eq!(disk.run("literature --site HERE/layers.toml").exit, Exit::Unusable);
+
+    assert_eq!(disk.run("literature --site HERE/new/site").exit, Exit::Clean);
+    assert!(disk.text("new/site/logs/index.html").contains("<html"));
+    disk.put("new/site/mine.txt", "mine");
+    disk.put("layers.toml", &law.replace("logs", "rolls"));
+    std::fs::remove_dir_all(disk.path().join("book")).expect("it was written");
+    let again = disk.run("literature --site HERE/new/site");
+    assert_eq!(again.exit, Exit::Clean, "{again:?}");
+    assert!(disk.text("new/site/rolls/index.html").contains("<html"));
+    assert!(!disk.path().join("new/site/logs/index.html").exists(), "a page that is gone stays on no site");
+    assert_eq!(disk.text("new/site/mine.txt"), "mine");
 }

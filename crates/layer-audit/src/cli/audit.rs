@@ -10,7 +10,7 @@ use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::evaluate::{Selection, evaluate};
 use crate::home::Home;
-use crate::mend::{Mend, apply, mends, update_baseline};
+use crate::mend::{Mend, Mends, apply, mends, update_baseline};
 use crate::render::{Account, Format};
 use crate::report::{Exit, Report};
 use crate::terms::BASELINE;
@@ -22,7 +22,7 @@ pub(super) struct Run {
     pub(super) workspace: Workspace,
     pub(super) selection: Selection,
     report: Report,
-    mends: Vec<Mend>,
+    mends: Mends,
     /// When it began, when all was read, when all was judged.
     pub(super) times: [Instant; 3],
 }
@@ -48,23 +48,30 @@ impl Run {
         let config = place.config()?;
         let domain = options.domain.as_deref().map(|name| known_domain(name, &config)).transpose()?;
         let workspace = place.workspace(&config)?;
+        if let Some(domain) = domain {
+            inhabited(domain, &workspace, &config)?;
+        }
         let read = Instant::now();
         let mut report = evaluate(&workspace, &config, &selection);
         let judged = Instant::now();
+        // The self-test tries a rule on its own example, whatever the law here.
+        if report.rules.is_empty() && options.deed != Deed::SelfTest {
+            return Err(unconfigured(options.rule.as_deref(), &workspace, &config));
+        }
         if domain.is_some() {
             report.findings.retain(|found| Home::of(&found.place.file, &workspace, &config).domain == domain);
         }
         let mut mends = mends(&report, &workspace, &config, &|file| place.text(file));
         // What a rule that did not run would find, the baseline would lose.
-        mends.retain(|mend| mend.rule != BASELINE || options.rule.is_none());
+        mends.mends.retain(|mend| mend.rule != BASELINE || options.rule.is_none());
         let times = [begun, read, judged];
         Ok(Self { config, workspace, selection, report, mends, times })
     }
 
-    /// Mends what can be mended, a line each.
+    /// Mends what can be mended, a line each, and says why the rest of its kind is left.
     fn fix(&self, place: &Place, setting: &Setting) -> Result<String, String> {
         let mut by_file: BTreeMap<&str, Vec<&Mend>> = BTreeMap::new();
-        for mend in self.mends.iter().filter(|mend| mend.rule != BASELINE || !setting.ci) {
+        for mend in self.mends.mends.iter().filter(|mend| mend.rule != BASELINE || !setting.ci) {
             by_file.entry(&mend.file).or_default().push(mend);
         }
         let mut done = String::new();
@@ -73,7 +80,13 @@ impl Run {
             place.write(file, &apply(&text, &mends))?;
             done.extend(mends.iter().map(|mend| format!("mended {} {file}: {}\n", mend.rule, mend.said)));
         }
-        Ok(if done.is_empty() { "nothing to mend without a decision\n".to_owned() } else { done })
+        if done.is_empty() {
+            done.push_str("nothing to mend without a decision\n");
+        }
+        done.extend(
+            self.mends.left.iter().map(|left| format!("left {} {}: {}\n", left.rule, left.file, left.why)),
+        );
+        Ok(done)
     }
 
     /// Writes the baseline for the first time, or takes out what is gone.
@@ -104,7 +117,7 @@ impl Run {
             workspace: &self.workspace,
             config: &self.config,
             report: &self.report,
-            mends: &self.mends,
+            mends: &self.mends.mends,
             milliseconds: self.times[0].elapsed().as_millis(),
             everything: options.advisory,
             tables: options.summary || (!narrowed && self.report.open().next().is_none()),
@@ -124,6 +137,25 @@ impl Run {
         let err = if options.timings { timings::text(self) } else { String::new() };
         let exit = if options.advisory { Exit::Clean } else { self.report.exit() };
         Ok(Said { out, err, exit })
+    }
+}
+
+/// A rule that the law does not switch on finds nothing, which must not pass for a rule that is kept.
+fn unconfigured(rule: Option<&str>, workspace: &Workspace, config: &Config) -> String {
+    let configured = evaluate(workspace, config, &Selection::all()).rules.join(", ");
+    let rule = rule.unwrap_or("any rule");
+    format!("layers.toml has no section that switches {rule} on; configured are {configured}")
+}
+
+/// A domain without a file or document has no findings, which must not pass for a domain that keeps the law.
+fn inhabited(domain: &str, workspace: &Workspace, config: &Config) -> Result<(), String> {
+    let files = workspace.crates.iter().flat_map(|member| &member.files).map(|file| file.path.as_str());
+    let mut paths = files.chain(workspace.documents.keys().map(String::as_str));
+    match paths.any(|path| Home::of(path, workspace, config).domain == Some(domain)) {
+        true => Ok(()),
+        false => Err(format!(
+            "domain {domain}: no file and no document stands in it, so there is nothing to judge"
+        )),
     }
 }
 

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::command::Literature;
 use super::place::Place;
-use super::{Said, Setting};
+use super::{Said, Setting, site_folder};
 use crate::config::Config;
 use crate::literature::{Document, documents, site};
 use crate::report::Exit;
@@ -16,6 +16,7 @@ pub(super) fn run(options: &Literature, setting: &Setting) -> Result<Said, Strin
     let config = place.config()?;
     let mut workspace = place.workspace(&config)?;
     let fresh = fresh(&workspace, &config)?;
+    let before = options.site.as_deref().map_or_else(|| Ok(Vec::new()), site_folder::owned)?;
     let differing: Vec<_> =
         fresh.iter().filter(|(path, text)| workspace.documents.get(path) != Some(text)).collect();
     let names: String = differing.iter().map(|(path, _)| format!("{path}\n")).collect();
@@ -30,7 +31,7 @@ pub(super) fn run(options: &Literature, setting: &Setting) -> Result<Said, Strin
     let wrote = format!("{names}{} of {} documents written\n", differing.len(), fresh.len());
     let Some(folder) = &options.site else { return Ok(Said::fine(wrote)) };
     workspace.documents.extend(fresh);
-    let said = write_site(&workspace, &config, folder)?;
+    let said = write_site(&workspace, &config, folder, &before)?;
     Ok(Said { out: format!("{wrote}{}", said.out), ..said })
 }
 
@@ -48,12 +49,16 @@ fn fresh(workspace: &Workspace, config: &Config) -> Result<Vec<(String, String)>
     documents(workspace, config).into_iter().map(text).collect()
 }
 
-fn write_site(workspace: &Workspace, config: &Config, folder: &Path) -> Result<Said, String> {
+/// `before` are the files of the site that stands there already.
+fn write_site(
+    workspace: &Workspace,
+    config: &Config,
+    folder: &Path,
+    before: &[String],
+) -> Result<Said, String> {
     let site = site(workspace, config);
     let assets = render(&site);
-    for asset in &assets {
-        super::place::write_bytes(&folder.join(&asset.path), &asset.bytes)?;
-    }
+    site_folder::fill(folder, &assets, before)?;
     let links = broken_links(&site);
     let broken: String = links.iter().map(|link| format!("{link}\n")).collect();
     let out = format!("{}: {} files, {} broken links\n{broken}", folder.display(), assets.len(), links.len());

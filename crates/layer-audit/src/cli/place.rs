@@ -1,4 +1,5 @@
-//! The workspace on disk: finds it, reads it, writes into it. All I/O of the command line is here.
+//! The workspace on disk: finds it, reads it, writes into it. All I/O of the command line is here,
+//! but for the folder of a site.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -1,47 +1,66 @@
-//! Which arrows the findings are about.
+//! Which arrows the findings are about. Decided by the place and the subject of a finding, never by its words.
 
-use crate::finding::Finding;
+use crate::config::Config;
+use crate::finding::{Finding, Standing};
+use crate::graph::{is_meant, way};
 use crate::manifest::DependencyKind;
-use crate::workspace::{Crate, Workspace};
+use crate::terms::covers;
+use crate::workspace::{Crate, Dependency, Workspace};
+
+/// Rules that judge an arrow. The others of their family judge how a manifest is written, or where files stand.
+const OF_ARROWS: [&str; 8] = ["LA-101", "LA-102", "LA-103", "LA-104", "LA-105", "LA-108", "LA-109", "LA-110"];
 
 /// An arrow that a finding is about.
 pub(super) struct Broken<'a> {
-    pub(super) from: String,
-    pub(super) to: String,
+    pub(super) from: &'a str,
+    pub(super) to: &'a str,
     pub(super) kind: DependencyKind,
-    pub(super) rule: &'a str,
+    pub(super) rule: &'static str,
+    /// Why the finding does not count; nothing where it does.
+    pub(super) excuse: Option<&'a str>,
 }
 
-/// One for each declared dependency that a finding of the crate graph means.
-pub(super) fn arrows<'a>(workspace: &Workspace, findings: &'a [Finding]) -> Vec<Broken<'a>> {
+/// One for each finding about an arrow that stands at a declared dependency. One about a way stands at its first step.
+pub(super) fn arrows<'a>(
+    workspace: &'a Workspace,
+    config: &'a Config,
+    findings: &[Finding],
+) -> Vec<Broken<'a>> {
     let mut arrows = Vec::new();
-    for finding in findings.iter().filter(|finding| finding.rule.starts_with("LA-1")) {
+    for finding in findings.iter().filter(|finding| OF_ARROWS.contains(&finding.rule)) {
         let here = |member: &&Crate| member.manifest_path() == finding.place.file;
         let Some(member) = workspace.crates.iter().find(here) else { continue };
-        let Some(to) = target(workspace, member, finding) else { continue };
-        for kind in kinds(member, to, finding.place.line) {
-            arrows.push(Broken { from: member.name.clone(), to: to.to_owned(), kind, rule: finding.rule });
-        }
+        let Some(dependency) = meant(workspace, member, finding) else { continue };
+        arrows.push(Broken {
+            from: &member.name,
+            to: &dependency.package,
+            kind: dependency.kind,
+            rule: finding.rule,
+            excuse: excuse(config, workspace, finding),
+        });
     }
     arrows
 }
 
-/// A message that begins `a -> b` names the arrow; otherwise the subject does, when it is another member.
-fn target<'a>(workspace: &Workspace, member: &Crate, finding: &'a Finding) -> Option<&'a str> {
-    let rest = finding.message.strip_prefix(&member.name).and_then(|rest| rest.strip_prefix(" -> "));
-    if let Some(rest) = rest {
-        return rest.split([' ', ';', ',']).next();
-    }
+/// The dependency on the line of the finding. Of several on one line (an inline table) the one that the subject names, or
+/// from which a way leads to it.
+fn meant<'a>(workspace: &Workspace, member: &'a Crate, finding: &Finding) -> Option<&'a Dependency> {
+    let line = finding.place.line;
+    let on_line = || member.dependencies.iter().filter(move |one| line > 0 && one.line == line);
     let subject = finding.subject.as_str();
-    (subject != member.name && workspace.get(subject).is_some()).then_some(subject)
+    let named = |one: &&Dependency| is_meant(subject, &one.package);
+    let leads = |one: &&Dependency| way(workspace, &one.package, subject).is_some();
+    on_line().find(named).or_else(|| on_line().find(leads))
 }
 
-/// The tables that declare it: the one on the line of the finding, or all where the line tells none.
-fn kinds(member: &Crate, to: &str, line: usize) -> Vec<DependencyKind> {
-    let declared = || member.dependencies.iter().filter(|dependency| dependency.package == to);
-    let on_line = declared().find(|dependency| line > 0 && dependency.line == line);
-    match on_line {
-        Some(dependency) => vec![dependency.kind],
-        None => declared().map(|dependency| dependency.kind).collect(),
+fn excuse<'a>(config: &'a Config, workspace: &Workspace, finding: &Finding) -> Option<&'a str> {
+    match finding.standing {
+        Standing::Open => None,
+        Standing::Known => Some("known to the baseline"),
+        Standing::Allowed => {
+            let mut entries = config.allowances.iter().filter(|entry| entry.until >= workspace.today);
+            let entry = entries.find(|entry| covers(entry, finding));
+            Some(entry.map_or("allowed", |entry| entry.reason.as_str()))
+        }
     }
 }

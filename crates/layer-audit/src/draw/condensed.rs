@@ -23,7 +23,7 @@ impl Drawing {
         if self.layers.iter().map(|layer| layer.crates.len()).sum::<usize>() <= LIMIT {
             return None;
         }
-        let broken = self.arrows.iter().filter(|arrow| arrow.violation.is_some());
+        let broken = self.arrows.iter().filter(|arrow| arrow.is_broken());
         let named: BTreeSet<&str> =
             broken.flat_map(|arrow| [arrow.from.as_str(), arrow.to.as_str()]).collect();
         let (named, note) = match named.len() {
@@ -47,16 +47,17 @@ impl Drawing {
     }
 }
 
-/// Arrows between boxes, of the kind that binds most, and broken ones between the named crates.
+/// Arrows between boxes, of the kind that binds most; broken ones between the named crates; of those that are let off one
+/// between two boxes for each reason.
 fn arrows(all: &[Arrow], box_of: &BTreeMap<&str, String>, named: &BTreeSet<&str>) -> Vec<Arrow> {
     let mut arrows = BTreeSet::new();
     let mut kinds: BTreeMap<(&String, &String), DependencyKind> = BTreeMap::new();
     for arrow in all {
         let ends = (box_of.get(arrow.from.as_str()), box_of.get(arrow.to.as_str()));
         let (Some(from), Some(to)) = ends else { continue };
-        if arrow.violation.is_some() && named.contains(arrow.from.as_str()) {
+        if arrow.is_broken() && named.contains(arrow.from.as_str()) {
             arrows.insert(arrow.clone());
-        } else if arrow.violation.is_some() {
+        } else if arrow.breach.is_some() {
             arrows.insert(Arrow { from: from.clone(), to: to.clone(), ..arrow.clone() });
         } else {
             let kind = kinds.entry((from, to)).or_insert(arrow.kind);
@@ -67,7 +68,7 @@ fn arrows(all: &[Arrow], box_of: &BTreeMap<&str, String>, named: &BTreeSet<&str>
         from: from.clone(),
         to: to.clone(),
         kind,
-        violation: None,
+        breach: None,
     };
     arrows.extend(kinds.into_iter().map(plain));
     arrows.retain(|arrow| arrow.from != arrow.to);

@@ -11,7 +11,8 @@ const HEAD: &str = "  graph [rankdir=TB, newrank=true, nodesep=0.3, ranksep=0.5,
 
 impl Drawing {
     /// A Graphviz digraph: a cluster per layer, outermost on top; dev arrows dashed, build arrows dotted, arrows that
-    /// others imply faint, and those that break a rule red, thick and labelled with it. Complete at any size.
+    /// others imply faint, those that break a rule red, thick and labelled with it, those that may for now grey, thick,
+    /// dashed and labelled with the reason. Complete at any size.
     pub fn dot(&self) -> String {
         let all = Links::of(self);
         let mut text = format!("digraph crates {{\n{HEAD}  label={};\n", quoted(&self.title));
@@ -53,13 +54,16 @@ fn members(all: &Links<'_>, layer: usize) -> String {
 fn attributes(all: &Links<'_>, link: &Link<'_>) -> String {
     let mut list: Vec<String> = Vec::new();
     match link.kind {
+        DependencyKind::Normal if link.breach.is_some_and(|breach| !breach.counts()) => {
+            list.push("style=dashed".to_owned());
+        }
         DependencyKind::Normal => {}
         DependencyKind::Dev => list.push("style=dashed".to_owned()),
         DependencyKind::Build => list.push("style=dotted".to_owned()),
     }
-    if let Some(rule) = link.violation {
-        let label = quoted(rule);
-        list.push(format!("color=\"#dc2626\", fontcolor=\"#dc2626\", penwidth=2.5, label={label}"));
+    if let Some(breach) = link.breach {
+        let (label, color) = (quoted(&breach.told()), if breach.counts() { "#dc2626" } else { "#64748b" });
+        list.push(format!("color=\"{color}\", fontcolor=\"{color}\", penwidth=2.5, label={label}"));
     } else if link.implied {
         list.push("color=\"#cbd5e1\"".to_owned());
     }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::Drawing;
+use super::{Breach, Drawing};
 use crate::manifest::DependencyKind;
 
 /// A drawing by number.
@@ -20,7 +20,7 @@ pub(super) struct Link<'a> {
     pub(super) from: usize,
     pub(super) to: usize,
     pub(super) kind: DependencyKind,
-    pub(super) violation: Option<&'a str>,
+    pub(super) breach: Option<&'a Breach>,
     /// There is a longer way of normal dependencies to the same crate, so the arrow can be drawn faint.
     pub(super) implied: bool,
 }
@@ -43,8 +43,8 @@ impl<'a> Links<'a> {
             let ends = (numbers.get(arrow.from.as_str()), numbers.get(arrow.to.as_str()));
             let (Some(&from), Some(&to)) = ends else { continue };
             if from != to {
-                let violation = arrow.violation.as_deref();
-                all.links.push(Link { from, to, kind: arrow.kind, violation, implied: false });
+                let breach = arrow.breach.as_ref();
+                all.links.push(Link { from, to, kind: arrow.kind, breach, implied: false });
             }
         }
         all.mark_implied();
@@ -100,7 +100,7 @@ impl<'a> Links<'a> {
         for link in &mut self.links {
             let through = |to: &usize| reached[*to].get(link.to) == Some(&true);
             let longer_way = uses[link.from].iter().any(through);
-            link.implied = longer_way && counts(link) && link.violation.is_none();
+            link.implied = longer_way && counts(link) && link.breach.is_none();
         }
     }
 }

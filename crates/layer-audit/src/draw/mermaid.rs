@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::Drawing;
 use super::links::{Link, Links};
+use super::{Breach, Drawing};
 use crate::manifest::DependencyKind;
 
 impl Drawing {
     /// A Mermaid flowchart: a subgraph per layer; dev arrows dotted, build arrows with short dashes, arrows that others
-    /// imply faint, and those that break a rule red, thick and labelled with it.
+    /// imply faint, those that break a rule red, thick and labelled with it, those that may for now grey, thick, dashed and
+    /// labelled with the reason.
     ///
     /// More than 120 crates are drawn as a box per layer, with the crates at either end of a broken rule by name:
     /// renderers refuse very large flowcharts.
@@ -43,7 +44,7 @@ fn write(drawing: &Drawing) -> String {
 }
 
 fn arrow(link: &Link<'_>) -> String {
-    let label = link.violation.map(|rule| format!("|\"{}\"|", escaped(rule))).unwrap_or_default();
+    let label = link.breach.map(|breach| format!("|\"{}\"|", escaped(&breach.told()))).unwrap_or_default();
     let line = if link.kind == DependencyKind::Dev { "-.->" } else { "-->" };
     format!("{line}{label}")
 }
@@ -52,12 +53,14 @@ fn arrow(link: &Link<'_>) -> String {
 fn styles(links: &[Link<'_>]) -> BTreeMap<&'static str, Vec<String>> {
     let mut styles: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for (number, link) in links.iter().enumerate() {
-        let style = match (link.violation.is_some(), link.kind == DependencyKind::Build) {
-            (true, true) => "stroke:#dc2626,stroke-width:3px,stroke-dasharray:2 3,color:#dc2626",
-            (true, false) => "stroke:#dc2626,stroke-width:3px,color:#dc2626",
-            (false, true) => "stroke-dasharray:2 3",
-            (false, false) if link.implied => "stroke-width:1px,opacity:0.35",
-            (false, false) => continue,
+        let style = match (link.breach.map(Breach::counts), link.kind == DependencyKind::Build) {
+            (Some(true), true) => "stroke:#dc2626,stroke-width:3px,stroke-dasharray:2 3,color:#dc2626",
+            (Some(true), false) => "stroke:#dc2626,stroke-width:3px,color:#dc2626",
+            (Some(false), true) => "stroke:#64748b,stroke-width:3px,stroke-dasharray:2 3,color:#64748b",
+            (Some(false), false) => "stroke:#64748b,stroke-width:3px,stroke-dasharray:8 4,color:#64748b",
+            (None, true) => "stroke-dasharray:2 3",
+            (None, false) if link.implied => "stroke-width:1px,opacity:0.35",
+            (None, false) => continue,
         };
         styles.entry(style).or_default().push(number.to_string());
     }

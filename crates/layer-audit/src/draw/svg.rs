@@ -30,7 +30,7 @@ impl Drawing {
     /// An SVG image, readable on light and dark ground. Layers are bands, outermost on top; neighbouring layers of one
     /// crate each share a band while no arrow joins them. No arrow runs through a box: those to one crate run together.
     /// Dev arrows are dashed, build arrows dotted, those that others imply faint, those that break a rule red, thick and
-    /// labelled with it.
+    /// labelled with it, those that may for now grey, thick and dashed, with the reason in their tooltip.
     ///
     /// More than 120 crates are drawn as a box per layer, with the crates at either end of a broken rule by name.
     pub fn svg(&self) -> String {
@@ -72,7 +72,7 @@ fn write(drawing: &Drawing, counts: &str) -> String {
         text.push_str(&crate_box(all.names[at], below, area, drawing.layers[layer].id == EXTERNALS));
     }
     for (rule, x, y) in strokes.iter().filter_map(|stroke| stroke.label.as_ref()) {
-        text.push_str(&label("rule", "middle", *x, y + 4.0, rule));
+        text.push_str(&label(rule.class, "middle", *x, y + 4.0, &rule.text));
     }
     text.push_str(&legend);
     text.push_str("</svg>\n");
@@ -90,16 +90,18 @@ fn layout(drawing: &Drawing, all: &Links<'_>) -> (Bands, Routes, Plan) {
 }
 
 fn counts(drawing: &Drawing) -> String {
-    let broken = drawing.arrows.iter().filter(|arrow| arrow.violation.is_some()).count();
+    let broken = drawing.arrows.iter().filter(|arrow| arrow.is_broken()).count();
+    let let_off = drawing.arrows.iter().filter(|arrow| arrow.breach.is_some()).count() - broken;
     let number = |count: usize, one: &str| format!("{count} {one}{}", if count == 1 { "" } else { "s" });
     let members = drawing.layers.iter().filter(|layer| layer.id != EXTERNALS);
     let layers = members.clone().filter(|layer| layer.id != NO_LAYER).count();
     format!(
-        "{} in {}, {}, {}",
+        "{} in {}, {}, {}{}",
         number(members.map(|layer| layer.crates.len()).sum(), "crate"),
         number(layers, "layer"),
         number(drawing.arrows.len(), "arrow"),
-        if broken == 0 { "none breaks a rule".to_owned() } else { format!("{broken} broken") },
+        if broken + let_off == 0 { "none breaks a rule".to_owned() } else { format!("{broken} broken") },
+        if let_off == 0 { String::new() } else { format!(", {let_off} let off") },
     )
 }
 
@@ -110,8 +112,8 @@ fn description(drawing: &Drawing, counts: &str) -> String {
         text.push_str(&format!("\n{} ({}): {}.", layer.id, layer.name, layer.crates.join(", ")));
     }
     for arrow in &drawing.arrows {
-        if let Some(rule) = &arrow.violation {
-            text.push_str(&format!("\n{} → {} breaks {rule}.", arrow.from, arrow.to));
+        if let Some(breach) = &arrow.breach {
+            text.push_str(&format!("\n{} → {} breaks {}.", arrow.from, arrow.to, breach.told()));
         }
     }
     text
@@ -161,6 +163,9 @@ fn class(look: Look) -> &'static str {
         Look::Broken(DependencyKind::Normal) => "broken",
         Look::Broken(DependencyKind::Dev) => "broken dev",
         Look::Broken(DependencyKind::Build) => "broken build",
+        Look::LetOff(DependencyKind::Normal) => "let-off",
+        Look::LetOff(DependencyKind::Dev) => "let-off dev",
+        Look::LetOff(DependencyKind::Build) => "let-off build",
     }
 }
 

@@ -11,11 +11,11 @@ use crate::finding::Finding;
 use crate::manifest::line_of;
 use crate::report::Report;
 use crate::rules::CONFIG;
-use crate::terms::{ALLOWANCES, covers, is_stale};
+use crate::terms::{ALLOWANCES, covers};
 
 pub(super) fn mends(report: &Report, config: &Config, read: &dyn Fn(&str) -> Option<String>) -> Vec<Mend> {
     let said_so: Vec<&Finding> =
-        report.open().filter(|finding| finding.rule == ALLOWANCES && is_stale(finding)).collect();
+        report.open().filter(|finding| finding.rule == ALLOWANCES && finding.stale).collect();
     if said_so.is_empty() {
         return Vec::new();
     }

@@ -6,7 +6,7 @@ use crate::config::Config;
 use crate::finding::Finding;
 use crate::report::Report;
 use crate::rules::Rule;
-use crate::terms::{BASELINE, baseline, is_stale};
+use crate::terms::{BASELINE, baseline};
 use crate::workspace::Workspace;
 
 /// What `--update-baseline` does. It never lets anything in that came after the file was first written.
@@ -40,7 +40,7 @@ pub fn update_baseline(report: &Report, now: Option<&Baseline>, strict: &[String
         }
     };
     let settled = |found: &Finding| match now {
-        Some(_) => found.rule == BASELINE && is_stale(found),
+        Some(_) => found.rule == BASELINE && found.stale,
         None => found.rule == BASELINE || may_be_known(found, strict),
     };
     let refused = report.findings.iter().filter(|found| found.blocks() && !settled(found)).cloned().collect();
@@ -50,7 +50,7 @@ pub fn update_baseline(report: &Report, now: Option<&Baseline>, strict: &[String
 
 /// The whole file anew where the baseline knows more than is left.
 pub(super) fn mend(report: &Report, workspace: &Workspace, config: &Config) -> Option<Mend> {
-    report.open().find(|found| found.rule == BASELINE && is_stale(found))?;
+    report.open().find(|found| found.rule == BASELINE && found.stale)?;
     let file = &config.baseline.as_ref()?.file;
     let shrunk = update_baseline(report, Some(&baseline(workspace, config)?), &[]);
     Some(Mend {

@@ -49,6 +49,7 @@ fn finding(rule: &'static str, place: Place, subject: &str, message: &str) -> Fi
         subject: subject.to_owned(),
         message: message.to_owned(),
         standing: Standing::Open,
+        stale: rule == "LA-004",
     }
 }
 

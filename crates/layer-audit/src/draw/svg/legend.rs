@@ -33,6 +33,7 @@ pub(super) fn legend(looks: &[Look], width: f64, top: f64) -> (String, f64) {
 
 fn meanings(looks: &[Look]) -> Vec<(Look, &'static str)> {
     let broken = |look: &Look| matches!(look, Look::Broken(_));
+    let let_off = |look: &Look| matches!(look, Look::LetOff(_));
     let all = [
         (Look::Uses, "depends on"),
         (Look::Implied, "also by way of others"),
@@ -42,6 +43,9 @@ fn meanings(looks: &[Look]) -> Vec<(Look, &'static str)> {
     let mut shown: Vec<_> = all.into_iter().filter(|(look, _)| looks.contains(look)).collect();
     if looks.iter().any(broken) {
         shown.push((Look::Broken(DependencyKind::Normal), "breaks a rule"));
+    }
+    if looks.iter().any(let_off) {
+        shown.push((Look::LetOff(DependencyKind::Normal), "breaks a rule and may for now"));
     }
     shown
 }

@@ -111,11 +111,11 @@ impl Routes {
 
 /// For each arrow that breaks a rule the number of the one whose lane it takes.
 fn broken(all: &Links<'_>) -> Vec<Option<usize>> {
-    let alone = all.links.iter().filter(|link| link.violation.is_some()).count() <= ALONE;
+    let alone = all.links.iter().filter(|link| link.breach.is_some()).count() <= ALONE;
     let mut first = BTreeMap::new();
     let lane = |(number, link): (usize, &Link<'_>)| {
-        let rule = link.violation?;
-        let same = *first.entry((link.to, link.kind, rule.to_owned())).or_insert(number);
+        let breach = link.breach?;
+        let same = *first.entry((link.to, link.kind, breach.clone())).or_insert(number);
         Some(if alone { number } else { same })
     };
     all.links.iter().enumerate().map(lane).collect()

@@ -6,6 +6,7 @@ use super::curve::{Curve, head};
 use super::plan::Plan;
 use super::ports::Ports;
 use super::routes::{Lane, Routes, Step};
+use crate::draw::Breach;
 use crate::draw::links::Links;
 use crate::manifest::DependencyKind;
 
@@ -16,7 +17,14 @@ pub(super) enum Look {
     Dev,
     Build,
     Uses,
+    LetOff(DependencyKind),
     Broken(DependencyKind),
+}
+
+/// The rule that is written on an arrow.
+pub(super) struct Written {
+    pub(super) text: String,
+    pub(super) class: &'static str,
 }
 
 /// Arrows of one look to one crate, which run together.
@@ -28,7 +36,7 @@ pub(super) struct Stroke {
     /// `a, b -> c`
     pub(super) title: String,
     /// The broken rule, and where it is written.
-    pub(super) label: Option<(String, f64, f64)>,
+    pub(super) label: Option<(Written, f64, f64)>,
 }
 
 /// All strokes, in the order to paint them.
@@ -43,24 +51,24 @@ pub(super) fn strokes(all: &Links<'_>, routes: &Routes, plan: &Plan) -> Vec<Stro
     for (lane, steps) in &by_lane {
         let mut looks: BTreeMap<Look, Vec<usize>> = BTreeMap::new();
         for number in steps {
-            looks.entry(look(lane, &routes.steps[*number])).or_default().push(*number);
+            looks.entry(look(all, lane, &routes.steps[*number])).or_default().push(*number);
         }
         let headed = steps.iter().filter(|number| routes.steps[**number].to == lane.to);
-        let headed = headed.map(|number| look(lane, &routes.steps[*number])).max();
+        let headed = headed.map(|number| look(all, lane, &routes.steps[*number])).max();
         for (look, numbers) in looks {
             let curves: Vec<Curve> =
                 numbers.iter().map(|number| Curve::of(*number, routes, plan, &ports)).collect();
-            let rule = lane.broken.and_then(|number| all.links[number].violation);
+            let breach = breach(all, lane);
             strokes.push(Stroke {
                 look,
                 path: curves.iter().map(Curve::path).collect::<Vec<_>>().join(""),
                 head: if headed == Some(look) { head(lane, plan, &ports) } else { String::new() },
                 title: title(all, routes, lane, &numbers),
-                label: rule.zip(start(routes, &numbers)).map(|(rule, first)| {
+                label: breach.zip(start(routes, &numbers)).map(|(breach, first)| {
                     let curve = Curve::of(first, routes, plan, &ports);
                     let (x, y) = curve.free_place(&labels);
                     labels.push((x, y));
-                    (rule.to_owned(), x, y)
+                    (written(breach), x, y)
                 }),
             });
         }
@@ -69,9 +77,29 @@ pub(super) fn strokes(all: &Links<'_>, routes: &Routes, plan: &Plan) -> Vec<Stro
     strokes
 }
 
-fn look(lane: &Lane, step: &Step) -> Look {
-    match lane.kind {
-        kind if lane.broken.is_some() => Look::Broken(kind),
+/// What the arrows of a lane break.
+fn breach<'a>(all: &Links<'a>, lane: &Lane) -> Option<&'a Breach> {
+    lane.broken.and_then(|number| all.links[number].breach)
+}
+
+/// A reason is too long for an arrow; the tooltip has it.
+fn written(breach: &Breach) -> Written {
+    match breach.counts() {
+        true => Written { text: breach.rules.clone(), class: "rule" },
+        false => Written { text: format!("{} let off", breach.rules), class: "rule excused" },
+    }
+}
+
+fn look(all: &Links<'_>, lane: &Lane, step: &Step) -> Look {
+    match (lane.kind, breach(all, lane)) {
+        (kind, Some(breach)) if breach.counts() => Look::Broken(kind),
+        (kind, Some(_)) => Look::LetOff(kind),
+        (kind, None) => plain(kind, step),
+    }
+}
+
+fn plain(kind: DependencyKind, step: &Step) -> Look {
+    match kind {
         DependencyKind::Dev => Look::Dev,
         DependencyKind::Build => Look::Build,
         DependencyKind::Normal if step.implied => Look::Implied,
@@ -91,6 +119,6 @@ fn title(all: &Links<'_>, routes: &Routes, lane: &Lane, numbers: &[usize]) -> St
         DependencyKind::Normal => String::new(),
         kind => format!(" [{}]", kind.table()),
     };
-    let rule = lane.broken.and_then(|number| all.links[number].violation).map(|rule| format!(": {rule}"));
+    let rule = breach(all, lane).map(|breach| format!(": {}", breach.told()));
     format!("{} → {}{table}{}", sources.join(", "), all.names[lane.to], rule.unwrap_or_default())
 }

@@ -29,7 +29,7 @@ fn random(seed: u64) -> Drawing {
     for _ in 0..numbers.below(crates * 4) {
         let (from, to) = (&names[numbers.below(crates)], &names[numbers.below(crates)]);
         let kind = ["", "", "", "?", "%"][numbers.below(5)];
-        arrows.push(format!("{from}>{to}{kind}{}", if numbers.below(9) == 0 { "!" } else { "" }));
+        arrows.push(format!("{from}>{to}{kind}{}", ["!", "~", "", "", "", "", "", "", ""][numbers.below(9)]));
     }
     let ids: Vec<String> = (0..layers).map(|layer| format!("L{layer}")).collect();
     let layers: Vec<(&str, &[&str])> =
