@@ -43,7 +43,7 @@ pub struct Drawing {
 pub struct DrawnLayer {
     /// Short id, unique in the drawing.
     pub id: String,
-    /// What stands there.
+    /// What stands there; empty where the law does not say.
     pub name: String,
     /// Package names, sorted. A crate stands in one layer.
     pub crates: Vec<String>,
@@ -97,6 +97,13 @@ impl Drawing {
             breach: Breach::of(&broken),
         });
         Self { title: "Crates by layer".to_owned(), layers, arrows: arrows.collect() }
+    }
+}
+
+impl DrawnLayer {
+    /// `L5: business rules`, or the id alone.
+    fn heading(&self) -> String {
+        if self.name.is_empty() { self.id.clone() } else { format!("{}: {}", self.id, self.name) }
     }
 }
 

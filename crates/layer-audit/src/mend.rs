@@ -59,7 +59,7 @@ pub struct Mends {
     pub left: Vec<Left>,
 }
 
-/// Every mend for what counts in `report`. `read` gives the text of a file by its path from the root.
+/// Every mend for what counts in `report` or is known to its baseline. `read` gives the text of a file by its path from the root.
 pub fn mends(
     report: &Report,
     workspace: &Workspace,

@@ -183,6 +183,25 @@ fn what_a_mend_would_break_is_left_with_its_reason() {
 }
 
 #[test]
+fn what_the_baseline_knows_is_mended_and_leaves_it() {
+    let law = format!("{LAW}[baseline]\nfile = \"known.toml\"\n");
+    let disk = Disk::with(&[("layers.toml", &law), ("crates/a/Cargo.toml", MANIFEST)]);
+    assert_eq!(disk.run("--update-baseline").exit, Exit::Clean);
+    assert!(disk.text("known.toml").contains("LA-106"));
+    let said = disk.run("--fix");
+    assert_eq!(
+        (said.exit, said.err.as_str()),
+        (
+            Exit::Clean,
+            "mended LA-106 crates/a/Cargo.toml: inherits the workspace's lints\n\
+             mended LA-005 known.toml: 1 known findings fewer\n"
+        ),
+        "{said:?}"
+    );
+    assert!(!disk.text("known.toml").contains("LA-106"));
+}
+
+#[test]
 fn the_baseline_is_written_once_and_then_only_shrinks() {
     let law = format!("{LAW}[baseline]\nfile = \"known.toml\"\n");
     let disk = Disk::with(&[("layers.toml", &law), ("crates/a/src/lib.rs", BAD), ("crates/a/src/m.rs", BAD)]);

@@ -18,7 +18,7 @@ impl Drawing {
         let mut text = format!("digraph crates {{\n{HEAD}  label={};\n", quoted(&self.title));
         let members: Vec<String> = (0..self.layers.len()).map(|layer| members(&all, layer)).collect();
         for (layer, drawn) in self.layers.iter().enumerate() {
-            let label = quoted(&format!("{}: {}", drawn.id, drawn.name));
+            let label = quoted(&drawn.heading());
             text.push_str(&format!(
                 "  subgraph cluster_{layer} {{\n    label={label}; style=\"rounded,filled\"; "
             ));

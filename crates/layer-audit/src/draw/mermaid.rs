@@ -27,7 +27,7 @@ fn write(drawing: &Drawing) -> String {
     let crates: Vec<String> = all.names.iter().map(|name| ids.id("c", name)).collect();
     let mut text = format!("---\ntitle: \"{}\"\n---\nflowchart TD\n", in_front_matter(&drawing.title));
     for (layer, drawn) in drawing.layers.iter().enumerate() {
-        let label = escaped(&format!("{}: {}", drawn.id, drawn.name));
+        let label = escaped(&drawn.heading());
         text.push_str(&format!("  subgraph {}[\"{label}\"]\n", ids.id("l", &drawn.id)));
         for at in (0..all.names.len()).filter(|at| all.layer[*at] == layer) {
             text.push_str(&format!("    {}[\"{}\"]\n", crates[at], escaped(all.names[at])));

@@ -109,7 +109,8 @@ fn counts(drawing: &Drawing) -> String {
 fn description(drawing: &Drawing, counts: &str) -> String {
     let mut text = format!("{counts}. Outermost layer on top.");
     for layer in &drawing.layers {
-        text.push_str(&format!("\n{} ({}): {}.", layer.id, layer.name, layer.crates.join(", ")));
+        let name = if layer.name.is_empty() { String::new() } else { format!(" ({})", layer.name) };
+        text.push_str(&format!("\n{}{name}: {}.", layer.id, layer.crates.join(", ")));
     }
     for arrow in &drawing.arrows {
         if let Some(breach) = &arrow.breach {

@@ -163,6 +163,10 @@ fn members_stand_in_the_layer_that_lists_them() {
     let layers: Vec<_> =
         drawing.layers.iter().map(|layer| format!("{} {}", layer.id, layer.crates.join(" "))).collect();
     assert_eq!(layers, ["top app", "mid core", "low rows", "no-layer kit types"]);
+    for picture in [drawing.mermaid(), drawing.dot()] {
+        assert!(picture.contains("\"top\""), "a layer without a name has no colon: {picture}");
+    }
+    assert!(drawing.svg().contains("\ntop: app.\n"));
 }
 
 #[test]

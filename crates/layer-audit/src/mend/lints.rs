@@ -1,19 +1,17 @@
 //! LA-106: a manifest without `[lints]` gets one, where the workspace has lints to inherit.
 
 use super::{Left, Mend};
+use crate::finding::Standing;
 use crate::report::Report;
 
 const RULE: &str = "LA-106";
 /// The manifest that holds the workspace's tables.
 const ROOT: &str = "Cargo.toml";
 
-/// For each finding the mend, or why there is none.
+/// For each finding the mend, or why there is none. What the baseline knows is mended as well: that is how it shrinks.
 pub(super) fn mends(report: &Report, read: &dyn Fn(&str) -> Option<String>) -> Vec<Result<Mend, Left>> {
-    let manifests: Vec<&str> = report
-        .open()
-        .filter(|finding| finding.rule == RULE)
-        .map(|finding| finding.place.file.as_str())
-        .collect();
+    let found = report.findings.iter().filter(|one| one.rule == RULE && one.standing != Standing::Allowed);
+    let manifests: Vec<&str> = found.map(|finding| finding.place.file.as_str()).collect();
     if manifests.is_empty() {
         return Vec::new();
     }

@@ -101,7 +101,8 @@ pub(super) fn layer_names(drawing: &Drawing, band: &Band) -> (Vec<String>, Vec<S
 
 /// What a box tells about its layer.
 pub(super) fn caption(drawing: &Drawing, all: &Links<'_>, at: usize) -> String {
-    drawing.layers[all.layer[at]].name.clone()
+    let layer = &drawing.layers[all.layer[at]];
+    if layer.name.is_empty() { layer.id.clone() } else { layer.name.clone() }
 }
 
 /// For each row how much more room it needs below: lines that go far to the side would be flat otherwise.
