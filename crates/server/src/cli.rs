@@ -13,7 +13,7 @@ use color_eyre::eyre::{self, WrapErr};
 
 use crate::config::{Flags, Mistakes, Settings};
 use crate::demo::{self, DemoOptions};
-use crate::serve;
+use crate::{database, serve};
 
 const FAILED: u8 = 1;
 const MISCONFIGURED: u8 = 2;
@@ -41,8 +41,24 @@ enum Command {
         #[command(subcommand)]
         command: ConfigCommand,
     },
+    /// Prepare a PostgreSQL database for replicas that serve from it
+    Database {
+        #[command(subcommand)]
+        command: DatabaseCommand,
+    },
     /// Print the version
     Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum DatabaseCommand {
+    /// Bring the schema up to date and end; run it as the schema's owner, before replicas of a new version start
+    Migrate(SettingFlags),
+    /// Print the SQL that gives a role the rights of a writer and takes all others; run it as the schema's owner
+    Grants {
+        /// The role as which replicas serve; it must exist
+        role: String,
+    },
 }
 
 #[derive(Debug, Subcommand)]
@@ -117,6 +133,12 @@ fn execute(command: Command) -> eyre::Result<()> {
             runtime()?.block_on(demo::run(options))
         }
         Command::Config { command: ConfigCommand::Check(flags) } => say(&settings(flags)?.to_toml()),
+        Command::Database { command: DatabaseCommand::Migrate(flags) } => {
+            let settings = settings(flags)?;
+            crate::telemetry::start(&settings.log)?;
+            runtime()?.block_on(database::migrate(&settings))
+        }
+        Command::Database { command: DatabaseCommand::Grants { role } } => database::grants(&role),
         Command::Version => say(&format!("portcullis {}\n", env!("CARGO_PKG_VERSION"))),
     }
 }
@@ -192,7 +214,16 @@ mod tests {
 
     #[test]
     fn the_help_is_a_contract() {
-        let paths: [&[&str]; 5] = [&[], &["serve"], &["demo"], &["config"], &["config", "check"]];
+        let paths: [&[&str]; 8] = [
+            &[],
+            &["serve"],
+            &["demo"],
+            &["config"],
+            &["config", "check"],
+            &["database"],
+            &["database", "migrate"],
+            &["database", "grants"],
+        ];
         let pages = paths.map(|path| format!("$ portcullis {} --help\n\n{}", path.join(" "), help(path)));
         insta::assert_snapshot!(pages.join("\n"));
     }

@@ -6,6 +6,7 @@
 pub mod api_client;
 pub mod cli;
 pub mod config;
+mod database;
 pub mod demo;
 pub mod running;
 mod serve;

@@ -6,7 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Output};
 
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::egress::HttpMethod;
@@ -190,6 +190,62 @@ async fn an_idempotency_key_reaches_the_upstream_once_over_both() {
     std::sync::Arc::into_inner(pair).unwrap().stop().await;
 }
 
+/// The way of an operator: the owner migrates and gives rights, the server runs as a writer, who cannot touch the trail.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PORTCULLIS_TEST_POSTGRES_URL; .ci/run sets it"]
+async fn a_writer_role_serves_and_cannot_change_the_trail() {
+    let database = TestDatabase::create();
+    let role = format!("{}_writer", database.name);
+    psql(&database.url, &format!("CREATE ROLE {role} LOGIN"));
+    let _role = TestRole { database: &database, role: &role };
+    let folder = TempDir::new().unwrap();
+    let mut settings = Settings::new(folder.path());
+    settings.listen.set_port(0);
+    settings.master_key_file = Some(master_key(&folder).await);
+    let mut url = url::Url::parse(&database.url).unwrap();
+    url.set_username(&role).unwrap();
+    settings.database_url = Some(url.into());
+
+    let error = format!("{:#}", running::start(&settings).await.unwrap_err());
+    assert!(error.contains("start this version once as the schema's owner"), "{error}");
+    portcullis(&["database", "migrate", "--database-url", &database.url]);
+    psql(&database.url, &portcullis(&["database", "grants", &role]));
+
+    let running = running::start(&settings).await.unwrap();
+    let admin = client(&running, &running.first_key().unwrap().secret.0);
+    let verified = admin.get("/logs/trail/verify").await.unwrap().success().unwrap();
+    assert_eq!((&verified["intact"], &verified["events"]), (&json!(true), &json!(1)));
+    running.shutdown().await.unwrap();
+    for statement in
+        ["UPDATE audit_events SET record = '{}'", "DELETE FROM audit_events", "TRUNCATE audit_events"]
+    {
+        let refused = run_psql(settings.database_url.as_ref().unwrap(), statement);
+        assert!(
+            String::from_utf8_lossy(&refused.stderr).contains("permission denied"),
+            "{statement}: {refused:?}"
+        );
+    }
+}
+
+/// What the binary says; it must succeed.
+fn portcullis(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO_BIN_EXE_portcullis")).args(arguments).env_clear().output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+/// A role that is gone, with its rights, before its database is.
+struct TestRole<'d> {
+    database: &'d TestDatabase,
+    role: &'d str,
+}
+
+impl Drop for TestRole<'_> {
+    fn drop(&mut self) {
+        psql(&self.database.url, &format!("DROP OWNED BY {0}; DROP ROLE {0}", self.role));
+    }
+}
+
 /// A database that is gone when this is dropped.
 struct TestDatabase {
     url: String,
@@ -217,6 +273,10 @@ impl Drop for TestDatabase {
 }
 
 fn psql(server: &str, statement: &str) {
-    let status = Command::new("psql").args(["--quiet", server, "--command", statement]).status().unwrap();
-    assert!(status.success() || std::thread::panicking(), "psql: {statement}");
+    let output = run_psql(server, statement);
+    assert!(output.status.success() || std::thread::panicking(), "psql: {statement}: {output:?}");
+}
+
+fn run_psql(server: &str, statement: &str) -> Output {
+    Command::new("psql").args(["--quiet", server, "--command", statement]).output().unwrap()
 }
