@@ -12,7 +12,10 @@ use color_eyre::eyre::Result;
 mod bench;
 mod corpus;
 mod e2e;
+mod idempotency;
+mod permitted;
 mod plant;
+mod prove;
 
 #[derive(Debug, Parser)]
 #[command(about = "Attacks and measures Portcullis as a whole", version)]
@@ -34,6 +37,8 @@ enum Command {
     E2e(e2e::Options),
     /// Measure governed calls against direct calls, in one run
     Bench(bench::Options),
+    /// Try what is promised on the running product, and find wirings that are broken on purpose
+    Prove(prove::Options),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -52,5 +57,6 @@ async fn main() -> Result<ExitCode> {
         Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
         Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Prove(options) => prove::run(options).await,
     }
 }

@@ -159,11 +159,16 @@ fn dispatch(state: &State, accepted: &AcceptedRequest<'_>) -> Response<Full<Byte
 fn call(state: &State, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, RpcError> {
     let invalid = || RpcError::new(ErrorCode::INVALID_PARAMS, "expected a known tool and its arguments");
     let params = CallParams::parse(accepted.request.params).map_err(|_| invalid())?;
-    let tools = state.tools.lock().unwrap_or_else(PoisonError::into_inner);
-    let tool = tools.iter().find(|tool| tool.name == params.name).ok_or_else(invalid)?;
+    let tool = find(state, &params.name).ok_or_else(invalid)?;
     let arguments = params.arguments.map_or("{}", RawValue::get);
     let arguments = serde_json::from_str(arguments).map_err(|_| invalid())?;
     Ok(text_reply(accepted.version, &tool.run(&arguments), false))
+}
+
+/// A copy, so that calls of a tool do not wait for one another.
+fn find(state: &State, name: &str) -> Option<DemoTool> {
+    let tools = state.tools.lock().unwrap_or_else(PoisonError::into_inner);
+    tools.iter().find(|tool| tool.name == name).cloned()
 }
 
 fn definitions(state: &State) -> Vec<Box<RawValue>> {

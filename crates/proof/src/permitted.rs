@@ -1,0 +1,48 @@
+//! A tool that an agent may call: its server is registered, its definition approved, its use permitted.
+
+use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::{Answer, ApiClient};
+use serde_json::{Value, json};
+
+/// Such a tool, as its agent sees it. Cheap to clone.
+#[derive(Clone, Debug)]
+pub(crate) struct PermittedTool {
+    pub(crate) agent: ApiClient,
+    pub(crate) path: String,
+}
+
+impl PermittedTool {
+    /// Has an admin do all of it, for the tool of this name on the server at this URL.
+    ///
+    /// # Errors
+    /// When the gate does not answer as expected.
+    pub(crate) async fn admit(admin: &ApiClient, url: &str, tool: &str) -> Result<Self> {
+        let body = json!({ "name": "upstream", "url": url });
+        let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
+        ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
+        let server = format!("/integrations/mcp-servers/{}", text(&registered["server"]["server_id"])?);
+        let tools = admin.get(&format!("{server}/tools")).await?.success()?;
+        let items = tools["items"].as_array().context("no tools")?;
+        let found = items.iter().find(|item| item["name"] == tool).context("no such tool")?;
+        let path = format!("{server}/tools/{}", text(&found["tool_id"])?);
+        let approval = json!({ "definition_hash": found["definition_hash"] });
+        admin.post(&format!("{path}/approve"), &approval).await?.success()?;
+        let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
+        admin.put("/policies", &policy).await?.success()?;
+        let key = json!({ "name": "agent", "scopes": ["invoke"] });
+        let created = admin.post("/api-keys", &key).await?.success()?;
+        let agent = admin.with_key(Secret::new(text(&created["secret"])?.to_owned()));
+        Ok(Self { agent, path })
+    }
+
+    /// Calls it once, with further headers. An error says that no answer came.
+    pub(crate) async fn invoke(&self, body: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
+        self.agent.send(HttpMethod::Post, &format!("{}/invoke", self.path), Some(body), headers).await
+    }
+}
+
+fn text(value: &Value) -> Result<&str> {
+    value.as_str().context("expected a text in the answer of the gate")
+}

@@ -1,0 +1,8 @@
+//! Every suite, in the order of the report.
+
+use super::suite::Suite;
+use crate::idempotency;
+
+pub(super) fn all() -> Vec<Suite> {
+    vec![idempotency::suite()]
+}

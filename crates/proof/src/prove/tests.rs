@@ -1,0 +1,90 @@
+//! Tests of the frame: what counts as proven, and what does not.
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use color_eyre::eyre::eyre;
+
+use super::suite::Control;
+use super::*;
+
+/// Yields these figures; none for a trial that breaks off.
+struct Yields(Vec<Figure>);
+
+#[async_trait]
+impl Trial for Yields {
+    async fn run(&self, _: &Setting) -> Result<Vec<Figure>> {
+        if self.0.is_empty() { Err(eyre!("broke off")) } else { Ok(self.0.clone()) }
+    }
+}
+
+fn setting() -> Setting {
+    Setting { seed: 1, form: Form::Short, database: UnderTest::Sqlite, disk: PathBuf::from("target") }
+}
+
+fn suite(sound: Vec<Figure>, broken: Vec<Figure>) -> Suite {
+    Suite {
+        name: "s",
+        promises: &["P1"],
+        what: "Tries.",
+        per_database: true,
+        trial: Arc::new(Yields(sound)),
+        controls: vec![Control { broken: "b", breaks: &["doubles"], trial: Arc::new(Yields(broken)) }],
+    }
+}
+
+#[tokio::test]
+async fn a_suite_holds_when_all_figures_hold_and_the_broken_wiring_is_found() {
+    let good = || Figure::exactly("doubles", 0, 0);
+    let bad = || Figure::exactly("doubles", 0, 3);
+    let other = || Figure::exactly("losses", 0, 3);
+    let table = [
+        (vec![good()], vec![bad()], true),
+        (vec![good()], vec![other(), bad()], true),
+        (vec![good(), bad()], vec![bad()], false),
+        (vec![good()], vec![good()], false),
+        // Found by a figure that it does not break: it failed for another reason.
+        (vec![good()], vec![other()], false),
+        (vec![good()], Vec::new(), false),
+        (Vec::new(), vec![bad()], false),
+    ];
+    for (sound, broken, holds) in table {
+        let section = prove(&suite(sound.clone(), broken.clone()), &setting()).await;
+        assert_eq!(section.holds(), holds, "{sound:?} {broken:?}");
+    }
+}
+
+#[test]
+fn figures_hold_as_they_say() {
+    let second = std::time::Duration::from_secs(1);
+    for (figure, held) in [
+        (Figure::exactly("f", 0, 0), true),
+        (Figure::exactly("f", 0, 1), false),
+        (Figure::at_least("f", 2, 2), true),
+        (Figure::at_least("f", 2, 1), false),
+        (Figure::within("f", second, second), true),
+        (Figure::within("f", second, second * 2), false),
+        (Figure::told("f", "anything"), true),
+    ] {
+        assert_eq!(figure.held, held, "{figure:?}");
+    }
+}
+
+#[test]
+fn the_same_seed_makes_the_same_choices() {
+    let choices = |seed, part| {
+        let mut dice = dice::Dice::new(seed, part);
+        [dice.number(), dice.number(), dice.number()]
+    };
+    assert_eq!(choices(1, "kill"), choices(1, "kill"));
+    assert_ne!(choices(1, "kill"), choices(2, "kill"));
+    assert_ne!(choices(1, "kill"), choices(1, "idempotency"));
+}
+
+#[test]
+fn names_of_suites_are_unique_and_unknown_ones_refused() {
+    let names: Vec<&str> = suites::all().iter().map(|suite| suite.name).collect();
+    let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
+    assert_eq!(names.len(), distinct.len(), "{names:?}");
+    assert!(chosen(suites::all(), &["no-such".to_owned()]).is_err());
+}
