@@ -133,7 +133,7 @@ fn what_is_made_keeps_the_law_and_is_made_once() {
 }
 
 #[test]
-#[ignore = "builds the copy: run by .ci/run"]
+#[ignore = "builds the copy, which takes minutes: see CONTRIBUTING.md"]
 fn what_is_made_compiles_and_its_contracts_follow() {
     let copy = Replica::fresh("built");
     let before = copy.findings();

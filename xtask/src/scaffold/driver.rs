@@ -1,5 +1,5 @@
-//! `new driver <domain> <Port>`: a look-up port on the database: the table with its migration, the row, the query and
-//! the run of the port's suite.
+//! `new driver <domain> <Port>`: a look-up port on the database: the table with its migration and its right, the row, the
+//! query and the run of the port's suite.
 
 use super::draft::{Contract, Draft, Plan};
 use super::homes::{DRIVERS, Home, SCHEMAS};
@@ -11,9 +11,12 @@ use super::{insert, names};
 const MIGRATIONS: &str = "migrations/src/";
 const MIGRATOR: &str = "migrations/src/lib.rs";
 const SUITES: &str = "crates/drivers/tests/conformance.rs";
+/// What the role that serves may do with each table, sorted.
+const RIGHTS: &str = "crates/drivers/src/database/roles.rs";
 
 const CONTRACT: Contract = Contract {
-    test: "test -p portcullis-drivers --lib sqlite_schema",
+    // The schema on SQLite, and the rights.
+    test: "test -p portcullis-drivers --lib database::",
     snapshots: "crates/drivers/src/database/snapshots",
 };
 
@@ -47,9 +50,13 @@ pub(crate) fn plan(tree: &Tree, domain: &str, port: &str) -> Result<Plan, String
     let mut draft = Draft::of(tree);
     driver(&mut draft, &home, &snake, &values)?;
     migrated(&mut draft, &migration, &values)?;
+    draft.insert(RIGHTS, format!("the right to read `{table}`"), |text| granted(text, &table))?;
     let test = fill(include_str!("templates/driver_test.rs.txt"), &values)?;
     draft.insert(SUITES, format!("the suite of {port}"), |text| insert::item(text, &test))?;
     let next = vec![
+        "the schema's snapshot of PostgreSQL: PORTCULLIS_TEST_POSTGRES_URL=.. INSTA_UPDATE=always cargo test -p \
+         portcullis-drivers --test persistence -- --ignored postgres_schema"
+            .to_owned(),
         format!(
             "{MIGRATIONS}{migration}.rs: the columns that {port} really needs; then the row in the driver"
         ),
@@ -112,8 +119,33 @@ fn migrated(draft: &mut Draft<'_>, name: &str, values: &[(&str, &str)]) -> Resul
     })
 }
 
+/// The table among those that the role which serves may read. Nothing writes it yet.
+fn granted(text: &str, table: &str) -> Result<String, String> {
+    let earlier = |line: &str| line.strip_prefix("    (\"").is_some_and(|rest| rest < table);
+    let right = format!("    (\"{table}\", \"SELECT\"),");
+    insert::after_last(text, &right, earlier)
+        .ok_or_else(|| "the list of rights, RIGHTS, is not there".to_owned())
+}
+
 fn next_number(tree: &Tree) -> u32 {
     let names =
         tree.below(MIGRATIONS).filter_map(|(path, _)| path.strip_prefix(MIGRATIONS)?.strip_prefix('m'));
     names.filter_map(|name| name.get(..4)?.parse::<u32>().ok()).max().unwrap_or(0) + 1
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_right_takes_its_place_in_the_sorted_list() {
+        let list = "const RIGHTS: &[(&str, &str)] = &[\n    (\"api_keys\", \"SELECT\"),\n    (\"tenants\", \"SELECT\"),\n];\n";
+        let granted =
+            |table| granted(list, table).map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>());
+        for (table, place) in [("paint_values", 2), ("tenants_values", 3), ("zoo_values", 3)] {
+            let lines = granted(table).expect(table);
+            assert_eq!(lines[place], format!("    (\"{table}\", \"SELECT\"),"));
+        }
+        assert!(granted("aaa").is_err());
+    }
 }

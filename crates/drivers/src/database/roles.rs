@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 /// Every table, and what a writer may do with it. A recorded row is inserted and read, never changed.
-const RIGHTS: [(&str, &str); 19] = [
+const RIGHTS: &[(&str, &str)] = &[
     ("api_keys", "SELECT, INSERT, UPDATE"),
     ("audit_event_subjects", "SELECT, INSERT"),
     ("audit_events", "SELECT, INSERT"),
