@@ -3,6 +3,7 @@
 //! A rule whose section is absent is off, and the closing line counts one rule fewer.
 
 mod allowances;
+mod checks;
 mod code;
 mod conformance;
 mod form;
@@ -126,7 +127,7 @@ impl Config {
             let message = format!("schema = {}: this audit reads schema 1", config.schema);
             return Err(ConfigError(message));
         }
-        config.reasons_are_given()?;
+        checks::check(&config)?;
         Ok(config)
     }
 
@@ -138,51 +139,45 @@ impl Config {
             .chain(self.literature.iter().map(|literature| literature.folder.as_str()))
             .collect()
     }
-
-    fn reasons_are_given(&self) -> Result<(), ConfigError> {
-        let externals = self.layers.iter().filter_map(|layer| layer.externals.as_ref());
-        let files = self.modules.iter().flat_map(|modules| &modules.exempt);
-        let owners = self.transactions.iter().flat_map(|transactions| &transactions.only);
-        let shared = self.domains.iter().flat_map(|domains| &domains.shared);
-        let exempt = self.ports.iter().flat_map(|ports| &ports.exempt);
-        let consumers = self.shared.iter().flat_map(|shared| &shared.exempt);
-        let functions = self.vocabulary.iter().flat_map(|vocabulary| &vocabulary.exempt);
-        let roles = self.naming.iter().flat_map(|naming| &naming.roles);
-        let code = self.code.iter().flat_map(|code| &code.exempt);
-        let unplanted = self.self_test.iter().flat_map(|test| &test.exempt);
-        let suites = self.ports.iter().filter_map(|ports| ports.conformance.as_ref());
-        let reasons = (self.never.iter().map(|entry| ("never", &entry.because)))
-            .chain(self.unreachable.iter().map(|entry| ("unreachable", &entry.because)))
-            .chain(self.exclusive.iter().map(|entry| ("exclusive", &entry.because)))
-            .chain(self.pure.iter().map(|entry| ("pure", &entry.because)))
-            .chain(externals.map(|entry| ("layer.externals", &entry.because)))
-            .chain(files.map(|entry| ("modules.exempt", &entry.because)))
-            .chain(owners.map(|entry| ("transactions.only", &entry.because)))
-            .chain(self.abolished.iter().map(|entry| ("abolished", &entry.because)))
-            .chain(shared.map(|entry| ("domains.shared", &entry.because)))
-            .chain(exempt.map(|entry| ("ports.exempt", &entry.because)))
-            .chain(consumers.map(|entry| ("shared.exempt", &entry.because)))
-            .chain(functions.map(|entry| ("vocabulary.exempt", &entry.because)))
-            .chain(self.frozen.iter().map(|entry| ("frozen", &entry.because)))
-            .chain(self.operations.iter().flat_map(Operations::reasons))
-            .chain(suites.flat_map(Conformance::reasons))
-            .chain(roles.map(|entry| ("naming.role", &entry.because)))
-            .chain(code.map(|entry| ("code.exempt", &entry.because)))
-            .chain(unplanted.map(|entry| ("self_test.exempt", &entry.because)))
-            .chain(self.allowances.iter().map(|entry| ("allow", &entry.reason)))
-            .chain(self.allowances.iter().map(|entry| ("allow", &entry.owner)));
-        for (section, because) in reasons {
-            if because.trim().is_empty() {
-                return Err(ConfigError(format!("[[{section}]]: a reason or owner is empty; give it")));
-            }
-        }
-        Ok(())
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_can_match_nothing_is_refused() {
+        let pure = |names: &str| format!("[[pure]]\ncrates = [\"a\"]\nnames = [{names}]\nbecause = \"x\"");
+        let names = "[[pure]] names";
+        let cases = [
+            (pure("\"std::fs::*\""), names, "\"std::fs::*\" can match nothing; expected a path such as"),
+            (pure("\"std::fs::\""), names, "can match nothing"),
+            (pure("\"::std::fs\""), names, "can match nothing"),
+            (pure("\"std:fs\""), names, "can match nothing"),
+            (pure("\"std::fs \""), names, "can match nothing"),
+            (pure("\"\""), names, "can match nothing"),
+            (pure(""), names, "expected at least one entry"),
+            (pure("\"a\"").replace("[\"a\"]\nn", "[]\nn"), "[[pure]] crates", "expected at least one entry"),
+            (
+                "[[abolished]]\nname = \".a.b\"\nuse = \"b\"\nbecause = \"x\"".into(),
+                "[[abolished]] name",
+                "nothing",
+            ),
+            (
+                "[[exclusive]]\nexternals = []\nonly = []\nbecause = \"x\"".into(),
+                "[[exclusive]] externals",
+                "empty",
+            ),
+            ("[transactions]\nmethods = []".into(), "[transactions] methods", "empty"),
+        ];
+        for (text, field, expected) in cases {
+            let error = Config::parse(&format!("schema = 1\n{text}")).expect_err(&text).to_string();
+            assert!(error.starts_with(field) && error.contains(expected), "{text}: {error}");
+        }
+        for good in [pure("\"std::fs\", \"rand\""), pure("\"r#try::x_1\"").replace("r#", "")] {
+            assert!(Config::parse(&format!("schema = 1\n{good}")).is_ok(), "{good}");
+        }
+    }
 
     #[test]
     fn what_is_not_understood_is_refused() {
@@ -191,7 +186,7 @@ mod tests {
             ("schema = 2", "reads schema 1"),
             ("schema = 1\ncolour = 1", "colour"),
             ("schema = 1\n[[never]]\ncrate = \"a\"\nbecause = \" \"", "give it"),
-            ("schema = 1\n[[exclusive]]\nexternals = []\nonly = []", "because"),
+            ("schema = 1\n[[exclusive]]\nexternals = [\"a\"]\nonly = []", "because"),
         ];
         for (text, expected) in cases {
             let error = Config::parse(text).expect_err(text).to_string();

@@ -21,7 +21,7 @@ pub fn edges(workspace: &Workspace) -> Vec<Edge> {
     let mut edges: Vec<Edge> = Vec::new();
     for member in &workspace.crates {
         for dependency in &member.dependencies {
-            if workspace.get(&dependency.package).is_some() {
+            if workspace.member_of(dependency).is_some() {
                 let (from, to) = (member.name.clone(), dependency.package.clone());
                 edges.push(Edge { from, kind: dependency.kind, to });
             }
@@ -35,22 +35,32 @@ pub fn edges(workspace: &Workspace) -> Vec<Edge> {
 /// The shortest way from `from` to a package that `goal` names (`hyper*` is all that begin so), along what a build of
 /// `from` links: normal and build dependencies, an external as last step. Holds both ends.
 pub(crate) fn way(workspace: &Workspace, from: &str, goal: &str) -> Option<Vec<String>> {
-    let mut came: BTreeMap<&str, &str> = BTreeMap::new();
-    let mut open = VecDeque::from([from]);
+    let start = Step { name: from, outside: false };
+    let mut came: BTreeMap<Step<'_>, Step<'_>> = BTreeMap::new();
+    let mut open = VecDeque::from([start]);
     while let Some(at) = open.pop_front() {
-        if at != from && is_meant(goal, at) {
-            return Some(unwind(&came, from, at));
+        let is_member = !at.outside || workspace.get(goal).is_none();
+        if at != start && is_member && is_meant(goal, at.name) {
+            return Some(unwind(&came, start, at));
         }
-        let linked = workspace.get(at).into_iter().flat_map(|member| &member.dependencies);
+        let member = workspace.get(at.name).filter(|_| !at.outside);
+        let linked = member.into_iter().flat_map(|member| &member.dependencies);
         for dependency in linked.filter(|dependency| dependency.kind != DependencyKind::Dev) {
-            let to = dependency.package.as_str();
-            if to != from && !came.contains_key(to) {
+            let to = Step { name: &dependency.package, outside: dependency.outside };
+            if to != start && !came.contains_key(&to) {
                 came.insert(to, at);
                 open.push_back(to);
             }
         }
     }
     None
+}
+
+/// A package on a way. One from outside may have a member's name.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Step<'a> {
+    name: &'a str,
+    outside: bool,
 }
 
 /// Whether a pattern of `layers.toml` means this package.
@@ -61,13 +71,13 @@ pub(crate) fn is_meant(pattern: &str, package: &str) -> bool {
     }
 }
 
-fn unwind(came: &BTreeMap<&str, &str>, from: &str, to: &str) -> Vec<String> {
-    let mut path = vec![to.to_owned()];
+fn unwind(came: &BTreeMap<Step<'_>, Step<'_>>, from: Step<'_>, to: Step<'_>) -> Vec<String> {
+    let mut path = vec![to.name.to_owned()];
     let mut at = to;
     while at != from {
-        let Some(previous) = came.get(at) else { break };
-        at = previous;
-        path.push(at.to_owned());
+        let Some(previous) = came.get(&at) else { break };
+        at = *previous;
+        path.push(at.name.to_owned());
     }
     path.reverse();
     path

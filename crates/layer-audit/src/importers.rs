@@ -1,10 +1,10 @@
 //! Who names a module: in its own crate and in others, through re-exports, globs and renamed dependencies.
 
-use std::collections::{BTreeSet, HashSet};
+use std::collections::BTreeSet;
 use std::fmt;
 
 use crate::finding::Place;
-use crate::inventory::Paths;
+use crate::names::across::Across;
 use crate::source::{Area, NamedPath, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
@@ -71,18 +71,14 @@ impl Importer<'_> {
 /// For each of `modules`, who names it from outside of it. What a `use` brought in is counted at the `use` alone.
 pub(crate) fn importers<'a>(workspace: &'a Workspace, modules: &[Module]) -> Vec<Vec<Importer<'a>>> {
     let mut found = vec![Vec::new(); modules.len()];
-    let search = Search {
-        paths: Paths::of(workspace),
-        modules: modules.iter().map(|module| (in_code(&module.member), module)).collect(),
-    };
+    let search = Search(modules.iter().map(|module| (in_code(&module.member), module)).collect());
     for member in reach(workspace, modules) {
-        let tests = member.test_modules();
         for file in &member.files {
-            let brought = brought(file);
-            for name in &file.facts.names {
-                let in_test = name.in_test || file.area != Area::Src || tests.hold(file);
+            let across = Across::of_file(workspace, member, file);
+            for name in across.names(file) {
+                let in_test = file.area != Area::Src || across.in_test(file, name);
                 let importer = Importer { member, file, name, in_test };
-                for at in search.meant(&importer, &brought) {
+                for at in search.meant(&across, &importer) {
                     found[at].push(importer.clone());
                 }
             }
@@ -97,7 +93,7 @@ fn reach<'a>(workspace: &'a Workspace, modules: &[Module]) -> Vec<&'a Crate> {
     loop {
         let before = reached.len();
         for member in &workspace.crates {
-            if member.dependencies.iter().any(|dependency| reached.contains(dependency.package.as_str())) {
+            if member.dependencies.iter().any(|one| !one.outside && reached.contains(one.package.as_str())) {
                 reached.insert(&member.name);
             }
         }
@@ -107,51 +103,30 @@ fn reach<'a>(workspace: &'a Workspace, modules: &[Module]) -> Vec<&'a Crate> {
     }
 }
 
-/// What the `use` items of a file call by a name: the module that says so, and the name.
-fn brought(file: &SourceFile) -> HashSet<(&[String], &str)> {
-    let named = file.facts.aliases.iter().filter_map(|alias| Some((alias, alias.name.as_deref()?)));
-    named.map(|(alias, name)| (alias.module.as_slice(), name)).collect()
-}
-
-struct Search<'a> {
-    paths: Paths<'a>,
-    /// What is searched for, each with its member's name in code.
-    modules: Vec<(String, &'a Module)>,
-}
+/// What is searched for, each with its member's name in code.
+struct Search<'a>(Vec<(String, &'a Module)>);
 
 impl Search<'_> {
     /// Which modules a name means, and is the first to mean.
-    fn meant(&self, one: &Importer<'_>, brought: &HashSet<(&[String], &str)>) -> BTreeSet<usize> {
-        let mut meant = self.resolved(one, &one.name.segments);
-        let Some(first) = one.name.segments.first().filter(|_| !meant.is_empty()) else { return meant };
+    fn meant(&self, across: &Across<'_>, one: &Importer<'_>) -> BTreeSet<usize> {
+        let mut meant = self.led_to(across.in_full(one.name));
+        if meant.is_empty() {
+            return meant;
+        }
         if one.file.area == Area::Src {
             let own = one.module();
-            meant.retain(|at| !own.lies_in(self.modules[*at].1));
+            meant.retain(|at| !own.lies_in(self.0[*at].1));
         }
-        if !one.name.import
-            && !one.name.absolute
-            && brought.contains(&(one.name.module.as_slice(), first.as_str()))
-        {
-            let counted = self.resolved(one, std::slice::from_ref(first));
-            meant.retain(|at| !counted.contains(at));
-        }
+        let counted = self.led_to(across.imported(one.name));
+        meant.retain(|at| !counted.contains(at));
         meant
     }
 
-    fn resolved(&self, one: &Importer<'_>, segments: &[String]) -> BTreeSet<usize> {
-        let Importer { member, file, name, .. } = one;
-        let paths = if file.area == Area::Src {
-            self.paths.resolve(member, &name.module, segments, name.absolute)
-        } else if segments.first().is_some_and(|first| matches!(first.as_str(), "crate" | "self" | "super")) {
-            Vec::new()
-        } else {
-            // A crate of its own: only names of other crates mean something in it.
-            self.paths.resolve(member, &[], segments, true)
-        };
+    fn led_to(&self, paths: Vec<Vec<String>>) -> BTreeSet<usize> {
         let leads = |(code, module): &(String, &Module)| {
             paths.iter().any(|path| path.first() == Some(code) && path[1..].starts_with(&module.path))
         };
-        let found = self.modules.iter().enumerate().filter(|(_, module)| leads(module));
+        let found = self.0.iter().enumerate().filter(|(_, module)| leads(module));
         found.map(|(at, _)| at).collect()
     }
 }

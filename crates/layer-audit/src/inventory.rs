@@ -7,13 +7,11 @@ mod conformance;
 mod declared;
 mod dispatch;
 mod engines;
-mod paths;
 mod ports;
 mod trials;
 
 pub(crate) use conformance::snake_case;
 pub(crate) use dispatch::{contract_names, table};
-pub(crate) use paths::Paths;
 pub(crate) use ports::traits;
 
 use crate::config::Config;

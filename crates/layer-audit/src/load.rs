@@ -2,6 +2,7 @@
 
 mod documents;
 mod files;
+mod included;
 mod member;
 mod metadata;
 
@@ -12,7 +13,7 @@ use std::thread;
 
 use crate::config::Config;
 use crate::day::Day;
-use crate::manifest::Manifest;
+use crate::manifest::{self, Manifest};
 use crate::workspace::{Crate, Workspace};
 
 pub(crate) use member::{Made, member};
@@ -39,8 +40,10 @@ pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
     let found = metadata.packages.iter().map(|package| find(&root, package));
     let found = found.collect::<Result<Vec<_>, _>>()?;
     let files = read_all(&found)?;
-    for ((package, found), files) in metadata.packages.iter().zip(&found).zip(files) {
-        let made = assemble(&found.dir, &found.manifest, &|entry| package.package_of(entry), files);
+    let patched = patched(&root)?;
+    for ((package, found), mut files) in metadata.packages.iter().zip(&found).zip(files) {
+        included::add(&found.folder, &found.dir, &mut files);
+        let made = assemble(&found.dir, &found.manifest, &|entry| package.resolved(entry, &patched), files);
         let made = made.without_data();
         workspace.problems.extend(made.problems);
         workspace.crates.extend(made.member);
@@ -53,8 +56,17 @@ pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
     Ok(workspace)
 }
 
+/// The packages from outside that the root's manifest puts a folder in the place of.
+fn patched(root: &Path) -> Result<Vec<String>, LoadError> {
+    let text = std::fs::read_to_string(root.join("Cargo.toml"))
+        .map_err(|error| LoadError(format!("Cargo.toml: cannot be read: {error}")))?;
+    Ok(manifest::patched(&text))
+}
+
 /// A member before its files are read.
 struct Found {
+    /// Its folder.
+    folder: PathBuf,
     /// Its folder, from the root.
     dir: String,
     /// The text of its manifest.
@@ -73,7 +85,7 @@ fn find(root: &Path, package: &metadata::Package) -> Result<Found, LoadError> {
         files::of(folder, &targets).map_err(|error| LoadError(format!("{}: {error}", folder.display())))?;
     let named = |path: PathBuf| (slashes(path.strip_prefix(folder).unwrap_or(&path)), path);
     let files = files.into_iter().map(named).collect();
-    Ok(Found { dir: relative(root, folder), manifest, files })
+    Ok(Found { folder: folder.to_owned(), dir: relative(root, folder), manifest, files })
 }
 
 /// Reads and parses on all cores, file by file, since one crate may hold most of them: a syntax tree cannot leave its

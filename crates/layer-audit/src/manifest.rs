@@ -64,6 +64,8 @@ pub struct Entry {
     pub line: usize,
     /// `workspace = true` is there.
     pub inherited: bool,
+    /// A version or a repository stands here, and no path: the package comes from outside.
+    pub outside: bool,
 }
 
 /// A manifest that is not TOML. The message is the parser's, with the line.
@@ -92,6 +94,19 @@ impl Manifest {
         manifest.entries.sort_by_key(|entry| entry.line);
         Ok(manifest)
     }
+}
+
+/// The packages for which the text of a workspace's root manifest gives a folder under `[patch]`.
+pub(crate) fn patched(text: &str) -> Vec<String> {
+    let Ok(document) = DeTable::parse(text) else { return Vec::new() };
+    let sources = table(document.get_ref(), "patch").into_iter().flatten();
+    let entries = sources.filter_map(|(_, source)| source.get_ref().as_table()).flatten();
+    let folders = entries.filter(|(_, entry)| entry.get_ref().get("path").is_some());
+    let named = |(key, entry): (&Spanned<std::borrow::Cow<'_, str>>, &Spanned<DeValue<'_>>)| {
+        let package = entry.get_ref().get("package").and_then(|name| name.get_ref().as_str());
+        package.map_or_else(|| key.get_ref().to_string(), str::to_owned)
+    };
+    folders.map(named).collect()
 }
 
 fn edition(root: &DeTable<'_>) -> Option<String> {
@@ -131,9 +146,15 @@ fn collect(text: &str, from: &DeTable<'_>, entries: &mut Vec<Entry>) {
                 kind,
                 line: line_of(text, key.span().start),
                 inherited: is_true(value.get_ref().get("workspace")),
+                outside: is_outside(value.get_ref()),
             });
         }
     }
+}
+
+fn is_outside(value: &DeValue<'_>) -> bool {
+    let says = |key| value.get(key).is_some();
+    value.as_str().is_some() || (!says("path") && (says("version") || says("git")))
 }
 
 fn table<'a, 'i>(from: &'a DeTable<'i>, key: &str) -> Option<&'a DeTable<'i>> {
@@ -177,6 +198,17 @@ mod tests {
                 ("e".to_owned(), "dependencies", 12, false, Some("f".to_owned())),
             ]
         );
+    }
+
+    #[test]
+    fn what_has_a_version_and_no_path_is_from_outside() {
+        let text = "[dependencies]\na = \"1\"\nb = { version = \"1\" }\nc = { git = \"u\" }\n\
+                    d = { version = \"1\", path = \"../d\" }\ne.workspace = true\nf = {}\n";
+        let manifest = Manifest::parse(text).expect("valid manifest");
+        let outside: Vec<_> = manifest.entries.iter().map(|entry| entry.outside).collect();
+        assert_eq!(outside, [true, true, true, false, false, false]);
+        let root = "[patch.crates-io]\na = { path = \"a\" }\nx = { package = \"b\", path = \"b\" }\nc = { git = \"u\" }\n";
+        assert_eq!(patched(root), ["a", "b"]);
     }
 
     #[test]

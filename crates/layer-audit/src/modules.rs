@@ -54,6 +54,7 @@ impl Reached {
                 }
                 if let Some(file) = files.get(step.path.as_str()) {
                     open.extend(reached.next(&step, file, &member.dir));
+                    reached.read(&step, file, &member.dir, &files);
                 }
                 reached.modules.entry(step.path).or_default().push(step.module);
             }
@@ -108,6 +109,17 @@ impl Reached {
         next
     }
 
+    /// Files that a macro is given by their paths, from the file's folder or the crate's: `expect_file!["x.rs"]` reads
+    /// them, and what they say is not code here.
+    fn read(&mut self, step: &Step, file: &SourceFile, dir: &str, files: &HashMap<&str, &SourceFile>) {
+        for text in &file.facts.texts {
+            let paths = [parent(&step.path), dir].into_iter().filter_map(|folder| join(folder, text));
+            for path in paths.filter(|path| files.contains_key(path.as_str())) {
+                self.modules.entry(path).or_default();
+            }
+        }
+    }
+
     fn bring(&mut self, step: &Step, at: Position, folder: &str, path: &str) -> String {
         let file = join(folder, path).unwrap_or_else(|| path.to_owned());
         self.brought.push(Brought { by: step.path.clone(), at: (at.line, at.column), file: file.clone() });
@@ -148,12 +160,12 @@ fn moved(step: &Step, file: &SourceFile, module: &[String]) -> Vec<String> {
     step.module.iter().chain(below).cloned().collect()
 }
 
-fn parent(path: &str) -> &str {
+pub(crate) fn parent(path: &str) -> &str {
     path.rsplit_once('/').map_or("", |(folder, _)| folder)
 }
 
 /// A path from a folder, both relative to the workspace root. `None` if it is absolute.
-fn join(folder: &str, path: &str) -> Option<String> {
+pub(crate) fn join(folder: &str, path: &str) -> Option<String> {
     if path.starts_with('/') {
         return None;
     }

@@ -1,11 +1,14 @@
 //! What the names of a crate stand for, as its files say it: `use` aliases, globs, items, and what types show.
 //!
 //! Here are the tables of one crate. [`lookup`] finds what stands behind a name, [`across`] follows whole paths through
-//! all members, and [`forbidden`] judges what was found.
+//! all members, [`full`] gives their ends as paths that any crate could write, [`told`] says what of a name is judged at
+//! another place, and [`forbidden`] judges what was found.
 
 pub(crate) mod across;
 pub(crate) mod forbidden;
+pub(crate) mod full;
 pub(crate) mod lookup;
+pub(crate) mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,6 +24,8 @@ pub(crate) struct Names {
     modules: HashMap<Path, Module>,
     /// Names of crates as this one calls them, to their packages; `crate` is this one.
     renames: BTreeMap<String, String>,
+    /// Names of packages that come from outside, whatever members are called.
+    outside: HashSet<String>,
     pub(crate) test_modules: TestModules,
 }
 
@@ -38,6 +43,16 @@ pub(crate) struct Module {
 }
 
 impl Module {
+    /// A `use` of its own calls something so.
+    pub(crate) fn imports(&self, name: &str) -> bool {
+        self.aliases.contains_key(name)
+    }
+
+    /// The modules that it imports wholesale.
+    pub(crate) fn globs(&self) -> impl Iterator<Item = &Path> {
+        self.globs.iter().map(|(path, _)| path)
+    }
+
     /// What it re-exports for everybody.
     pub(crate) fn offered(&self) -> impl Iterator<Item = &Path> {
         let all = self.aliases.values().flatten().chain(&self.globs);
@@ -58,7 +73,8 @@ impl Names {
     }
 
     fn read(member: &Crate, files: Vec<&FileFacts>) -> Self {
-        let mut names = Self { renames: member.renames(), ..Self::default() };
+        let (renames, outside) = (member.renames(), member.outside());
+        let mut names = Self { renames, outside, ..Self::default() };
         for facts in &files {
             for (module, name) in &facts.items {
                 names.modules.entry(module.clone()).or_default().items.insert(name.clone());
@@ -120,6 +136,11 @@ impl Names {
     /// The package behind a crate's name.
     pub(crate) fn package<'a>(&'a self, name: &'a str) -> &'a str {
         self.renames.get(name).map_or(name, String::as_str)
+    }
+
+    /// The package of this name comes from outside, though a member may be called so.
+    pub(crate) fn is_outside(&self, name: &str) -> bool {
+        self.outside.contains(name)
     }
 
     pub(crate) fn module(&self, path: &[String]) -> Option<&Module> {

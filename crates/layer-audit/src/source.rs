@@ -1,8 +1,12 @@
 //! A source file reduced to the facts that rules need, so that no syntax tree outlives its parse.
 
+mod attributes;
+mod calls;
 mod collect;
 mod deeds;
+mod items;
 mod mods;
+mod named;
 mod pairs;
 mod parts;
 mod shown;
@@ -11,8 +15,12 @@ mod types;
 
 use std::path::Path;
 
+pub(crate) use calls::{Call, MacroCall, MacroRow, Operand, Pair};
+pub(crate) use items::{Argument, FunctionFact, ImplFact, InherentMethod, Method, TraitFact, TypeFact};
 pub(crate) use mods::plain;
 pub use mods::{IncludeFact, ModFact};
+pub use named::Visibility;
+pub(crate) use named::{Alias, NamedPath};
 pub use shown::Shown;
 
 use crate::finding::Place;
@@ -59,12 +67,17 @@ pub struct FileFacts {
     pub header: Vec<String>,
     /// Every path of two or more segments, and every leaf of every `use`.
     pub names: Vec<NamedPath>,
+    /// Names of one segment that a glob or a re-export of their module may bring in: types, and functions called. Each
+    /// once a module.
+    pub bare: Vec<NamedPath>,
     /// What each module calls by another name.
     pub aliases: Vec<Alias>,
     /// Modules in files of their own.
     pub mods: Vec<ModFact>,
     /// Files that `include!` and its family bring in.
     pub includes: Vec<IncludeFact>,
+    /// Texts in macro calls that may be paths of Rust files.
+    pub texts: Vec<String>,
     /// What aliases and public fields show of other types.
     pub shown: Vec<Shown>,
     /// Modules and items declared: the module, and the name in it.
@@ -85,247 +98,16 @@ pub struct FileFacts {
     pub calls: Vec<Call>,
     /// Macros called, in items, statements and expressions.
     pub macros: Vec<MacroCall>,
-    /// `unsafe` blocks, functions, impls and traits.
+    /// Every `unsafe`: of blocks, functions, impls, traits, `extern` and attributes, and in macro calls.
     pub unsafes: Vec<Spot>,
     /// Implementations of traits.
     pub impls: Vec<ImplFact>,
-}
-
-/// A call: `receiver.name::<types>(arguments)` or `receiver::name::<types>(arguments)`.
-#[derive(Debug, Clone)]
-pub struct Call {
-    /// Method, or last segment of the function's path.
-    pub name: String,
-    /// It is a method call.
-    pub method: bool,
-    /// The path before the name, or the last name in the receiver: `self.database` gives `database`.
-    pub receiver: Vec<String>,
-    /// Paths among the generic arguments of the name.
-    pub types: Vec<Vec<String>>,
-    /// Arguments: a path as its segments, a string as its text, anything else as nothing.
-    pub arguments: Vec<Operand>,
-    /// The module that it stands in.
-    pub module: Vec<String>,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where the name stands.
-    pub at: Position,
-}
-
-/// An argument of a call.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Operand {
-    /// A path.
-    Path(Vec<String>),
-    /// A string literal.
-    Text(String),
-    /// Anything else.
-    Other,
-}
-
-/// A macro call.
-#[derive(Debug, Clone)]
-pub struct MacroCall {
-    /// Last segment of its path.
-    pub name: String,
-    /// The rows of its body, split at each `;` outside of inner brackets. Empty where it stands in an expression.
-    pub rows: Vec<MacroRow>,
-    /// `Name = "text"` at any depth of its body. Empty where it stands in an expression.
-    pub pairs: Vec<Pair>,
-    /// The module that it stands in.
-    pub module: Vec<String>,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// A row of a macro's body: what declares operations, codes and the like.
-#[derive(Debug, Clone, Default)]
-pub struct MacroRow {
-    /// Identifiers in order, inner brackets left out.
-    pub idents: Vec<String>,
-    /// String literals in order.
-    pub texts: Vec<String>,
-    /// Lines of `///` before it.
-    pub docs: Vec<String>,
-    /// Line of its first token; 0 if it is empty.
-    pub line: usize,
-}
-
-/// `Name = "text"` in a macro's body: a code, an event, a variant with its spelling.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Pair {
-    /// The name.
-    pub name: String,
-    /// The text.
-    pub text: String,
-    /// The line of `///` before it, if there is one.
-    pub doc: String,
-    /// Where the name stands.
-    pub at: Position,
 }
 
 /// A place in a file.
 #[derive(Debug, Clone, Copy)]
 pub struct Spot {
     /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// `impl Trait for Type`.
-#[derive(Debug, Clone)]
-pub struct ImplFact {
-    /// The trait's path as written.
-    pub of_trait: Vec<String>,
-    /// Last segment of the type.
-    pub for_type: String,
-    /// Its functions.
-    pub functions: Vec<String>,
-    /// Its constants that are a string, or the last segment of a path.
-    pub constants: Vec<(String, String)>,
-    /// The module that it stands in.
-    pub module: Vec<String>,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// A path as written. Segments are not resolved yet.
-#[derive(Debug, Clone)]
-pub struct NamedPath {
-    /// The module that it stands in.
-    pub module: Vec<String>,
-    /// Segments as written, without a leading `::`.
-    pub segments: Vec<String>,
-    /// It began with `::`, so its first segment is a crate.
-    pub absolute: bool,
-    /// It is a leaf of a `use`.
-    pub import: bool,
-    /// It ends in `*`, which is not among the segments.
-    pub glob: bool,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// `use a::b as c`, `extern crate a as c`, `mod c`: the module calls `target` by `name`. A glob has no name.
-#[derive(Debug, Clone)]
-pub struct Alias {
-    /// The module that says so.
-    pub module: Vec<String>,
-    /// The name; `None` for a glob.
-    pub name: Option<String>,
-    /// Segments as written.
-    pub target: Vec<String>,
-    /// The target began with `::`.
-    pub absolute: bool,
-    /// Who may use the name.
-    pub visibility: Visibility,
-}
-
-/// Who may name an item. Each sees what the ones before see, too.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Visibility {
-    /// The module and those inside it.
-    Private,
-    /// Some or all of the crate: `pub(crate)` and the like.
-    Restricted,
-    /// Everybody: plain `pub`.
-    Public,
-}
-
-/// A trait.
-#[derive(Debug, Clone)]
-pub struct TraitFact {
-    /// Its name.
-    pub name: String,
-    /// The module that declares it.
-    pub module: Vec<String>,
-    /// It carries `#[async_trait]`.
-    pub async_trait: bool,
-    /// Its methods, without associated types and constants.
-    pub methods: Vec<Method>,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// A struct, enum or union.
-#[derive(Debug, Clone)]
-pub struct TypeFact {
-    /// Its name.
-    pub name: String,
-    /// The module that declares it.
-    pub module: Vec<String>,
-    /// It is plain `pub`.
-    pub public: bool,
-    /// Texts in its attributes: last segment of the attribute's path, key, text.
-    pub attributes: Vec<(String, String, String)>,
-    /// It stands in a test.
-    pub in_test: bool,
-    /// Where.
-    pub at: Position,
-}
-
-/// A method of an inherent `impl`.
-#[derive(Debug, Clone)]
-pub struct InherentMethod {
-    /// The type, without its path.
-    pub of: String,
-    /// It is plain `pub`.
-    pub public: bool,
-    /// The method.
-    pub method: Method,
-}
-
-/// A method's signature, as far as rules read it.
-#[derive(Debug, Clone)]
-pub struct Method {
-    /// Its name.
-    pub name: String,
-    /// `async fn`.
-    pub is_async: bool,
-    /// Arguments after the receiver.
-    pub arguments: Vec<Argument>,
-    /// Where.
-    pub at: Position,
-}
-
-/// An argument.
-#[derive(Debug, Clone)]
-pub struct Argument {
-    /// `name: Type`, the type without lifetimes and path prefixes, generics left out.
-    pub text: String,
-    /// Every identifier in the type.
-    pub names: Vec<String>,
-}
-
-/// A function with a body.
-#[derive(Debug, Clone)]
-pub struct FunctionFact {
-    /// Its name.
-    pub name: String,
-    /// The module that it stands in.
-    pub module: Vec<String>,
-    /// The type whose `impl` holds it, or the trait; nothing for a free function.
-    pub owner: Option<String>,
-    /// It is plain `pub`.
-    pub public: bool,
-    /// It implements or provides a method of a trait.
-    pub of_trait: bool,
-    /// Its whole body is one call that hands on its own parameters, in order and unchanged.
-    pub passes_through: bool,
-    /// Its body is empty, or `Ok(())`.
-    pub does_nothing: bool,
-    /// From the `fn` line to the closing brace.
-    pub lines: usize,
-    /// It is a test or stands in one.
     pub in_test: bool,
     /// Where.
     pub at: Position,

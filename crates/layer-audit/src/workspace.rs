@@ -58,6 +58,8 @@ pub struct Dependency {
     pub key: String,
     /// Normal, dev or build.
     pub kind: DependencyKind,
+    /// It comes from a registry or a repository, even if a member has its name.
+    pub outside: bool,
     /// Line in the manifest; 0 if unknown.
     pub line: usize,
 }
@@ -66,6 +68,11 @@ impl Workspace {
     /// The member of that package name.
     pub fn get(&self, name: &str) -> Option<&Crate> {
         self.crates.iter().find(|member| member.name == name)
+    }
+
+    /// The member that a dependency leads to; `None` for a package from outside, whatever its name.
+    pub fn member_of(&self, dependency: &Dependency) -> Option<&Crate> {
+        self.get(&dependency.package).filter(|_| !dependency.outside)
     }
 
     /// The members that `names` lists, in workspace order; unknown names are another rule's business.
@@ -100,17 +107,29 @@ impl Crate {
         self.files.iter().filter(|file| file.area == Area::Src)
     }
 
+    /// The root file of the library.
+    pub(crate) fn library_file(&self) -> Option<&SourceFile> {
+        self.given("lib").or_else(|| self.named("src/lib.rs"))
+    }
+
     /// The crate root file: that of the library, or of a binary where there is none.
     pub fn root_file(&self) -> Option<&SourceFile> {
-        let named = |within: &str| self.src().find(|file| self.within(&file.path) == Some(within));
-        let given = |kind| self.manifest.targets.iter().filter(move |target| target.kind == kind);
         let binary =
             |file: &&SourceFile| self.within(&file.path).is_some_and(|path| path.starts_with("src/bin/"));
-        (given("lib").find_map(|target| named(&target.path)))
-            .or_else(|| named("src/lib.rs"))
-            .or_else(|| named("src/main.rs"))
-            .or_else(|| given("bin").find_map(|target| named(&target.path)))
+        (self.library_file())
+            .or_else(|| self.named("src/main.rs"))
+            .or_else(|| self.given("bin"))
             .or_else(|| self.src().find(binary))
+    }
+
+    fn named(&self, within: &str) -> Option<&SourceFile> {
+        self.src().find(|file| self.within(&file.path) == Some(within))
+    }
+
+    /// The root file of a target that the manifest gives a path.
+    fn given(&self, kind: &str) -> Option<&SourceFile> {
+        let mut given = self.manifest.targets.iter().filter(|target| target.kind == kind);
+        given.find_map(|target| self.named(&target.path))
     }
 
     pub(crate) fn test_modules(&self) -> TestModules {
@@ -126,6 +145,12 @@ impl Crate {
     pub fn renames(&self) -> BTreeMap<String, String> {
         let renamed = self.dependencies.iter().filter(|dependency| dependency.key != dependency.package);
         renamed.map(|dependency| (in_code(&dependency.key), in_code(&dependency.package))).collect()
+    }
+
+    /// What its code calls packages from outside.
+    pub(crate) fn outside(&self) -> HashSet<String> {
+        let outside = self.dependencies.iter().filter(|dependency| dependency.outside);
+        outside.map(|dependency| in_code(&dependency.key)).collect()
     }
 }
 

@@ -44,11 +44,11 @@ pub struct Bridges {
     pub crates: Vec<String>,
     /// Suffix of their names.
     pub suffix: String,
-    /// Public methods, at most, the constructor not counted.
+    /// Methods that code outside the bridge's own file may call, at most; what makes a bridge is not counted.
     pub max_methods: usize,
-    /// The constructor.
+    /// A constructor; so is every function without receiver that returns `Self` or the type.
     pub constructor: String,
-    /// Types that it must not take.
+    /// Types that a constructor must not take.
     pub refuses: Vec<String>,
     /// Members, or modules of members as in `spine::handlers`, that may name a bridge; anybody if absent.
     pub used_by: Option<Vec<String>>,

@@ -13,7 +13,9 @@ fn workspace(files: &[(&str, &str)]) -> Workspace {
 
 /// The manifest of a member; `dependencies` and `dev` are names.
 fn manifest(name: &str, dependencies: &[&str], dev: &[&str]) -> String {
-    let lines = |names: &[&str]| names.iter().map(|name| format!("{name} = \"1\"\n")).collect::<String>();
+    let lines = |names: &[&str]| {
+        names.iter().map(|name| format!("{name} = {{ path = \"../{name}\" }}\n")).collect::<String>()
+    };
     format!(
         "[package]\nname = \"{name}\"\nedition = \"2024\"\n[dependencies]\n{}[dev-dependencies]\n{}",
         lines(dependencies),
@@ -91,7 +93,10 @@ fn every_shape_of_a_workspace_keeps_its_first_law() {
     assert!(kept(&deep).contains("roots = [\"a\", \"tools\"]"));
 
     let build_only = workspace(&[
-        ("crates/api/Cargo.toml", "[package]\nname = \"api\"\n[build-dependencies]\ngen = \"1\"\n"),
+        (
+            "crates/api/Cargo.toml",
+            "[package]\nname = \"api\"\n[build-dependencies]\ngen = { path = \"../gen\" }\n",
+        ),
         ("crates/api/src/main.rs", "fn main() {}"),
         ("tools/gen/Cargo.toml", "[package]\nname = \"gen\"\n[lints]\nworkspace = true\n"),
         ("tools/gen/src/lib.rs", ""),

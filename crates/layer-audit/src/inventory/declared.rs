@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{OperationFact, Paths};
+use super::OperationFact;
 use crate::config::{MacroForm, Operations, TraitForm};
 use crate::finding::Place;
 use crate::source::{ImplFact, MacroRow, SourceFile};
@@ -15,12 +15,12 @@ pub(super) struct Declared {
 }
 
 /// Every declaration outside tests.
-pub(super) fn all(workspace: &Workspace, config: &Operations, paths: &Paths<'_>) -> Vec<Declared> {
+pub(super) fn all(workspace: &Workspace, config: &Operations) -> Vec<Declared> {
     let mut found = Vec::new();
     for member in workspace.listed(&config.crates) {
         let tests = member.test_modules();
         for file in member.src().filter(|file| !tests.hold(file)) {
-            let source = Source { member, file, paths };
+            let source = Source { workspace, member, file };
             found.extend(config.macro_call.iter().flat_map(|form| source.rows(form)));
             found.extend(config.of_trait.iter().flat_map(|form| source.implementations(form)));
         }
@@ -29,9 +29,9 @@ pub(super) fn all(workspace: &Workspace, config: &Operations, paths: &Paths<'_>)
 }
 
 struct Source<'a> {
+    workspace: &'a Workspace,
     member: &'a Crate,
     file: &'a SourceFile,
-    paths: &'a Paths<'a>,
 }
 
 impl Source<'_> {
@@ -91,8 +91,8 @@ impl Source<'_> {
 
     /// The request type as other files will name it.
     fn named(&self, module: &[String], request: &[String]) -> Declared {
-        let mut requests = self.paths.resolve(self.member, module, request, false);
-        requests.retain(|path| self.paths.is_known(path));
+        let mut requests = self.workspace.in_full(self.member, module, request, false);
+        requests.retain(|path| self.workspace.is_known(path));
         if requests.is_empty() {
             let home = in_code(&self.member.name);
             let parts = std::iter::once(&home).chain(module).chain(request);

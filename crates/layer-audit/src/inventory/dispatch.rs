@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap};
 
 use super::declared::{self, Declared};
-use super::{HandlerFact, OperationFact, Paths, RouteFact};
+use super::{HandlerFact, OperationFact, RouteFact};
 use crate::config::{Config, Operations};
 use crate::finding::Place;
 use crate::source::{Call, Operand, SourceFile};
@@ -25,9 +25,8 @@ pub(crate) struct Stray {
 /// Reads the table; `None` where no operations are configured.
 pub(crate) fn table(workspace: &Workspace, config: &Config) -> Option<Table> {
     let config = config.operations.as_ref()?;
-    let paths = Paths::of(workspace);
-    let declared = declared::all(workspace, config, &paths);
-    let mut desk = Desk { workspace, paths: &paths, index: Index::of(&declared), strays: Vec::new() };
+    let declared = declared::all(workspace, config);
+    let mut desk = Desk { workspace, index: Index::of(&declared), strays: Vec::new() };
     let mut operations: Vec<_> = declared.into_iter().map(|declared| declared.fact).collect();
     desk.register(config, &mut operations);
     desk.route(config, &mut operations);
@@ -79,9 +78,9 @@ impl Index {
     }
 
     /// A path that cannot be followed means the only request of its name.
-    fn find(&self, paths: &Paths<'_>, found: &[Vec<String>]) -> Option<usize> {
+    fn find(&self, workspace: &Workspace, found: &[Vec<String>]) -> Option<usize> {
         let by_path = found.iter().find_map(|path| self.paths.get(path));
-        if by_path.is_some() || found.iter().any(|path| paths.is_known(path)) {
+        if by_path.is_some() || found.iter().any(|path| workspace.is_known(path)) {
             return by_path.copied();
         }
         let name = found.first()?.last()?;
@@ -91,7 +90,6 @@ impl Index {
 
 struct Desk<'a> {
     workspace: &'a Workspace,
-    paths: &'a Paths<'a>,
     index: Index,
     strays: Vec<Stray>,
 }
@@ -130,8 +128,8 @@ impl Desk<'_> {
 
     fn operation(&mut self, member: &Crate, file: &SourceFile, call: &Call, route: bool) -> Option<usize> {
         let request = call.types.first()?;
-        let found = self.paths.resolve(member, &call.module, request, false);
-        let operation = self.index.find(self.paths, &found);
+        let found = self.workspace.in_full(member, &call.module, request, false);
+        let operation = self.index.find(self.workspace, &found);
         if operation.is_none() {
             let type_name = request.join("::");
             self.strays.push(Stray { type_name, is_route: route, at: file.place(call.at) });
@@ -148,7 +146,7 @@ impl Desk<'_> {
             registered: registered.clone(),
         };
         let Some(Operand::Path(path)) = call.arguments.first() else { return closure };
-        let found = self.paths.resolve(member, &call.module, path, false);
+        let found = self.workspace.in_full(member, &call.module, path, false);
         let standing = found.iter().find_map(|path| self.function(path).map(|place| (path, place)));
         match standing {
             Some((path, (member, at))) => {

@@ -2,9 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{EngineFact, EngineStanding, Paths, table};
+use super::{EngineFact, EngineStanding, table};
 use crate::config::{Config, Operations};
-use crate::source::SourceFile;
+use crate::names::across::Across;
+use crate::source::{Alias, NamedPath, SourceFile, Visibility};
 use crate::workspace::{Crate, Workspace, in_code};
 
 /// A member and one of its files, by index.
@@ -55,7 +56,6 @@ fn seeds(graph: &Graph<'_>, config: &Config) -> Option<Vec<Node>> {
 /// The files of all members, and the modules that they are.
 struct Graph<'a> {
     workspace: &'a Workspace,
-    paths: Paths<'a>,
     modules: HashMap<Vec<String>, Node>,
     tests: HashSet<Node>,
     /// Files that hold further `impl` blocks of a file's types: whoever has the type has them, and names no module.
@@ -64,13 +64,8 @@ struct Graph<'a> {
 
 impl<'a> Graph<'a> {
     fn of(workspace: &'a Workspace) -> Self {
-        let mut graph = Self {
-            workspace,
-            paths: Paths::of(workspace),
-            modules: HashMap::new(),
-            tests: HashSet::new(),
-            more: HashMap::new(),
-        };
+        let mut graph =
+            Self { workspace, modules: HashMap::new(), tests: HashSet::new(), more: HashMap::new() };
         for (at, member) in workspace.crates.iter().enumerate() {
             let (tests, root) = (member.test_modules(), member.root_file().map(|file| &file.path));
             for (node, file) in (0..).map(|file| (at, file)).zip(&member.files) {
@@ -150,10 +145,9 @@ impl<'a> Graph<'a> {
         if self.only_declares(member, file) {
             return Vec::new();
         }
-        let names = file.facts.names.iter().filter(|name| !name.in_test);
-        let paths =
-            names.flat_map(|name| self.paths.resolve(member, &name.module, &name.segments, name.absolute));
-        let named = paths.filter_map(|path| self.module_of(&path));
+        let across = Across::of(self.workspace, member);
+        let names = across.names(file).filter(|name| !name.in_test && !is_offered(file, name));
+        let named = names.flat_map(|name| across.in_full(name)).filter_map(|path| self.module_of(&path));
         named.chain(self.more.get(&node).into_iter().flatten().copied()).collect()
     }
 
@@ -175,6 +169,15 @@ impl<'a> Graph<'a> {
             && facts.macros.is_empty()
             && facts.items.iter().all(is_file)
     }
+}
+
+/// The `use` is a re-export.
+fn is_offered(file: &SourceFile, name: &NamedPath) -> bool {
+    let offers = |alias: &Alias| {
+        let same = alias.module == name.module && alias.target == name.segments;
+        same && alias.name.is_none() == name.glob && alias.visibility > Visibility::Private
+    };
+    name.import && file.facts.aliases.iter().any(offers)
 }
 
 fn path_of(member: &Crate, module: &[String]) -> Vec<String> {

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::conformance::Suites;
 use super::trials::Trials;
-use super::{ImplementationFact, Paths, PortFact};
+use super::{ImplementationFact, PortFact};
 use crate::config::{Config, Ports};
 use crate::source::{ImplFact, SourceFile, TraitFact};
 use crate::workspace::{Crate, Workspace, in_code};
@@ -29,7 +29,7 @@ pub(super) fn all(workspace: &Workspace, config: &Config) -> Option<Vec<PortFact
             implementations: Vec::new(),
         });
     }
-    let index = Index { paths: Paths::of(workspace), ports: index };
+    let index = Index { workspace, ports: index };
     for member in &workspace.crates {
         let found = implementations(&index, member);
         if found.is_empty() {
@@ -61,7 +61,7 @@ pub(crate) fn traits<'a>(
 }
 
 struct Index<'a> {
-    paths: Paths<'a>,
+    workspace: &'a Workspace,
     ports: HashMap<Vec<String>, usize>,
 }
 
@@ -74,9 +74,9 @@ impl Index<'_> {
         if !named(last) && !renamed().and_then(|alias| alias.target.last()).is_some_and(named) {
             return None;
         }
-        let found = self.paths.resolve(member, &fact.module, &fact.of_trait, false);
+        let found = self.workspace.in_full(member, &fact.module, &fact.of_trait, false);
         let by_path = found.iter().find_map(|path| self.ports.get(path)).copied();
-        if by_path.is_some() || found.iter().any(|path| self.paths.is_known(path)) {
+        if by_path.is_some() || found.iter().any(|path| self.workspace.is_known(path)) {
             return by_path;
         }
         let mut of_name = self.ports.iter().filter(|(path, _)| path.last() == Some(last));

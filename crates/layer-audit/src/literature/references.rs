@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::inventory::Paths;
 use crate::source::{Area, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
@@ -28,14 +27,13 @@ type Files<'a> = BTreeMap<Vec<String>, (&'a Crate, &'a SourceFile)>;
 impl<'a> References<'a> {
     /// Reads them from every `src` folder.
     pub(crate) fn of(workspace: &'a Workspace) -> Self {
-        let paths = Paths::of(workspace);
         let files = files(workspace);
         let mut references = Self { delegates: BTreeMap::new(), callers: BTreeMap::new() };
         for (member, file) in files.values() {
             let tests = member.test_modules();
             let names = file.facts.names.iter().filter(|name| !name.in_test && !tests.hold(file));
             for name in names {
-                for path in paths.resolve(member, &name.module, &name.segments, name.absolute) {
+                for path in workspace.in_full(member, &name.module, &name.segments, name.absolute) {
                     if let Some((other_member, other)) = named(&files, &path) {
                         references.add((member, file), (other_member, other));
                     }

@@ -5,8 +5,8 @@ use std::path::Path;
 
 use crate::finding::Place;
 use crate::manifest::{Entry, Manifest};
-use crate::modules::Reached;
-use crate::source::{Area, Position, Reading, SourceFile};
+use crate::modules::{Reached, join, parent};
+use crate::source::{Area, IncludeFact, Position, Reading, SourceFile};
 use crate::workspace::{Crate, Dependency, Problem, inside, within};
 
 use super::one_line;
@@ -17,6 +17,13 @@ pub(crate) struct Made {
     pub(crate) problems: Vec<Problem>,
 }
 
+/// What a manifest entry stands for.
+pub(crate) struct Resolved {
+    pub(crate) package: String,
+    /// It comes from a registry or a repository.
+    pub(crate) outside: bool,
+}
+
 /// A file, read and parsed as its path suggests.
 pub(crate) struct Read {
     /// Its path inside the crate.
@@ -24,12 +31,36 @@ pub(crate) struct Read {
     /// Its text, or why it could not be read.
     text: Result<String, String>,
     parsed: Result<SourceFile, Problem>,
+    /// Code of this area brings it in by `include!`, so that it may be no more than a part of a file.
+    part_of: Option<Area>,
 }
 
 impl Read {
     pub(crate) fn of(dir: &str, within: String, text: Result<String, String>) -> Self {
         let parsed = parse(&inside(dir, &within), &text, Reading::of(&within));
-        Self { within, text, parsed }
+        Self { within, text, parsed, part_of: None }
+    }
+
+    /// The same for what `include!` brings in.
+    pub(crate) fn included(dir: &str, within: String, text: Result<String, String>, by: Area) -> Self {
+        Self { part_of: Some(by), ..Self::of(dir, within, text) }
+    }
+
+    /// The files inside the crate that it brings in as code, with its own area.
+    pub(crate) fn includes(&self) -> Vec<(String, Area)> {
+        let Ok(file) = &self.parsed else { return Vec::new() };
+        let area = self.part_of.unwrap_or(file.area);
+        let inside = |fact: &IncludeFact| {
+            let folder = if fact.from_root { "" } else { parent(&self.within) };
+            join(folder, fact.path.trim_start_matches(if fact.from_root { "/" } else { "" }))
+        };
+        let code = file.facts.includes.iter().filter(|fact| fact.code);
+        let paths = code.filter_map(inside).filter(|path| !path.is_empty() && !path.starts_with(".."));
+        paths.map(|path| (path, area)).collect()
+    }
+
+    pub(crate) fn within(&self) -> &str {
+        &self.within
     }
 }
 
@@ -37,18 +68,18 @@ impl Read {
 pub(crate) fn member(
     dir: &str,
     manifest: &str,
-    package_of: &dyn Fn(&Entry) -> Option<String>,
+    resolved: &dyn Fn(&Entry) -> Option<Resolved>,
     files: Vec<(String, Result<String, String>)>,
 ) -> Made {
     let files = files.into_iter().map(|(within, text)| Read::of(dir, within, text)).collect();
-    assemble(dir, manifest, package_of, files)
+    assemble(dir, manifest, resolved, files)
 }
 
-/// Makes a crate. `package_of` gives the package behind a manifest entry where Cargo knows it.
+/// Makes a crate. `resolved` gives what Cargo knows of a manifest entry.
 pub(crate) fn assemble(
     dir: &str,
     manifest: &str,
-    package_of: &dyn Fn(&Entry) -> Option<String>,
+    resolved: &dyn Fn(&Entry) -> Option<Resolved>,
     files: Vec<Read>,
 ) -> Made {
     let manifest = match Manifest::parse(manifest) {
@@ -60,16 +91,18 @@ pub(crate) fn assemble(
         }
     };
     let loose = is_loose(&manifest, &files);
-    let dependencies = manifest.entries.iter().map(|entry| dependency(entry, package_of)).collect();
+    let dependencies = manifest.entries.iter().map(|entry| dependency(entry, resolved)).collect();
     let name = manifest.name.clone();
     let mut member = Crate { name, dir: dir.to_owned(), manifest, dependencies, files: Vec::new() };
     let mut texts = HashMap::new();
     let mut problems = Vec::new();
-    for Read { within, text, parsed } in files {
+    for Read { within, text, parsed, part_of } in files {
         let path = inside(dir, &within);
         let usual = Reading::of(&within);
-        let reading = Reading { loose, area: area(&member.manifest, &within), ..usual.clone() };
-        let again = reading.area != usual.area || (loose && parsed.is_err());
+        let is_part = part_of.is_some();
+        let area = part_of.unwrap_or_else(|| area(&member.manifest, &within));
+        let reading = Reading { loose: loose || is_part, area, ..usual.clone() };
+        let again = reading.area != usual.area || (reading.loose && parsed.is_err());
         match if again { parse(&path, &text, reading) } else { parsed } {
             Ok(file) => member.files.push(file),
             Err(problem) => problems.push(problem),
@@ -100,6 +133,7 @@ fn settle(member: &mut Crate, texts: &HashMap<String, Result<String, String>>, l
     let reached = Reached::of([&*member]);
     for file in member.files.iter_mut().filter(|file| file.area == Area::Src) {
         let Some(module) = reached.moved(&file.path, &file.module) else { continue };
+        let loose = loose || !file.path.ends_with(".rs");
         let reading = Reading { area: Area::Src, module: module.to_vec(), loose };
         let Some(text) = texts.get(&file.path) else { continue };
         if let Ok(moved) = parse(&file.path, text, reading) {
@@ -150,7 +184,11 @@ fn is_loose(manifest: &Manifest, files: &[Read]) -> bool {
         || roots.any(|file| file.text.as_ref().is_ok_and(|text| gated(text)))
 }
 
-fn dependency(entry: &Entry, package_of: &dyn Fn(&Entry) -> Option<String>) -> Dependency {
-    let package = package_of(entry).or_else(|| entry.package.clone()).unwrap_or_else(|| entry.key.clone());
-    Dependency { package, key: entry.key.clone(), kind: entry.kind, line: entry.line }
+fn dependency(entry: &Entry, resolved: &dyn Fn(&Entry) -> Option<Resolved>) -> Dependency {
+    let written = || Resolved {
+        package: entry.package.clone().unwrap_or_else(|| entry.key.clone()),
+        outside: entry.outside,
+    };
+    let Resolved { package, outside } = resolved(entry).unwrap_or_else(written);
+    Dependency { package, key: entry.key.clone(), kind: entry.kind, outside, line: entry.line }
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde::Deserialize;
 
 use super::LoadError;
+use super::member::Resolved;
 use crate::manifest::{DependencyKind, Entry};
 
 #[derive(Debug, Deserialize)]
@@ -20,22 +21,27 @@ pub(super) struct Package {
     dependencies: Vec<Declared>,
 }
 
-/// `name` is the package, `rename` the key where it differs, `kind` null for a normal dependency.
+/// `name` is the package, `rename` the key where it differs, `kind` null for a normal dependency, `source` null for one
+/// that is a folder.
 #[derive(Debug, Deserialize)]
 struct Declared {
     name: String,
     rename: Option<String>,
     kind: Option<String>,
+    source: Option<String>,
 }
 
 impl Package {
-    /// The package that a manifest entry stands for: Cargo has looked into the workspace table.
-    pub(super) fn package_of(&self, entry: &Entry) -> Option<String> {
+    /// What a manifest entry stands for: Cargo has looked into the workspace table, but not yet into `patched`.
+    pub(super) fn resolved(&self, entry: &Entry, patched: &[String]) -> Option<Resolved> {
         let same = |declared: &&Declared| {
             let key = declared.rename.as_ref().unwrap_or(&declared.name);
             *key == entry.key && declared.kind() == entry.kind
         };
-        self.dependencies.iter().find(same).map(|declared| declared.name.clone())
+        self.dependencies.iter().find(same).map(|declared| Resolved {
+            package: declared.name.clone(),
+            outside: declared.source.is_some() && !patched.contains(&declared.name),
+        })
     }
 }
 

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::lookup::Table;
-use super::{Names, Path};
+use super::lookup::{Found, Table};
+use super::{Module, Names, Path};
 use crate::source::{Area, NamedPath, Shown, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
@@ -20,6 +20,10 @@ pub(crate) struct Meaning {
     pub(crate) by: Option<String>,
     /// A glob of a module that re-exports it brings it in.
     pub(crate) offered: bool,
+    /// The first module of this crate whose `use` or type alias the name ends in, and which so names the same itself.
+    pub(crate) said_in: Option<Path>,
+    /// A type alias of this crate stands on the way.
+    pub(crate) aliased: bool,
 }
 
 /// The names of one member, or of one file of it that is a crate of its own.
@@ -35,6 +39,8 @@ struct Way {
     path: Path,
     by: Option<String>,
     offered: bool,
+    said_in: Option<Path>,
+    aliased: bool,
     depth: usize,
 }
 
@@ -102,23 +108,47 @@ impl<'a> Across<'a> {
         self.follow(begun, name.glob)
     }
 
-    /// What the `use` of its first segment named, which is judged where that `use` stands.
-    pub(crate) fn imported(&self, name: &NamedPath) -> Vec<Meaning> {
-        let Some(first) = name.segments.first().filter(|_| !name.import && !name.absolute) else {
-            return Vec::new();
-        };
-        self.follow(self.begun(&name.module, first, &[]), false)
+    /// The names of a file: the paths, and those of one segment that a `use` or a glob brought in.
+    pub(crate) fn names<'f>(
+        &self,
+        file: &'f SourceFile,
+    ) -> impl Iterator<Item = &'f NamedPath> + use<'_, 'f, 'a> {
+        let brought = |name: &&NamedPath| self.is_brought(&name.module, &name.segments[0]);
+        file.facts.names.iter().chain(file.facts.bare.iter().filter(brought))
+    }
+
+    /// A `use` or a glob of the module brought the name in.
+    pub(super) fn is_brought(&self, module: &[String], name: &str) -> bool {
+        !self.workspace.look_up(&self.own, module, name).is_empty()
+    }
+
+    /// What a module of this crate says.
+    pub(super) fn module(&self, path: &[String]) -> Option<&Module> {
+        self.own.names.module(path)
+    }
+
+    /// What a glob in this crate brings in.
+    pub(super) fn of_glob(&self, glob: &Path) -> Vec<Meaning> {
+        self.follow(vec![self.way(glob.clone())], true)
     }
 
     /// What the first segment of a path stands for, by an alias or a glob.
     fn begun(&self, module: &[String], first: &str, rest: &[String]) -> Vec<Way> {
         let found = self.workspace.look_up(&self.own, module, first);
-        let on = |(home, path): &(Table, Path)| Way { home: home.clone(), ..self.way(extended(path, rest)) };
+        let on = |found: &Found| self.way(Path::new()).on(found, rest, self.own_name());
         found.iter().map(on).collect()
     }
 
     fn way(&self, path: Path) -> Way {
-        Way { home: self.own.clone(), path, by: None, offered: false, depth: 0 }
+        Way {
+            home: self.own.clone(),
+            path,
+            by: None,
+            offered: false,
+            said_in: None,
+            aliased: false,
+            depth: 0,
+        }
     }
 
     fn follow(&self, mut open: Vec<Way>, glob: bool) -> Vec<Meaning> {
@@ -127,17 +157,23 @@ impl<'a> Across<'a> {
         while let Some(way) = open.pop() {
             let Some((holder, inner)) = self.workspace.place(&way.home, &way.path) else {
                 let path = self.of_package(&way);
-                add(&mut found, Meaning { path, by: way.by, offered: way.offered });
+                let Way { by, offered, said_in, aliased, .. } = way;
+                add(&mut found, Meaning { path, by, offered, said_in, aliased });
                 continue;
             };
             let home = holder.name == self.own.name;
             let first = if home { "crate" } else { holder.name.as_str() };
             let path = extended(&[first.to_owned()], inner);
-            add(&mut found, Meaning { path, by: way.by.clone(), offered: way.offered });
+            let (by, said_in) = (way.by.clone(), way.said_in.clone());
+            let Way { offered, aliased, .. } = way;
+            add(&mut found, Meaning { path, by, offered, said_in, aliased });
             if way.depth < DEPTH && done.insert((holder.name.clone(), inner.to_vec(), way.by.is_some())) {
                 self.step(&holder, inner, &way, home, &mut open);
                 if let Some(module) = holder.names.module(inner).filter(|_| glob && !home && !way.offered) {
-                    let on = |path: &Path| Way { offered: true, ..way.on(&holder, path.clone(), None) };
+                    let on = |path: &Path| {
+                        let found = Found { home: holder.clone(), path: path.clone(), said_in: None };
+                        Way { offered: true, ..way.on(&found, &[], self.own_name()) }
+                    };
                     open.extend(module.offered().map(on));
                 }
             }
@@ -160,50 +196,61 @@ impl<'a> Across<'a> {
             let (module, name, rest) = (&inner[..at], &inner[at], &inner[at + 1..]);
             let targets = self.workspace.look_up(holder, module, name);
             if !targets.is_empty() {
-                let on = |(home, path): &(Table, Path)| way.on(home, extended(path, rest), None);
-                open.extend(targets.iter().map(on));
+                open.extend(targets.iter().map(|found| way.on(found, rest, self.own_name())));
                 return;
             }
             let shown = holder.names.module(module).and_then(|facts| facts.shown.get(name));
-            for shown in shown.into_iter().flatten().filter(|_| !home) {
-                let by = shown
-                    .field
-                    .as_ref()
-                    .map(|field| format!("{}::{}.{field}", holder.name, inner[..=at].join("::")));
+            // Of its own types a crate need not be told what their fields are; of its aliases it need.
+            for shown in shown.into_iter().flatten().filter(|shown| !home || shown.field.is_none()) {
+                let field = |field: &String| format!("{}::{}.{field}", holder.name, inner[..=at].join("::"));
+                let by = shown.field.as_ref().map(field);
                 if by.is_some() && way.by.is_some() {
                     continue; // The fields of a field's type are their own story.
                 }
                 let rest = if by.is_some() { &[][..] } else { rest };
-                open.extend(
-                    self.behind(holder, shown, rest)
-                        .into_iter()
-                        .map(|(home, path)| way.on(&home, path, by.clone())),
-                );
+                for found in self.behind(holder, shown) {
+                    let next = way.on(&found, rest, self.own_name());
+                    let by = by.clone().or_else(|| next.by.clone());
+                    open.push(Way { by, aliased: next.aliased || home, ..next });
+                }
             }
         }
     }
 
     /// What a type shows, as far as the module that declares it says.
-    fn behind(&self, holder: &Table, shown: &Shown, rest: &[String]) -> Vec<(Table, Path)> {
+    fn behind(&self, holder: &Table, shown: &Shown) -> Vec<Found> {
         let Some((first, more)) = shown.segments.split_first() else { return Vec::new() };
-        let rest = extended(more, rest);
+        let said_in = Some(shown.module.clone());
         let found = match shown.absolute {
             true => Arc::default(),
             false => self.workspace.look_up(holder, &shown.module, first),
         };
         if found.is_empty() {
             let written = holder.names.written(&shown.module, &shown.segments[..1], shown.absolute);
-            return vec![(holder.clone(), extended(&written, &rest))];
+            return vec![Found { home: holder.clone(), path: extended(&written, more), said_in }];
         }
-        found.iter().map(|(home, path)| (home.clone(), extended(path, &rest))).collect()
+        let on = |one: &Found| Found {
+            home: one.home.clone(),
+            path: extended(&one.path, more),
+            said_in: said_in.clone(),
+        };
+        found.iter().map(on).collect()
     }
 }
 
 impl Way {
-    /// From here on to a path that stands in `home`.
-    fn on(&self, home: &Table, path: Path, by: Option<String>) -> Self {
-        let by = by.or_else(|| self.by.clone());
-        Self { home: home.clone(), path, by, offered: self.offered, depth: self.depth + 1 }
+    /// From here on to what was found, and `rest` of it; `own` is the crate that asks.
+    fn on(&self, found: &Found, rest: &[String], own: &str) -> Self {
+        let here = found.said_in.as_ref().filter(|_| found.home.name == own && rest.is_empty());
+        Self {
+            home: found.home.clone(),
+            path: extended(&found.path, rest),
+            by: self.by.clone(),
+            offered: self.offered,
+            said_in: self.said_in.as_ref().or(here).cloned(),
+            aliased: self.aliased,
+            depth: self.depth + 1,
+        }
     }
 }
 

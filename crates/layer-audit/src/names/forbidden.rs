@@ -23,8 +23,8 @@ impl Forbidden {
         self.0.join("::")
     }
 
-    /// How `name` names this, if it does: nothing to add where it says so plainly. What a `use` brought in is
-    /// counted where that `use` stands.
+    /// How `name` names this, if it does: nothing to add where it says so plainly. What another place of the crate names
+    /// is counted there.
     pub(crate) fn named(
         &self,
         across: &Across<'_>,
@@ -33,7 +33,7 @@ impl Forbidden {
     ) -> Option<String> {
         let own = across.own_name();
         let meaning = meanings.iter().find(|meaning| self.is_met(own, meaning, name.glob))?;
-        if across.imported(name).iter().any(|import| self.is_met(own, import, false)) {
+        if across.told(name).iter().any(|told| self.is_met(own, &told.meaning, told.glob)) {
             return None;
         }
         let written = name.segments.join("::");

@@ -38,8 +38,15 @@ struct Glimpse {
     least: Visibility,
 }
 
-/// What a name stands for: a path, and the member in which it is written.
-pub(crate) type Found = (Table, Path);
+/// What a name stands for.
+#[derive(Clone)]
+pub(crate) struct Found {
+    /// The member in which the path is written.
+    pub(crate) home: Table,
+    pub(crate) path: Path,
+    /// The module of that member whose `use` says so; nothing where a glob shows the item itself.
+    pub(crate) said_in: Option<Path>,
+}
 
 impl Clone for Tables {
     fn clone(&self) -> Self {
@@ -70,7 +77,11 @@ impl Workspace {
     /// The member that a path leads to, and the path inside it; `None` if it leads out of the workspace.
     pub(crate) fn place<'p>(&self, home: &Table, path: &'p [String]) -> Option<(Table, &'p [String])> {
         let (first, rest) = path.split_first()?;
-        let holder = if first == "crate" { home.clone() } else { self.table(home.names.package(first))? };
+        let holder = match first.as_str() {
+            "crate" => home.clone(),
+            first if home.names.is_outside(first) => return None,
+            first => self.table(home.names.package(first))?,
+        };
         Some((holder, rest))
     }
 
@@ -79,7 +90,12 @@ impl Workspace {
     pub(crate) fn look_up(&self, table: &Table, module: &[String], name: &str) -> Arc<Vec<Found>> {
         let Some(facts) = table.names.module(module) else { return Arc::default() };
         if let Some(targets) = facts.aliases.get(name) {
-            return Arc::new(targets.iter().map(|(target, _)| (table.clone(), target.clone())).collect());
+            let found = |(target, _): &(Path, Visibility)| Found {
+                home: table.clone(),
+                path: target.clone(),
+                said_in: Some(module.to_vec()),
+            };
+            return Arc::new(targets.iter().map(found).collect());
         }
         if facts.items.contains(name) || facts.globs.is_empty() {
             return Arc::default();
@@ -99,10 +115,15 @@ impl Workspace {
             let Some(seen) = glimpse.table.names.module(&glimpse.module) else { continue };
             let targets = seen.aliases.get(name).into_iter().flatten();
             let targets = targets.filter(|(_, visibility)| *visibility >= glimpse.least);
-            found.extend(targets.map(|(target, _)| (glimpse.table.clone(), target.clone())));
+            let home = &glimpse.table;
+            found.extend(targets.map(|(target, _)| Found {
+                home: home.clone(),
+                path: target.clone(),
+                said_in: Some(glimpse.module.clone()),
+            }));
             if seen.items.contains(name) {
                 let path = super::in_crate(&glimpse.module, &[name.to_owned()]);
-                found.push((glimpse.table.clone(), path));
+                found.push(Found { home: home.clone(), path, said_in: None });
             }
         }
         found

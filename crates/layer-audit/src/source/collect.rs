@@ -1,17 +1,24 @@
 //! One walk over a syntax tree, which notes down the facts of a file.
 
+mod items;
+mod uses;
+mod visit;
+
+use std::collections::HashMap;
+
 use proc_macro2::{Ident, TokenStream};
-use syn::visit::{self, Visit};
+use syn::visit::Visit;
 
 use super::parts::Parts;
-use super::types::{method, position, type_name, visibility};
+use super::types::position;
 use super::{
-    Alias, Call, FileFacts, FunctionFact, ImplFact, InherentMethod, MacroCall, MacroRow, NamedPath, Pair,
-    Position, Spot, TraitFact, TypeFact, Visibility, deeds, mods, pairs, plain, shown, tokens,
+    Alias, Call, FileFacts, MacroCall, MacroRow, NamedPath, Pair, Position, Spot, Visibility, attributes,
+    deeds, mods, plain, tokens,
 };
 
 /// Notes the facts of a file. `test` is true where the whole file is a test.
 pub(super) fn facts(text: &str, parts: &Parts, module: &[String], test: bool) -> FileFacts {
+    let test = test || attributes::is_test(&parts.file.attrs);
     let mut walk = Walk {
         facts: FileFacts::default(),
         module: module.to_vec(),
@@ -19,15 +26,20 @@ pub(super) fn facts(text: &str, parts: &Parts, module: &[String], test: bool) ->
         beside: false,
         test_depth: usize::from(test),
         owner: None,
+        bare: HashMap::new(),
     };
+    if attributes::is_test(&parts.file.attrs) && !module.is_empty() {
+        walk.facts.test_modules.push(module.to_vec());
+    }
     walk.facts.lines = text.lines().count();
     walk.facts.header = header(text);
     walk.visit_file(&parts.file);
     for tokens in &parts.tokens {
         walk.brings(mods::in_tokens(tokens, &walk.inside()));
         walk.tokens(tokens);
+        walk.calls_in(tokens);
     }
-    walk.facts
+    walk.finish()
 }
 
 fn header(text: &str) -> Vec<String> {
@@ -44,12 +56,36 @@ struct Walk {
     beside: bool,
     test_depth: usize,
     owner: Option<Owner>,
+    /// Names of one segment by module, with their first place outside tests.
+    bare: HashMap<Vec<String>, HashMap<String, Spot>>,
 }
 
 /// The `impl` or trait that the walk is in.
 struct Owner {
     name: String,
     of_trait: bool,
+    /// What `Self` stands for; empty if that is no path.
+    path: Vec<String>,
+    absolute: bool,
+}
+
+/// How a path is said.
+struct Said {
+    absolute: bool,
+    import: bool,
+    glob: bool,
+    told: usize,
+    at: Position,
+}
+
+impl Said {
+    fn at(at: Position) -> Self {
+        Self { absolute: false, import: false, glob: false, told: 0, at }
+    }
+
+    fn of(path: &syn::Path) -> Self {
+        Self { absolute: path.leading_colon.is_some(), ..Self::at(position(path.segments[0].ident.span())) }
+    }
 }
 
 impl Walk {
@@ -57,10 +93,50 @@ impl Walk {
         self.test_depth > 0
     }
 
-    fn name(&mut self, mut segments: Vec<String>, absolute: bool, import: bool, glob: bool, at: Position) {
+    fn name(&mut self, mut segments: Vec<String>, said: Said) {
+        let Said { mut absolute, import, glob, mut told, at } = said;
+        let own = self.owner.as_ref().filter(|own| !own.path.is_empty() && !absolute && !import);
+        if let Some(own) = own.filter(|_| segments.len() > 1 && segments[0] == "Self") {
+            (absolute, told) = (own.absolute, own.path.len());
+            segments.splice(..1, own.path.iter().cloned());
+        }
         mods::strip_raw(&mut segments);
         let (module, in_test) = (self.module.clone(), self.in_test());
-        self.facts.names.push(NamedPath { module, segments, absolute, import, glob, in_test, at });
+        self.facts.names.push(NamedPath { module, segments, absolute, import, glob, told, in_test, at });
+    }
+
+    /// `<Type>::name`, whose type is a name of its own as well.
+    fn of_type(&mut self, own: &syn::QSelf, path: &syn::Path) {
+        self.visit_type(&own.ty);
+        if let syn::Type::Path(ty) = own.ty.as_ref()
+            && ty.qself.is_none()
+        {
+            let mut segments = deeds::segments(&ty.path);
+            let said = Said { told: segments.len(), ..Said::of(&ty.path) };
+            segments.extend(deeds::segments(path));
+            self.name(segments, said);
+        }
+        for segment in &path.segments {
+            self.visit_path_arguments(&segment.arguments);
+        }
+    }
+
+    fn bare_type(&mut self, ident: &Ident) {
+        if ident.to_string().starts_with(char::is_uppercase) {
+            self.bare(ident);
+        }
+    }
+
+    fn bare(&mut self, ident: &Ident) {
+        let spot = Spot { in_test: self.in_test(), at: position(ident.span()) };
+        if !self.bare.contains_key(&self.module) {
+            self.bare.insert(self.module.clone(), HashMap::new());
+        }
+        let Some(known) = self.bare.get_mut(&self.module) else { return };
+        let first = known.entry(plain(&ident.to_string()).to_owned()).or_insert(spot);
+        if first.in_test && !spot.in_test {
+            *first = spot;
+        }
     }
 
     fn alias(&mut self, name: Option<String>, mut target: Vec<String>, absolute: bool) {
@@ -74,71 +150,30 @@ impl Walk {
     }
 
     fn tokens(&mut self, tokens: &TokenStream) {
-        for path in tokens::paths(tokens.clone()) {
-            let at = position(path.segments[0].span());
-            let segments = path.segments.iter().map(Ident::to_string).collect();
-            self.name(segments, path.absolute, false, false, at);
+        let names = tokens::names(tokens.clone());
+        for path in names.paths {
+            let Some(first) = path.segments.first() else { continue };
+            let said = Said {
+                absolute: path.absolute,
+                glob: path.glob,
+                told: path.told,
+                ..Said::at(position(first.span()))
+            };
+            self.name(path.segments.iter().map(Ident::to_string).collect(), said);
+        }
+        for ident in &names.single {
+            self.bare(ident);
         }
     }
 
-    fn use_tree(&mut self, tree: &syn::UseTree, prefix: &mut Vec<String>, absolute: bool) {
-        match tree {
-            syn::UseTree::Path(path) => {
-                prefix.push(path.ident.to_string());
-                self.use_tree(&path.tree, prefix, absolute);
-                prefix.pop();
-            }
-            syn::UseTree::Group(group) => {
-                for tree in &group.items {
-                    self.use_tree(tree, prefix, absolute);
-                }
-            }
-            syn::UseTree::Name(name) => self.use_leaf(&name.ident, &name.ident, prefix, absolute),
-            syn::UseTree::Rename(rename) => self.use_leaf(&rename.ident, &rename.rename, prefix, absolute),
-            syn::UseTree::Glob(glob) => {
-                self.name(prefix.clone(), absolute, true, true, position(glob.star_token.spans[0]));
-                self.alias(None, prefix.clone(), absolute);
-            }
+    fn calls_in(&mut self, tokens: &TokenStream) {
+        let tokens::Calls { calls, macros } = tokens::calls(tokens);
+        for call in calls {
+            self.call(call);
         }
-    }
-
-    /// `use a::b::{self}` names `a::b`, and calls it `b`.
-    fn use_leaf(&mut self, ident: &Ident, called: &Ident, prefix: &[String], absolute: bool) {
-        let mut target = prefix.to_vec();
-        if ident != "self" {
-            target.push(ident.to_string());
-        } else if target.is_empty() {
-            return;
+        for (name, span) in macros {
+            self.note_macro(name, span, Vec::new(), Vec::new());
         }
-        let called = if called == "self" { target.last().cloned() } else { Some(called.to_string()) };
-        self.name(target.clone(), absolute, true, false, position(ident.span()));
-        if called.as_deref() != Some("_") {
-            self.alias(called, target, absolute);
-        }
-    }
-
-    fn function(
-        &mut self,
-        public: bool,
-        signature: &syn::Signature,
-        block: &syn::Block,
-        attrs: &[syn::Attribute],
-    ) {
-        let at = position(signature.ident.span());
-        let end = block.brace_token.span.close().end().line;
-        let first = signature.fn_token.span.start().line;
-        self.facts.functions.push(FunctionFact {
-            name: signature.ident.to_string(),
-            module: self.module.clone(),
-            owner: self.owner.as_ref().map(|owner| owner.name.clone()),
-            public,
-            of_trait: self.owner.as_ref().is_some_and(|owner| owner.of_trait),
-            passes_through: deeds::passes_through(signature, block),
-            does_nothing: deeds::does_nothing(block),
-            lines: (end + 1).saturating_sub(first),
-            in_test: self.in_test() || is_test(attrs),
-            at,
-        });
     }
 
     fn within_test(&mut self, test: bool, walk: impl FnOnce(&mut Self)) {
@@ -147,39 +182,36 @@ impl Walk {
         self.test_depth -= usize::from(test);
     }
 
-    fn type_fact(&mut self, vis: &syn::Visibility, ident: &Ident, attrs: &[syn::Attribute]) {
-        self.item(ident);
-        self.facts.types.push(TypeFact {
-            name: ident.to_string(),
-            module: self.module.clone(),
-            public: is_public(vis),
-            attributes: attrs.iter().flat_map(pairs::in_attribute).collect(),
-            in_test: self.in_test() || is_test(attrs),
-            at: position(ident.span()),
-        });
-    }
-
     fn call(&mut self, call: Call) {
         let (module, in_test) = (self.module.clone(), self.in_test());
         self.facts.calls.push(Call { module, in_test, ..call });
     }
 
     fn macro_call(&mut self, call: &syn::Macro, rows: Vec<MacroRow>, pairs: Vec<Pair>) {
-        let Some(last) = call.path.segments.last() else { return };
-        let (name, at) = (last.ident.to_string(), position(last.ident.span()));
-        self.facts.macros.push(MacroCall {
-            name,
-            rows,
-            pairs,
-            module: self.module.clone(),
-            in_test: self.in_test(),
-            at,
-        });
+        if let Some(last) = call.path.segments.last() {
+            self.note_macro(last.ident.to_string(), last.ident.span(), rows, pairs);
+        }
+    }
+
+    fn note_macro(&mut self, name: String, span: proc_macro2::Span, rows: Vec<MacroRow>, pairs: Vec<Pair>) {
+        let (module, in_test, at) = (self.module.clone(), self.in_test(), position(span));
+        self.facts.macros.push(MacroCall { name, rows, pairs, module, in_test, at });
+    }
+
+    /// What the tokens of a macro call say. They are no syntax yet.
+    fn macro_body(&mut self, call: &syn::Macro) {
+        self.brings(mods::in_macro(call, &self.inside()));
+        self.tokens(&call.tokens);
+        self.calls_in(&call.tokens);
+        for span in attributes::unsafe_words(&call.tokens) {
+            self.spot_unsafe(span);
+        }
     }
 
     fn brings(&mut self, found: mods::Brought) {
         self.facts.mods.extend(found.mods);
         self.facts.includes.extend(found.includes);
+        self.facts.texts.extend(found.texts);
     }
 
     fn inside(&self) -> mods::Inside {
@@ -196,245 +228,30 @@ impl Walk {
         walk(self);
         self.owner = outer;
     }
-}
 
-impl<'ast> Visit<'ast> for Walk {
-    fn visit_item(&mut self, item: &'ast syn::Item) {
-        self.facts.public_items += usize::from(!self.in_test() && is_public_item(item));
-        visit::visit_item(self, item);
-    }
-
-    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
-        self.item(&item.ident);
-        for attribute in &item.attrs {
-            self.visit_attribute(attribute);
+    /// Of the names of one segment, those stay that a glob or a re-export of their module may stand for.
+    fn finish(self) -> FileFacts {
+        let Self { mut facts, bare, .. } = self;
+        for (module, names) in bare {
+            let aliases = || facts.aliases.iter().filter(|alias| alias.module == module);
+            let any = aliases().any(|alias| alias.name.is_none());
+            let offered = |name: &str| {
+                aliases().any(|one| one.visibility > Visibility::Private && one.name.as_deref() == Some(name))
+            };
+            let kept = names.into_iter().filter(|(name, _)| any || offered(name));
+            let named = |(name, Spot { in_test, at }): (String, Spot)| NamedPath {
+                module: module.clone(),
+                segments: vec![name],
+                absolute: false,
+                import: false,
+                glob: false,
+                told: 0,
+                in_test,
+                at,
+            };
+            facts.bare.extend(kept.map(named).collect::<Vec<_>>());
         }
-        let (name, paths) = (plain(&item.ident.to_string()).to_owned(), mods::paths(&item.attrs));
-        let outer = (self.folders.clone(), self.beside);
-        if item.content.is_some() {
-            let inner = self.inside().entered(&name, &paths);
-            (self.folders, self.beside) = (inner.folders, inner.beside);
-        } else {
-            let fact = self.inside().declared(&name, paths, position(item.ident.span()));
-            self.facts.mods.push(fact);
-        }
-        self.module.push(name);
-        let test = is_test(&item.attrs);
-        if test {
-            self.facts.test_modules.push(self.module.clone());
-        }
-        self.within_test(test, |walk| {
-            for inner in item.content.iter().flat_map(|(_, items)| items) {
-                walk.visit_item(inner);
-            }
-        });
-        self.module.pop();
-        (self.folders, self.beside) = outer;
+        facts.bare.sort_by_key(|name| (name.at.line, name.at.column));
+        facts
     }
-
-    fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        let known = self.facts.aliases.len();
-        self.within_test(is_test(&item.attrs), |walk| {
-            walk.use_tree(&item.tree, &mut Vec::new(), item.leading_colon.is_some());
-        });
-        for alias in &mut self.facts.aliases[known..] {
-            alias.visibility = visibility(&item.vis);
-        }
-    }
-
-    fn visit_item_extern_crate(&mut self, item: &'ast syn::ItemExternCrate) {
-        let called = item.rename.as_ref().map_or(&item.ident, |(_, name)| name).to_string();
-        let target = vec![item.ident.to_string()];
-        self.name(target.clone(), true, true, false, position(item.ident.span()));
-        self.alias(Some(called), target, true);
-        if let Some(alias) = self.facts.aliases.last_mut() {
-            alias.visibility = visibility(&item.vis);
-        }
-    }
-
-    fn visit_path(&mut self, path: &'ast syn::Path) {
-        if path.segments.len() >= 2 {
-            let segments = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-            let at = position(path.segments[0].ident.span());
-            self.name(segments, path.leading_colon.is_some(), false, false, at);
-        }
-        visit::visit_path(self, path);
-    }
-
-    fn visit_macro(&mut self, call: &'ast syn::Macro) {
-        self.macro_call(call, Vec::new(), Vec::new());
-        self.brings(mods::in_macro(call, &self.inside()));
-        self.tokens(&call.tokens);
-        visit::visit_macro(self, call);
-    }
-
-    fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
-        self.within_test(is_test(&item.attrs), |walk| {
-            walk.macro_call(&item.mac, deeds::rows(&item.mac.tokens), pairs::pairs(&item.mac.tokens));
-            walk.brings(mods::in_macro(&item.mac, &walk.inside()));
-            walk.tokens(&item.mac.tokens);
-            walk.visit_path(&item.mac.path);
-        });
-    }
-
-    fn visit_expr_method_call(&mut self, call: &'ast syn::ExprMethodCall) {
-        self.call(deeds::method_call(call));
-        visit::visit_expr_method_call(self, call);
-    }
-
-    fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
-        if let Some(fact) = deeds::function_call(call) {
-            self.call(fact);
-        }
-        visit::visit_expr_call(self, call);
-    }
-
-    fn visit_expr_unsafe(&mut self, block: &'ast syn::ExprUnsafe) {
-        self.spot_unsafe(block.unsafe_token.span);
-        visit::visit_expr_unsafe(self, block);
-    }
-
-    fn visit_signature(&mut self, signature: &'ast syn::Signature) {
-        if let syn::Safety::Unsafe(token) = &signature.safety {
-            self.spot_unsafe(token.span);
-        }
-        visit::visit_signature(self, signature);
-    }
-
-    fn visit_attribute(&mut self, attribute: &'ast syn::Attribute) {
-        if let syn::Meta::List(list) = &attribute.meta {
-            self.tokens(&list.tokens);
-        }
-        visit::visit_attribute(self, attribute);
-    }
-
-    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
-        self.item(&item.sig.ident);
-        self.function(is_public(&item.vis), &item.sig, &item.block, &item.attrs);
-        self.within_test(is_test(&item.attrs), |walk| visit::visit_item_fn(walk, item));
-    }
-
-    fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
-        self.function(is_public(&item.vis), &item.sig, &item.block, &item.attrs);
-        visit::visit_impl_item_fn(self, item);
-    }
-
-    fn visit_trait_item_fn(&mut self, item: &'ast syn::TraitItemFn) {
-        if let Some(block) = &item.default {
-            self.function(false, &item.sig, block, &item.attrs);
-        }
-        visit::visit_trait_item_fn(self, item);
-    }
-
-    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
-        self.item(&item.ident);
-        let methods = item.items.iter().filter_map(|inner| match inner {
-            syn::TraitItem::Fn(function) => Some(method(&function.sig)),
-            _ => None,
-        });
-        let fact = TraitFact {
-            name: item.ident.to_string(),
-            module: self.module.clone(),
-            async_trait: item.attrs.iter().any(|attribute| last_segment(attribute) == "async_trait"),
-            methods: methods.collect(),
-            in_test: self.in_test() || is_test(&item.attrs),
-            at: position(item.ident.span()),
-        };
-        self.facts.traits.push(fact);
-        let owner = Owner { name: item.ident.to_string(), of_trait: true };
-        if let Some(token) = &item.unsafety {
-            self.spot_unsafe(token.span);
-        }
-        self.within_owner(owner, |walk| visit::visit_item_trait(walk, item));
-    }
-
-    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let of = type_name(&item.self_ty);
-        let in_test = self.in_test() || is_test(&item.attrs);
-        if let Some(fact) = deeds::implementation(item) {
-            self.facts.impls.push(ImplFact { module: self.module.clone(), in_test, ..fact });
-        }
-        if let Some(token) = &item.unsafety {
-            self.spot_unsafe(token.span);
-        }
-        for inner in &item.items {
-            if let (syn::ImplItem::Fn(function), None) = (inner, &item.trait_) {
-                let public = is_public(&function.vis);
-                let method = method(&function.sig);
-                self.facts.methods.push(InherentMethod { of: of.clone(), public, method });
-            }
-        }
-        let owner = Owner { name: of, of_trait: item.trait_.is_some() };
-        self.within_test(is_test(&item.attrs), |walk| {
-            walk.within_owner(owner, |walk| visit::visit_item_impl(walk, item));
-        });
-    }
-
-    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
-        self.type_fact(&item.vis, &item.ident, &item.attrs);
-        self.facts.shown.extend(shown::of_fields(&item.ident, &self.module, &item.fields));
-        visit::visit_item_struct(self, item);
-    }
-
-    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
-        self.type_fact(&item.vis, &item.ident, &item.attrs);
-        self.facts.shown.extend(shown::of_variants(item, &self.module));
-        visit::visit_item_enum(self, item);
-    }
-
-    fn visit_item_union(&mut self, item: &'ast syn::ItemUnion) {
-        self.type_fact(&item.vis, &item.ident, &item.attrs);
-        self.facts.shown.extend(shown::of_fields(&item.ident, &self.module, &item.fields.named));
-        visit::visit_item_union(self, item);
-    }
-
-    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
-        self.item(&item.ident);
-        self.facts.shown.extend(shown::of_alias(&item.ident, &self.module, &item.ty));
-        visit::visit_item_type(self, item);
-    }
-
-    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
-        self.item(&item.ident);
-        visit::visit_item_const(self, item);
-    }
-
-    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
-        self.item(&item.ident);
-        visit::visit_item_static(self, item);
-    }
-}
-
-fn is_public(visibility: &syn::Visibility) -> bool {
-    matches!(visibility, syn::Visibility::Public(_))
-}
-
-/// Modules and re-exports are no items of their own.
-fn is_public_item(item: &syn::Item) -> bool {
-    match item {
-        syn::Item::Fn(item) => is_public(&item.vis),
-        syn::Item::Struct(item) => is_public(&item.vis),
-        syn::Item::Enum(item) => is_public(&item.vis),
-        syn::Item::Union(item) => is_public(&item.vis),
-        syn::Item::Trait(item) => is_public(&item.vis),
-        syn::Item::Type(item) => is_public(&item.vis),
-        syn::Item::Const(item) => is_public(&item.vis),
-        syn::Item::Static(item) => is_public(&item.vis),
-        _ => false,
-    }
-}
-
-fn last_segment(attribute: &syn::Attribute) -> String {
-    attribute.path().segments.last().map(|last| last.ident.to_string()).unwrap_or_default()
-}
-
-/// `#[test]`, `#[tokio::test]`, `#[cfg(test)]`, `#[cfg(all(test, ..))]`.
-fn is_test(attributes: &[syn::Attribute]) -> bool {
-    attributes.iter().any(|attribute| match &attribute.meta {
-        syn::Meta::List(list) if attribute.path().is_ident("cfg") => {
-            let condition = list.tokens.to_string().replace(' ', "");
-            condition == "test" || condition.starts_with("all(test,")
-        }
-        _ => last_segment(attribute) == "test",
-    })
 }

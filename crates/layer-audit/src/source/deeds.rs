@@ -12,6 +12,7 @@ pub(super) fn method_call(call: &syn::ExprMethodCall) -> Call {
         name: call.method.to_string(),
         method: true,
         receiver: receiver(&call.receiver),
+        subject: Some(receiver(&call.receiver)),
         types,
         arguments: call.args.iter().map(operand).collect(),
         module: Vec::new(),
@@ -28,12 +29,15 @@ pub(super) fn function_call(call: &syn::ExprCall) -> Option<Call> {
         syn::PathArguments::AngleBracketed(generics) => paths(&generics.args),
         _ => Vec::new(),
     };
-    let mut receiver = segments(&function.path);
-    receiver.pop();
+    let mut before = full(function);
+    before.pop();
+    let is_of_type = function.qself.is_some() || before.last().is_some_and(|last| is_type(last));
+    let subject = call.args.first().filter(|_| is_of_type).map(receiver);
     Some(Call {
         name: last.ident.to_string(),
         method: false,
-        receiver,
+        receiver: before,
+        subject,
         types,
         arguments: call.args.iter().map(operand).collect(),
         module: Vec::new(),
@@ -149,7 +153,7 @@ fn unwrapped(expression: &syn::Expr) -> &syn::Expr {
 fn constructs(function: &syn::Expr) -> bool {
     let syn::Expr::Path(function) = function else { return false };
     let last = function.path.segments.last().map(|last| last.ident.to_string());
-    last.is_some_and(|name| name.starts_with(char::is_uppercase))
+    last.is_some_and(|name| is_type(&name))
 }
 
 /// `self`, a name, or fields of them: nothing that computes.
@@ -206,7 +210,23 @@ fn paths<'a>(arguments: impl IntoIterator<Item = &'a syn::GenericArgument>) -> V
     arguments.into_iter().filter_map(path).collect()
 }
 
-fn segments(path: &syn::Path) -> Vec<String> {
+/// `<Type>::name` is `Type::name`; the trait of `<Type as Trait>::name` stands in the path itself.
+pub(super) fn full(function: &syn::ExprPath) -> Vec<String> {
+    let own = function.qself.as_ref().filter(|own| own.position == 0);
+    let mut path = match own.map(|own| own.ty.as_ref()) {
+        Some(syn::Type::Path(ty)) if ty.qself.is_none() => segments(&ty.path),
+        _ => Vec::new(),
+    };
+    path.extend(segments(&function.path));
+    path
+}
+
+/// The name is one of a type, or of a variant.
+pub(super) fn is_type(name: &str) -> bool {
+    name.starts_with(char::is_uppercase)
+}
+
+pub(super) fn segments(path: &syn::Path) -> Vec<String> {
     path.segments.iter().map(|segment| segment.ident.to_string()).collect()
 }
 

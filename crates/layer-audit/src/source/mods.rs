@@ -52,6 +52,8 @@ pub(super) struct Inside {
 pub(super) struct Brought {
     pub(super) mods: Vec<ModFact>,
     pub(super) includes: Vec<IncludeFact>,
+    /// Texts that may be paths of Rust files.
+    pub(super) texts: Vec<String>,
 }
 
 impl Inside {
@@ -153,6 +155,11 @@ fn scan(tokens: &TokenStream, inside: &Inside, found: &mut Brought) {
                 found.includes.extend(include(&name.to_string(), &body.stream(), inside, spot));
                 scan(&body.stream(), inside, found);
                 at += 3;
+            }
+            [TokenTree::Literal(text), ..] => {
+                let path = deeds::text_of(text).filter(|text| text.ends_with(".rs"));
+                found.texts.extend(path);
+                at += 1;
             }
             [TokenTree::Group(group), ..] => {
                 scan(&group.stream(), inside, found);

@@ -28,9 +28,18 @@ pub(super) fn method(signature: &syn::Signature) -> Method {
 pub(super) fn visibility(visibility: &syn::Visibility) -> Visibility {
     match visibility {
         syn::Visibility::Public(_) => Visibility::Public,
+        syn::Visibility::Restricted(inside) if inside.path.is_ident("self") => Visibility::Private,
         syn::Visibility::Restricted(_) => Visibility::Restricted,
         syn::Visibility::Inherited => Visibility::Private,
     }
+}
+
+/// The function makes a value of the type `of`: it has no receiver, and returns `Self` or the type, perhaps wrapped.
+pub(super) fn constructs(signature: &syn::Signature, of: &str) -> bool {
+    let syn::ReturnType::Type(_, returned) = &signature.output else { return false };
+    let mut names = Identifiers(Vec::new());
+    names.visit_type(returned);
+    signature.receiver().is_none() && names.0.iter().any(|name| name == "Self" || name == of)
 }
 
 /// Last segment of the path of a type; empty for types without one.

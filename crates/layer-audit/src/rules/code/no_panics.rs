@@ -12,8 +12,7 @@ pub(super) static RULE: Rule = Rule {
     why: "A panic on input lets a stranger decide whether the process lives. What cannot happen is an invariant, and \
           its sentence belongs into the code, as the text of an `expect`.",
     fix: "Return an error or a refusal; or exempt the file in [[code.exempt]] with the reason.",
-    blind: "calls written inside a macro's arguments (clippy sees those), indexing, arithmetic, and what a function of \
-            another crate does.",
+    blind: "what a macro of another crate expands to, indexing, arithmetic, and what a function of another crate does.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -86,6 +85,8 @@ mod tests {
             ("fn f() { a.map(Option::unwrap); }", "1:16 calls unwrap, which panics"),
             ("fn f() { std::result::Result::unwrap(a); }", "1:10 calls unwrap, which panics"),
             ("impl A { fn f() { || b.unwrap() } }", "1:24 calls unwrap, which panics"),
+            ("fn f() { select! { _ = a => b.unwrap() } }", "1:31 calls unwrap, which panics"),
+            ("fn f() { select! { _ = a => panic!() } }", "1:29 calls panic!, which panics"),
         ];
         for (text, expected) in cases {
             let found = Ws::default().file("a", "src/m.rs", text).findings("LA-802", LAW);
@@ -103,6 +104,13 @@ mod tests {
                 "fn f() { a.expect(\"it is\"); a.unwrap_or(1); b.unwrap(key); self::unwrap(); }".to_owned(),
             ),
             ("tests/t.rs", "fn f() { a.unwrap(); }".to_owned()),
+            ("src/n.rs", "impl S { #[cfg(all(unix, test))] fn f() { a.unwrap(); } }".to_owned()),
+            ("src/o.rs", "#![cfg(test)] fn f() { a.unwrap(); }".to_owned()),
+            (
+                "src/p.rs",
+                "#[cfg(test)] const A: u8 = b.unwrap(); fn f() { #[cfg(test)] let a = b.unwrap(); }"
+                    .to_owned(),
+            ),
         ];
         Ws::default().member_with("a", "", &files).clean("LA-802", LAW);
         let exempt = "[[code.exempt]]\nfrom = \"panic\"\npath = \"crates/a\"\nbecause = \"it is a test\"";

@@ -12,7 +12,7 @@ pub(super) static RULE: Rule = Rule {
           the crate that breaks it, and this rule cannot. Tests count too.",
     fix: "Use a safe interface of the standard library or of a crate that is reviewed for it; or exempt the file in \
           [[code.exempt]] with the argument why it is sound.",
-    blind: "unsafe that a macro expands to, and dependencies.",
+    blind: "unsafe that a macro of another crate expands to, and dependencies.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -57,6 +57,10 @@ mod tests {
             "unsafe fn f() {}",
             "fn f() { unsafe {} }",
             "unsafe impl A for B {}",
+            "unsafe extern \"C\" { fn f(); }",
+            "#[unsafe(no_mangle)] fn f() {}",
+            "#[cfg_attr(unix, unsafe(export_name = \"g\"))] fn f() {}",
+            "fn f() { println!(\"{}\", unsafe { g() }); }",
             "#[test] fn f() { unsafe {} }",
         ] {
             let found = Ws::default().file("a", "tests/t.rs", text).findings("LA-801", LAW);

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     title: "every source file begins with //!",
     why: "Whoever opens a file should know in one line whether to read on.",
     fix: "Make the first line `//! ` and a sentence that says what the file holds.",
-    blind: "whether the sentence is true. Tests, benches, examples and build scripts count where [headers] says so.",
+    blind: "whether the sentence is true; and what `include!` brings in of files that are no `.rs`. Tests, benches, examples and build scripts count where [headers] says so.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -27,6 +27,8 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let headers = config.headers.as_ref()?;
     let mut checked = Checked::new();
     let files = workspace.crates.iter().flat_map(|member| &member.files);
+    // What `include!` brings in may begin with no `//!`, and where it is no module it is no `.rs` file.
+    let files = files.filter(|file| file.path.ends_with(".rs"));
     for file in files.filter(|file| headers.outside_src || file.area == Area::Src) {
         checked.matched += 1;
         let message = match file.facts.header.first().map(String::as_str) {

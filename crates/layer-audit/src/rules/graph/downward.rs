@@ -1,6 +1,6 @@
 //! LA-108: dependencies between layers point downward.
 
-use super::workspace_edges::with_rest;
+use super::workspace_edges::{brings, idle_tests};
 use crate::config::{Config, Layer};
 use crate::layers::usable;
 use crate::manifest::DependencyKind;
@@ -14,7 +14,8 @@ pub(super) static RULE: Rule = Rule {
           outermost first; each uses itself and those below, or those that its `uses` names.",
     fix: "Move the shared part down, or pass a value or trait object in from above. A crate that only tests share belongs \
           in [tests] crates.",
-    blind: "what a feature or a target makes of a dependency, and ways through packages from outside.",
+    blind: "what a feature or a target makes of a dependency, ways through packages from outside, and a layer in `uses` \
+            that none of its crates uses: that is a direction, and no permission for one crate.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -48,23 +49,27 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         checked.matched += 1;
         let usable = usable(config, layer);
         for dependency in &member.dependencies {
-            let other = workspace.get(&dependency.package).and_then(|other| config.layer_of(&other.name));
+            let other = workspace.member_of(dependency).and_then(|other| config.layer_of(&other.name));
             let Some(other) = other.filter(|other| other.id != layer.id) else { continue };
             if usable.contains(&other.id.as_str()) || is_for_tests(config, member, dependency) {
                 continue;
             }
-            let path = with_rest(workspace, config, &member.name, &dependency.package);
-            let message = told(&path, dependency, layer, &usable, other);
+            let rest = brings(workspace, config, &member.name, &dependency.package);
+            let message = told(&member.name, dependency, layer, &usable, other) + &rest;
             checked.report(member.place_of(dependency), &dependency.package, message);
         }
+    }
+    // Where members have entries of their own, the rule about these says which permissions are idle.
+    if config.crates.is_empty() {
+        idle_tests(&mut checked, workspace, config);
     }
     Some(checked)
 }
 
-fn told(path: &str, dependency: &Dependency, layer: &Layer, usable: &[&str], other: &Layer) -> String {
-    let table = dependency.kind.table();
+fn told(member: &str, dependency: &Dependency, layer: &Layer, usable: &[&str], other: &Layer) -> String {
+    let (package, table) = (&dependency.package, dependency.kind.table());
     let usable = if usable.is_empty() { "no other layer".to_owned() } else { usable.join(", ") };
-    format!("{path} ([{table}]): layer {} may use {usable}, not {}", layer.id, other.id)
+    format!("{member} -> {package} ([{table}]): layer {} may use {usable}, not {}", layer.id, other.id)
 }
 
 /// A dev-dependency that [tests] gives to everybody, or the member's own entry to it.
@@ -85,7 +90,9 @@ mod tests {
         [[exclusive]]\nexternals = [\"orm\"]\nonly = [\"app\"]\nbecause = \"one place holds the tables\"";
 
     fn workspace() -> Ws {
-        Ws::default().member("app", "orm = {}").member("kit", "").member("core", "")
+        let tests = "[package]\nname = \"tests\"\n[dev-dependencies]\nkit = {}";
+        let workspace = Ws::default().member("app", "orm = {}").member("kit", "").member("core", "");
+        workspace.raw("tests", tests, &[])
     }
 
     #[test]
@@ -95,7 +102,7 @@ mod tests {
             workspace().member("rules-a", rules).member("side", "core = {}").findings("LA-108", CONFIG),
             [
                 "LA-108 crates/rules-a/Cargo.toml:7 rules-a -> side ([dependencies]): layer rules may use low, not side",
-                "LA-108 crates/rules-a/Cargo.toml:8 rules-a -> app -> orm ([dependencies]): layer rules may use low, not top",
+                "LA-108 crates/rules-a/Cargo.toml:8 rules-a -> app ([dependencies]): layer rules may use low, not top; it brings in app -> orm",
             ]
         );
         let side = "[package]\nname = \"side\"\n[dev-dependencies]\napp = {}\n[build-dependencies]\nkit = {}";
@@ -103,7 +110,7 @@ mod tests {
         assert_eq!(
             found,
             [
-                "LA-108 crates/side/Cargo.toml:4 side -> app -> orm ([dev-dependencies]): layer side may use low, not top",
+                "LA-108 crates/side/Cargo.toml:4 side -> app ([dev-dependencies]): layer side may use low, not top; it brings in app -> orm",
                 "LA-108 crates/side/Cargo.toml:6 side -> kit ([build-dependencies]): layer side may use low, not top",
             ]
         );

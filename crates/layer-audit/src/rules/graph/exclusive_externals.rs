@@ -1,9 +1,10 @@
 //! LA-104: an external stands in the manifests of its owners only.
 
 use crate::config::{Config, Exclusive};
+use crate::finding::Place;
 use crate::graph::is_meant;
 use crate::manifest::DependencyKind;
-use crate::rules::{Checked, Example, Rule, Severity};
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::workspace::{Dependency, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -65,7 +66,29 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
             }
         }
     }
+    for entry in &config.exclusive {
+        idle(&mut checked, workspace, entry);
+    }
     Some(checked)
+}
+
+/// Owners that own nothing: none of these packages stands in their manifest.
+fn idle(checked: &mut Checked, workspace: &Workspace, entry: &Exclusive) {
+    let uses = |name: &str, dev: bool| {
+        let meant = |one: &Dependency| {
+            let named = entry.externals.iter().any(|external| is_meant(external, &one.package));
+            named && (!dev || one.kind == DependencyKind::Dev)
+        };
+        workspace.get(name).is_none_or(|member| member.dependencies.iter().any(meant))
+    };
+    for (list, names, dev) in [("only", &entry.only, false), ("dev", &entry.dev, true)] {
+        for name in names.iter().filter(|name| !uses(name, dev)) {
+            let externals = entry.externals.join(", ");
+            let message =
+                format!("[[exclusive]] {externals}: {list} names {name}, which uses none of them; remove it");
+            checked.report(Place::file(CONFIG), format!("{list} {name} {externals}"), message);
+        }
+    }
 }
 
 fn allows(entry: &Exclusive, member: &str, dependency: &Dependency) -> bool {
@@ -95,7 +118,21 @@ mod tests {
             ]
         );
         let found = Ws::default().member("api", "orm = {}").findings("LA-104", CONFIG);
-        assert_eq!(found.len(), 1, "`dev` allows dev-dependencies only: {found:?}");
+        assert_eq!(
+            found,
+            [
+                "LA-104 crates/api/Cargo.toml:6 api -> orm ([dependencies]): drivers only; I/O is there",
+                "LA-104 layers.toml [[exclusive]] orm, http*: dev names api, which uses none of them; remove it",
+            ],
+            "`dev` allows dev-dependencies only"
+        );
+        let drivers = Ws::default().member("drivers", "serde = {}").findings("LA-104", CONFIG);
+        assert_eq!(
+            drivers,
+            [
+                "LA-104 layers.toml [[exclusive]] orm, http*: only names drivers, which uses none of them; remove it"
+            ]
+        );
     }
 
     #[test]

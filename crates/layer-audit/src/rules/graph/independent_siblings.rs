@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
         bad: &[
             (
                 "crates/adapter-a/Cargo.toml",
-                "[package]\nname = \"adapter-a\"\n[dependencies]\nadapter-b = \"1\"\n",
+                "[package]\nname = \"adapter-a\"\n[dependencies]\nadapter-b = { path = \"../adapter-b\" }\n",
             ),
             ("crates/adapter-b/Cargo.toml", "[package]\nname = \"adapter-b\"\n"),
         ],
@@ -41,7 +41,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
             checked.matched += 1;
             for dependency in &member.dependencies {
                 let package = &dependency.package;
-                let sibling = workspace.get(package).and_then(|other| config.layer_of(&other.name));
+                let sibling = workspace.member_of(dependency).and_then(|other| config.layer_of(&other.name));
                 let meant = sibling.is_some_and(|other| other.id == layer.id) && *package != member.name;
                 if meant && !is_for_tests(config, member, dependency) {
                     let message = format!(

@@ -38,7 +38,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         for member in crates_of(workspace, config, layer) {
             checked.matched += 1;
             let linked = member.dependencies.iter().filter(|one| one.kind != DependencyKind::Dev);
-            for dependency in linked.filter(|one| workspace.get(&one.package).is_none()) {
+            for dependency in linked.filter(|one| workspace.member_of(one).is_none()) {
                 let package = &dependency.package;
                 let allowed = externals.allow.iter().position(|pattern| is_meant(pattern, package));
                 match allowed {

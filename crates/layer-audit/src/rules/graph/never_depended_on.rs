@@ -1,8 +1,9 @@
 //! LA-103: tools and proofs are the dependency of nothing.
 
 use crate::config::Config;
-use crate::rules::{Checked, Example, Rule, Severity};
-use crate::workspace::Workspace;
+use crate::finding::Place;
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
+use crate::workspace::{Dependency, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-103",
@@ -44,12 +45,21 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     for entry in config.never.iter().filter(|entry| workspace.get(&entry.name).is_some()) {
         checked.matched += 1;
         for member in workspace.crates.iter().filter(|member| !entry.except.contains(&member.name)) {
-            for dependency in member.dependencies.iter().filter(|dependency| dependency.package == entry.name)
-            {
+            let meant = |one: &&Dependency| one.package == entry.name && !one.outside;
+            for dependency in member.dependencies.iter().filter(meant) {
                 let table = dependency.kind.table();
                 let message = format!("{} -> {} ([{table}]): {}", member.name, entry.name, entry.because);
                 checked.report(member.place_of(dependency), &entry.name, message);
             }
+        }
+        let uses = |name: &str| {
+            let member = workspace.get(name);
+            member.is_none_or(|member| member.dependencies.iter().any(|one| one.package == entry.name))
+        };
+        for name in entry.except.iter().filter(|name| !uses(name)) {
+            let message =
+                format!("[[never]] {} excepts {name}, which does not depend on it; remove it", entry.name);
+            checked.report(Place::file(CONFIG), format!("{} {name}", entry.name), message);
         }
     }
     Some(checked)
@@ -68,10 +78,15 @@ mod tests {
             Ws::default().member("audit", "").raw("server", server, &[]).findings("LA-103", CONFIG),
             ["LA-103 crates/server/Cargo.toml:4 server -> audit ([dev-dependencies]): it is a tool"]
         );
+        assert_eq!(
+            Ws::default().member("audit", "").member("xtask", "").findings("LA-103", CONFIG),
+            ["LA-103 layers.toml [[never]] audit excepts xtask, which does not depend on it; remove it"]
+        );
     }
 
     #[test]
     fn must_not_fire() {
-        Ws::default().member("audit", "").member("xtask", "audit = {}").clean("LA-103", CONFIG);
+        let workspace = Ws::default().member("audit", "").member("other", "audit = \"1\"");
+        workspace.member("xtask", "audit = {}").clean("LA-103", CONFIG);
     }
 }

@@ -15,11 +15,11 @@ pub(super) static RULE: Rule = Rule {
     title: "every source file is reached from a target",
     why: "A file that no `mod` names is compiled by nobody: its tests do not run, its errors do not show, and its reader \
           takes it for part of the product. Followed are `mod` items, also under `cfg` and inside macro calls, inline \
-          modules, #[path], and `include!` with its family.",
+          modules, #[path], `include!` with its family, and texts in macro calls that are the path of a file.",
     fix: "Declare the module, or delete the file. A file that a build script or another tool reads belongs in \
           [[modules.exempt]].",
-    blind: "modules whose names a macro glues together, files whose paths a macro is given, and whether a `cfg` ever \
-            holds.",
+    blind: "modules whose names a macro glues together, whether a macro that is given a file's path reads it, files that \
+            are read by other means, and whether a `cfg` ever holds.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -85,7 +85,7 @@ mod tests {
             ("src/lib.rs", "mod m;".to_owned()),
             ("src/m.rs", "mod n;".to_owned()),
             ("src/n.rs", String::new()),
-            ("src/bin/t.rs", String::new()),
+            ("src/bin/t.rs", "fn f() { g(\"../n.rs\"); h!(\"n.rs\"); }".to_owned()),
         ];
         let why = "is part of no target: no `mod` or `include!` reaches it; declare it or delete it";
         assert_eq!(
@@ -106,6 +106,13 @@ mod tests {
             ("src/templates/t.rs", String::new()),
             ("tests/t.rs", "#[path = \"../src/only.rs\"] mod only;".to_owned()),
             ("src/only.rs", String::new()),
+            (
+                "tests/expected.rs",
+                "fn f() { expect_file![\"../src/out/one.rs\"].assert_eq(x); g!(a, [\"src/out/two.rs\"]); }"
+                    .to_owned(),
+            ),
+            ("src/out/one.rs", String::new()),
+            ("src/out/two.rs", String::new()),
         ];
         let b = [("src/main.rs", "#[path = \"../../a/src/shared.rs\"] mod shared;".to_owned())];
         let shared = [("src/shared.rs", String::new())];

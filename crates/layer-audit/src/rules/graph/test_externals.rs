@@ -1,9 +1,10 @@
 //! LA-105: what is for tests is a dev-dependency.
 
-use crate::config::Config;
+use crate::config::{Config, Tests};
+use crate::finding::Place;
 use crate::manifest::DependencyKind;
-use crate::rules::{Checked, Example, Rule, Severity};
-use crate::workspace::Workspace;
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
+use crate::workspace::{Dependency, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-105",
@@ -38,7 +39,23 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
             }
         }
     }
+    idle(&mut checked, workspace, tests);
     Some(checked)
+}
+
+/// What nobody depends on needs no rule, and who depends on none of it needs no exemption.
+fn idle(checked: &mut Checked, workspace: &Workspace, tests: &Tests) {
+    let all = || workspace.crates.iter().flat_map(|member| &member.dependencies);
+    for name in tests.externals.iter().filter(|name| !all().any(|one| one.package == **name)) {
+        let message = format!("[tests] externals names {name}, which no member depends on; remove it");
+        checked.report(Place::file(CONFIG), name, message);
+    }
+    let ships = |one: &Dependency| one.kind != DependencyKind::Dev && tests.externals.contains(&one.package);
+    for member in workspace.listed(&tests.exempt).filter(|member| !member.dependencies.iter().any(ships)) {
+        let name = &member.name;
+        let message = format!("[tests] exempt names {name}, which ships none of these externals; remove it");
+        checked.report(Place::file(CONFIG), name, message);
+    }
 }
 
 #[cfg(test)]
@@ -52,6 +69,15 @@ mod tests {
         assert_eq!(
             Ws::default().member("a", "snap = {}").findings("LA-105", CONFIG),
             ["LA-105 crates/a/Cargo.toml:6 a -> snap ([dependencies]): move it to [dev-dependencies]"]
+        );
+        let config = CONFIG.replace("[\"snap\"]", "[\"snap\", \"crackle\"]");
+        let a = "[package]\nname = \"a\"\n[dev-dependencies]\nsnap = {}";
+        assert_eq!(
+            Ws::default().raw("a", a, &[]).member("kit", "").findings("LA-105", &config),
+            [
+                "LA-105 layers.toml [tests] externals names crackle, which no member depends on; remove it",
+                "LA-105 layers.toml [tests] exempt names kit, which ships none of these externals; remove it",
+            ]
         );
     }
 

@@ -1,10 +1,11 @@
 //! LA-101: a member depends only on the members that its entry allows.
 
 use crate::config::{Config, Member};
+use crate::finding::Place;
 use crate::graph::way;
 use crate::manifest::DependencyKind;
-use crate::rules::{Checked, Example, Rule, Severity};
-use crate::workspace::{Dependency, Workspace};
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
+use crate::workspace::{Crate, Dependency, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-101",
@@ -56,16 +57,19 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         checked.matched += 1;
         for dependency in &member.dependencies {
             let itself = dependency.package == member.name;
-            if itself || workspace.get(&dependency.package).is_none() || allowed(entry, dependency, config) {
+            if itself || workspace.member_of(dependency).is_none() || allowed(entry, dependency, config) {
                 continue;
             }
-            let path = with_rest(workspace, config, &member.name, &dependency.package);
-            let table = dependency.kind.table();
+            let (name, package, table) = (&member.name, &dependency.package, dependency.kind.table());
+            let rest = brings(workspace, config, name, package);
+            let may_use = list(entry);
             let message =
-                format!("{path} is not allowed ([{table}]); {} may use {}", member.name, list(entry));
-            checked.report(member.place_of(dependency), &dependency.package, message);
+                format!("{name} -> {package} is not allowed ([{table}]); {name} may use {may_use}{rest}");
+            checked.report(member.place_of(dependency), package, message);
         }
+        idle(&mut checked, entry, member);
     }
+    idle_tests(&mut checked, workspace, config);
     Some(checked)
 }
 
@@ -76,13 +80,40 @@ fn allowed(entry: &Member, dependency: &Dependency, config: &Config) -> bool {
     named(&entry.may_use) || (dependency.kind == DependencyKind::Dev && dev())
 }
 
-/// `a -> b`, and on to the first guarded external that `b` brings in, so that the reader sees the price.
-pub(super) fn with_rest(workspace: &Workspace, config: &Config, from: &str, to: &str) -> String {
+/// What the entry permits and the member does not use.
+fn idle(checked: &mut Checked, entry: &Member, member: &Crate) {
+    let used = |name: &str, dev: bool| {
+        let meant = |one: &&Dependency| one.package == name && (!dev || one.kind == DependencyKind::Dev);
+        member.dependencies.iter().any(|one| !one.outside && meant(&one))
+    };
+    let lists = [("may_use", &entry.may_use, false), ("dev", &entry.dev, true)];
+    for (list, names, dev) in lists {
+        for name in names.iter().filter(|name| *name != "*" && !used(name, dev)) {
+            let message =
+                format!("[[crate]] {} {list} names {name}, which it does not use; remove it", entry.name);
+            checked.report(Place::file(CONFIG), format!("{} {list} {name}", entry.name), message);
+        }
+    }
+}
+
+/// What [tests] gives to everybody and nobody takes.
+pub(super) fn idle_tests(checked: &mut Checked, workspace: &Workspace, config: &Config) {
+    let dependencies = || workspace.crates.iter().flat_map(|member| &member.dependencies);
+    for name in config.tests.iter().flat_map(|tests| &tests.crates) {
+        let is_taken = |one: &Dependency| one.kind == DependencyKind::Dev && one.package == *name;
+        if !dependencies().any(is_taken) {
+            let message = format!("[tests] crates names {name}, which no member takes for tests; remove it");
+            checked.report(Place::file(CONFIG), format!("tests {name}"), message);
+        }
+    }
+}
+
+/// The way on to the first guarded external that `to` brings in, so that the reader sees the price; else nothing.
+pub(super) fn brings(workspace: &Workspace, config: &Config, from: &str, to: &str) -> String {
     let guarded = config.exclusive.iter().filter(|entry| !entry.only.iter().any(|name| name == from));
     let mut ways =
         guarded.flat_map(|entry| &entry.externals).filter_map(|external| way(workspace, to, external));
-    let rest = ways.next().unwrap_or_else(|| vec![to.to_owned()]);
-    format!("{from} -> {}", rest.join(" -> "))
+    ways.next().map_or_else(String::new, |way| format!("; it brings in {}", way.join(" -> ")))
 }
 
 fn list(entry: &Member) -> String {
@@ -108,17 +139,18 @@ mod tests {
 
     #[test]
     fn must_fire() {
+        let tests = "[package]\nname = \"tests\"\n[dev-dependencies]\nkit = {}";
+        let workspace = || workspace().raw("tests", tests, &[]);
         assert_eq!(
             workspace().member("engines", "schemas = {}\ndrivers = {}\nkit = {}").findings("LA-101", CONFIG),
             [
-                "LA-101 crates/engines/Cargo.toml:7 engines -> drivers -> rows -> orm is not allowed \
-                 ([dependencies]); engines may use schemas",
+                "LA-101 crates/engines/Cargo.toml:7 engines -> drivers is not allowed ([dependencies]); \
+                 engines may use schemas; it brings in drivers -> rows -> orm",
                 "LA-101 crates/engines/Cargo.toml:8 engines -> kit is not allowed ([dependencies]); \
                  engines may use schemas",
             ]
         );
-        let dev =
-            "[package]\nname = \"engines\"\n[dev-dependencies]\nrows = {}\n[build-dependencies]\nkit = {}";
+        let dev = "[package]\nname = \"engines\"\n[dependencies]\nschemas = {}\n[dev-dependencies]\nrows = {}\n[build-dependencies]\nkit = {}";
         let found = workspace().raw("engines", dev, &[]).findings("LA-101", CONFIG);
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(
@@ -132,5 +164,23 @@ mod tests {
         let engines =
             "[package]\nname = \"engines\"\n[dependencies]\nschemas = {}\n[dev-dependencies]\nkit = {}";
         workspace().raw("engines", engines, &[]).member("server", "rows = {}").clean("LA-101", CONFIG);
+        let registry = format!("{engines}\n[dependencies.drivers]\nversion = \"1\"");
+        workspace().raw("engines", &registry, &[]).member("server", "").clean("LA-101", CONFIG);
+    }
+
+    #[test]
+    fn what_is_permitted_and_not_used_must_fire() {
+        let config = CONFIG
+            .replace("may_use = [\"schemas\"]", "may_use = [\"schemas\", \"rows\"]\ndev = [\"drivers\"]");
+        let engines =
+            "[package]\nname = \"engines\"\n[dependencies]\nschemas = {}\nrows = \"1\"\ndrivers = \"1\"";
+        assert_eq!(
+            workspace().raw("engines", engines, &[]).findings("LA-101", &config),
+            [
+                "LA-101 layers.toml [[crate]] engines dev names drivers, which it does not use; remove it",
+                "LA-101 layers.toml [[crate]] engines may_use names rows, which it does not use; remove it",
+                "LA-101 layers.toml [tests] crates names kit, which no member takes for tests; remove it",
+            ]
+        );
     }
 }

@@ -72,6 +72,11 @@ fn named(config: &Config) -> Vec<(&'static str, String)> {
     add("[vocabulary] crates", &mut config.vocabulary.iter().flat_map(|vocabulary| &vocabulary.crates));
     add("[code] pass_through", &mut config.code.iter().flat_map(|code| &code.pass_through));
     add("[migrations] crates", &mut config.migrations.iter().flat_map(|migrations| &migrations.crates));
+    let documents = config.literature.iter().flat_map(|literature| &literature.documents);
+    add("[[literature.document]] crates", &mut documents.flat_map(|document| &document.crates));
+    let sources =
+        config.literature.iter().flat_map(|literature| literature.codes.iter().chain(&literature.events));
+    add("[literature] codes or events", &mut sources.map(|source| &source.name));
     let roles = config.naming.iter().flat_map(|naming| &naming.roles);
     add("[[naming.role]] crates", &mut roles.flat_map(|role| &role.crates));
     let suites = config.ports.iter().filter_map(|ports| ports.conformance.as_ref());

@@ -13,8 +13,8 @@ pub(super) static RULE: Rule = Rule {
     why: "A way that was given up comes back with the next person who has not heard of it. Here stands what it was \
           replaced by. Tests are judged too, and so are benches, examples and build scripts.",
     fix: "Use what the finding names.",
-    blind: "methods of other types that have the same name, names that a macro glues together or expands to, and \
-            re-exports by packages from outside.",
+    blind: "methods of other types that have the same name, methods by the name of a module or a variable of their type, \
+            names that a macro glues together or expands to, and re-exports by packages from outside.",
     severity: Severity::Blocking,
     absence: true,
     example: Example {
@@ -41,8 +41,10 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     for member in &workspace.crates {
         for file in &member.files {
             names(&mut checked, workspace, member, file, &paths);
-            for call in file.facts.calls.iter().filter(|call| call.method) {
-                if let Some(entry) = methods.iter().find(|entry| entry.name[1..] == call.name) {
+            for call in &file.facts.calls {
+                if let Some(entry) =
+                    methods.iter().find(|entry| call.is_of_method(&entry.name[1..], |_| true))
+                {
                     let message = format!("calls {}; use {}: {}", entry.name, entry.instead, entry.because);
                     checked.report(file.place(call.at), &entry.name, message);
                 }
@@ -61,7 +63,7 @@ fn names(
 ) {
     let across = Across::of_file(workspace, member, file);
     let heads = paths.iter().map(|(_, path)| path.head()).collect();
-    for name in file.facts.names.iter().filter(|name| !across.is_elsewhere(name, &heads)) {
+    for name in across.names(file).filter(|name| !across.is_elsewhere(name, &heads)) {
         let meanings = across.meanings(name);
         let met = |(entry, one): &(&Abolished, Forbidden)| {
             if one.holds(across.own_name(), &name.module) {
@@ -125,6 +127,21 @@ mod tests {
                 "examples/e.rs",
                 "fn f(c: C) { c.load_extension(\"x\"); }",
                 "examples/e.rs:1:16 calls .load_extension; use nothing: it runs native code".to_owned(),
+            ),
+            (
+                "src/lib.rs",
+                "fn f(c: C) { C::load_extension(&c, \"x\"); }",
+                "src/lib.rs:1:17 calls .load_extension; use nothing: it runs native code".to_owned(),
+            ),
+            (
+                "src/lib.rs",
+                "fn f(c: C) { assert!(c.load_extension(\"x\").is_ok()); }",
+                "src/lib.rs:1:24 calls .load_extension; use nothing: it runs native code".to_owned(),
+            ),
+            (
+                "src/lib.rs",
+                "fn f(c: C) { g(&c, <C as Loads>::load_extension); }",
+                "src/lib.rs:1:14 calls .load_extension; use nothing: it runs native code".to_owned(),
             ),
         ];
         for (path, text, expected) in cases {

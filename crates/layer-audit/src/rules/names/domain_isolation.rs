@@ -1,10 +1,12 @@
 //! LA-202: no domain names another domain's module.
 
+use std::collections::BTreeSet;
+
 use crate::config::{Config, Domains};
 use crate::finding::Place;
 use crate::names::across::{Across, Meaning};
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
-use crate::source::{NamedPath, SourceFile};
+use crate::source::{Alias, NamedPath, SourceFile, Visibility};
 use crate::workspace::{Crate, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -12,10 +14,11 @@ pub(super) static RULE: Rule = Rule {
     title: "domains do not name each other",
     why: "Cargo keeps layers apart, but inside a crate every module can name every other; domains that do so can no \
           longer be read, changed or given away one by one. A top-level module that is no domain may name none \
-          either, or it would be a way around; the crate root may, to declare and re-export them.",
+          either, or it would be a way around; a library's root may declare and re-export them, and no more.",
     fix: "Call the other domain through its bridge one layer up; or list the module in [[domains.shared]] with the \
           reason why it must name domains.",
-    blind: "what a macro expands to, and types that reach a domain by inference.",
+    blind: "what a macro expands to, types that reach a domain by inference or as a field of a shared type, functions that \
+            a glob brings in and that are handed on uncalled, and what the root of a binary does.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -24,11 +27,13 @@ pub(super) static RULE: Rule = Rule {
             ("crates/a/src/lib.rs", "pub mod tools;\npub mod incidents;"),
             ("crates/a/src/tools.rs", "use crate::incidents::Record;"),
             ("crates/a/src/incidents.rs", "pub struct Record;"),
+            ("crates/b/src/lib.rs", "pub struct IncidentsBridge;"),
         ],
         good: &[
             ("crates/a/src/lib.rs", "pub mod tools;\npub mod incidents;"),
             ("crates/a/src/tools.rs", "pub fn f() {}"),
             ("crates/a/src/incidents.rs", "pub struct Record;"),
+            ("crates/b/src/lib.rs", "pub struct IncidentsBridge;"),
         ],
         finds: "call it through IncidentsBridge",
     },
@@ -43,45 +48,69 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         stale(&mut checked, domains, member);
         for file in member.src() {
             checked.matched += usize::from(file.module.first().is_some_and(|top| is_domain(domains, top)));
-            for name in &file.facts.names {
-                judge(&mut checked, domains, member, file, (&across, name));
+            let desk = Desk { domains, member, file, across: &across };
+            for name in across.names(file) {
+                desk.judge(&mut checked, name);
             }
         }
     }
+    bridgeless(&mut checked, domains, workspace);
     Some(checked)
 }
 
-fn judge(
-    checked: &mut Checked,
-    domains: &Domains,
-    member: &Crate,
-    file: &SourceFile,
-    (across, name): (&Across<'_>, &NamedPath),
-) {
-    let Some(own) = name.module.first() else { return };
-    if is_shared(domains, member, own) {
-        return;
-    }
-    let foreign = |meaning: &Meaning| other_domain(domains, own, &meaning.path);
-    let Some(other) = across.meanings(name).iter().find_map(foreign) else { return };
-    if across.imported(name).iter().any(|meaning| foreign(meaning).is_some()) {
-        return;
-    }
-    let way_out =
-        match domains.domains.iter().find(|domain| domain.name == other).and_then(|d| d.bridge.as_ref()) {
+/// A file that is judged.
+struct Desk<'a> {
+    domains: &'a Domains,
+    member: &'a Crate,
+    file: &'a SourceFile,
+    across: &'a Across<'a>,
+}
+
+impl Desk<'_> {
+    fn judge(&self, checked: &mut Checked, name: &NamedPath) {
+        let own = name.module.first().map_or("", String::as_str);
+        if is_shared(self.domains, self.member, own) || (own.is_empty() && !self.is_bound(name)) {
+            return;
+        }
+        let foreign = |meaning: &Meaning| other_domain(self.domains, own, &meaning.path);
+        let others: BTreeSet<&str> = self.across.meanings(name).iter().filter_map(foreign).collect();
+        if others.is_empty() {
+            return;
+        }
+        let told = self.across.told(name);
+        let is_told = |other: &str| {
+            let mut same = told.iter().filter(|told| foreign(&told.meaning) == Some(other));
+            same.any(|told| told.said_in().is_none_or(|module| self.is_judged(module, other)))
+        };
+        let Some(other) = others.into_iter().find(|other| !is_told(other)) else { return };
+        let mut bridges = self.domains.domains.iter().filter(|domain| domain.name == other);
+        let way_out = match bridges.find_map(|domain| domain.bridge.as_ref()) {
             Some(bridge) => format!("call it through {bridge}"),
             None => "it has no bridge yet: add one, or pass the value in".to_owned(),
         };
-    checked.report(
-        file.place(name.at),
-        format!("{own} -> {other}"),
-        format!("names crate::{other}; {way_out}"),
-    );
+        let (by, place) = (if own.is_empty() { "the root" } else { own }, self.file.place(name.at));
+        checked.report(place, format!("{by} -> {other}"), format!("names crate::{other}; {way_out}"));
+    }
+
+    /// The root of a library may declare and re-export domains, but what it does or keeps to itself would be a way around.
+    fn is_bound(&self, name: &NamedPath) -> bool {
+        let kept = |alias: &Alias| {
+            let same = alias.module.is_empty() && alias.target == name.segments;
+            same && alias.visibility == Visibility::Private
+        };
+        let is_library = self.member.library_file().is_some_and(|root| root.path == self.file.path);
+        is_library && !name.in_test && (!name.import || self.file.facts.aliases.iter().any(kept))
+    }
+
+    /// What this module says of the domain `other` is a finding there.
+    fn is_judged(&self, module: &[String], other: &str) -> bool {
+        module.first().is_some_and(|top| top != other && !is_shared(self.domains, self.member, top))
+    }
 }
 
-fn other_domain(domains: &Domains, own: &str, path: &[String]) -> Option<String> {
-    let top = path.get(1).filter(|_| path[0] == "crate")?;
-    (top != own && is_domain(domains, top)).then(|| top.clone())
+fn other_domain<'a>(domains: &'a Domains, own: &str, path: &[String]) -> Option<&'a str> {
+    let top = path.get(1).filter(|top| path[0] == "crate" && *top != own)?;
+    domains.domains.iter().map(|domain| domain.name.as_str()).find(|name| name == top)
 }
 
 fn is_domain(domains: &Domains, name: &str) -> bool {
@@ -105,6 +134,25 @@ fn stale(checked: &mut Checked, domains: &Domains, member: &Crate) {
     }
 }
 
+/// A bridge that nobody can call must not be the way out.
+fn bridgeless(checked: &mut Checked, domains: &Domains, workspace: &Workspace) {
+    for domain in &domains.domains {
+        let Some(bridge) = &domain.bridge else { continue };
+        let declares = |file: &SourceFile| {
+            let types = file.facts.types.iter().filter(|one| !one.in_test).map(|one| &one.name);
+            let traits = file.facts.traits.iter().filter(|one| !one.in_test).map(|one| &one.name);
+            types.chain(traits).any(|name| name == bridge)
+        };
+        if !workspace.crates.iter().flat_map(Crate::src).any(declares) {
+            let message = format!(
+                "[domains] {} has {bridge}, which no member declares; mend or remove it",
+                domain.name
+            );
+            checked.report(Place::file(CONFIG), bridge, message);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use crate::fixture::Ws;
@@ -113,15 +161,23 @@ mod tests {
         domain = [{ name = \"tools\" }, { name = \"incidents\", bridge = \"IncidentsBridge\" }]\n\
         [[domains.shared]]\ncrate = \"a\"\nmodules = [\"uow\"]\nbecause = \"one transaction\"";
 
+    fn workspace(files: &[(&str, String)]) -> Ws {
+        let bridges = Ws::default().file("b", "src/lib.rs", "pub trait IncidentsBridge {}");
+        bridges.member_with("a", "", files)
+    }
+
     fn found(path: &str, text: &str) -> Vec<String> {
         let root = "pub mod tools; pub mod incidents; pub use incidents::Record; #[cfg(test)] mod tests;";
         let files = [
             ("src/lib.rs", root.to_owned()),
             ("src/incidents.rs", "pub struct Record;".to_owned()),
-            ("src/uow/mod.rs", String::new()),
+            (
+                "src/uow/mod.rs",
+                "pub type Kept = crate::incidents::Record; pub use crate::incidents::g;".to_owned(),
+            ),
             (path, text.to_owned()),
         ];
-        let findings = Ws::default().member_with("a", "", &files).findings("LA-202", CONFIG);
+        let findings = workspace(&files).findings("LA-202", CONFIG);
         findings
             .into_iter()
             .map(|finding| finding.trim_start_matches("LA-202 crates/a/").to_owned())
@@ -139,6 +195,18 @@ mod tests {
             ("src/tools.rs", "use crate::Record;", "1:12"),
             ("src/tools.rs", "mod tests { use super::super::incidents::Record; }", "1:42"),
             ("src/clock.rs", "use crate::incidents;", "1:12"),
+            ("src/tools.rs", "fn f(r: crate::uow::Kept) {}", "1:9"),
+            ("src/tools.rs", "use crate::uow::Kept;", "1:17"),
+            ("src/tools.rs", "fn f() { crate::uow::g(); }", "1:10"),
+            ("src/tools.rs", "use crate::*; fn f(r: Record) {}", "1:23"),
+            ("src/tools.rs", "use crate::*; fn f() { incidents::g(); }", "1:24"),
+            ("src/tools.rs", "use crate::*; fn f() { h!(Record::new()); }", "1:27"),
+            (
+                "src/tools.rs",
+                "mod inner { use super::Record; } use crate::incidents::Record; fn f(r: Record) {}",
+                "1:56",
+            ),
+            ("src/tools.rs", "use crate::incidents::*; fn f() { g(); Record::new(); }", "1:23"),
         ];
         for (path, text, at) in cases {
             assert_eq!(found(path, text), [format!("{path}:{at} {bridge}")], "{text}");
@@ -146,10 +214,46 @@ mod tests {
     }
 
     #[test]
+    fn what_the_root_does_must_fire() {
+        let bridge = "names crate::incidents; call it through IncidentsBridge";
+        let root = "pub mod tools; pub mod incidents; pub use incidents::Record;";
+        let cases = [
+            ("pub fn f() { incidents::g(); }", Some("1:75")),
+            ("use incidents::g; pub fn f() { g(); }", Some("1:77")),
+            ("pub fn f(r: Record) {}", Some("1:74")),
+            ("pub(crate) use incidents::g; #[cfg(test)] fn f() { incidents::g(); }", None),
+        ];
+        for (text, at) in cases {
+            let files = [
+                ("src/lib.rs", format!("{root} {text}")),
+                ("src/main.rs", "fn main() { crate::incidents::g(); }".to_owned()),
+                ("src/tools.rs", String::new()),
+                ("src/uow.rs", String::new()),
+            ];
+            let found = workspace(&files).findings("LA-202", CONFIG);
+            let expected: Vec<_> =
+                at.iter().map(|at| format!("LA-202 crates/a/src/lib.rs:{at} {bridge}")).collect();
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
     fn a_stale_entry_must_fire() {
         let files = [("src/tools.rs", String::new())];
-        let findings = Ws::default().member_with("a", "", &files).findings("LA-202", CONFIG);
-        assert_eq!(findings, ["LA-202 layers.toml [[domains.shared]] a has no module uow; remove it"]);
+        assert_eq!(
+            workspace(&files).findings("LA-202", CONFIG),
+            ["LA-202 layers.toml [[domains.shared]] a has no module uow; remove it"]
+        );
+        let files = [("src/tools.rs", String::new()), ("src/uow.rs", String::new())];
+        let bridge = "#[cfg(test)] struct IncidentsBridge;".to_owned();
+        let without =
+            Ws::default().member_with("a", "", &files).member_with("b", "", &[("src/lib.rs", bridge)]);
+        assert_eq!(
+            without.findings("LA-202", CONFIG),
+            [
+                "LA-202 layers.toml [domains] incidents has IncidentsBridge, which no member declares; mend or remove it"
+            ]
+        );
     }
 
     #[test]

@@ -10,14 +10,15 @@ pub(super) static RULE: Rule = Rule {
     id: "LA-201",
     title: "pure crates do not name what only the edges may use",
     why: "A decision that reads a clock, a file or a socket cannot be tested with values, nor embedded elsewhere. \
-          Followed are: use trees, renames, extern crates, globs, re-exports, type aliases and public fields of other \
-          members as well as of this one, renamed dependencies, fully qualified paths, and paths spelled out inside \
-          macro calls and attributes.",
+          Followed are: use trees, renames, extern crates, globs, re-exports and type aliases of this and other members, \
+          public fields of other members, renamed dependencies, fully qualified paths, `Self` and `<Type>`, paths and \
+          use trees inside macro calls and attributes, and what `include!` brings in.",
     fix: "Take the value as an argument, or a port by constructor; the finding says which.",
-    blind: "names that a macro glues together or expands to, what a function of another member returns, the fields of a \
-            public field's type, inferred types and method calls on them, re-exports by packages from outside, and files \
-            outside src. Code under #[cfg(test)] is exempt. The crate graph and clippy's disallowed_methods stand before \
-            and behind this rule.",
+    blind: "names that a macro glues together or expands to, renames inside a macro call, associated types, what a \
+            function of another member returns, the fields of a public field's type, inferred types and method calls on \
+            them, defaults (a HashMap's RandomState), functions that a glob brings in and that are handed on uncalled, \
+            re-exports by packages from outside, and files outside src. Code under #[cfg(test)] is exempt. The crate graph \
+            and clippy's disallowed_methods stand before and behind this rule.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -44,7 +45,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         let heads = entries.iter().flat_map(|(_, forbidden)| forbidden).map(Forbidden::head).collect();
         for file in member.src() {
             checked.matched += 1;
-            let names = file.facts.names.iter().filter(|name| !across.in_test(file, name));
+            let names = across.names(file).filter(|name| !across.in_test(file, name));
             for name in names.filter(|name| !across.is_elsewhere(name, &heads)) {
                 let meanings = across.meanings(name);
                 for (entry, forbidden) in &entries {
@@ -69,7 +70,8 @@ mod tests {
     use crate::fixture::Ws;
 
     const CONFIG: &str = "[[pure]]\ncrates = [\"a\"]\nbecause = \"take a port\"\n\
-                          names = [\"std::fs\", \"std::time::Instant\", \"sea_orm\", \"tokio::net\"]";
+                          names = [\"std::fs\", \"std::time::Instant\", \"sea_orm\", \"tokio::net\", \
+                          \"time::OffsetDateTime::now_utc\"]";
 
     fn found(text: &str) -> Vec<String> {
         let files = [("src/lib.rs", text.to_owned())];
@@ -93,6 +95,36 @@ mod tests {
             ("fn f() { println!(\"{:?}\", std::fs::read(\"x\")); }", "1:27 names std::fs; take a port"),
             ("type Stream = tokio::net::TcpStream;", "1:15 names tokio::net; take a port"),
             ("extern crate sea_orm as rows;", "1:14 names sea_orm; take a port"),
+            (
+                "use time::OffsetDateTime as T; fn f() { T::now_utc(); }",
+                "1:41 names time::OffsetDateTime::now_utc as T::now_utc; take a port",
+            ),
+            (
+                "type T = time::OffsetDateTime; fn f() { T::now_utc(); }",
+                "1:41 names time::OffsetDateTime::now_utc as T::now_utc; take a port",
+            ),
+            (
+                "mod m { pub type T = time::OffsetDateTime; } fn f() { crate::m::T::now_utc(); }",
+                "1:55 names time::OffsetDateTime::now_utc as crate::m::T::now_utc; take a port",
+            ),
+            (
+                "use time::OffsetDateTime; fn f() { <OffsetDateTime>::now_utc(); }",
+                "1:37 names time::OffsetDateTime::now_utc as OffsetDateTime::now_utc; take a port",
+            ),
+            (
+                "fn f() { g!(<time::OffsetDateTime>::now_utc()); }",
+                "1:14 names time::OffsetDateTime::now_utc; take a port",
+            ),
+            (
+                "impl Now for time::OffsetDateTime { fn now() -> Self { Self::now_utc() } }",
+                "1:56 names time::OffsetDateTime::now_utc; take a port",
+            ),
+            ("g! { use std::{io, fs}; }", "1:10 names std::fs; take a port"),
+            (
+                "type Clock = std::time::Instant; fn f() { Clock::now(); }",
+                "1:14 names std::time::Instant; take a port",
+            ),
+            ("mod m { pub use std::fs; } fn f() { m::fs::read(); }", "1:22 names std::fs; take a port"),
         ];
         for (text, expected) in cases {
             assert_eq!(found(text), [expected], "{text}");
@@ -117,6 +149,15 @@ mod tests {
                 &["1:16 names std::time::Instant through low::rows::Row.at; take a port"],
             ),
             ("fn f(c: low::Conn) {}", &["1:9 names sea_orm as low::Conn; take a port"]),
+            (
+                "use low::rows::*; fn f(r: Row) {}",
+                &["1:27 names std::time::Instant through low::rows::Row.at; take a port"],
+            ),
+            ("use low::*; fn f() { disk::read(); }", &["1:10 names std::fs by low::*; take a port"]),
+            (
+                "mod m { pub use low::*; } use m::*; fn f(c: Conn) {}",
+                &["1:22 names std::fs by low::*; take a port", "1:45 names sea_orm as Conn; take a port"],
+            ),
             ("use low::rows; #[cfg(test)] fn f() { low::disk::read(); }", &[]),
         ];
         for (text, expected) in cases {
@@ -142,6 +183,10 @@ mod tests {
             "mod sea_orm { pub fn f() {} } fn g() { sea_orm::f(); }",
             "#[cfg(test)] mod tests { use std::fs; fn f() { std::fs::read(\"x\"); } }",
             "/// Not `std::fs`.\nfn f() { let fs = 1; let _ = fs; }",
+            "struct S { #[cfg(test)] f: std::fs::File } impl S { #[cfg(test)] fn f() { std::fs::read(); } }",
+            "fn f() { #[cfg(all(unix, test))] std::fs::read(); #[cfg(test)] { std::fs::read(); } }",
+            "#![cfg(test)] fn f() { std::fs::read(); }",
+            "use std::fmt::*; fn sea_orm() {} fn f() { sea_orm(); let t: Instant; }",
         ];
         for text in cases {
             assert_eq!(found(text), Vec::<String>::new(), "{text}");

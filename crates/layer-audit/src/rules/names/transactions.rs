@@ -1,10 +1,12 @@
 //! LA-203: transactions begin and end where the law says.
 
+use std::collections::HashSet;
+
 use crate::config::{Config, Owner, Transactions};
 use crate::finding::Place;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::Call;
-use crate::workspace::Workspace;
+use crate::workspace::{Crate, Workspace};
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-203",
@@ -13,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
           when the other half fails.",
     fix: "Take the open transaction as an argument and leave the end to the caller; or name the module in \
           [[transactions.only]] with the reason.",
-    blind: "a method of the same name on something else (name the `receivers`), transactions as SQL text, and calls that \
-            a macro writes. Tests are exempt.",
+    blind: "a method of the same name on something else (name the `receivers`, and the method as a value is no longer \
+            seen), a method called as `module::commit(x)`, a function that makes a value of its own type, transactions as SQL text, and calls that a macro writes. Tests \
+            are exempt.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -36,17 +39,21 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let transactions = config.transactions.as_ref()?;
     let mut checked = Checked::new();
     let mut used = vec![false; transactions.only.len()];
+    let makers = makers(workspace);
     for member in &workspace.crates {
         let tests = member.test_modules();
         for file in member.src().filter(|file| !tests.hold(file)) {
-            for call in file.facts.calls.iter().filter(|call| !call.in_test && is_meant(transactions, call)) {
+            for call in
+                file.facts.calls.iter().filter(|call| !call.in_test && is_meant(transactions, &makers, call))
+            {
                 checked.matched += 1;
                 let owner =
                     transactions.only.iter().position(|owner| covers(owner, &member.name, &call.module));
                 match owner {
                     Some(at) => used[at] = true,
                     None => {
-                        let what = format!("{}.{}", call.receiver.join("::"), call.name);
+                        let sign = if call.method { "." } else { "::" };
+                        let what = format!("{}{sign}{}", call.receiver.join("::"), call.name);
                         let message = format!("{} calls {what}; {}", member.name, allowed(transactions));
                         checked.report(file.place(call.at), what, message);
                     }
@@ -61,11 +68,23 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     Some(checked)
 }
 
-fn is_meant(transactions: &Transactions, call: &Call) -> bool {
-    let last = call.receiver.last();
-    let receiver =
-        transactions.receivers.is_empty() || last.is_some_and(|last| transactions.receivers.contains(last));
-    call.method && transactions.methods.contains(&call.name) && receiver
+/// Functions that make a value of their own type, by type and name: no methods, though called as one could be.
+fn makers(workspace: &Workspace) -> HashSet<(&str, &str)> {
+    let files = workspace.crates.iter().flat_map(Crate::src);
+    let methods = files.flat_map(|file| &file.facts.methods).filter(|method| method.constructs);
+    methods.map(|method| (method.of.as_str(), method.method.name.as_str())).collect()
+}
+
+fn is_meant(transactions: &Transactions, makers: &HashSet<(&str, &str)>, call: &Call) -> bool {
+    let makes = |of: &String| makers.contains(&(of.as_str(), call.name.as_str()));
+    if !call.method && call.receiver.last().is_some_and(makes) {
+        return false;
+    }
+    let on = |subject: &[String]| {
+        let named = subject.last().is_some_and(|last| transactions.receivers.contains(last));
+        transactions.receivers.is_empty() || named
+    };
+    transactions.methods.iter().any(|method| call.is_of_method(method, on))
 }
 
 fn covers(owner: &Owner, member: &str, module: &[String]) -> bool {
@@ -116,6 +135,11 @@ mod tests {
             ("fn f(work: W) { work.commit(); }", "1:22 spine calls work.commit"),
             ("async fn f(s: S) { s.work().await?.commit().await; }", "1:36 spine calls work.commit"),
             ("fn f(s: S) { self.ports.store.begin() }", "1:31 spine calls store.begin"),
+            ("fn f(work: W) { W::commit(&mut work); }", "1:20 spine calls W::commit"),
+            ("fn f(s: S) { <dyn Tx>::commit(s.work); }", "1:24 spine calls ::commit"),
+            ("fn f(work: W) { join!(work.commit(), other()); }", "1:28 spine calls work.commit"),
+            ("fn f(s: S) { select! { x = s.work().commit() => x } }", "1:37 spine calls work.commit"),
+            ("fn f(s: S) { join!(W::commit(s.work)) }", "1:23 spine calls W::commit"),
         ];
         for (text, expected) in cases {
             assert_eq!(
@@ -136,8 +160,10 @@ mod tests {
     fn must_not_fire() {
         for text in [
             "fn f(git: G) { git.commit(); }",
-            "fn f(work: W) { work.commit_all(); commit(work); W::commit(work); }",
+            "fn f(work: W) { work.commit_all(); commit(work); w::commit(work); W::commit(git); }",
             "#[cfg(test)] mod tests { fn f(work: W) { work.commit(); } }",
+            "impl S { #[cfg(test)] fn f(work: W) { work.commit(); } }",
+            "impl Reader { fn begin(work: W) -> Self { Self } } fn f(work: W) { Reader::begin(work); }",
         ] {
             assert_eq!(found("src/rules.rs", text), Vec::<String>::new(), "{text}");
         }

@@ -15,8 +15,9 @@ pub(super) static RULE: Rule = Rule {
           the entry reaches run past authority, transaction and trail. From each handler's file, names are followed \
           through all members; a file that none of them leads to is reported.",
     fix: "Call it from a handler; or remove it; or, if something else runs it, list that in [[operations.roots]].",
-    blind: "calls through trait objects: what hands an engine in as a port is a root. A file counts as a whole. Stubs \
-            that say so are passed: LA-704 keeps everybody from them.",
+    blind: "calls through trait objects: what hands an engine in as a port is a root. A file counts as a whole. What a \
+            file re-exports and uses only by its methods counts as unused there. Stubs that say so are passed: LA-704 \
+            keeps everybody from them.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -135,6 +136,25 @@ mod tests {
         let found = found(&[HANDLER, ROOT, tools, risk, old], "");
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("tools::old is reached from no handler"), "{found:?}");
+    }
+
+    #[test]
+    fn a_reexport_beside_code_reaches_only_what_the_code_uses() {
+        let risk = ("crates/engines/src/tools/risk.rs", "pub fn weigh() {} pub struct Risk;");
+        let cases = [
+            ("pub use risk::weigh; pub fn judge() {}", false),
+            ("pub use risk::*; pub fn judge() {}", false),
+            ("pub use risk::weigh; pub fn judge() { weigh(); }", true),
+            ("pub(crate) use risk::Risk; pub fn judge(risk: Risk) {}", true),
+            ("pub use risk::*; pub fn judge() { assert!(weigh()); }", true),
+            ("pub use self::risk; pub fn judge() { risk::weigh(); }", true),
+            ("use risk::weigh; pub fn judge() { f(weigh); }", true),
+        ];
+        for (text, reached) in cases {
+            let tools = format!("mod risk; {text}");
+            let found = found(&[HANDLER, ROOT, ("crates/engines/src/tools.rs", &tools), risk], "");
+            assert_eq!(found.is_empty(), reached, "{text}: {found:?}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Domains};
 use crate::finding::Place;
-use crate::inventory::Paths;
+use crate::names::across::Across;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::SourceFile;
 use crate::workspace::{Crate, Workspace, in_code};
@@ -42,13 +42,13 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         return None;
     }
     let engines: Vec<String> = operations.rules_crates.iter().map(|name| in_code(name)).collect();
-    let paths = Paths::of(workspace);
     let mut checked = Checked::new();
     let mut used = BTreeSet::new();
     for member in workspace.listed(&register.crates) {
+        let across = Across::of(workspace, member);
         for (file, own) in handled(member, domains) {
             checked.matched += 1;
-            for (other, place) in foreign(&paths, member, file, own, &engines, domains) {
+            for (other, place) in foreign(&across, file, own, &engines, domains) {
                 let crossing =
                     operations.crossings.iter().position(|entry| entry.from == own && entry.to == other);
                 used.extend(crossing);
@@ -79,16 +79,15 @@ fn handled<'a>(member: &'a Crate, domains: &'a Domains) -> impl Iterator<Item = 
 
 /// The other domains whose engines a file names, each with the first place.
 fn foreign(
-    paths: &Paths<'_>,
-    member: &Crate,
+    across: &Across<'_>,
     file: &SourceFile,
     own: &str,
     engines: &[String],
     domains: &Domains,
 ) -> Vec<(String, Place)> {
     let mut found: Vec<(String, Place)> = Vec::new();
-    for name in file.facts.names.iter().filter(|name| !name.in_test) {
-        for path in paths.meant_by(member, name) {
+    for name in across.names(file).filter(|name| !name.in_test) {
+        for path in across.in_full(name) {
             let [first, other, ..] = path.as_slice() else { continue };
             let is_domain = domains.domains.iter().any(|domain| domain.name == *other);
             let is_new = !found.iter().any(|(seen, _)| seen == other);

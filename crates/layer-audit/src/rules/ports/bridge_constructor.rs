@@ -7,11 +7,12 @@ use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-305",
-    title: "bridges take no session in their constructor",
+    title: "bridges take no session in their constructors",
     why: "A bridge that holds a transaction decides when another domain's writes become visible. Who opens the unit of \
           work passes it per call.",
     fix: "Take the session as an argument of the method, not of the constructor.",
-    blind: "a session behind a type alias, a generic parameter or a struct of another name.",
+    blind: "a session behind a type alias, a generic parameter or a struct of another name; one that a method puts in \
+            later; and constructors that a trait gives, as From does.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -34,7 +35,9 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let mut checked = Checked::new();
     for bridge in all(workspace, bridges) {
         checked.matched += 1;
-        let constructors = bridge.inherent().filter(|(_, method)| method.method.name == bridges.constructor);
+        let constructors = bridge.inherent().filter(|(_, method)| {
+            !method.in_test && (method.constructs || method.method.name == bridges.constructor)
+        });
         for (file, constructor) in constructors {
             let method = &constructor.method;
             let mut names = method.arguments.iter().flat_map(|argument| &argument.names);
@@ -70,11 +73,24 @@ mod tests {
                 "{argument}"
             );
         }
+        for returned in ["Self", "LogBridge", "Result<Self, E>", "Option<Arc<LogBridge>>"] {
+            let text = format!(
+                "pub struct LogBridge; impl LogBridge {{ fn of(x: &UnitOfWork) -> {returned} {{ f() }} }}"
+            );
+            let found = Ws::default().file("a", "src/lib.rs", &text).findings("LA-305", CONFIG);
+            assert_eq!(
+                found,
+                ["LA-305 crates/a/src/lib.rs:1:43 LogBridge::of takes UnitOfWork; pass it per call"],
+                "{text}"
+            );
+        }
     }
 
     #[test]
     fn must_not_fire() {
         bridge("Arc<dyn UnitOfWorkFactory>").clean("LA-305", CONFIG);
+        let text = "pub struct LogBridge; impl LogBridge { fn with(&self, x: UnitOfWork) -> Self { Self } fn of(x: UnitOfWork) -> u8 { 1 } }";
+        Ws::default().file("a", "src/lib.rs", text).clean("LA-305", CONFIG);
         let per_call = "pub struct LogBridge; impl LogBridge { pub fn log(&self, uow: &mut UnitOfWork) {} }";
         Ws::default().file("a", "src/lib.rs", per_call).clean("LA-305", CONFIG);
     }

@@ -2,7 +2,7 @@
 
 use crate::config::{Bridges, Config};
 use crate::rules::{Checked, Example, Rule, Severity};
-use crate::source::{InherentMethod, Method, Position, SourceFile};
+use crate::source::{InherentMethod, Method, Position, SourceFile, Visibility};
 use crate::workspace::{Crate, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -11,20 +11,21 @@ pub(super) static RULE: Rule = Rule {
     why: "A bridge is what one domain may ask of another. One that offers everything is the other domain's interface \
           by another name.",
     fix: "Split the bridge by who asks, or remove what nobody asks for.",
-    blind: "capabilities given by trait implementations, and methods that a macro writes.",
+    blind: "capabilities given by trait implementations, methods that a macro writes, and private methods that modules \
+            below the bridge's own call.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
         law: "[bridges]\ncrates = [\"a\"]\nsuffix = \"Bridge\"\nmax_methods = 1\nconstructor = \"new\"\nrefuses = []\n",
         bad: &[(
             "crates/a/src/lib.rs",
-            "pub struct LogBridge;\nimpl LogBridge { pub fn a(&self) {} pub fn b(&self) {} }",
+            "pub(crate) struct LogBridge;\nimpl LogBridge { pub(crate) fn a(&self) {} pub fn b(&self) {} }",
         )],
         good: &[(
             "crates/a/src/lib.rs",
-            "pub struct LogBridge;\nimpl LogBridge { pub fn new() -> Self { Self } pub fn a(&self) {} }",
+            "pub(crate) struct LogBridge;\nimpl LogBridge { pub(crate) fn of(port: Port) -> Self { Self } pub(crate) fn a(&self) {} fn b() {} }",
         )],
-        finds: "LogBridge has 2 public methods",
+        finds: "LogBridge has 2 capabilities",
     },
     check,
 };
@@ -55,19 +56,23 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let mut checked = Checked::new();
     for bridge in all(workspace, bridges) {
         checked.matched += 1;
-        let is_capability =
-            |method: &InherentMethod| method.public && method.method.name != bridges.constructor;
-        let inherent = bridge.inherent().filter(|(_, method)| is_capability(method)).count();
+        let inherent = bridge.inherent().filter(|(_, method)| is_capability(bridges, method)).count();
         let count = inherent + bridge.of_trait.len();
         if count > bridges.max_methods {
             let message = format!(
-                "bridge {} has {count} public methods, at most {}; split it by who asks",
+                "bridge {} has {count} capabilities, at most {}; split it by who asks",
                 bridge.name, bridges.max_methods
             );
             checked.report(bridge.file.place(bridge.at), bridge.name, message);
         }
     }
     Some(checked)
+}
+
+/// Code outside the bridge's own file may call it, and it is more than a way to get the bridge.
+fn is_capability(bridges: &Bridges, method: &InherentMethod) -> bool {
+    let makes_it = method.constructs || method.method.name == bridges.constructor;
+    method.visibility > Visibility::Private && !method.in_test && !makes_it
 }
 
 /// Every bridge outside tests.
@@ -97,12 +102,12 @@ mod tests {
     fn must_fire() {
         let files = [
             ("src/lib.rs", "pub struct LogBridge; impl LogBridge { pub fn a(&self) {} }".to_owned()),
-            ("src/more.rs", "impl super::LogBridge { pub async fn b(&self) {} }".to_owned()),
+            ("src/more.rs", "impl super::LogBridge { pub(super) async fn b(x: u8) {} }".to_owned()),
         ];
         assert_eq!(
             Ws::default().member_with("a", "", &files).findings("LA-304", CONFIG),
             [
-                "LA-304 crates/a/src/lib.rs:1:12 bridge LogBridge has 2 public methods, at most 1; split it by who asks"
+                "LA-304 crates/a/src/lib.rs:1:12 bridge LogBridge has 2 capabilities, at most 1; split it by who asks"
             ]
         );
         let text = "pub trait LogBridge { fn a(&self); fn b(&self); }";
@@ -112,6 +117,7 @@ mod tests {
     #[test]
     fn must_not_fire() {
         let text = "pub struct LogBridge; impl LogBridge { pub fn new() -> Self { Self } pub fn a(&self) {} fn p() {} }\n\
+                    impl LogBridge { pub fn of(x: u8) -> Result<LogBridge, E> {} #[cfg(test)] pub fn t(&self) {} pub(self) fn q() {} }\n\
                     impl Clone for LogBridge { fn clone(&self) -> Self { Self } }";
         Ws::default().file("a", "src/lib.rs", text).clean("LA-304", CONFIG);
     }

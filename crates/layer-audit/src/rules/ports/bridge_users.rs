@@ -48,7 +48,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         let own = in_code(&member.name);
         let across = Across::of(workspace, member);
         for file in member.src() {
-            for name in file.facts.names.iter().filter(|name| ends_so(name, &bridges.suffix)) {
+            for name in across.names(file).filter(|name| ends_so(name, &bridges.suffix)) {
                 let meanings = across.meanings(name);
                 let bridge = meanings.iter().find_map(|meaning| bridge(meaning, &own, &known));
                 let Some(bridge) = bridge.filter(|_| !across.in_test(file, name)) else { continue };

@@ -1,62 +1,56 @@
 //! Paths in full: the crate as code spells it first, wherever they are written.
 
-use crate::names::across::Across;
+use super::Path;
+use super::across::Across;
 use crate::source::{NamedPath, Position};
-use crate::workspace::{Crate, Workspace, in_code};
+use crate::workspace::{Crate, Workspace};
 
-/// The paths of a workspace.
-pub(crate) struct Paths<'a> {
-    workspace: &'a Workspace,
+impl Across<'_> {
+    /// What a name may stand for, type aliases of its own crate not followed: they name what is behind them. A path that
+    /// leads out of the workspace, or that nothing declares, stays as far as it was followed.
+    pub(crate) fn in_full(&self, name: &NamedPath) -> Vec<Path> {
+        let meanings = self.meanings(name).into_iter();
+        let meanings = meanings.filter(|meaning| meaning.by.is_none() && !meaning.aliased);
+        let in_full = |mut path: Path| {
+            if path.first().is_some_and(|first| first == "crate") {
+                path[0] = self.own_name().to_owned();
+            }
+            path
+        };
+        meanings.map(|meaning| in_full(meaning.path)).collect()
+    }
 }
 
-impl<'a> Paths<'a> {
-    pub(crate) fn of(workspace: &'a Workspace) -> Self {
-        Self { workspace }
-    }
-
-    /// What a path in `module` of `member` may stand for. One that leads out of the workspace, or that nothing
-    /// declares, stays as far as it was followed.
-    pub(crate) fn resolve(
+impl Workspace {
+    /// The same for a path in a module under `src/` of `member`.
+    pub(crate) fn in_full(
         &self,
         member: &Crate,
         module: &[String],
         segments: &[String],
         absolute: bool,
-    ) -> Vec<Vec<String>> {
+    ) -> Vec<Path> {
         let name = NamedPath {
             module: module.to_vec(),
             segments: segments.to_vec(),
             absolute,
             import: false,
             glob: false,
+            told: 0,
             in_test: false,
             at: Position { line: 0, column: 0 },
         };
-        self.meant_by(member, &name)
-    }
-
-    /// The same for a name as it stands in a file.
-    pub(crate) fn meant_by(&self, member: &Crate, name: &NamedPath) -> Vec<Vec<String>> {
-        let meanings = Across::of(self.workspace, member).meanings(name);
-        let itself = meanings.into_iter().filter(|meaning| meaning.by.is_none());
-        let in_full = |mut path: Vec<String>| {
-            if path.first().is_some_and(|first| first == "crate") {
-                path[0] = in_code(&member.name);
-            }
-            path
-        };
-        itself.map(|meaning| in_full(meaning.path)).collect()
+        Across::of(self, member).in_full(&name)
     }
 
     /// The path begins with a member.
     pub(crate) fn is_known(&self, path: &[String]) -> bool {
-        path.first().is_some_and(|first| self.workspace.table(first).is_some())
+        path.first().is_some_and(|first| self.table(first).is_some())
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
     use crate::fixture::Ws;
 
     #[test]
@@ -80,7 +74,7 @@ mod tests {
             workspace.plant("crates/a/src/lib.rs", text);
             let path: Vec<String> = path.iter().map(|part| (*part).to_owned()).collect();
             let member = workspace.get("a").expect("planted");
-            let found = Paths::of(&workspace).resolve(member, &[], &path, false);
+            let found = workspace.in_full(member, &[], &path, false);
             let found: Vec<_> = found.iter().map(|path| path.join("::")).collect();
             assert!(found.contains(&"my_words::tools::operations::Get".to_owned()), "{text}: {found:?}");
         }
@@ -89,7 +83,7 @@ mod tests {
     #[test]
     fn what_nothing_declares_stays_as_it_is() {
         let workspace = Ws::default().file("a", "src/lib.rs", "use std::fmt::*;").build();
-        let found = Paths::of(&workspace).resolve(&workspace.crates[0], &[], &["Get".to_owned()], false);
+        let found = workspace.in_full(&workspace.crates[0], &[], &["Get".to_owned()], false);
         assert_eq!(found, [["Get"]]);
     }
 }
