@@ -32,7 +32,7 @@ const HARD_TOTAL: Duration = Duration::from_secs(300);
 
 /// HTTP/1.1 over TLS, each connection pinned to the address that was judged for it. Needs a Tokio runtime.
 ///
-/// Idle connections are kept per tenant and origin: at most 32 each, for 20 s, and no connection for longer than
+/// Idle connections are kept per tenant and origin: at most 128 each, for 20 s, and no connection for longer than
 /// 300 s. A pooled connection that turns out to be closed before a byte was written is replaced, once.
 pub struct HyperEgress {
     rules: EgressRules,

@@ -9,8 +9,8 @@ use tokio::time::{Instant, timeout};
 
 use super::connect::{Connection, SETTLE};
 
-/// Most idle connections of one tenant to one origin.
-const MAX_PER_KEY: usize = 32;
+/// Most idle connections of one tenant to one origin. Calls of one batch of the ledger go out, and come back, together.
+const MAX_PER_KEY: usize = 128;
 /// Most idle connections altogether.
 const MAX_IDLE: usize = 1024;
 /// How long a connection may idle.
