@@ -17,6 +17,7 @@ pub use sea_orm_migration::MigratorTrait;
 
 mod m0001_domains;
 mod m0002_trail;
+mod m0004_config_versions;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -26,6 +27,10 @@ pub struct Migrator;
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_domains::Migration), Box::new(m0002_trail::Migration)]
+        vec![
+            Box::new(m0001_domains::Migration),
+            Box::new(m0002_trail::Migration),
+            Box::new(m0004_config_versions::Migration),
+        ]
     }
 }

@@ -47,15 +47,19 @@ pub(crate) async fn answer(spine: Spine, target: Arc<Target>, request: Request) 
 async fn run(spine: &Spine, target: &Target, request: Request) -> Result<Vec<u8>, Error> {
     let (parts, body) = request.into_parts();
     let clock = &spine.ports().clock;
-    let principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    let principal = authenticate(spine, target, &parts).await?;
     let known_at = clock.monotonic();
     let mut ctx = context(principal, &parts)?;
     let bytes = body::read(body).await?;
     if clock.monotonic().saturating_sub(known_at) > FRESH {
-        ctx.principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+        ctx.principal = authenticate(spine, target, &parts).await?;
     }
     let input = input(target, parts, bytes).await?;
     spine.call(ctx, target.route.operation, input).await
+}
+
+async fn authenticate(spine: &Spine, target: &Target, parts: &Parts) -> Result<Principal, Error> {
+    spine.authenticate_for(target.route.operation, headers::bearer(&parts.headers)).await
 }
 
 fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {

@@ -1,36 +1,92 @@
-//! Many rows in few statements, and few different statement texts.
+//! Many rows in few statements, few different statement texts, and few round trips.
 //!
 //! The driver keeps prepared statements by their text. A batch of n rows is cut into the sizes of [`SIZES`], so that
 //! batches of all sizes share four texts a table instead of preparing one for every n.
 
 use portcullis_schemas::PortError;
-use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Insert, IntoActiveModel, ModelTrait};
+use sea_orm::{
+    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Insert, IntoActiveModel, ModelTrait,
+    QueryTrait, Statement, Value, Values,
+};
 
 use crate::rows::port_error;
 
 /// Rows of one statement, largest first. The largest times the columns of the widest table stays below SQLite's
 /// 32 766 bound values.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
+/// Most rows of a script whose statements go to SQLite in one piece. A larger one has too many forms for each to be
+/// kept prepared, and rows enough to pay for its round trips.
+const TOGETHER: u64 = 32;
 
-/// Inserts all rows, in order.
+/// Statements that change a known number of rows, in order.
 ///
-/// # Errors
-/// The first statement's that fails; rows before it are in the transaction, which the caller must roll back.
-pub(crate) async fn insert_all<C, M>(connection: &C, rows: Vec<M>) -> Result<(), PortError>
-where
-    C: ConnectionTrait,
-    M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
-    <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
-{
-    let mut left = rows.len();
-    let mut rows = rows.into_iter();
-    while left > 0 {
-        let size = SIZES.into_iter().find(|size| *size <= left).unwrap_or(1);
-        let some = rows.by_ref().take(size);
-        Insert::many(some).exec_without_returning(connection).await.map_err(port_error)?;
-        left -= size;
+/// SQLite's connection lives on a thread of its own, so that each statement costs two switches between threads; the
+/// few statements of a small batch are sent as one text.
+#[derive(Debug)]
+pub(crate) struct Script {
+    backend: DbBackend,
+    steps: Vec<(Statement, u64)>,
+}
+
+impl Script {
+    /// An empty one.
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        Self { backend, steps: Vec::new() }
     }
-    Ok(())
+
+    /// Adds a statement that must change this many rows.
+    pub(crate) fn add(&mut self, statement: &impl sea_orm::StatementBuilder, rows: usize) {
+        self.steps.push((self.backend.build(statement), rows as u64));
+    }
+
+    /// Adds all rows, in order.
+    pub(crate) fn insert<M>(&mut self, rows: Vec<M>)
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity> + Send,
+    {
+        let mut left = rows.len();
+        let mut rows = rows.into_iter();
+        while left > 0 {
+            let size = SIZES.into_iter().find(|size| *size <= left).unwrap_or(1);
+            let insert = Insert::many(rows.by_ref().take(size)).build(self.backend);
+            self.steps.push((insert, size as u64));
+            left -= size;
+        }
+    }
+
+    /// Runs all statements.
+    ///
+    /// # Errors
+    /// The first statement's that fails, or `Unavailable` when one changed fewer rows than it must, because another
+    /// writer was faster. Then the transaction must be rolled back.
+    pub(crate) async fn run<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
+        let rows: u64 = self.steps.iter().map(|(_, rows)| rows).sum();
+        let steps = match self.backend {
+            DbBackend::Sqlite if rows <= TOGETHER => joined(self.steps, rows),
+            _ => self.steps,
+        };
+        for (statement, expected) in steps {
+            let changed = connection.execute_raw(statement).await.map_err(port_error)?.rows_affected();
+            if changed != expected {
+                return Err(PortError::unavailable("another writer changed what was to be changed"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One text of all statements. The driver binds their values in order.
+fn joined(steps: Vec<(Statement, u64)>, rows: u64) -> Vec<(Statement, u64)> {
+    let mut text = String::with_capacity(4096);
+    let mut values: Vec<Value> = Vec::with_capacity(256);
+    let Some(backend) = steps.first().map(|(statement, _)| statement.db_backend) else { return steps };
+    for (statement, _) in steps {
+        text.push_str(&statement.sql);
+        text.push(';');
+        values.extend(statement.values.into_iter().flat_map(|values| values.0));
+    }
+    vec![(Statement { sql: text, values: Some(Values(values)), db_backend: backend }, rows)]
 }
 
 /// The values of an `IN` list, the last one repeated until their number is a power of four.

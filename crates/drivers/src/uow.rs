@@ -25,10 +25,11 @@ use crate::integrations::mcp::servers::SqlMcpServers;
 use crate::integrations::mcp::tools::SqlMcpTools;
 use crate::logs::SqlAuditLog;
 use crate::policies::SqlToolPolicies;
-use crate::tenants::SqlTenants;
+use crate::tenants::{SqlTenants, raise_versions};
 
 /// One transaction, as its stores hold it. A store that reads or writes a tenant's rows asks for
-/// [`Transaction::of`] that tenant, which is where units of work on one tenant take turns.
+/// [`Transaction::of`] that tenant, which is where units of work on one tenant take turns; the commit gives the
+/// configuration of each such tenant a new version.
 pub(crate) type SharedTransaction = Arc<Transaction>;
 
 /// Opens units of work on a database.
@@ -162,6 +163,7 @@ impl UnitOfWork for SqlUnitOfWork {
         if access == Access::ReadOnly {
             return Ok(());
         }
+        raise_versions(transaction.connection(), &transaction.configured()).await?;
         let transaction = Arc::try_unwrap(transaction).map_err(|_| {
             PortError::unavailable("a store outlived its unit of work, so nothing was committed")
         })?;

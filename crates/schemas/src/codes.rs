@@ -91,6 +91,8 @@ codes! {
     AUDIT_UNAVAILABLE = "audit_unavailable";
     /// The call was made but its outcome could not be recorded, so the result is withheld.
     OUTCOME_UNRECORDED = "outcome_unrecorded";
+    /// The tenant's configuration changed, again and again, while the call was judged; nothing was done.
+    CONFIGURATION_UNSETTLED = "configuration_unsettled";
     /// The server is not in state `active` or `degraded`.
     SERVER_NOT_ACTIVE = "server_not_active";
     /// The tool is disabled.

@@ -1,7 +1,10 @@
 //! From a presented key to a principal. There is no default principal, and one answer for every failure.
 
+use portcullis_engines::api_keys::key_text::PresentedKey;
 use portcullis_engines::api_keys::{authenticate, key_text, unauthenticated};
 use portcullis_schemas::Error;
+use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
+use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Principal;
 
 use crate::spine::Spine;
@@ -12,12 +15,42 @@ impl Spine {
     /// # Errors
     /// `unauthenticated` for every kind of wrong key; `store_unavailable` when keys cannot be read.
     pub async fn authenticate(&self, presented: &str) -> Result<Principal, Error> {
-        let presented = key_text::parse(presented).ok_or_else(|| unauthenticated("malformed key"))?;
-        let ports = self.ports();
-        let mut work = ports.store.read().await?;
-        let stored = work.api_keys().find_for_authentication(&presented.key_id).await?;
-        let stored = stored.ok_or_else(|| unauthenticated("unknown key"))?;
-        let hash = ports.hasher.api_key_hash(&presented.key_id, presented.secret.expose().as_bytes());
-        authenticate(&stored, &hash, ports.clock.now())
+        self.look_up(&parsed(presented)?).await
     }
+
+    /// As [`Spine::authenticate`], for a call of this operation. `invoke_tool` looks at the key again, with the facts
+    /// of the call; so it is enough that the key is one that was looked up before, and the look-up is saved. A key is
+    /// never refused without one.
+    ///
+    /// # Errors
+    /// As [`Spine::authenticate`].
+    pub async fn authenticate_for(&self, operation: &str, presented: &str) -> Result<Principal, Error> {
+        let presented = parsed(presented)?;
+        if operation == InvokeMcpTool::NAME
+            && let Some(stored) = self.stage().keys.remembered(&presented.key_id)
+            && let Ok(principal) = authenticate(&stored, &self.hash(&presented), self.ports().clock.now())
+            && principal.holds(InvokeMcpTool::AUTHORITY)
+        {
+            return Ok(principal);
+        }
+        self.look_up(&presented).await
+    }
+
+    async fn look_up(&self, presented: &PresentedKey) -> Result<Principal, Error> {
+        let mut work = self.ports().store.read().await?;
+        let stored = work.api_keys().find_for_authentication(&presented.key_id).await?;
+        drop(work);
+        let stored = stored.ok_or_else(|| unauthenticated("unknown key"))?;
+        let principal = authenticate(&stored, &self.hash(presented), self.ports().clock.now())?;
+        self.stage().keys.remember(stored);
+        Ok(principal)
+    }
+
+    fn hash(&self, presented: &PresentedKey) -> [u8; 32] {
+        self.ports().hasher.api_key_hash(&presented.key_id, presented.secret.expose().as_bytes())
+    }
+}
+
+fn parsed(presented: &str) -> Result<PresentedKey, Error> {
+    key_text::parse(presented).ok_or_else(|| unauthenticated("malformed key"))
 }

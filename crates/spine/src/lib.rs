@@ -21,6 +21,7 @@ pub mod options;
 mod policies;
 pub mod ports;
 pub mod registry;
+mod remembered;
 pub mod scene;
 mod spine;
 mod taken;

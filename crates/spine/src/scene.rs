@@ -17,6 +17,7 @@ use serde_json::{Map, Value};
 use crate::cancel::{CancelSignal, CancellableClient};
 use crate::options::SpineOptions;
 use crate::ports::Ports;
+use crate::remembered::{RememberedCalls, RememberedKeys};
 
 /// What all scenes share.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(crate) struct Stage {
     pub(crate) options: SpineOptions,
     pub(crate) instance: InstanceId,
     pub(crate) arguments: ArgumentJudge,
+    pub(crate) calls: RememberedCalls,
+    pub(crate) keys: RememberedKeys,
 }
 
 /// One dispatch, seen from its handler.
@@ -132,6 +135,14 @@ impl Scene {
 
     pub(crate) fn instance(&self) -> &InstanceId {
         &self.stage.instance
+    }
+
+    pub(crate) fn calls(&self) -> &RememberedCalls {
+        &self.stage.calls
+    }
+
+    pub(crate) fn keys(&self) -> &RememberedKeys {
+        &self.stage.keys
     }
 
     pub(crate) fn arguments(&self) -> &ArgumentJudge {

@@ -22,6 +22,7 @@ use crate::operations;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
 use crate::registry::{Entry, Erased, OperationRegistry, RegistryError};
+use crate::remembered::{RememberedCalls, RememberedKeys};
 use crate::scene::{Scene, Stage};
 
 /// The running spine. Cheap to clone; all clones are one.
@@ -46,7 +47,14 @@ impl Spine {
     pub fn with_registry(ports: Ports, options: SpineOptions, mut registry: OperationRegistry) -> Self {
         registry.freeze();
         let instance = InstanceId::generate(&*ports.ids);
-        let stage = Stage { ports, options, instance, arguments: ArgumentJudge::new() };
+        let stage = Stage {
+            ports,
+            options,
+            instance,
+            arguments: ArgumentJudge::new(),
+            calls: RememberedCalls::default(),
+            keys: RememberedKeys::default(),
+        };
         Self { stage: Arc::new(stage), registry: Arc::new(registry) }
     }
 

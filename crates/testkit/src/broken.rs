@@ -5,5 +5,5 @@ mod ledger;
 mod store;
 
 pub use emitter::BrokenEmitter;
-pub use ledger::{BrokenLedger, SilentLedger};
-pub use store::LeakyStore;
+pub use ledger::{BrokenLedger, SilentLedger, TrustingLedger};
+pub use store::{LeakyStore, StuckStore};

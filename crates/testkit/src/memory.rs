@@ -73,6 +73,13 @@ impl MemoryStore {
         Self::over(State::empty(Arc::new(chain::own_hash), TenantFilter::ForgottenByWrites))
     }
 
+    /// A store whose configurations never change their version; only [`StuckStore`](crate::broken::StuckStore) asks
+    /// for it.
+    pub(crate) fn with_stuck_versions() -> Self {
+        let hash: RecordHash = Arc::new(chain::own_hash);
+        Self::over(State { stuck: true, ..State::empty(hash, TenantFilter::Applied) })
+    }
+
     /// A ledger that writes to this store.
     pub fn ledger(&self) -> MemoryLedger {
         MemoryLedger::new(self.clone())

@@ -6,7 +6,9 @@ use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::text::PolicyText;
-use portcullis_testkit::broken::{BrokenEmitter, BrokenLedger, LeakyStore, SilentLedger};
+use portcullis_testkit::broken::{
+    BrokenEmitter, BrokenLedger, LeakyStore, SilentLedger, StuckStore, TrustingLedger,
+};
 use portcullis_testkit::conformance::{self, PolicyTexts, violation};
 use portcullis_testkit::entropy::FailingEntropy;
 use portcullis_testkit::fakes::{FixedToolPolicy, ScriptedMcpClient};
@@ -87,6 +89,14 @@ async fn the_ledger_suite_finds_failing_and_silent_ledgers() {
     let silent = SilentLedger::new(Arc::new(store.ledger()));
     contains(&found(conformance::ledger(&store, &silent)).await, "the invocation's row is there");
     contains(&found(conformance::mcp_invocation_store(&store, &silent)).await, "kept whole");
+}
+
+#[tokio::test]
+async fn suites_find_versions_that_stand_still_and_a_ledger_that_does_not_compare_them() {
+    contains(&found(conformance::tenant_store(&StuckStore::new())).await, "another version");
+    let store = MemoryStore::new();
+    let trusting = TrustingLedger::new(Arc::new(store.ledger()));
+    contains(&found(conformance::ledger(&store, &trusting)).await, "must be stale when a tool has changed");
 }
 
 #[tokio::test]

@@ -76,6 +76,30 @@ pub(crate) fn object_without(
     Ok(out)
 }
 
+/// The RFC 8785 form of an object without a member, and the place in it where that member would stand: behind the
+/// members that sort before it. The member's own name is not in the object.
+pub(crate) fn object_with_room(
+    members: &Map<String, Value>,
+    name: &str,
+) -> Result<(Vec<u8>, usize), CanonicalError> {
+    let mut out = Vec::with_capacity(1024);
+    let (before, after): (Vec<_>, Vec<_>) =
+        members.iter().partition(|(other, _)| by_code_units(other, name) == Ordering::Less);
+    write_members(before.into_iter(), &mut out)?;
+    let room = out.len() - 1;
+    if after.is_empty() {
+        return Ok((out, room));
+    }
+    let mut rest = Vec::with_capacity(512);
+    write_members(after.into_iter(), &mut rest)?;
+    out.pop();
+    if room > 1 {
+        out.push(b',');
+    }
+    out.extend_from_slice(&rest[1..]);
+    Ok((out, room))
+}
+
 fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
     match value {
         Value::Null => out.extend_from_slice(b"null"),

@@ -18,7 +18,7 @@ mod stored;
 use serde_json::Value;
 
 use self::record::{ChainLinks, ChainedRecord};
-pub use self::record::{RecordError, record_hash};
+pub use self::record::{RecordError, record_hash, seal_record};
 pub use self::stored::StoredRecord;
 use crate::canonical::CanonicalError;
 use crate::digest::Digest;

@@ -19,6 +19,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("mcp_tools", "SELECT, INSERT, UPDATE"),
     ("open_intents", "SELECT, INSERT, UPDATE, DELETE"),
     ("seaql_migrations", "SELECT"),
+    ("tenant_config_versions", "SELECT, INSERT, UPDATE"),
     ("tenants", "SELECT, INSERT"),
     ("tool_policies", "SELECT, INSERT, UPDATE"),
     ("tool_policy_sets", "SELECT, INSERT, UPDATE"),

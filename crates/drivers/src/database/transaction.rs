@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use portcullis_schemas::ids::TenantId;
@@ -20,24 +20,34 @@ const COMMIT_PATIENCE: u32 = 5;
 pub struct Transaction {
     connection: Bounded<DatabaseTransaction>,
     wait: Duration,
-    /// The tenants whose locks it has. Absent where none are needed: on SQLite, and where it only reads.
-    locked: Option<Mutex<BTreeSet<TenantId>>>,
+    /// Whether tenants have locks of their own. On SQLite the one write lock is enough.
+    locks: bool,
+    /// Absent where it only reads.
+    touched: Option<Mutex<Touched>>,
+}
+
+/// The tenants whose rows it has asked for.
+#[derive(Debug, Default)]
+struct Touched {
+    locked: BTreeSet<TenantId>,
+    /// Those whose configuration it may have changed.
+    configured: BTreeSet<TenantId>,
 }
 
 impl fmt::Debug for Transaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Transaction").field("locked", &self.locked).finish_non_exhaustive()
+        f.debug_struct("Transaction").field("touched", &self.touched).finish_non_exhaustive()
     }
 }
 
 impl Transaction {
     pub(super) fn reading(transaction: DatabaseTransaction, wait: Duration) -> Self {
-        Self { connection: Bounded::new(transaction, wait), wait, locked: None }
+        Self { connection: Bounded::new(transaction, wait), wait, locks: false, touched: None }
     }
 
     pub(super) fn writing(transaction: DatabaseTransaction, wait: Duration) -> Self {
         let locks = transaction.get_database_backend() == DbBackend::Postgres;
-        Self { connection: Bounded::new(transaction, wait), wait, locked: locks.then(Mutex::default) }
+        Self { connection: Bounded::new(transaction, wait), wait, locks, touched: Some(Mutex::default()) }
     }
 
     /// The connection, for statements about rows that are no tenant's, or of tenants that were locked before.
@@ -45,32 +55,54 @@ impl Transaction {
         &self.connection
     }
 
-    /// The connection, for statements about this tenant's rows. From here on no other writer changes them.
+    /// The connection, for statements about this tenant's rows. From here on no other writer changes them, and the
+    /// tenant's configuration counts as changed by this transaction.
     ///
     /// # Errors
     /// `Unavailable` when another writer does not end in time.
     pub(crate) async fn of(&self, tenant: &TenantId) -> Result<&Bounded<DatabaseTransaction>, PortError> {
-        if self.locked.is_none() {
-            return Ok(&self.connection);
+        let connection = self.of_record(tenant).await?;
+        if let Some(mut touched) = self.touched() {
+            touched.configured.insert(tenant.clone());
         }
-        self.of_all(&BTreeSet::from([tenant])).await
+        Ok(connection)
     }
 
-    /// As [`Transaction::of`], for several tenants. One transaction asks once, or for one tenant after another in
-    /// their order: otherwise it may meet another that does so the other way round.
-    pub(crate) async fn of_all(
+    /// As [`Transaction::of`], for rows on which no decision about a call rests: the trail, invocations, incidents.
+    pub(crate) async fn of_record(
+        &self,
+        tenant: &TenantId,
+    ) -> Result<&Bounded<DatabaseTransaction>, PortError> {
+        self.of_records(&BTreeSet::from([tenant])).await
+    }
+
+    /// As [`Transaction::of_record`], for several tenants. One transaction asks once, or for one tenant after another
+    /// in their order: otherwise it may meet another that does so the other way round.
+    pub(crate) async fn of_records(
         &self,
         tenants: &BTreeSet<&TenantId>,
     ) -> Result<&Bounded<DatabaseTransaction>, PortError> {
-        let Some(locked) = &self.locked else { return Ok(&self.connection) };
-        let missing: BTreeSet<&TenantId> = {
-            let locked = locked.lock().unwrap_or_else(PoisonError::into_inner);
-            tenants.iter().copied().filter(|tenant| !locked.contains(*tenant)).collect()
+        if !self.locks {
+            return Ok(&self.connection);
+        }
+        let missing: BTreeSet<&TenantId> = match self.touched() {
+            Some(touched) => tenants.iter().copied().filter(|one| !touched.locked.contains(*one)).collect(),
+            None => return Ok(&self.connection),
         };
         tenant_locks::take(&self.connection, &missing).await.map_err(port_error)?;
-        let mut locked = locked.lock().unwrap_or_else(PoisonError::into_inner);
-        locked.extend(missing.into_iter().cloned());
+        if let Some(mut touched) = self.touched() {
+            touched.locked.extend(missing.into_iter().cloned());
+        }
         Ok(&self.connection)
+    }
+
+    /// The tenants whose configuration this transaction may have changed.
+    pub(crate) fn configured(&self) -> BTreeSet<TenantId> {
+        self.touched().map(|touched| touched.configured.clone()).unwrap_or_default()
+    }
+
+    fn touched(&self) -> Option<MutexGuard<'_, Touched>> {
+        Some(self.touched.as_ref()?.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// A transaction within this one: what it does can be taken back alone. Locks that it takes and keeps are this

@@ -44,7 +44,7 @@ impl SqlIncidents {
 #[async_trait]
 impl IncidentStore for SqlIncidents {
     async fn open(&mut self, tenant: &TenantId, incident: &NewIncident) -> Result<IncidentId, PortError> {
-        let opening = open_incident(self.tx.of(tenant).await?, tenant, incident).await?;
+        let opening = open_incident(self.tx.of_record(tenant).await?, tenant, incident).await?;
         if let Some(event) = opening.event {
             self.trail.append(tenant, &[event]).await?;
         }
@@ -54,7 +54,7 @@ impl IncidentStore for SqlIncidents {
     async fn get(&mut self, tenant: &TenantId, id: &IncidentId) -> Result<Option<Incident>, PortError> {
         let row = Entity::in_tenant(tenant)
             .filter(Column::IncidentId.eq(id.as_str()))
-            .one(self.tx.of(tenant).await?)
+            .one(self.tx.of_record(tenant).await?)
             .await;
         row.map_err(port_error)?.map(rows::incident).transpose()
     }
@@ -70,7 +70,7 @@ impl IncidentStore for SqlIncidents {
             found = found.filter(Column::Status.eq(status.as_str()));
         }
         let found = newest_first::<_, IncidentId>(found, Column::IncidentId, page)?;
-        let found = found.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        let found = found.all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         let incidents = found.into_iter().map(rows::incident).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(incidents, page.limit, |incident| incident.incident_id.to_string()))
     }
@@ -81,7 +81,7 @@ impl IncidentStore for SqlIncidents {
             .filter(Column::IncidentId.eq(incident.incident_id.as_str()))
             .filter(Column::Version.eq(count(incident.version) - 1))
             .set(rows::changed(incident)?.into_active_model().reset_all())
-            .exec(self.tx.of(tenant).await?)
+            .exec(self.tx.of_record(tenant).await?)
             .await
             .map_err(port_error)?;
         if written.rows_affected == 1 {

@@ -13,13 +13,14 @@ use portcullis_schemas::logs::ledger::{
 };
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 
 use super::job::{Verdict, Work};
 use super::judge::Known;
 use super::known;
 use super::rows::{claim, instance, intent, open_intent};
-use crate::bulk::{insert_all, padded};
+use super::standing::{self, Standing};
+use crate::bulk::{Script, padded};
 use crate::incidents::open_incident;
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
 use crate::logs::Appender;
@@ -36,8 +37,13 @@ pub(super) async fn apply<C: ConnectionTrait>(
     works: &[&Work],
 ) -> Result<Vec<Verdict>, PortError> {
     let mut known = known::read(connection, works).await?;
-    let trail = Appender::open(connection, works.iter().filter_map(|work| work.tenant())).await?;
-    let mut writes = Writes::to(trail);
+    let tenants = works.iter().filter_map(|work| work.tenant()).collect();
+    let mut heads = BTreeMap::new();
+    for Standing { tenant, version, head } in standing::read(connection, &tenants).await? {
+        known.set_version(tenant.clone(), version);
+        heads.insert(tenant, head);
+    }
+    let mut writes = Writes::to(Appender::at(heads));
     let mut verdicts = Vec::with_capacity(works.len());
     for work in works {
         verdicts.push(writes.add(connection, work, &mut known).await?);
@@ -191,15 +197,17 @@ impl Writes {
     }
 
     async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
-        insert_all(connection, self.intents).await?;
-        insert_all(connection, self.open).await?;
-        insert_all(connection, self.claims).await?;
-        close(connection, self.closed).await?;
-        end_claims(connection, self.ended).await?;
-        insert_all(connection, self.invocations).await?;
-        self.counters.write(connection).await?;
         renew(connection, self.leases).await?;
-        self.trail.write(connection).await
+        let mut script = Script::new(connection.get_database_backend());
+        script.insert(self.intents);
+        script.insert(self.open);
+        script.insert(self.claims);
+        close(&mut script, self.closed);
+        end_claims(&mut script, self.ended);
+        script.insert(self.invocations);
+        self.counters.add_to(&mut script);
+        self.trail.add_to(&mut script);
+        script.run(connection).await
     }
 }
 
@@ -212,36 +220,25 @@ fn kind(subject: &IntentSubject) -> Result<IntentKind, PortError> {
 }
 
 /// The fence. Where several writers run at once, one that comes late deletes fewer rows, and all it wrote goes.
-async fn close<C: ConnectionTrait>(connection: &C, intents: Vec<String>) -> Result<(), PortError> {
+fn close(script: &mut Script, intents: Vec<String>) {
     if intents.is_empty() {
-        return Ok(());
+        return;
     }
-    let expected = intents.len() as u64;
+    let rows = intents.len();
     let delete =
         open_intent::Entity::delete_many().filter(open_intent::Column::IntentId.is_in(padded(intents)));
-    let deleted = delete.exec(connection).await.map_err(port_error)?.rows_affected;
-    if deleted == expected {
-        Ok(())
-    } else {
-        Err(PortError::unavailable("another writer closed an intent meanwhile"))
-    }
+    script.add(&delete.into_query(), rows);
 }
 
-async fn end_claims<C: ConnectionTrait>(
-    connection: &C,
-    ended: Vec<(String, Option<SealedAnswer>)>,
-) -> Result<(), PortError> {
+fn end_claims(script: &mut Script, ended: Vec<(String, Option<SealedAnswer>)>) {
     for (intent, answer) in ended {
         let state = if answer.is_some() { claim::ENDED } else { claim::UNKNOWN };
-        claim::Entity::update_many()
+        let update = claim::Entity::update_many()
             .filter(claim::Column::IntentId.eq(intent))
             .col_expr(claim::Column::State, Expr::value(state))
-            .col_expr(claim::Column::Answer, Expr::value(answer.map(|SealedAnswer(bytes)| bytes)))
-            .exec(connection)
-            .await
-            .map_err(port_error)?;
+            .col_expr(claim::Column::Answer, Expr::value(answer.map(|SealedAnswer(bytes)| bytes)));
+        script.add(&update.into_query(), 1);
     }
-    Ok(())
 }
 
 async fn renew<C: ConnectionTrait>(connection: &C, leases: BTreeMap<String, i64>) -> Result<(), PortError> {

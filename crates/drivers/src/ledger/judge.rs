@@ -1,16 +1,20 @@
 //! Whether an intent may be recorded and a settlement written, by what the transaction has read. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::ids::{IntentId, TenantId};
 use portcullis_schemas::logs::ledger::{
     IdempotencyClaim, Intent, IntentReceipt, Recorded, Repeated, SealedAnswer,
 };
+use portcullis_schemas::tenants::ConfigVersion;
+
+use crate::tenants::UNCONFIGURED;
 
 /// What a transaction has read, and what its earlier values have changed.
 #[derive(Debug, Default)]
 pub(super) struct Known {
+    versions: BTreeMap<TenantId, ConfigVersion>,
     frozen: HashSet<(String, String, String)>,
     claims: HashMap<ClaimKey, FirstRequest>,
     open: HashMap<String, OpenIntent>,
@@ -49,6 +53,10 @@ pub(super) struct OpenIntent {
 }
 
 impl Known {
+    pub(super) fn set_version(&mut self, tenant: TenantId, version: ConfigVersion) {
+        self.versions.insert(tenant, version);
+    }
+
     pub(super) fn add_frozen(&mut self, tenant: String, kind: String, id: String) {
         self.frozen.insert((tenant, kind, id));
     }
@@ -61,8 +69,12 @@ impl Known {
         self.open.insert(intent, open);
     }
 
-    /// Freeze first: what is frozen gets no stored answer either. A receipt is worth something after the commit only.
+    /// Configuration and freezes first: what may not be called gets no stored answer either. A receipt is worth
+    /// something after the commit only.
     pub(super) fn judge_intent(&mut self, tenant: &TenantId, intent: &Intent) -> Recorded {
+        if intent.decided_on.is_some_and(|decided_on| decided_on != self.version_of(tenant)) {
+            return Recorded::Stale;
+        }
         if let Some(target) = intent.freeze_targets.iter().find(|target| self.is_frozen(tenant, target)) {
             return Recorded::Frozen(target.clone());
         }
@@ -83,6 +95,10 @@ impl Known {
             return None;
         }
         self.open.remove(intent.as_str())
+    }
+
+    fn version_of(&self, tenant: &TenantId) -> ConfigVersion {
+        self.versions.get(tenant).copied().unwrap_or(UNCONFIGURED)
     }
 
     fn is_frozen(&self, tenant: &TenantId, target: &FreezeTarget) -> bool {

@@ -46,12 +46,14 @@ async fn read_open<C: ConnectionTrait>(
     Ok(())
 }
 
+/// An intent that says what it was decided on needs no second look: a freeze makes another version.
 async fn read_frozen<C: ConnectionTrait>(
     connection: &C,
     works: &[&Work],
     known: &mut Known,
 ) -> Result<(), PortError> {
     let targets: Vec<(&TenantId, &FreezeTarget)> = intents(works)
+        .filter(|(_, intent)| intent.decided_on.is_none())
         .flat_map(|(tenant, intent)| intent.freeze_targets.iter().map(move |target| (tenant, target)))
         .collect();
     if targets.is_empty() {

@@ -37,6 +37,7 @@ mod judge;
 mod known;
 mod recovery;
 mod rows;
+mod standing;
 mod writer;
 
 /// Most values that wait. Beyond that a caller is refused at once.

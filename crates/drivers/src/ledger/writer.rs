@@ -127,7 +127,7 @@ async fn try_together(
 
 async fn together(tx: &Transaction, jobs: &[Job], orphans: &[Orphan]) -> Result<Answers, PortError> {
     let tenants = tenants(jobs).chain(orphans.iter().map(|orphan| &orphan.tenant)).collect();
-    let connection = tx.of_all(&tenants).await?;
+    let connection = tx.of_records(&tenants).await?;
     disown(connection, orphans).await?;
     // Who gave up while the locks were awaited is not written.
     let waiting: Vec<bool> = jobs.iter().map(|job| !job.is_given_up()).collect();
@@ -159,7 +159,7 @@ async fn apart(tx: &Transaction, jobs: &[Job]) -> Result<Answers, PortError> {
 /// Takes the tenant's lock; false when another writer keeps it. The savepoint keeps the transaction usable then.
 async fn is_free(tx: &Transaction, tenant: &TenantId) -> Result<bool, PortError> {
     let savepoint = tx.savepoint().await?;
-    if savepoint.of(tenant).await.is_ok() {
+    if savepoint.of_record(tenant).await.is_ok() {
         savepoint.commit().await?;
         return Ok(true);
     }

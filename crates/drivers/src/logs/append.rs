@@ -9,7 +9,7 @@ use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
 
 use super::chain::{Head, seal};
 use super::rows::{event, subject};
-use crate::bulk::insert_all;
+use crate::bulk::Script;
 use crate::rows::{port_error, uncount};
 use crate::tenancy::TenantRows;
 
@@ -37,7 +37,12 @@ impl Appender {
             let head = read_head(connection, &tenant).await?;
             heads.insert(tenant, head);
         }
-        Ok(Self { heads, events: Vec::new(), subjects: Vec::new() })
+        Ok(Self::at(heads))
+    }
+
+    /// Goes on from these heads, which were read in the same transaction.
+    pub(crate) fn at(heads: BTreeMap<TenantId, Head>) -> Self {
+        Self { heads, events: Vec::new(), subjects: Vec::new() }
     }
 
     /// Puts events at the end of the tenant's chain, in order. Writes nothing yet.
@@ -56,10 +61,10 @@ impl Appender {
         Ok(())
     }
 
-    /// Writes what was appended.
-    pub(crate) async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
-        insert_all(connection, self.events).await?;
-        insert_all(connection, self.subjects).await
+    /// What was appended, to be written.
+    pub(crate) fn add_to(self, script: &mut Script) {
+        script.insert(self.events);
+        script.insert(self.subjects);
     }
 }
 
@@ -75,5 +80,5 @@ async fn read_head<C: ConnectionTrait>(connection: &C, tenant: &TenantId) -> Res
         .await
         .map_err(port_error)?;
     let Some((sequence, hash)) = newest else { return Ok(Head::genesis()) };
-    Ok(Head { next_sequence: uncount::<u64>("sequence", sequence)? + 1, hash })
+    Ok(Head::after(uncount("sequence", sequence)?, hash))
 }

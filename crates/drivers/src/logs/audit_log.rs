@@ -9,12 +9,13 @@ use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_trail::strict::{self, Limits};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::append::Appender;
 use super::rows::{event, subject};
+use crate::bulk::Script;
 use crate::paging::invalid_cursor;
 use crate::rows::{count, from_json, port_error, tenant as stored_tenant};
 use crate::tenancy::TenantRows;
@@ -35,10 +36,12 @@ impl SqlAuditLog {
 #[async_trait]
 impl AuditLog for SqlAuditLog {
     async fn append(&mut self, tenant: &TenantId, events: &[AuditEventDraft]) -> Result<(), PortError> {
-        let connection = self.tx.of(tenant).await?;
+        let connection = self.tx.of_record(tenant).await?;
         let mut appender = Appender::open(connection, [tenant]).await?;
         appender.append(tenant, events)?;
-        appender.write(connection).await
+        let mut script = Script::new(connection.get_database_backend());
+        appender.add_to(&mut script);
+        script.run(connection).await
     }
 
     async fn list(
@@ -53,7 +56,7 @@ impl AuditLog for SqlAuditLog {
             rows = rows.filter(event::Column::Sequence.lt(before));
         }
         let records = records(rows.order_by_desc(event::Column::Sequence).limit(page.fetch()));
-        let records: Vec<String> = records.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        let records: Vec<String> = records.all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         let events = records.iter().map(|record| event_of(record)).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(events, page.limit, |event| event.sequence.to_string()))
     }
@@ -69,7 +72,8 @@ impl AuditLog for SqlAuditLog {
             .filter(event::Column::Sequence.gte(count(from)))
             .order_by_asc(event::Column::Sequence)
             .limit(u64::from(limit));
-        let records: Vec<String> = records(rows).all(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        let records: Vec<String> =
+            records(rows).all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
         Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
     }

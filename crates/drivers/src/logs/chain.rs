@@ -3,8 +3,7 @@
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
-use portcullis_trail::canonical_bytes;
-use portcullis_trail::chain::{FIRST_SEQUENCE, GENESIS, HASH, record_hash};
+use portcullis_trail::chain::{FIRST_SEQUENCE, GENESIS, HASH, seal_record};
 use serde_json::{Map, Value};
 
 use super::rows::{event, subject};
@@ -12,7 +11,7 @@ use crate::rows::count;
 
 /// The end of a tenant's chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Head {
+pub(crate) struct Head {
     /// The sequence that the next event gets.
     pub(super) next_sequence: u64,
     /// The hash that the next event links to.
@@ -21,8 +20,13 @@ pub(super) struct Head {
 
 impl Head {
     /// Of a chain without events.
-    pub(super) fn genesis() -> Self {
+    pub(crate) fn genesis() -> Self {
         Self { next_sequence: FIRST_SEQUENCE, hash: GENESIS.to_string() }
+    }
+
+    /// Of a chain whose newest event is this one.
+    pub(crate) fn after(sequence: u64, hash: String) -> Self {
+        Self { next_sequence: sequence + 1, hash }
     }
 }
 
@@ -53,11 +57,9 @@ pub(super) fn seal(
         hash: String::new(),
     };
     let mut record = serde_json::to_value(&event).map_err(|_| no_canonical_form())?;
-    let members = record.as_object_mut().ok_or_else(no_canonical_form)?;
-    members.remove(HASH);
-    let hash = record_hash(&record).map_err(|error| no_canonical_form().with_source(error))?.to_string();
-    record[HASH] = Value::String(hash.clone());
-    let canonical = canonical_bytes(&record).map_err(|error| no_canonical_form().with_source(error))?;
+    record.as_object_mut().ok_or_else(no_canonical_form)?.remove(HASH);
+    let (hash, record) = seal_record(&record).map_err(|error| no_canonical_form().with_source(error))?;
+    let hash = hash.to_string();
     let row = event::Model {
         tenant_id: tenant.as_str().to_owned(),
         sequence: count(event.sequence),
@@ -67,7 +69,7 @@ pub(super) fn seal(
         request_id: event.request_id,
         previous_hash: event.previous_hash,
         hash: hash.clone(),
-        record: String::from_utf8(canonical).map_err(|_| no_canonical_form())?,
+        record: String::from_utf8(record).map_err(|_| no_canonical_form())?,
     };
     let next = Head { next_sequence: head.next_sequence + 1, hash };
     Ok((row, subjects(tenant, draft, count(head.next_sequence)), next))

@@ -11,3 +11,4 @@ mod rows;
 
 pub(crate) use self::append::Appender;
 pub use self::audit_log::SqlAuditLog;
+pub(crate) use self::chain::Head;

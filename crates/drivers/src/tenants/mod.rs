@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::paging::{Page, PageRequest};
-use portcullis_schemas::tenants::Tenant;
 use portcullis_schemas::tenants::ports::TenantStore;
+use portcullis_schemas::tenants::{ConfigVersion, Tenant};
 use portcullis_schemas::text::Name;
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -15,6 +15,10 @@ use crate::paging::TimePosition;
 use crate::rows::{port_error, stored, tenant as tenant_of};
 use crate::tenancy::owned_by;
 use crate::uow::SharedTransaction;
+
+mod versions;
+
+pub(crate) use self::versions::{UNCONFIGURED, raise as raise_versions};
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "tenants")]
@@ -52,8 +56,12 @@ impl TenantStore for SqlTenants {
             created_at: record.created_at.as_micros(),
         };
         let row = Entity::insert(row.into_active_model());
-        row.exec_without_returning(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        row.exec_without_returning(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         Ok(())
+    }
+
+    async fn config_version(&mut self, tenant: &TenantId) -> Result<ConfigVersion, PortError> {
+        versions::read(self.tx.of_record(tenant).await?, tenant).await
     }
 
     async fn find(&mut self, id: &str) -> Result<Option<Tenant>, PortError> {

@@ -144,11 +144,8 @@ pub fn authenticate(
     if !bool::from(stored.secret_hash.ct_eq(presented_hash)) {
         return Err(unauthenticated("the secret's hash differs"));
     }
-    if key.status != ApiKeyStatus::Active {
-        return Err(unauthenticated("the key is frozen or revoked"));
-    }
-    if key.expires_at.is_some_and(|expires_at| expires_at <= now) {
-        return Err(unauthenticated("the key has expired"));
+    if !may_call(key, now) {
+        return Err(unauthenticated("the key is frozen or revoked, or has expired"));
     }
     let scopes = key.scopes.iter().copied();
     Ok(Principal::verified(
@@ -158,6 +155,11 @@ pub fn authenticate(
         key.actor_type,
         scopes,
     ))
+}
+
+/// Whether a key that was presented rightly may be used now.
+pub fn may_call(key: &ApiKey, now: Timestamp) -> bool {
+    key.status == ApiKeyStatus::Active && key.expires_at.is_none_or(|expires_at| expires_at > now)
 }
 
 /// The one answer to a missing, malformed, unknown, wrong, frozen, expired or revoked key. `why` goes to the log.

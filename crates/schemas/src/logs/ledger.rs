@@ -10,6 +10,7 @@ use crate::controls::FreezeTarget;
 use crate::ids::{InstanceId, IntentId, KeyId, ServerId, TenantId};
 use crate::incidents::NewIncident;
 use crate::integrations::mcp::invocation::{InvocationFacts, McpToolInvocation};
+use crate::tenants::ConfigVersion;
 use crate::text::IdempotencyKey;
 use crate::timestamp::Timestamp;
 
@@ -56,7 +57,10 @@ pub struct Intent {
     pub recorded_at: Timestamp,
     /// Events to append, in order: requested, allowed, credential accessed.
     pub events: Vec<AuditEventDraft>,
-    /// Frozen in the meantime? The writer looks again at each of these.
+    /// What it was decided on. If the tenant's configuration has another version by now, the writer answers
+    /// [`Recorded::Stale`]. `None` skips that: only for what rests on no configuration.
+    pub decided_on: Option<ConfigVersion>,
+    /// Frozen in the meantime? The writer looks again at each of these; where `decided_on` holds, none can be.
     pub freeze_targets: Vec<FreezeTarget>,
     /// Done already? The writer looks and claims.
     pub idempotency: Option<IdempotencyClaim>,
@@ -81,6 +85,9 @@ pub struct IdempotencyClaim {
 pub enum Recorded {
     /// Durable. Go on.
     Receipt(IntentReceipt),
+    /// The configuration has changed since it was judged; nothing was written, and no idempotency key was looked at.
+    /// Load, judge and record again.
+    Stale,
     /// Frozen since it was judged; nothing was written.
     Frozen(FreezeTarget),
     /// The idempotency key was used before; nothing was written.

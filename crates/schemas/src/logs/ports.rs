@@ -17,7 +17,8 @@ use crate::timestamp::Timestamp;
 /// not lose it; when it returns `Err`, nothing of it is there. Implementations group callers' values into one commit.
 #[async_trait]
 pub trait Ledger: Send + Sync {
-    /// Records what is about to be done.
+    /// Records what is about to be done, if the configuration that it was decided on still holds, nothing is frozen,
+    /// and it was not done before: looked at in this order, in the transaction of the record.
     ///
     /// # Errors
     /// `Unavailable` or `Timeout`; the caller must not act.
@@ -121,7 +122,8 @@ pub struct ToolEventContext<'a> {
 
 /// Makes the events of tool calls (the seed's port of this name). What it returns is written by the ledger, in the
 /// transaction of the intent or the settlement. An embedder's own emitter may ship the event elsewhere as well; if it
-/// fails before the call, the call is refused.
+/// fails before the call, the call is refused. When a call is judged again because the configuration has changed, its
+/// first events are made again, and only the last ones are written.
 #[async_trait]
 pub trait MCPAuditEmitterPort: Send + Sync {
     /// The call was asked for.

@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 
-use super::Tenant;
+use super::{ConfigVersion, Tenant};
 use crate::PortError;
 use crate::ids::TenantId;
 use crate::paging::{Page, PageRequest};
@@ -15,6 +15,10 @@ pub trait TenantStore: Send {
     /// # Errors
     /// `Conflict` with code `already_exists` when the name is taken.
     async fn insert(&mut self, tenant: &TenantId, record: &Tenant) -> Result<(), PortError>;
+
+    /// The version of the tenant's configuration that this unit of work sees. The commit of a unit of work that wrote
+    /// keys, servers, tools, credentials, policies or freezes makes a new one, in the same transaction.
+    async fn config_version(&mut self, tenant: &TenantId) -> Result<ConfigVersion, PortError>;
 
     /// The tenant whose id is this text.
     async fn find(&mut self, id: &str) -> Result<Option<Tenant>, PortError>;

@@ -1,5 +1,6 @@
 //! Handlers of `integrations.mcp_servers.*`.
 
+mod configuration;
 pub(crate) mod discovery;
 mod exchange;
 pub(crate) mod health;
@@ -8,3 +9,11 @@ pub(crate) mod invoke;
 pub(crate) mod servers;
 mod target;
 pub(crate) mod tools;
+
+pub(crate) use self::configuration::{CallConfiguration, CallTarget};
+#[cfg(test)]
+pub(crate) use self::target::StoredGrants;
+
+/// How often facts are read for one exchange before it is given up. An admin's change in the milliseconds between
+/// reading and recording is rare; several in a row mean that somebody writes without pause.
+const ATTEMPTS: usize = 5;

@@ -9,3 +9,4 @@ mod governed_call;
 mod house;
 mod lifecycle;
 mod recovery;
+mod replicas;

@@ -1,4 +1,4 @@
-//! A store that forgets the tenant.
+//! Stores that forget the tenant, or that a configuration has changed.
 
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
@@ -47,5 +47,35 @@ impl Store for LeakyStore {
 impl SealedSecretStore for LeakyStore {
     async fn sealed(&self, tenant: &TenantId, id: &CredentialId) -> Result<Option<SealedSecret>, PortError> {
         self.inner.sealed(tenant, id).await
+    }
+}
+
+/// A store that works, but for the version of a tenant's configuration, which never changes.
+#[derive(Clone, Debug)]
+pub struct StuckStore {
+    inner: MemoryStore,
+}
+
+impl StuckStore {
+    /// An empty one.
+    pub fn new() -> Self {
+        Self { inner: MemoryStore::with_stuck_versions() }
+    }
+}
+
+impl Default for StuckStore {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[async_trait]
+impl Store for StuckStore {
+    async fn begin(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.inner.begin().await
+    }
+
+    async fn read(&self) -> Result<Box<dyn UnitOfWork>, PortError> {
+        self.inner.read().await
     }
 }

@@ -14,6 +14,7 @@ use portcullis_schemas::store::Store;
 use super::ledger_idempotency::keys_are_claimed_once;
 use super::ledger_recovery::abandoned_intents_are_recovered;
 use super::ledger_scene::Scene;
+use super::ledger_stale::stale_decisions_are_not_recorded;
 use super::steps::{IDS, done, refused};
 use crate::fixtures;
 
@@ -22,6 +23,7 @@ pub async fn ledger(store: &dyn Store, ledger: &dyn Ledger) {
     done("a ledger that works", ledger.ready().await);
     an_intent_is_recorded_whole(&Scene::set(store, ledger).await).await;
     a_freeze_is_looked_at_again(&Scene::set(store, ledger).await).await;
+    stale_decisions_are_not_recorded(&Scene::set(store, ledger).await).await;
     a_settlement_is_written_whole(&Scene::set(store, ledger).await).await;
     counters_follow_the_outcome(&Scene::set(store, ledger).await).await;
     incidents_are_joined(&Scene::set(store, ledger).await).await;

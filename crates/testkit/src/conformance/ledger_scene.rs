@@ -10,6 +10,7 @@ use portcullis_schemas::logs::event::AuditEvent;
 use portcullis_schemas::logs::ledger::{Intent, IntentReceipt, Recorded, Settlement};
 use portcullis_schemas::logs::ports::{EventFilter, Ledger};
 use portcullis_schemas::store::Store;
+use portcullis_schemas::tenants::ConfigVersion;
 
 use super::steps::{IDS, done, reading, two_tenants};
 use crate::fixtures::{self, time};
@@ -45,6 +46,11 @@ impl<'a> Scene<'a> {
 
     pub(crate) async fn record(&self, intent: &Intent) -> Result<Recorded, PortError> {
         self.ledger.record(&self.tenant, intent.clone()).await
+    }
+
+    /// The version of the tenant's configuration that is committed.
+    pub(crate) async fn version(&self) -> ConfigVersion {
+        seen!(self.store, "reading a version", unit => unit.tenants().config_version(&self.tenant))
     }
 
     /// Records an intent that must get its receipt.

@@ -6,9 +6,11 @@ use portcullis_schemas::store::Store;
 use portcullis_schemas::tenants::Tenant;
 
 use super::steps::{IDS, conflict, reading};
+use super::tenant_config::every_change_makes_a_new_version;
 use crate::fixtures;
 
-/// Tenants are kept, found by their exact id, unique by name, and listed newest first.
+/// Tenants are kept, found by their exact id, unique by name, and listed newest first; every change of a tenant's
+/// configuration shows in its version.
 pub async fn tenant_store(store: &dyn Store) {
     let mut records = Vec::new();
     for seconds in 0..5 {
@@ -22,6 +24,7 @@ pub async fn tenant_store(store: &dyn Store) {
         assert_eq!(found.as_ref(), Some(record), "a tenant is found as it was given");
     }
     names_are_unique(store, &records[0]).await;
+    every_change_makes_a_new_version(store).await;
     look_ups_are_exact(store, &records[0]).await;
 
     let mut unit = reading(store).await;

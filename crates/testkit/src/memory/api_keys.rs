@@ -15,7 +15,7 @@ use super::unit::MemoryUnit;
 impl ApiKeyStore for MemoryUnit {
     async fn insert(&mut self, tenant: &TenantId, key: &StoredApiKey) -> Result<(), PortError> {
         same_tenant(tenant, &key.key.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let collides = |row: &StoredApiKey| {
             let named_alike = row.key.name == key.key.name && row.key.status != ApiKeyStatus::Revoked;
             row.key.key_id == key.key.key_id || (named_alike && rows.sees(tenant, &row.key.tenant_id))
@@ -48,7 +48,7 @@ impl ApiKeyStore for MemoryUnit {
 
     async fn update(&mut self, tenant: &TenantId, key: &ApiKey) -> Result<(), PortError> {
         same_tenant(tenant, &key.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let filter = rows.filter;
         let is_it = |row: &&mut StoredApiKey| {
             row.key.key_id == key.key_id && filter.reaches(tenant, &row.key.tenant_id)

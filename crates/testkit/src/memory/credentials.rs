@@ -22,7 +22,7 @@ impl CredentialStore for MemoryUnit {
         sealed: &SealedSecret,
     ) -> Result<(), PortError> {
         same_tenant(tenant, &credential.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let collides = |row: &CredentialRow| {
             rows.sees(tenant, &row.metadata.tenant_id)
                 && (row.metadata.credential_id == credential.credential_id
@@ -63,7 +63,7 @@ impl CredentialStore for MemoryUnit {
         sealed: Option<&SealedSecret>,
     ) -> Result<(), PortError> {
         same_tenant(tenant, &credential.tenant_id)?;
-        let row = self.change()?.live_credential_mut(tenant, &credential.credential_id)?;
+        let row = self.configure(tenant)?.live_credential_mut(tenant, &credential.credential_id)?;
         row.metadata = credential.clone();
         if let Some(sealed) = sealed {
             row.sealed = Some(sealed.clone());
@@ -73,7 +73,7 @@ impl CredentialStore for MemoryUnit {
 
     async fn delete(&mut self, tenant: &TenantId, credential: &CredentialMetadata) -> Result<(), PortError> {
         same_tenant(tenant, &credential.tenant_id)?;
-        let row = self.change()?.live_credential_mut(tenant, &credential.credential_id)?;
+        let row = self.configure(tenant)?.live_credential_mut(tenant, &credential.credential_id)?;
         let deleted_at = credential.deleted_at.or(Some(credential.updated_at));
         *row =
             CredentialRow { metadata: CredentialMetadata { deleted_at, ..credential.clone() }, sealed: None };

@@ -17,7 +17,7 @@ const LISTED_AT_MOST: usize = 1000;
 impl KillSwitchStore for MemoryUnit {
     async fn freeze(&mut self, tenant: &TenantId, freeze: &Freeze) -> Result<(), PortError> {
         same_tenant(tenant, &freeze.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         if rows.freeze_of(tenant, &freeze.target).is_none() {
             rows.freezes.push(freeze.clone());
         }
@@ -25,7 +25,7 @@ impl KillSwitchStore for MemoryUnit {
     }
 
     async fn unfreeze(&mut self, tenant: &TenantId, target: &FreezeTarget) -> Result<bool, PortError> {
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let (filter, before) = (rows.filter, rows.freezes.len());
         rows.freezes.retain(|row| row.target != *target || !filter.reaches(tenant, &row.tenant_id));
         Ok(rows.freezes.len() < before)

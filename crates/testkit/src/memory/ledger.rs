@@ -11,6 +11,7 @@ use portcullis_schemas::logs::ledger::{
     Refusal, Repeated, SealedAnswer, Settlement,
 };
 use portcullis_schemas::logs::ports::Ledger;
+use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
@@ -124,6 +125,10 @@ impl Ledger for MemoryLedger {
 
 impl State {
     fn record(&mut self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
+        let version = ConfigVersion(self.config_versions.get(tenant).copied().unwrap_or_default());
+        if intent.decided_on.is_some_and(|decided_on| decided_on != version) {
+            return Ok(Recorded::Stale);
+        }
         if let Some(target) =
             intent.freeze_targets.iter().find(|target| self.freeze_of(tenant, target).is_some())
         {

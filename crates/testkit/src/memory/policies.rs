@@ -16,7 +16,7 @@ use super::unit::MemoryUnit;
 impl ToolPolicyStore for MemoryUnit {
     async fn put(&mut self, tenant: &TenantId, policy: &ToolPolicyRecord) -> Result<(), PortError> {
         same_tenant(tenant, &policy.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let is_other =
             |row: &&PolicyRow| row.record.policy_id != policy.policy_id && row.record.name == policy.name;
         if rows.live_policies(tenant).any(|row| is_other(&row)) {
@@ -60,7 +60,7 @@ impl ToolPolicyStore for MemoryUnit {
     }
 
     async fn delete(&mut self, tenant: &TenantId, id: &PolicyId) -> Result<(), PortError> {
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         let filter = rows.filter;
         let is_it = |row: &&mut PolicyRow| {
             row.record.policy_id == *id && !row.deleted && filter.reaches(tenant, &row.record.tenant_id)

@@ -16,7 +16,7 @@ use super::unit::MemoryUnit;
 impl McpServerStore for MemoryUnit {
     async fn insert(&mut self, tenant: &TenantId, server: &McpServer) -> Result<(), PortError> {
         same_tenant(tenant, &server.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         if rows.servers.iter().any(|row| row.server_id == server.server_id) || rows.collides(tenant, server) {
             return Err(taken("name or url"));
         }
@@ -51,7 +51,7 @@ impl McpServerStore for MemoryUnit {
 
     async fn update(&mut self, tenant: &TenantId, server: &McpServer) -> Result<(), PortError> {
         same_tenant(tenant, &server.tenant_id)?;
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         if rows.collides(tenant, server) {
             return Err(taken("name or url"));
         }

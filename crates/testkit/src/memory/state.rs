@@ -56,6 +56,8 @@ pub(crate) struct PolicyRow {
 pub(crate) struct State {
     pub(crate) hash: RecordHash,
     pub(crate) filter: TenantFilter,
+    /// Whether versions of configurations never change: the fault that suites must find.
+    pub(crate) stuck: bool,
     pub(crate) tenants: Vec<Tenant>,
     pub(crate) servers: Vec<McpServer>,
     pub(crate) tools: Vec<McpTool>,
@@ -63,6 +65,7 @@ pub(crate) struct State {
     pub(crate) credentials: Vec<CredentialRow>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
+    pub(crate) config_versions: BTreeMap<TenantId, u64>,
     pub(crate) freezes: Vec<Freeze>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) events: BTreeMap<TenantId, Vec<Arc<AuditEvent>>>,
@@ -77,6 +80,7 @@ impl State {
         Self {
             hash,
             filter,
+            stuck: false,
             tenants: Vec::new(),
             servers: Vec::new(),
             tools: Vec::new(),
@@ -84,6 +88,7 @@ impl State {
             credentials: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),
+            config_versions: BTreeMap::new(),
             freezes: Vec::new(),
             incidents: Vec::new(),
             events: BTreeMap::new(),

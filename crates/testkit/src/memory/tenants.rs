@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::paging::{Page, PageRequest};
-use portcullis_schemas::tenants::Tenant;
 use portcullis_schemas::tenants::ports::TenantStore;
+use portcullis_schemas::tenants::{ConfigVersion, Tenant};
 
 use super::paging::{newest_first, page};
 use super::rules::{same_tenant, taken};
@@ -21,6 +21,10 @@ impl TenantStore for MemoryUnit {
         }
         rows.tenants.push(record.clone());
         Ok(())
+    }
+
+    async fn config_version(&mut self, tenant: &TenantId) -> Result<ConfigVersion, PortError> {
+        Ok(ConfigVersion(self.rows().config_versions.get(tenant).copied().unwrap_or_default()))
     }
 
     async fn find(&mut self, id: &str) -> Result<Option<Tenant>, PortError> {

@@ -19,7 +19,7 @@ impl McpToolStore for MemoryUnit {
         for tool in tools {
             same_tenant(tenant, &tool.tenant_id)?;
         }
-        let rows = self.change()?;
+        let rows = self.configure(tenant)?;
         tools.iter().try_for_each(|tool| rows.upsert_tool(tenant, tool))
     }
 

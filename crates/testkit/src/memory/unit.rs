@@ -6,6 +6,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
@@ -46,6 +47,15 @@ impl MemoryUnit {
             return Err(read_only());
         }
         Ok(Arc::make_mut(&mut self.rows))
+    }
+
+    /// The rows, to change this tenant's configuration: what a decision rests on. The version changes with it.
+    pub(crate) fn configure(&mut self, tenant: &TenantId) -> Result<&mut State, PortError> {
+        let rows = self.change()?;
+        if !rows.stuck {
+            *rows.config_versions.entry(tenant.clone()).or_default() += 1;
+        }
+        Ok(rows)
     }
 
     /// Makes the rows the committed ones.

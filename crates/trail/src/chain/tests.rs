@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     Break, BreakKind, ChainVerifier, GENESIS, HASH, PREVIOUS_HASH, SEQUENCE, StoredRecord, TENANT, Verified,
-    record_hash,
+    record_hash, seal_record,
 };
 use crate::strict::{self, Limits};
 use crate::{Digest, arbitrary, canonical_bytes};
@@ -246,5 +246,21 @@ proptest! {
         let mut swapped = lines.clone();
         swapped.swap(one, other);
         prop_assert_eq!(holds(&swapped, head), one == other);
+    }
+}
+
+proptest! {
+    /// Sealing in one go is hashing, setting the member and writing the whole.
+    #[test]
+    fn sealing_is_what_hashing_and_writing_are(members in arbitrary::object(), low in any::<bool>()) {
+        let mut members = members;
+        // With and without members that sort before `hash`.
+        members.retain(|name, _| low || name.as_str() > "hash");
+        let mut record = chain(vec![members]).remove(0);
+        let expected = canonical_bytes(&record).unwrap();
+        let hash = record.as_object_mut().unwrap().remove(HASH).unwrap();
+        let (sealed, bytes) = seal_record(&record).unwrap();
+        prop_assert_eq!(json!(sealed), hash);
+        prop_assert_eq!(bytes, expected);
     }
 }

@@ -27,6 +27,7 @@ fn intent(number: u8, targets: Vec<FreezeTarget>, request_hash: Option<&str>) ->
         },
         recorded_at: Timestamp::from_micros(0),
         events: Vec::new(),
+        decided_on: None,
         freeze_targets: targets,
         idempotency: request_hash.map(claim),
     }
@@ -101,4 +102,30 @@ fn an_intent_is_closed_once_and_by_its_tenant() {
     assert_eq!(known.close(&TenantId::from_trusted("t_b").unwrap(), &intent), None);
     assert_eq!(known.close(&tenant(), &intent), Some(open));
     assert_eq!(known.close(&tenant(), &intent), None);
+}
+
+#[test]
+fn an_intent_that_was_decided_on_another_configuration_is_stale_before_anything_else() {
+    let now = ConfigVersion(7);
+    let other: TenantId = TenantId::from_trusted("t_b").unwrap();
+    for (decided_on, tenant, stale) in [
+        (Some(now), tenant(), false),
+        (Some(ConfigVersion(6)), tenant(), true),
+        (Some(ConfigVersion(8)), tenant(), true),
+        (Some(now), other.clone(), true),
+        (Some(UNCONFIGURED), other, false),
+        (None, self::tenant(), false),
+    ] {
+        let mut known = known(End::InFlight);
+        known.set_version(self::tenant(), now);
+        let intent = Intent { decided_on, ..intent(1, Vec::new(), None) };
+        let recorded = known.judge_intent(&tenant, &intent);
+        assert_eq!(matches!(recorded, Recorded::Stale), stale, "{tenant}: {decided_on:?}");
+    }
+    let mut known = known(End::InFlight);
+    known.set_version(tenant(), now);
+    known.add_frozen("t_a".to_owned(), "tenant".to_owned(), "*".to_owned());
+    let intent =
+        Intent { decided_on: Some(ConfigVersion(6)), ..intent(1, vec![FreezeTarget::Tenant], Some(HASH)) };
+    assert!(matches!(known.judge_intent(&tenant(), &intent), Recorded::Stale));
 }

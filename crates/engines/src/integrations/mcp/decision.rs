@@ -1,5 +1,7 @@
 //! May this call be made? Everything that was found out, in; one answer, out. Total, and nothing else decides.
 
+use std::sync::Arc;
+
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
@@ -7,6 +9,7 @@ use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
+use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::{RunId, Tag};
 use portcullis_schemas::{Error, ErrorKind, PortError};
 
@@ -20,10 +23,12 @@ mod tests;
 /// What the decision rests on, loaded for the caller's tenant.
 #[derive(Debug)]
 pub struct CallFacts {
+    /// The version of the configuration that server, tool, freeze, policies and credential were read from.
+    pub decided_on: ConfigVersion,
     /// The server, deleted ones included.
-    pub server: McpServer,
+    pub server: Arc<McpServer>,
     /// The tool.
-    pub tool: McpTool,
+    pub tool: Arc<McpTool>,
     /// The first of the call's [`freeze_targets`] that is frozen.
     pub frozen: Option<Freeze>,
     /// What the policies say, or that they cannot say.
@@ -88,6 +93,8 @@ pub enum DenyRule {
     Policy,
     /// The credential may not be used.
     Credential,
+    /// It was let through, again and again, by a configuration that did not hold any more when it was recorded.
+    Configuration,
 }
 
 impl Denial {
@@ -110,6 +117,19 @@ impl Denial {
         };
         let reason = format!("{what} frozen by the kill switch: ask an admin to release it");
         Self { code: codes::FROZEN, kind: ErrorKind::Denied, reason, rule: DenyRule::KillSwitch }
+    }
+
+    /// The configuration did not stand still for as long as it takes to record an intent.
+    #[must_use]
+    pub fn unsettled() -> Self {
+        let reason = "the tenant's configuration keeps changing while this is judged, so nothing was done: \
+                      retry when the changes have ended";
+        Self {
+            code: codes::CONFIGURATION_UNSETTLED,
+            kind: ErrorKind::Unavailable,
+            reason: reason.to_owned(),
+            rule: DenyRule::Configuration,
+        }
     }
 }
 

@@ -6,8 +6,9 @@ use portcullis_schemas::integrations::mcp::server::{McpServer, McpServerStatus};
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::logs::ledger::{
-    IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Settlement,
+    Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Settlement,
 };
+use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
 use serde_json::json;
 
@@ -32,7 +33,7 @@ pub fn begin_exchange(
     server: &McpServer,
     purpose: IntentKind,
     credential: CredentialVerdict,
-    idempotency: Option<IdempotencyClaim>,
+    decided_on: ConfigVersion,
 ) -> Result<Intent, Error> {
     if server.status == McpServerStatus::Deleted {
         return Err(Error::new(
@@ -57,8 +58,9 @@ pub fn begin_exchange(
         },
         recorded_at: stamp.now,
         events,
+        decided_on: Some(decided_on),
         freeze_targets: freeze_targets(ctx, &server.server_id, None),
-        idempotency,
+        idempotency: None,
     })
 }
 

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::ids::{InstanceId, IntentId};
+use portcullis_schemas::ids::{InstanceId, IntentId, InvocationId};
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 use portcullis_schemas::integrations::mcp::invocation::{
     InvocationOutcome, InvokeToolResult, McpToolInvocation,
@@ -24,6 +24,7 @@ use portcullis_schemas::logs::ledger::{
 use portcullis_schemas::logs::ports::{AnswerSeal, Ledger, MCPAuditEmitterPort};
 use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
 use portcullis_schemas::text::RunId;
+use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
 
 use super::arguments::PreparedArguments;
@@ -77,9 +78,42 @@ impl std::fmt::Debug for InvocationPorts {
     }
 }
 
+/// When a call came, and how it is known from then on.
+#[derive(Clone, Debug)]
+pub struct Received {
+    invocation_id: InvocationId,
+    invoked_at: Timestamp,
+    /// Monotonic time.
+    begun: Duration,
+}
+
+/// How fresh a call's facts are, and so what follows when they do not let it through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Attempt {
+    /// Read for an earlier call. They may let this one through, since the ledger compares; they never refuse it.
+    Remembered,
+    /// Read for this call.
+    Fresh,
+    /// Read for this call, for the last time.
+    Last,
+}
+
+/// What became of an attempt.
+#[derive(Debug)]
+pub enum Invoked {
+    /// The call was made and its outcome recorded.
+    Answered(InvokeToolResult),
+    /// The facts do not hold, or may not hold, any more. Nothing was recorded or sent: try again with fresh ones.
+    Outdated(Box<GovernedCall>),
+}
+
 /// One call, with everything that was found out about it.
 #[derive(Debug)]
 pub struct GovernedCall {
+    /// From [`McpToolInvocationEngine::receive`]; the same for all attempts.
+    pub received: Received,
+    /// How fresh the facts are.
+    pub attempt: Attempt,
     /// What the decision rests on.
     pub facts: CallFacts,
     /// The arguments that were judged.
@@ -109,15 +143,29 @@ impl McpToolInvocationEngine {
         Self { ports }
     }
 
-    /// Makes a call, or refuses it; both are recorded. A tool that reports an error in its result is an answer, not an
+    /// A call has come.
+    #[must_use]
+    pub fn receive(&self) -> Received {
+        Received {
+            invocation_id: InvocationId::generate(&*self.ports.ids),
+            invoked_at: self.ports.clock.now(),
+            begun: self.ports.clock.monotonic(),
+        }
+    }
+
+    /// Makes a call, or refuses it; both are recorded. Facts that were remembered, or that have changed before the
+    /// intent was recorded, give the call back. A tool that reports an error in its result is an answer, not an
     /// error. A repeat of an ended request (same idempotency key) gets the same answer or the same failure again.
     ///
     /// # Errors
     /// With the reference `invocation_id`: the decision's codes; `frozen`; `audit_unavailable`, nothing was sent;
-    /// `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
+    /// `configuration_unsettled` on the last attempt, likewise; `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
     /// upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
-    pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<InvokeToolResult, Error> {
+    pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<Invoked, Error> {
         let decision = decide(&call.facts);
+        if call.attempt == Attempt::Remembered && matches!(decision, Decision::Deny(_)) {
+            return Ok(Invoked::Outdated(Box::new(call)));
+        }
         let opened = Opened::new(&self.ports, ctx, &call, &decision);
         let requested = self.ports.emitter.emit_tool_requested(opened.tenant(), opened.event()).await;
         let requested = requested.map_err(|error| opened.unavailable(error))?;
@@ -126,9 +174,13 @@ impl McpToolInvocationEngine {
         }
         let recorded = self.record(&opened, &call, requested.clone()).await?;
         match recorded {
-            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await,
+            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
+            Recorded::Stale if call.attempt != Attempt::Last => Ok(Invoked::Outdated(Box::new(call))),
+            Recorded::Stale => Err(self.refuse(opened, requested, Denial::unsettled()).await),
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
-            Recorded::Repeated(repeated) => answer::repeat(&*self.ports.answers, opened.tenant(), repeated),
+            Recorded::Repeated(repeated) => {
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::Answered)
+            }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
     }
@@ -180,6 +232,7 @@ impl McpToolInvocationEngine {
             subject: IntentSubject::Invocation(Box::new(opened.facts().clone())),
             recorded_at: self.ports.clock.now(),
             events,
+            decided_on: Some(call.facts.decided_on),
             freeze_targets: freeze_targets(
                 opened.ctx(),
                 &call.facts.server.server_id,
@@ -235,9 +288,9 @@ impl McpToolInvocationEngine {
             trace: opened.ctx().trace.clone(),
         };
         let tool = ToolCall {
-            name: call.facts.tool.name,
+            name: call.facts.tool.name.clone(),
             arguments: call.arguments.into_map(),
-            definition: call.facts.tool.definition,
+            definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
         Ended::answered(answer, started_at)

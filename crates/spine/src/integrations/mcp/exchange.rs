@@ -3,17 +3,17 @@
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::authentication::{authenticate, target};
-use portcullis_engines::integrations::mcp::decision::{CredentialVerdict, freeze_targets};
+use portcullis_engines::integrations::mcp::decision::{Denial, freeze_targets};
 use portcullis_engines::integrations::mcp::exchange::{begin_exchange, end_exchange, receipt_of};
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::ServerId;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
-use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt};
+use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt, Recorded};
 use portcullis_schemas::{Error, ErrorKind};
 
-use super::servers;
-use super::target::judge_credential;
+use super::target::{CredentialUse, judge_credential, read_grants};
+use super::{ATTEMPTS, servers};
 use crate::bridges::ControlsBridge;
 use crate::scene::Scene;
 
@@ -35,12 +35,7 @@ pub(super) async fn begin(
     kind: IntentKind,
     deadline: Duration,
 ) -> Result<Exchange, Error> {
-    let mut work = scene.read().await?;
-    let server = servers::find(scene, &mut *work, id).await?;
-    let credential = judge_credential(scene, &mut *work, &server, kind).await?;
-    drop(work);
-    ControlsBridge::refuse_if_frozen(scene, &freeze_targets(scene.ctx(), id, None)).await?;
-    let receipt = record(scene, &server, kind, credential.verdict).await?;
+    let (server, credential, receipt) = record(scene, id, kind).await?;
     let vault = &*scene.ports().vault;
     match authenticate(vault, scene.tenant(), &server, &credential.access).await {
         Ok(auth) => {
@@ -80,16 +75,31 @@ pub(super) fn failed(failure: &McpFailure) -> Error {
     Error::new(kind, failure.code, format!("{message}: {}", failure.detail))
 }
 
+/// Judges and records; again when the configuration has changed in between.
 async fn record(
     scene: &Scene,
-    server: &McpServer,
+    id: &ServerId,
     kind: IntentKind,
-    credential: CredentialVerdict,
-) -> Result<IntentReceipt, Error> {
-    let intent = scene.stamped(|stamp| {
-        begin_exchange(stamp, scene.instance(), scene.ctx(), server, kind, credential, None)
-    })?;
-    receipt_of(scene.ports().ledger.record(scene.tenant(), intent).await)
+) -> Result<(McpServer, CredentialUse, IntentReceipt), Error> {
+    for _ in 0..ATTEMPTS {
+        let mut work = scene.read().await?;
+        let version = work.tenants().config_version(scene.tenant()).await?;
+        let server = servers::find(scene, &mut *work, id).await?;
+        let grants = read_grants(scene, &mut *work, &server).await?;
+        let frozen =
+            work.kill_switch().first_frozen(scene.tenant(), &freeze_targets(scene.ctx(), id, None)).await?;
+        drop(work);
+        ControlsBridge::refuse(frozen.as_ref())?;
+        let credential = judge_credential(scene, &grants, &server, kind);
+        let (instance, ctx, verdict) = (scene.instance(), scene.ctx(), credential.verdict);
+        let intent =
+            scene.stamped(|stamp| begin_exchange(stamp, instance, ctx, &server, kind, verdict, version))?;
+        match scene.ports().ledger.record(scene.tenant(), intent).await {
+            Ok(Recorded::Stale) => {}
+            recorded => return Ok((server, credential, receipt_of(recorded)?)),
+        }
+    }
+    Err(Denial::unsettled().to_error())
 }
 
 async fn settle(

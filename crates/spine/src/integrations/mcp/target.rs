@@ -3,55 +3,84 @@
 use portcullis_engines::integrations::mcp::authentication::{credential_access, required_reference};
 use portcullis_engines::integrations::mcp::decision::CredentialVerdict;
 use portcullis_schemas::Error;
-use portcullis_schemas::integrations::credentials::CredentialAccess;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
+use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::store::UnitOfWork;
 
 use crate::scene::Scene;
 
+/// What the store says of a server's credential.
+#[derive(Clone, Debug)]
+pub(crate) enum StoredGrants {
+    /// The server needs none.
+    NotNeeded,
+    /// It needs one and has none, or one of a form that may not be used, or one that is not stored.
+    Missing,
+    /// The rules are data; who may use it is judged for each exchange.
+    Found {
+        target: ReferenceTarget,
+        grants: Vec<CredentialGrant>,
+        /// Of a stored credential; sessions upstream are kept apart by it.
+        secret_version: Option<u64>,
+    },
+}
+
 /// The rules' verdict on a server's credential, judged before anything is recorded or opened.
 pub(super) struct CredentialUse {
     pub(super) verdict: CredentialVerdict,
     pub(super) access: CredentialAccess,
-    /// Of a stored credential; sessions upstream are kept apart by it.
     pub(super) secret_version: Option<u64>,
 }
 
-/// Judges the use of a server's credential.
+/// Reads the grants of a server's credential.
 ///
 /// # Errors
-/// When the store cannot be read. A server that needs a credential and has none is denied, so that the refusal is
-/// recorded like every other.
-pub(super) async fn judge_credential(
+/// When the store cannot be read.
+pub(super) async fn read_grants(
     scene: &Scene,
     work: &mut dyn UnitOfWork,
     server: &McpServer,
-    purpose: IntentKind,
-) -> Result<CredentialUse, Error> {
-    let access = credential_access(server, scene.principal().actor(), purpose);
-    let vault = &scene.ports().vault;
-    let denied = |access| CredentialUse { verdict: CredentialVerdict::Denied, access, secret_version: None };
+) -> Result<StoredGrants, Error> {
     let reference = match required_reference(server) {
         Ok(Some(reference)) => reference,
-        Ok(None) => {
-            return Ok(CredentialUse { verdict: CredentialVerdict::NotNeeded, access, secret_version: None });
-        }
-        Err(_) => return Ok(denied(access)),
+        Ok(None) => return Ok(StoredGrants::NotNeeded),
+        Err(_) => return Ok(StoredGrants::Missing),
     };
-    let Ok(target) = vault.check_reference(scene.tenant(), reference.as_str()) else {
-        return Ok(denied(access));
+    let Ok(target) = scene.ports().vault.check_reference(scene.tenant(), reference.as_str()) else {
+        return Ok(StoredGrants::Missing);
     };
-    let (grants, secret_version) = match &target {
-        ReferenceTarget::Vault(id) => match work.credentials().get(scene.tenant(), id).await? {
-            Some(credential) => (credential.grants, Some(credential.secret_version)),
-            None => return Ok(denied(access)),
+    let ReferenceTarget::Vault(id) = &target else {
+        return Ok(StoredGrants::Found { target, grants: Vec::new(), secret_version: None });
+    };
+    Ok(match work.credentials().get(scene.tenant(), id).await? {
+        Some(credential) => StoredGrants::Found {
+            target,
+            grants: credential.grants,
+            secret_version: Some(credential.secret_version),
         },
-        _ => (Vec::new(), None),
+        None => StoredGrants::Missing,
+    })
+}
+
+/// Judges the use of a server's credential. One that is missing is denied, so that the refusal is recorded like every
+/// other.
+pub(super) fn judge_credential(
+    scene: &Scene,
+    stored: &StoredGrants,
+    server: &McpServer,
+    purpose: IntentKind,
+) -> CredentialUse {
+    let access = credential_access(server, scene.principal().actor(), purpose);
+    let (verdict, secret_version) = match stored {
+        StoredGrants::NotNeeded => (CredentialVerdict::NotNeeded, None),
+        StoredGrants::Found { target, grants, secret_version }
+            if scene.ports().vault.may_use(scene.tenant(), target, grants, &access) =>
+        {
+            (CredentialVerdict::Granted, *secret_version)
+        }
+        StoredGrants::Found { .. } | StoredGrants::Missing => (CredentialVerdict::Denied, None),
     };
-    if !vault.may_use(scene.tenant(), &target, &grants, &access) {
-        return Ok(denied(access));
-    }
-    Ok(CredentialUse { verdict: CredentialVerdict::Granted, access, secret_version })
+    CredentialUse { verdict, access, secret_version }
 }

@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, McpToolInvocation};
+use sea_orm::ExprTrait;
 use sea_orm::sea_query::{CaseStatement, Expr, Query};
-use sea_orm::{ConnectionTrait, ExprTrait};
 
-use crate::rows::port_error;
+use crate::bulk::Script;
 
 const TABLE: &str = "mcp_tools";
 const LAST_INVOKED_AT: &str = "last_invoked_at";
@@ -37,7 +36,7 @@ impl Counters {
     }
 
     /// Adds the counts to the tools' rows. Their version stays: counters are not changes that people make.
-    pub(crate) async fn write<C: ConnectionTrait>(&self, connection: &C) -> Result<(), PortError> {
+    pub(crate) fn add_to(&self, script: &mut Script) {
         for ((tenant, tool), counter) in &self.tools {
             let later = Expr::col(LAST_INVOKED_AT)
                 .is_null()
@@ -52,9 +51,8 @@ impl Counters {
                 .and_where(Expr::col("tenant_id").eq(tenant.as_str()))
                 .and_where(Expr::col("tool_id").eq(tool.as_str()))
                 .to_owned();
-            connection.execute(&update).await.map_err(port_error)?;
+            script.add(&update, 1);
         }
-        Ok(())
     }
 }
 

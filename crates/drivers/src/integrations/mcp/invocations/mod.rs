@@ -42,7 +42,7 @@ impl McpInvocationStore for SqlMcpInvocations {
     ) -> Result<Option<McpToolInvocation>, PortError> {
         let row = Entity::in_tenant(tenant)
             .filter(Column::InvocationId.eq(id.as_str()))
-            .one(self.tx.of(tenant).await?)
+            .one(self.tx.of_record(tenant).await?)
             .await;
         row.map_err(port_error)?.map(rows::invocation).transpose()
     }
@@ -68,7 +68,7 @@ impl McpInvocationStore for SqlMcpInvocations {
             }
         }
         let found = newest_first::<_, InvocationId>(found, Column::InvocationId, page)?;
-        let found = found.all(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        let found = found.all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         let invocations = found.into_iter().map(rows::invocation).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(invocations, page.limit, |row| row.facts.invocation_id.to_string()))
     }

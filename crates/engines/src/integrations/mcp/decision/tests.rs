@@ -11,6 +11,14 @@ fn permitted() -> PolicyOutcome {
     PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None }
 }
 
+fn server(facts: &mut CallFacts) -> &mut McpServer {
+    Arc::make_mut(&mut facts.server)
+}
+
+fn tool(facts: &mut CallFacts) -> &mut McpTool {
+    Arc::make_mut(&mut facts.tool)
+}
+
 /// A call to a server that authenticates; everything speaks for it.
 fn good(world: &World) -> CallFacts {
     let server = McpServer {
@@ -19,8 +27,9 @@ fn good(world: &World) -> CallFacts {
         ..world.server.clone()
     };
     CallFacts {
-        server,
-        tool: world.tool("get_weather"),
+        decided_on: ConfigVersion(1),
+        server: Arc::new(server),
+        tool: Arc::new(world.tool("get_weather")),
         frozen: None,
         policy: Ok(permitted()),
         arguments: Ok(()),
@@ -43,33 +52,33 @@ type Break = fn(&World, &mut CallFacts);
 /// In the order of the rules: what breaks each, and what the caller is told.
 const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
-        f.server.status = McpServerStatus::Pending
+        server(f).status = McpServerStatus::Pending
     }),
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "offline", |_, f| {
-        f.server.status = McpServerStatus::Offline
+        server(f).status = McpServerStatus::Offline
     }),
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "disabled", |_, f| {
-        f.server.status = McpServerStatus::Disabled
+        server(f).status = McpServerStatus::Disabled
     }),
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "error", |_, f| {
-        f.server.status = McpServerStatus::Error
+        server(f).status = McpServerStatus::Error
     }),
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "deleted", |_, f| {
-        f.server.status = McpServerStatus::Deleted
+        server(f).status = McpServerStatus::Deleted
     }),
-    (DenyRule::ToolEnabled, "tool_disabled", ErrorKind::Denied, "enable it", |_, f| f.tool.enabled = false),
+    (DenyRule::ToolEnabled, "tool_disabled", ErrorKind::Denied, "enable it", |_, f| tool(f).enabled = false),
     (DenyRule::ToolEnabled, "tool_disabled", ErrorKind::Denied, "no longer lists", |w, f| {
-        f.tool.vanished_at = Some(w.stamp(0).now)
+        tool(f).vanished_at = Some(w.stamp(0).now)
     }),
     (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "(new)", |_, f| {
-        f.tool.status = ToolStatus::Quarantined;
-        f.tool.quarantine_reason = Some(QuarantineReason::New);
+        tool(f).status = ToolStatus::Quarantined;
+        tool(f).quarantine_reason = Some(QuarantineReason::New);
     }),
     (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "definition_changed", |_, f| {
-        f.tool.pinned_hash = None
+        tool(f).pinned_hash = None
     }),
     (DenyRule::Pin, "tool_quarantined", ErrorKind::Denied, "definition_changed", |_, f| {
-        f.tool.definition_hash = "1".repeat(64)
+        tool(f).definition_hash = "1".repeat(64)
     }),
     (DenyRule::KillSwitch, "frozen", ErrorKind::Denied, "this tenant", |w, f| {
         f.frozen = Some(freeze(w, FreezeTarget::Tenant))
@@ -103,11 +112,11 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
         f.credential = CredentialVerdict::NotNeeded
     }),
     (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
-        f.server.credential_ref = None
+        server(f).credential_ref = None
     }),
     (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
         f.credential = CredentialVerdict::Denied;
-        f.server.auth_type = McpAuthType::Basic;
+        server(f).auth_type = McpAuthType::Basic;
     }),
 ];
 
@@ -145,9 +154,9 @@ fn the_earlier_step_speaks() {
 fn what_does_not_stand_in_the_way() {
     let world = World::new();
     let mut facts = good(&world);
-    facts.server.status = McpServerStatus::Degraded;
-    facts.server.auth_type = McpAuthType::None;
-    facts.server.credential_ref = None;
+    server(&mut facts).status = McpServerStatus::Degraded;
+    server(&mut facts).auth_type = McpAuthType::None;
+    server(&mut facts).credential_ref = None;
     facts.credential = CredentialVerdict::NotNeeded;
     for (risk, flagged) in [
         (RiskLevel::Low, false),
@@ -155,7 +164,7 @@ fn what_does_not_stand_in_the_way() {
         (RiskLevel::High, true),
         (RiskLevel::Critical, true),
     ] {
-        facts.tool.risk_level = risk;
+        tool(&mut facts).risk_level = risk;
         assert_eq!(decide(&facts), Decision::Allow { flagged }, "{risk}");
     }
 }

@@ -10,7 +10,7 @@ use crate::integrations::mcp::samples::{World, event_types};
 fn begin(world: &World, server: &McpServer, credential: CredentialVerdict) -> Result<Intent, Error> {
     let instance = InstanceId::generate(&world.ids);
     let (ctx, stamp) = (world.ctx(), world.stamp(1));
-    begin_exchange(&stamp, &instance, &ctx, server, IntentKind::DiscoverTools, credential, None)
+    begin_exchange(&stamp, &instance, &ctx, server, IntentKind::DiscoverTools, credential, ConfigVersion(4))
 }
 
 fn with_reference(world: &World, reference: &str) -> McpServer {
@@ -23,6 +23,7 @@ fn an_intent_names_purpose_freeze_targets_and_the_credential() {
     let world = World::new();
     let plain = begin(&world, &world.server, CredentialVerdict::NotNeeded).unwrap();
     assert_eq!(event_types(&plain.events), ["mcp_exchange.started"]);
+    assert_eq!(plain.decided_on, Some(ConfigVersion(4)));
     assert_eq!(
         plain.freeze_targets.iter().map(|target| target.kind()).collect::<Vec<_>>(),
         ["tenant", "key", "server"]

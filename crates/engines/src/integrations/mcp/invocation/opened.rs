@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::ids::{InvocationId, TenantId};
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, PolicyDecision};
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::logs::ports::ToolEventContext;
@@ -32,8 +32,6 @@ impl Opened {
         call: &GovernedCall,
         decision: &Decision,
     ) -> Self {
-        let begun = ports.clock.monotonic();
-        let invoked_at = ports.clock.now();
         let tool = &call.facts.tool;
         let input = ports.hasher.keyed_hash(
             ctx.principal.tenant(),
@@ -47,7 +45,7 @@ impl Opened {
             Decision::Deny(denial) => (PolicyDecision::Blocked, Some(denial.reason.clone())),
         };
         let facts = InvocationFacts {
-            invocation_id: InvocationId::generate(&*ports.ids),
+            invocation_id: call.received.invocation_id.clone(),
             server_id: call.facts.server.server_id.clone(),
             tool_id: tool.tool_id.clone(),
             tool_name: tool.name.clone(),
@@ -64,9 +62,9 @@ impl Opened {
             policy_ids: policy.map(|outcome: &PolicyOutcome| outcome.policy_ids.clone()).unwrap_or_default(),
             policy_version: policy.map_or(0, |outcome| outcome.version),
             policy_reason,
-            invoked_at,
+            invoked_at: call.received.invoked_at,
         };
-        Self { ctx: ctx.clone(), actor: actor_of(ctx), facts, begun }
+        Self { ctx: ctx.clone(), actor: actor_of(ctx), facts, begun: call.received.begun }
     }
 
     /// It was let through and is refused after all.

@@ -8,6 +8,7 @@ use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, Repeated, SealedAnswer};
 use portcullis_schemas::policies::PolicyOutcome;
+use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::{CredentialRefText, IdempotencyKey};
 use portcullis_testkit::fixtures;
 use serde_json::json;
@@ -39,9 +40,16 @@ fn call(world: &World) -> GovernedCall {
     let policy =
         PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None };
     GovernedCall {
+        received: Received {
+            invocation_id: InvocationId::generate(&world.ids),
+            invoked_at: fixtures::time(100),
+            begun: Duration::ZERO,
+        },
+        attempt: Attempt::Fresh,
         facts: CallFacts {
-            server,
-            tool: world.tool("get_weather"),
+            decided_on: ConfigVersion(5),
+            server: Arc::new(server),
+            tool: Arc::new(world.tool("get_weather")),
             frozen: None,
             policy: Ok(policy),
             arguments: Ok(()),
@@ -73,7 +81,16 @@ fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
 }
 
 async fn invoke(bench: &Arc<Bench>, call: GovernedCall) -> Result<InvokeToolResult, Error> {
-    bench.engine().invoke(&World::new().ctx(), call).await
+    match attempt(bench, call).await? {
+        Invoked::Answered(result) => Ok(result),
+        Invoked::Outdated(_) => panic!("the facts hold"),
+    }
+}
+
+async fn attempt(bench: &Arc<Bench>, call: GovernedCall) -> Result<Invoked, Error> {
+    let engine = bench.engine();
+    let received = engine.receive();
+    engine.invoke(&World::new().ctx(), GovernedCall { received, ..call }).await
 }
 
 #[tokio::test]
@@ -98,6 +115,7 @@ async fn a_call_is_recorded_made_recorded_and_answered_in_this_order() {
         intent.freeze_targets.iter().map(FreezeTarget::kind).collect::<Vec<_>>(),
         ["tenant", "key", "server", "tool"]
     );
+    assert_eq!(intent.decided_on, Some(ConfigVersion(5)));
 
     let settlement = &bench.settlements.lock().unwrap()[0];
     let row = settlement.invocation.as_ref().unwrap();
@@ -189,7 +207,7 @@ async fn a_refusal_is_recorded_and_stands_when_it_cannot_be() {
     }
     let (bench, world) = (Bench::new(), World::new());
     let mut critical = denied_by_policy(call(&world));
-    critical.facts.tool.risk_level = RiskLevel::Critical;
+    Arc::make_mut(&mut critical.facts.tool).risk_level = RiskLevel::Critical;
     let error = invoke(&bench, critical).await.unwrap_err();
     let refusal = &bench.refusals.lock().unwrap()[0];
     let (row, incident) = (refusal.invocation.as_ref().unwrap(), refusal.incident.as_ref().unwrap());
@@ -216,6 +234,39 @@ async fn a_freeze_between_decision_and_record_refuses() {
     assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
     assert_eq!(refusal.invocation.as_ref().unwrap().facts.policy_decision, PolicyDecision::Blocked);
     assert_eq!(bench.count("emit:requested"), 1, "asked for once, told once");
+}
+
+#[tokio::test]
+async fn what_was_remembered_never_refuses() {
+    let (bench, world) = (Bench::new(), World::new());
+    let remembered = GovernedCall { attempt: Attempt::Remembered, ..denied_by_policy(call(&world)) };
+    assert!(matches!(attempt(&bench, remembered).await, Ok(Invoked::Outdated(_))));
+    assert_eq!(*bench.steps.lock().unwrap(), [""; 0], "nothing was told, recorded or sent");
+}
+
+#[tokio::test]
+async fn what_has_changed_before_the_record_is_judged_again_and_refused_at_last() {
+    for try_now in [Attempt::Remembered, Attempt::Fresh] {
+        let (bench, world) = (Bench::new(), World::new());
+        *bench.recorded.lock().unwrap() = Some(Recorded::Stale);
+        let stale = GovernedCall { attempt: try_now, ..call(&world) };
+        let Ok(Invoked::Outdated(again)) = attempt(&bench, stale).await else {
+            panic!("{try_now:?}: the call is given back")
+        };
+        assert_eq!((bench.count("client:call"), bench.count("ledger:refuse")), (0, 0));
+        let again = GovernedCall { attempt: Attempt::Fresh, ..*again };
+        let Ok(Invoked::Answered(result)) = attempt(&bench, again).await else {
+            panic!("{try_now:?}: it holds now")
+        };
+        assert_eq!(result.status, InvocationOutcome::Success);
+    }
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.recorded.lock().unwrap() = Some(Recorded::Stale);
+    let error = invoke(&bench, GovernedCall { attempt: Attempt::Last, ..call(&world) }).await.unwrap_err();
+    let told = (error.code(), error.kind(), bench.count("client:call"));
+    assert_eq!(told, (codes::CONFIGURATION_UNSETTLED, ErrorKind::Unavailable, 0));
+    let refusal = &bench.refusals.lock().unwrap()[0];
+    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
 }
 
 #[tokio::test]
