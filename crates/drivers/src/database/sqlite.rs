@@ -1,6 +1,7 @@
 //! SQLite in a file: one writer connection and some readers, with the settings that durability rests on.
 
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sea_orm::sqlx::Connection;
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 use super::{Connections, DatabaseOptions, OpenError, schema};
@@ -36,8 +37,22 @@ fn pool(url: &str, options: DatabaseOptions, read_only: bool) -> ConnectOptions 
         // Statements hold what people have written; they do not belong in logs.
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_pool_opts(keep_what_is_sound)
         .map_sqlx_sqlite_opts(move |sqlite| pragmas(sqlite, options, read_only));
     connect
+}
+
+/// When the disk fails, SQLite takes a transaction back by itself, and the rollback that follows fails. The pool still
+/// counts a transaction then: the next one would be a savepoint within none, or within one that nobody commits, and
+/// what it acknowledges would be lost. Such a connection is closed.
+fn keep_what_is_sound(pool: SqlitePoolOptions) -> SqlitePoolOptions {
+    pool.after_release(|connection, _| {
+        Box::pin(async move {
+            // Comes after a rollback that is still queued.
+            connection.ping().await?;
+            Ok(!connection.is_in_transaction())
+        })
+    })
 }
 
 fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bool) -> SqliteConnectOptions {

@@ -59,6 +59,29 @@ async fn a_second_writer_waits_and_then_is_told_that_the_store_is_unavailable() 
     database.begin_write().await.unwrap();
 }
 
+/// SQLite takes a transaction back when there is no room for it. What is written afterwards must be committed all the
+/// same.
+#[tokio::test]
+async fn a_full_disk_leaves_no_transaction_behind() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let big = "INSERT INTO seaql_migrations (version, applied_at) VALUES (hex(zeroblob(100000)), 0)";
+    let full = database.begin_write().await.unwrap();
+    full.connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
+    full.connection().execute_unprepared(big).await.unwrap_err();
+    drop(full);
+
+    database.begin_write().await.unwrap().rollback().await.unwrap();
+    let after = database.begin_write().await.unwrap();
+    let small = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('kept', 0)";
+    after.connection().execute_unprepared(small).await.unwrap();
+    after.commit().await.unwrap();
+    let other = sea_orm::Database::connect(url(&folder)).await.unwrap();
+    let kept = "SELECT version FROM seaql_migrations WHERE version = 'kept'";
+    let kept = other.query_all_raw(Statement::from_string(DbBackend::Sqlite, kept)).await.unwrap();
+    assert_eq!(kept.len(), 1, "it was acknowledged, and is not there");
+}
+
 #[tokio::test]
 async fn a_database_of_a_later_version_is_left_alone() {
     let folder = tempfile::tempdir().unwrap();
