@@ -68,6 +68,14 @@ impl ApiClient {
         Self { key, ..self.clone() }
     }
 
+    /// The same key at another server.
+    ///
+    /// # Errors
+    /// When `origin` is not one.
+    pub fn at(&self, origin: &str) -> Result<Self> {
+        Self::new(origin, self.key.clone())
+    }
+
     /// GET.
     ///
     /// # Errors

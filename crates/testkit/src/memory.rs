@@ -80,6 +80,13 @@ impl MemoryStore {
         Self::over(State { stuck: true, ..State::empty(hash, TenantFilter::Applied) })
     }
 
+    /// From here on its reads forget the tenant.
+    pub(crate) async fn start_leaking_reads(&self) {
+        let _turn = self.shared.writer.lock().await;
+        let filter = TenantFilter::ForgottenByReads;
+        self.publish(State { filter, ..State::clone(&self.snapshot()) });
+    }
+
     /// A ledger that writes to this store.
     pub fn ledger(&self) -> MemoryLedger {
         MemoryLedger::new(self.clone())

@@ -26,6 +26,16 @@ impl LeakyStore {
         Self { inner: MemoryStore::leaking_writes() }
     }
 
+    /// An empty one that is sound until it is told to [leak](Self::leak_reads), so that data can be laid out first.
+    pub fn not_yet() -> Self {
+        Self { inner: MemoryStore::new() }
+    }
+
+    /// From here on reads find the rows of every tenant.
+    pub async fn leak_reads(&self) {
+        self.inner.start_leaking_reads().await;
+    }
+
     /// A ledger that writes to it, and leaks as much.
     pub fn ledger(&self) -> MemoryLedger {
         self.inner.ledger()
