@@ -10,12 +10,19 @@ use clap::{Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
 
 mod bench;
+mod child;
 mod corpus;
+mod disk;
 mod e2e;
+mod edits;
 mod idempotency;
 mod permitted;
 mod plant;
+mod power;
 mod prove;
+mod storage;
+mod tap;
+mod walls;
 
 #[derive(Debug, Parser)]
 #[command(about = "Attacks and measures Portcullis as a whole", version)]
@@ -39,6 +46,9 @@ enum Command {
     Bench(bench::Options),
     /// Try what is promised on the running product, and find wirings that are broken on purpose
     Prove(prove::Options),
+    /// The gate as a process that a suite starts, and kills
+    #[command(hide = true)]
+    Gate(child::Plan),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -58,5 +68,6 @@ async fn main() -> Result<ExitCode> {
         Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Prove(options) => prove::run(options).await,
+        Command::Gate(plan) => child::serve(plan).await.map(|()| ExitCode::SUCCESS),
     }
 }

@@ -14,12 +14,10 @@ use self::report::{Report, Section, Tried};
 use self::setting::{Form, Setting, UnderTest};
 use self::suite::{Figure, Suite, Trial};
 
-#[expect(dead_code, reason = "the suite that kills at random times uses it")]
 pub(crate) mod dice;
 pub(crate) mod home;
 mod machine;
 mod report;
-#[expect(dead_code, reason = "the suite that kills at random times uses the seed")]
 pub(crate) mod setting;
 #[expect(dead_code, reason = "suites with limits of time use them")]
 pub(crate) mod suite;

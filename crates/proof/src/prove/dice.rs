@@ -30,6 +30,17 @@ impl Dice {
         self.number() % end.max(1)
     }
 
+    /// A place in a row of this length; 0 in an empty one.
+    pub(crate) fn index(&mut self, length: usize) -> usize {
+        let length = u64::try_from(length).unwrap_or(u64::MAX);
+        usize::try_from(self.below(length)).unwrap_or_default()
+    }
+
+    /// One of two.
+    pub(crate) fn coin(&mut self) -> bool {
+        self.below(2) == 1
+    }
+
     /// A time from `shortest` to `longest`.
     pub(crate) fn time(&mut self, shortest: Duration, longest: Duration) -> Duration {
         let span = u64::try_from(longest.saturating_sub(shortest).as_micros()).unwrap_or(u64::MAX);

@@ -1,8 +1,8 @@
 //! Every suite, in the order of the report.
 
 use super::suite::Suite;
-use crate::idempotency;
+use crate::{edits, idempotency, power, storage, walls};
 
 pub(super) fn all() -> Vec<Suite> {
-    vec![idempotency::suite()]
+    vec![idempotency::suite(), storage::suite(), power::suite(), edits::suite(), walls::suite()]
 }

@@ -1,0 +1,147 @@
+//! A data directory and the lives of the gates on it, each ended by a power cut.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use color_eyre::eyre::{ContextCompat, Result, bail};
+use portcullis_server::api_client::ApiClient;
+use portcullis_server::demo::upstream::Upstream;
+
+use super::load::{Acknowledged, Load};
+use super::{Counts, audit, files};
+use crate::child::{ChildGate, Plan};
+use crate::disk::cut::{Folder, Loss};
+use crate::disk::{Disk, journal};
+use crate::permitted::PermittedTool;
+use crate::prove::dice::Dice;
+use crate::prove::setting::Setting;
+
+/// How long a sync takes on the disk of the model: a common solid-state disk.
+const SYNC: Duration = Duration::from_millis(2);
+/// One cut in so many comes while the gate starts.
+const STARTS: usize = 8;
+/// Within so many entries of the journal such a cut comes; after that the gate would be ready.
+const STEPS_OF_A_START: u64 = 12;
+/// And within so many any other.
+const STEPS_OF_A_LIFE: u64 = 400;
+/// By then the power goes at the latest.
+const LIFE: Duration = Duration::from_secs(2);
+
+/// The directory, what it must hold, and who may ask.
+pub(super) struct Site {
+    /// Removed when dropped.
+    _folder: tempfile::TempDir,
+    data: PathBuf,
+    log: PathBuf,
+    plan: Plan,
+    admin: ApiClient,
+    tool: PermittedTool,
+    /// Acknowledged in the last life, and not looked for yet.
+    new: Acknowledged,
+    /// All that was acknowledged.
+    all: Acknowledged,
+}
+
+impl Site {
+    /// Sets a gate up on a disk that works. What is there at its end counts as synced.
+    pub(super) async fn found(setting: &Setting, upstream: &Upstream, sync_off: bool) -> Result<Self> {
+        let folder = setting.directory()?;
+        let root = folder.path().canonicalize()?;
+        let (data, log) = (root.join("data"), root.join("log"));
+        let mut plan = Plan {
+            data_dir: data.clone(),
+            database_url: None,
+            waived_origins: vec![upstream.origin()],
+            sync_off: false,
+        };
+        let mut gate = ChildGate::spawn(&plan, &[], &log)?;
+        let announced = gate.ready().await?;
+        let admin = announced.client(announced.first_key.clone().context("no first key")?)?;
+        let tool = PermittedTool::admit(&admin, &upstream.url(), "get_forecast").await?;
+        gate.kill()?;
+        plan.sync_off = sync_off;
+        let (new, all) = Default::default();
+        Ok(Self { _folder: folder, data, log, plan, admin, tool, new, all })
+    }
+
+    /// One life: start, look for what was acknowledged before, work, lose power. False when there can be no further
+    /// one: the gate does not start, or what it was set up with is gone.
+    pub(super) async fn live_until_cut(
+        &mut self,
+        disk: &Disk,
+        dice: &mut Dice,
+        counts: &mut Counts,
+    ) -> Result<bool> {
+        let before = files::read(&self.data)?;
+        let during_start = dice.index(STARTS) == 0;
+        disk.cut_after(if during_start { i32::try_from(1 + dice.below(STEPS_OF_A_START))? } else { 0 })?;
+        let mut gate = ChildGate::spawn(&self.plan, &disk.journaled(&self.data, SYNC), &self.log)?;
+        if during_start {
+            gate.end_within(LIFE).await?;
+            counts.starts_cut += 1;
+        } else {
+            let Some(admin) = self.open(&mut gate, counts).await? else {
+                return Ok(false);
+            };
+            let load = Load::start(&admin, &self.tool);
+            // Half of the cuts come at a step of the disk, which is where most is under way; half at any time.
+            if dice.coin() {
+                disk.cut_after(i32::try_from(1 + dice.below(STEPS_OF_A_LIFE))?)?;
+                gate.end_within(LIFE).await?;
+            } else {
+                gate.end_within(dice.time(Duration::from_millis(30), Duration::from_millis(400))).await?;
+            }
+            self.remember(load.end().await?, counts);
+        }
+        counts.cuts += 1;
+        let entries = journal::read(&disk.take_journal()?)?;
+        let folder = Folder::replay(&before, &entries);
+        let seen = files::read(&self.data)?;
+        if let Some(difference) = folder.differs_from(&seen) {
+            bail!("the disk's journal is not the truth: {difference}");
+        }
+        let unsynced = folder.unsynced("portcullis.db");
+        counts.unsynced += unsynced;
+        counts.cuts_with_unsynced += usize::from(unsynced > 0);
+        let loss = [Loss::Everything, Loss::TornTail, Loss::Sectors][dice.index(3)];
+        files::replace(&self.data, &seen, &folder.after_cut(loss, dice))?;
+        Ok(true)
+    }
+
+    /// After the last cut: everything that was ever acknowledged here must still be there.
+    pub(super) async fn look_once_more(&mut self, counts: &mut Counts) -> Result<()> {
+        let mut gate = ChildGate::spawn(&self.plan, &[], &self.log)?;
+        if let Some(admin) = self.open(&mut gate, counts).await? {
+            counts.lost += audit::unlisted(&admin, &self.all).await?;
+        }
+        gate.kill()
+    }
+
+    /// The admin of a gate that came up and still knows what was acknowledged. What is new is looked for here.
+    async fn open(&mut self, gate: &mut ChildGate, counts: &mut Counts) -> Result<Option<ApiClient>> {
+        let new = std::mem::take(&mut self.new);
+        let announced = match gate.ready().await {
+            Ok(announced) => announced,
+            Err(_) => {
+                counts.dead += 1;
+                counts.lost += new.count();
+                return Ok(None);
+            }
+        };
+        let admin = self.admin.at(&announced.origin)?;
+        self.tool.agent = self.tool.agent.at(&announced.origin)?;
+        let missing = audit::missing(&admin, &new).await.unwrap_or(new.count());
+        let intact = audit::trail_is_intact(&admin).await?;
+        counts.lost += missing;
+        counts.broken_trails += u64::from(!intact);
+        Ok(intact.then_some(admin))
+    }
+
+    fn remember(&mut self, acknowledged: Acknowledged, counts: &mut Counts) {
+        counts.acknowledged_calls += acknowledged.calls.len() as u64;
+        counts.acknowledged_keys += acknowledged.keys.len() as u64;
+        self.all.calls.extend(acknowledged.calls.iter().cloned());
+        self.all.keys.extend(acknowledged.keys.iter().cloned());
+        self.new = acknowledged;
+    }
+}
