@@ -1,7 +1,7 @@
 //! The one handler behind every line of the route table.
 //!
-//! Order: authenticate, headers, body, path, query, dispatch. Nothing of the request is read before the caller is
-//! known, but its head. When the connection goes away, this future is dropped, and with it the dispatch is cancelled.
+//! Order: authenticate, room for the tenant, headers, body, path, query, dispatch. Nothing of the request is read before
+//! the caller is known, but its head. When the connection goes away, this future is dropped, and with it the dispatch is cancelled.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,14 +47,18 @@ pub(crate) async fn answer(spine: Spine, target: Arc<Target>, request: Request) 
 async fn run(spine: &Spine, target: &Target, request: Request) -> Result<Vec<u8>, Error> {
     let (parts, body) = request.into_parts();
     let clock = &spine.ports().clock;
+    let arrived = clock.monotonic();
     let principal = authenticate(spine, target, &parts).await?;
     let known_at = clock.monotonic();
+    let _room = spine.room(principal.tenant()).await?;
     let mut ctx = context(principal, &parts)?;
     let bytes = body::read(body).await?;
     if clock.monotonic().saturating_sub(known_at) > FRESH {
         ctx.principal = authenticate(spine, target, &parts).await?;
     }
     let input = input(target, parts, bytes).await?;
+    // The caller counts from when it sent the request.
+    ctx.deadline = ctx.deadline.map(|asked| asked.saturating_sub(clock.monotonic().saturating_sub(arrived)));
     spine.call(ctx, target.route.operation, input).await
 }
 
@@ -70,7 +74,7 @@ fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
         request,
         idempotency_key,
         trace: headers::trace(&parts.headers),
-        deadline: None,
+        deadline: headers::wait(&parts.headers),
     })
 }
 

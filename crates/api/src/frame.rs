@@ -1,14 +1,18 @@
 //! What stands around every request: its id, the wall, problems, and the headers of every answer.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::runtime::IdSource;
+use portcullis_schemas::{Error, ErrorKind, codes};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::probes;
 use crate::problem::{self, Failure};
@@ -19,18 +23,20 @@ use crate::wall::{self, ApiOptions};
 pub(crate) struct Frame {
     pub(crate) ids: Arc<dyn IdSource>,
     pub(crate) options: Arc<ApiOptions>,
+    /// Room for requests. Taken before anybody is known, so that knowing has a bound as well.
+    pub(crate) room: Arc<Semaphore>,
 }
 
 /// Frames one request. Its id is always ours: an `X-Request-Id` of the caller could name another's request.
 pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let id = RequestId::generate(&*frame.ids);
     let (mut parts, body) = request.into_parts();
-    // Probes come by address and say nothing, so the wall lets them through.
-    let verdict = if probes::is_probe(&parts) { Ok(()) } else { wall::check(&frame.options, &parts) };
-    let mut response = match verdict {
-        Ok(()) => {
+    let mut response = match admit(&frame, &parts) {
+        Ok(room) => {
             parts.extensions.insert(id.clone());
-            next.run(Request::from_parts(parts, body)).await
+            let response = next.run(Request::from_parts(parts, body)).await;
+            drop(room);
+            response
         }
         Err(error) => Failure::from(error).into_response(),
     };
@@ -40,6 +46,20 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
     }
     secure(response.headers_mut());
     response
+}
+
+/// Lets a request in, with the room that it takes. Probes come by address and say nothing, so the wall lets them
+/// through; and they take no room, because a server that is full is alive and ready for what it has taken on.
+fn admit<'a>(frame: &'a Frame, parts: &Parts) -> Result<Option<SemaphorePermit<'a>>, Error> {
+    if probes::is_probe(parts) {
+        return Ok(None);
+    }
+    wall::check(&frame.options, parts)?;
+    let full = "as many requests are under way as are served at a time; send it again after Retry-After";
+    let refused = |_| {
+        Error::new(ErrorKind::Unavailable, codes::OVERLOADED, full).with_retry_after(Duration::from_secs(1))
+    };
+    frame.room.try_acquire().map(Some).map_err(refused)
 }
 
 /// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet.

@@ -1,5 +1,7 @@
 //! Request headers that the API reads. All others are ignored: none of them changes who calls or what they may do.
 
+use std::time::Duration;
+
 use http::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName};
 use portcullis_mcp::meta;
@@ -10,6 +12,9 @@ use portcullis_schemas::{Error, ErrorKind};
 
 /// Name of the idempotency header (draft-ietf-httpapi-idempotency-key-header).
 pub(crate) static IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+
+/// Name of the header of preferences (RFC 7240).
+static PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// The API key of exactly one `Authorization: Bearer` header (RFC 6750); empty for anything else, so that a missing
 /// header and a wrong key take the same path and get the same answer.
@@ -42,6 +47,20 @@ pub(crate) fn trace(headers: &HeaderMap) -> TraceContext {
     let text = |name: &'static str| only(headers, &HeaderName::from_static(name)).map(str::to_owned);
     let checked = meta::TraceContext::checked(text(meta::TRACEPARENT), text(meta::TRACESTATE), None);
     TraceContext { traceparent: checked.traceparent, tracestate: checked.tracestate }
+}
+
+/// How long the caller will wait: `Prefer: wait=<seconds>` (RFC 7240 section 4.3), from 1 s on. A preference is not a
+/// demand, so what is malformed, or there twice, is ignored; the operation's own deadline applies in any case.
+pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
+    let lines = headers.get_all(&PREFER).iter().filter_map(|line| line.to_str().ok());
+    let mut waits = lines.flat_map(|line| line.split(',')).filter_map(|preference| {
+        let (name, value) = preference.split_once('=')?;
+        name.trim().eq_ignore_ascii_case("wait").then(|| value.split(';').next().unwrap_or(value).trim())
+    });
+    let seconds = waits.next()?.trim_matches('"');
+    let is_number = !seconds.is_empty() && seconds.bytes().all(|byte| byte.is_ascii_digit());
+    let seconds = seconds.parse().ok().filter(|seconds| is_number && *seconds > 0)?;
+    waits.next().is_none().then(|| Duration::from_secs(seconds))
 }
 
 /// Whether a body is JSON in UTF-8, as it is.
@@ -128,6 +147,29 @@ mod tests {
         assert_eq!(idempotency_key(&with(&[])).unwrap(), None);
         let twice = with(&[("idempotency-key", "a"), ("idempotency-key", "a")]);
         assert_eq!(idempotency_key(&twice).unwrap_err().code(), codes::INVALID_HEADER);
+    }
+
+    #[test]
+    fn a_wait_is_whole_seconds_said_once() {
+        let table: &[(&[&str], Option<u64>)] = &[
+            (&["wait=5"], Some(5)),
+            (&["respond-async, Wait=5"], Some(5)),
+            (&["wait=5; x=y", "return=minimal"], Some(5)),
+            (&["wait = \"7\""], Some(7)),
+            (&["wait=5, wait=6"], None),
+            (&["wait=5", "wait=5"], None),
+            (&["wait=0"], None),
+            (&["wait=-1"], None),
+            (&["wait=+1"], None),
+            (&["wait=1.5"], None),
+            (&["wait=99999999999999999999999"], None),
+            (&["wait"], None),
+            (&[], None),
+        ];
+        for (values, expected) in table {
+            let lines: Vec<_> = values.iter().map(|value| ("prefer", *value)).collect();
+            assert_eq!(wait(&with(&lines)), expected.map(Duration::from_secs), "{values:?}");
+        }
     }
 
     #[test]

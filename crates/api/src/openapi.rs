@@ -18,10 +18,19 @@ pub(crate) const FAILURES: &[(u16, &str, &str)] = &[
     (413, "TooLarge", "The body is larger than 512 KiB"),
     (415, "MediaType", "The body is not `application/json`"),
     (422, "Unprocessable", "The idempotency key was used with another request"),
+    (
+        429,
+        "TooMany",
+        "This tenant has as much under way as it may, or as a server may have; `Retry-After` says when",
+    ),
     (500, "Internal", "A defect on the server's side"),
     (502, "Upstream", "The upstream failed, or answered what cannot be used"),
-    (503, "Unavailable", "It cannot be served now: the trail or the store cannot be written; retry later"),
-    (504, "Timeout", "The upstream did not answer in time"),
+    (
+        503,
+        "Unavailable",
+        "It cannot be served now: no trail, no store, no room, or about to end; `Retry-After` says when",
+    ),
+    (504, "Timeout", "The upstream did not answer in time, or the deadline passed"),
 ];
 
 /// The document.
@@ -98,6 +107,14 @@ fn parameters(endpoint: &Endpoint) -> Vec<Value> {
             "schema": { "type": "string", "pattern": "^[!-~]{1,255}$" },
         }));
     }
+    if endpoint.spec.effect == Effect::Call {
+        parameters.push(json!({
+            "name": "Prefer", "in": "header", "required": false,
+            "description": "`wait=<seconds>` (RFC 7240): how long the caller will wait. The operation's own deadline \
+                applies besides",
+            "schema": { "type": "string" },
+        }));
+    }
     parameters
 }
 
@@ -139,9 +156,16 @@ fn can_fail(endpoint: &Endpoint, status: u16) -> bool {
 }
 
 fn failures(problem: &Value) -> Map<String, Value> {
-    let response = |(_, name, meaning): &(u16, &str, &str)| {
+    let response = |(status, name, meaning): &(u16, &str, &str)| {
         let content = json!({ problem::MEDIA_TYPE: { "schema": problem } });
-        ((*name).to_owned(), json!({ "description": meaning, "content": content }))
+        let mut response = json!({ "description": meaning, "content": content });
+        if matches!(status, 429 | 503) {
+            let seconds = json!({ "type": "integer", "minimum": 1 });
+            let header =
+                json!({ "description": "Seconds to wait before it is sent again", "schema": seconds });
+            response["headers"] = json!({ "Retry-After": header });
+        }
+        ((*name).to_owned(), response)
     };
     FAILURES.iter().map(response).collect()
 }

@@ -33,6 +33,11 @@ pub(crate) async fn live() -> Response {
 
 /// A call could be recorded and a store read now.
 pub(crate) async fn ready(spine: Spine, readiness: Arc<Readiness>) -> Response {
+    if spine.is_closing() {
+        let message = "this process is about to end: send nothing more here";
+        return Failure::from(Error::new(ErrorKind::Unavailable, codes::SHUTTING_DOWN, message))
+            .into_response();
+    }
     match tokio::time::timeout(LONGEST, readiness.look(spine.ports())).await {
         Ok(Ok(())) => answer("{\"status\":\"ready\"}"),
         Ok(Err(error)) => Failure::from(error).into_response(),

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::error::Error as _;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -114,16 +115,20 @@ pub(crate) fn finish(response: &mut Response, request: &RequestId) {
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    match failure.status {
-        StatusCode::UNAUTHORIZED => {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
-        }
-        StatusCode::SERVICE_UNAVAILABLE => {
-            headers.insert(RETRY_AFTER, HeaderValue::from_static("1"));
-        }
-        _ => {}
+    if failure.status == StatusCode::UNAUTHORIZED {
+        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    }
+    if let Some(wait) = retry_after(&failure) {
+        headers.insert(RETRY_AFTER, wait.into());
     }
     *response.body_mut() = Body::from(bytes);
+}
+
+/// `Retry-After` in whole seconds (RFC 9110 section 10.2.3), rounded up. What is unavailable may be back in a moment.
+fn retry_after(failure: &Failure) -> Option<u64> {
+    let unknown = (failure.status == StatusCode::SERVICE_UNAVAILABLE).then_some(Duration::ZERO);
+    let wait = failure.error.retry_after().or(unknown)?;
+    Some(wait.as_secs() + u64::from(wait.subsec_nanos() > 0)).map(|seconds| seconds.max(1))
 }
 
 fn title(code: Code) -> String {
@@ -151,6 +156,10 @@ fn log(failure: &Failure, request: &RequestId) {
         };
     }
     match error.kind() {
+        // A crowd must not fill the log with what looks like an outage.
+        ErrorKind::Unavailable if [codes::OVERLOADED, codes::SHUTTING_DOWN].contains(&error.code()) => {
+            line!(info)
+        }
         ErrorKind::Internal | ErrorKind::Unavailable => line!(error),
         ErrorKind::Upstream | ErrorKind::Timeout => line!(warn),
         ErrorKind::Unauthenticated | ErrorKind::Denied => line!(info),
@@ -179,14 +188,34 @@ mod tests {
             (ErrorKind::NotFound, codes::NOT_FOUND, 404),
             (ErrorKind::Conflict, codes::ALREADY_EXISTS, 409),
             (ErrorKind::Unprocessable, codes::IDEMPOTENCY_MISMATCH, 422),
-            (ErrorKind::RateLimited, codes::INTERNAL, 429),
+            (ErrorKind::RateLimited, codes::OVERLOADED, 429),
             (ErrorKind::Upstream, codes::UPSTREAM_ERROR, 502),
             (ErrorKind::Timeout, codes::UPSTREAM_TIMEOUT, 504),
+            (ErrorKind::Timeout, codes::DEADLINE_EXCEEDED, 504),
             (ErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, 503),
+            (ErrorKind::Unavailable, codes::OVERLOADED, 503),
+            (ErrorKind::Unavailable, codes::SHUTTING_DOWN, 503),
             (ErrorKind::Internal, codes::INTERNAL, 500),
         ];
         for (kind, code, status) in table {
             assert_eq!(status_of(kind, code).as_u16(), status, "{kind:?} {code}");
+        }
+    }
+
+    #[test]
+    fn waits_are_whole_seconds_rounded_up() {
+        let error = |kind| Error::new(kind, codes::OVERLOADED, "x");
+        let waiting = |kind, millis| error(kind).with_retry_after(Duration::from_millis(millis));
+        let table = [
+            (error(ErrorKind::RateLimited), None),
+            (error(ErrorKind::Unavailable), Some(1)),
+            (waiting(ErrorKind::RateLimited, 0), Some(1)),
+            (waiting(ErrorKind::RateLimited, 1000), Some(1)),
+            (waiting(ErrorKind::Unavailable, 1001), Some(2)),
+        ];
+        for (error, expected) in table {
+            let shown = format!("{error:?}");
+            assert_eq!(retry_after(&Failure::from(error)), expected, "{shown}");
         }
     }
 

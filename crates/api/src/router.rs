@@ -13,6 +13,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_spine::{OperationRegistry, Spine};
 use serde_json::Value;
+use tokio::sync::Semaphore;
 
 use crate::dispatch::{self, Target};
 use crate::frame::{Frame, frame};
@@ -28,7 +29,8 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let contract = contract::document(&reference).to_string();
     let page = docs::page(&reference);
     let (ready, readiness) = (spine.clone(), Arc::new(probes::Readiness::default()));
-    let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options) };
+    let room = Arc::new(Semaphore::new(spine.options().requests.max(1)));
+    let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options), room };
     table(&spine)
         .route(probes::LIVE, get(probes::live))
         .route(probes::READY, get(move || probes::ready(ready.clone(), Arc::clone(&readiness))))

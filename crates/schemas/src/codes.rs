@@ -86,6 +86,13 @@ codes! {
     IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight";
     /// The first request with this idempotency key was cut off; its outcome is not known and it is not run again.
     OUTCOME_UNKNOWN = "outcome_unknown";
+    // Load, time and the end
+    /// More is under way than is served at a time. Nothing was done.
+    OVERLOADED = "overloaded";
+    /// The time that the caller gave, or that the operation has, is over. What was begun ends on record all the same.
+    DEADLINE_EXCEEDED = "deadline_exceeded";
+    /// This process is about to end. Nothing was done.
+    SHUTTING_DOWN = "shutting_down";
     // The governed call
     /// The intent could not be recorded, so nothing was done.
     AUDIT_UNAVAILABLE = "audit_unavailable";

@@ -6,6 +6,7 @@
 //! Consumers: api, drivers, engines, portcullis, spine, vault
 
 use std::fmt;
+use std::time::Duration;
 
 use crate::codes::Code;
 
@@ -28,7 +29,7 @@ pub enum ErrorKind {
     Conflict,
     /// The same idempotency key with another body.
     Unprocessable,
-    /// Too many, too fast.
+    /// The caller's own tenant has more under way than it may.
     RateLimited,
     /// The upstream failed or answered what cannot be used.
     Upstream,
@@ -49,6 +50,7 @@ struct Parts {
     public: String,
     field: Option<String>,
     reference: Option<(&'static str, String)>,
+    retry_after: Option<Duration>,
     internal: Option<String>,
     source: Option<Source>,
 }
@@ -62,6 +64,7 @@ impl Error {
             public: public.into(),
             field: None,
             reference: None,
+            retry_after: None,
             internal: None,
             source: None,
         }))
@@ -90,6 +93,13 @@ impl Error {
     #[must_use]
     pub fn with_reference(mut self, name: &'static str, id: impl fmt::Display) -> Self {
         self.0.reference = Some((name, id.to_string()));
+        self
+    }
+
+    /// Says how long to wait before the same request is sent again.
+    #[must_use]
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 
@@ -132,6 +142,11 @@ impl Error {
         self.0.reference.as_ref().map(|(name, id)| (*name, id.as_str()))
     }
 
+    /// How long to wait before the same request is sent again, if that may help.
+    pub fn retry_after(&self) -> Option<Duration> {
+        self.0.retry_after
+    }
+
     /// Detail for the log.
     pub fn internal(&self) -> Option<&str> {
         self.0.internal.as_deref()
@@ -155,6 +170,7 @@ impl fmt::Debug for Error {
             .field("public", &self.0.public)
             .field("field", &self.0.field)
             .field("reference", &self.0.reference)
+            .field("retry_after", &self.0.retry_after)
             .field("internal", &self.0.internal)
             .finish_non_exhaustive()
     }

@@ -126,7 +126,11 @@ fn execute(command: Command) -> eyre::Result<()> {
         Command::Serve(flags) => {
             let settings = settings(flags)?;
             crate::telemetry::start(&settings.log)?;
-            runtime()?.block_on(serve::run(&settings))
+            let runtime = runtime()?;
+            let done = runtime.block_on(serve::run(&settings));
+            // Whoever asked twice does not wait for what is still at work.
+            runtime.shutdown_background();
+            done
         }
         Command::Demo(flags) => {
             let options = DemoOptions { keep: flags.keep, data_dir: flags.data_dir, port: flags.port };

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::embedded::Embedded;
@@ -11,12 +12,15 @@ use portcullis::{Background, Ports, Spine, http};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio::time::{Instant, timeout_at};
 
 use crate::config::Settings;
 use crate::wiring;
 
 /// The tenant of the first start.
 const FIRST_TENANT: &str = "default";
+/// The longest that a stop takes beyond the grace.
+pub const TAIL: Duration = Duration::from_millis(4500);
 
 /// A server that listens. Dropping it stops it without grace; [`Running::shutdown`] is the orderly end.
 pub struct Running {
@@ -27,6 +31,7 @@ pub struct Running {
     spine: Spine,
     background: Background,
     embedded: Embedded,
+    grace: Duration,
 }
 
 /// Starts a server: opens the data directory, closes what an earlier life left open, binds, and on the first start
@@ -54,12 +59,14 @@ pub async fn start_with(settings: &Settings, change: impl FnOnce(Ports) -> Ports
     let background = spine.start_background().await?;
     let first_key = spine.bootstrap(Name::new(FIRST_TENANT)?).await?;
     let router = http::router(spine.clone(), wiring::api_options(settings));
+    let limits = wiring::serve_limits(settings);
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(async move {
         // A dropped sender stops it as well.
-        http::serve_with(wiring::serve_limits(), listener, router, async { drop(stopped.await) }).await;
+        http::serve_with(limits, listener, router, async { drop(stopped.await) }).await;
     });
-    Ok(Running { addr, first_key, serving, stop, spine, background, embedded })
+    let grace = wiring::grace(settings);
+    Ok(Running { addr, first_key, serving, stop, spine, background, embedded, grace })
 }
 
 impl Running {
@@ -83,18 +90,31 @@ impl Running {
         self.first_key.as_ref()
     }
 
-    /// Stops: accepts nothing more, gives open requests 10 s to end, closes the database, frees the data directory.
+    /// Stops, within the grace and [`TAIL`]. From the first moment it is not ready, accepts no connection and dispatches
+    /// nothing new; calls under way get the grace, and are then cut off and recorded. At the end the lease is given back,
+    /// so that a next instance need not wait for it, the database is closed, and the data directory freed.
     ///
     /// # Errors
     /// When the listener's task broke.
     pub async fn shutdown(self) -> eyre::Result<()> {
-        let Self { serving, stop, spine, background, embedded, .. } = self;
+        let Self { serving, stop, spine, background, embedded, grace, .. } = self;
+        let end = Instant::now() + grace + TAIL;
+        spine.close();
         // It may have ended by itself; that shows below.
         let _ = stop.send(());
+        if !spine.drain(grace).await {
+            tracing::error!("some calls have no recorded outcome: the next start closes them as unknown");
+        }
+        // What has ended is answered.
         let served = serving.await;
-        drop(background);
+        background.stop().await;
+        if let Err(error) = spine.release_lease().await {
+            tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
+        }
         drop(spine);
-        embedded.close().await;
+        if timeout_at(end, embedded.close()).await.is_err() {
+            tracing::warn!("the database does not close: it is left to the operating system");
+        }
         served.wrap_err("the listener's task broke")
     }
 }

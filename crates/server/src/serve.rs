@@ -20,7 +20,12 @@ pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
     }
     tracing::info!(address = %running.addr(), "listening");
     let signal = signals.next().await;
-    tracing::info!(signal, "stopping: open requests get 10 s; send the signal again to stop at once");
+    let grace = settings.limits.grace_seconds;
+    tracing::info!(
+        signal,
+        grace,
+        "stopping: calls get so many seconds to end; send the signal again to stop at once"
+    );
     tokio::select! {
         done = running.shutdown() => {
             tracing::info!("stopped");

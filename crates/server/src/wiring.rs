@@ -10,8 +10,8 @@ use portcullis::{KeyEnvironment, Secret, SpineOptions};
 
 use crate::config::Settings;
 
-/// How long open requests may go on after a stop was asked for.
-const GRACE: Duration = Duration::from_secs(10);
+/// How long connections may stay after the grace: calls that were cut off are recorded, and then answered.
+const LINGER: Duration = Duration::from_secs(3);
 
 /// Opens what the settings name.
 pub(crate) async fn open(settings: &Settings) -> eyre::Result<Embedded> {
@@ -32,6 +32,11 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         call_deadline: Duration::from_secs(settings.limits.call_seconds),
         discovery_deadline: Duration::from_secs(settings.limits.discovery_seconds),
         health_deadline: Duration::from_secs(settings.limits.health_seconds),
+        server_calls: settings.limits.server_calls,
+        server_queue: settings.limits.server_queue,
+        queue_wait: Duration::from_millis(settings.limits.queue_milliseconds),
+        requests: settings.limits.requests,
+        tenant_requests: settings.limits.tenant_requests,
         ..SpineOptions::new(environment)
     })
 }
@@ -41,6 +46,12 @@ pub(crate) fn api_options(settings: &Settings) -> ApiOptions {
     ApiOptions { allowed_hosts: api.allowed_hosts.clone(), allowed_origins: api.allowed_origins.clone() }
 }
 
-pub(crate) fn serve_limits() -> ServeLimits {
-    ServeLimits { drain: GRACE, ..ServeLimits::default() }
+pub(crate) fn serve_limits(settings: &Settings) -> ServeLimits {
+    let connections = settings.limits.connections;
+    ServeLimits { connections, drain: grace(settings) + LINGER, ..ServeLimits::default() }
+}
+
+/// How long calls may go on after a stop was asked for.
+pub(crate) fn grace(settings: &Settings) -> Duration {
+    Duration::from_secs(settings.limits.grace_seconds)
 }

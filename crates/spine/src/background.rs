@@ -25,6 +25,15 @@ pub struct Background {
     task: JoinHandle<()>,
 }
 
+impl Background {
+    /// Ends the work, and waits until it has ended: nothing renews the lease any more.
+    pub async fn stop(mut self) {
+        self.task.abort();
+        // Aborted, or it had panicked: both is an end.
+        let _ = (&mut self.task).await;
+    }
+}
+
 impl Drop for Background {
     fn drop(&mut self) {
         self.task.abort();

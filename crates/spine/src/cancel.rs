@@ -1,7 +1,8 @@
-//! The caller going away, as a signal.
+//! The caller going away, or this process ending, as a signal.
 //!
 //! A dispatch runs in a task of its own, so that no transaction is cut off half-way. When the caller's future is
-//! dropped, the signal fires; only the exchange with the upstream listens to it, and what it leaves is recorded.
+//! dropped, or a shutdown has no more time, the signal fires; only the exchange with the upstream listens to it, and
+//! what it leaves is recorded.
 
 use std::future::{Future, poll_fn};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -18,6 +19,8 @@ use portcullis_schemas::integrations::mcp::wire::{
 };
 use tokio::sync::watch;
 
+use crate::closing::Cut;
+
 /// Held by the caller's side; fires when dropped.
 #[derive(Debug)]
 pub(crate) struct CancelGuard {
@@ -28,18 +31,22 @@ pub(crate) struct CancelGuard {
 #[derive(Clone, Debug)]
 pub(crate) struct CancelSignal {
     receiver: watch::Receiver<()>,
+    cut: Cut,
 }
 
 impl CancelSignal {
-    pub(crate) fn pair() -> (CancelGuard, Self) {
+    pub(crate) fn pair(cut: Cut) -> (CancelGuard, Self) {
         let (sender, receiver) = watch::channel(());
-        (CancelGuard { _sender: sender }, Self { receiver })
+        (CancelGuard { _sender: sender }, Self { receiver, cut })
     }
 
-    /// Ends when the caller has gone.
-    pub(crate) async fn fired(&self) {
+    /// Ends when the caller has gone or the exchange has no more time, and says which.
+    pub(crate) async fn fired(&self) -> McpFailure {
         let mut receiver = self.receiver.clone();
-        while receiver.changed().await.is_ok() {}
+        tokio::select! {
+            () = async { while receiver.changed().await.is_ok() {} } => cancelled("the caller went away"),
+            () = self.cut.fallen() => cancelled("the server is shutting down"),
+        }
     }
 }
 
@@ -61,7 +68,7 @@ impl McpClient for CancellableClient {
         tokio::select! {
             biased;
             answer = caught(self.inner.discover(tenant, target, dispatch)) => answer,
-            () = self.cancel.fired() => Err(cancelled()),
+            failure = self.cancel.fired() => Err(failure),
         }
     }
 
@@ -74,7 +81,7 @@ impl McpClient for CancellableClient {
         tokio::select! {
             biased;
             answer = caught(self.inner.check_health(tenant, target, dispatch)) => answer,
-            () = self.cancel.fired() => Err(cancelled()),
+            failure = self.cancel.fired() => Err(failure),
         }
     }
 
@@ -88,7 +95,7 @@ impl McpClient for CancellableClient {
         tokio::select! {
             biased;
             answer = caught(self.inner.call_tool(tenant, target, call, dispatch)) => answer,
-            () = self.cancel.fired() => Err(cancelled()),
+            failure = self.cancel.fired() => Err(failure),
         }
     }
 
@@ -116,8 +123,8 @@ fn panicked() -> McpFailure {
     }
 }
 
-fn cancelled() -> McpFailure {
-    McpFailure { code: codes::CANCELLED, detail: "the caller went away".to_owned(), may_have_acted: true }
+fn cancelled(why: &str) -> McpFailure {
+    McpFailure { code: codes::CANCELLED, detail: why.to_owned(), may_have_acted: true }
 }
 
 #[cfg(test)]
@@ -126,10 +133,11 @@ mod tests {
     use portcullis_testkit::fakes::ScriptedMcpClient;
 
     use super::*;
+    use crate::closing::Doors;
 
     #[tokio::test]
     async fn conforms_to_the_port() {
-        let (_caller, cancel) = CancelSignal::pair();
+        let (_caller, cancel) = CancelSignal::pair(Doors::open().cut());
         let client = CancellableClient { inner: Arc::new(ScriptedMcpClient::refused(100)), cancel };
         conformance::mcp_client(&client).await;
     }

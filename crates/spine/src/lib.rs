@@ -5,12 +5,15 @@
 
 #![deny(clippy::disallowed_methods)]
 
+mod admission;
 mod api_keys;
 mod authentication;
 mod background;
 mod bridges;
 mod cancel;
+mod closing;
 mod controls;
+mod deadline;
 pub mod dispatch_audit;
 mod incidents;
 pub mod input;
@@ -28,6 +31,7 @@ mod taken;
 mod tenants;
 mod tenure;
 
+pub use admission::Slot;
 pub use background::Background;
 pub use input::Input;
 pub use options::{KeyEnvironment, SpineOptions};

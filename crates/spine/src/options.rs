@@ -2,7 +2,14 @@
 
 use std::time::Duration;
 
+use portcullis_schemas::integrations::mcp::operations::{
+    CheckMcpServerHealth, DiscoverMcpTools, InvokeMcpTool, RegisterMcpServer,
+};
+use portcullis_schemas::operation::Operation;
+
 pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
+
+use crate::admission::Bounds;
 
 /// Settings that an operator may change. The defaults are those of the limits in ARCHITECTURE.md.
 #[derive(Clone, Debug)]
@@ -15,6 +22,16 @@ pub struct SpineOptions {
     pub discovery_deadline: Duration,
     /// The longest that a health check may take. Default 10 s.
     pub health_deadline: Duration,
+    /// Calls and other exchanges of a tenant with one MCP server at a time; 0 counts as 1. Default 32.
+    pub server_calls: usize,
+    /// How many more may wait for one of these. Default 32.
+    pub server_queue: usize,
+    /// The longest that they may wait. Default 100 ms.
+    pub queue_wait: Duration,
+    /// Requests at a time, of all tenants; 0 counts as 1. Default 1024.
+    pub requests: usize,
+    /// Requests of one tenant at a time; 0 counts as 1. Default 512, so that no tenant takes the room of all.
+    pub tenant_requests: usize,
 }
 
 impl SpineOptions {
@@ -25,6 +42,41 @@ impl SpineOptions {
             call_deadline: Duration::from_secs(30),
             discovery_deadline: Duration::from_secs(60),
             health_deadline: Duration::from_secs(10),
+            server_calls: 32,
+            server_queue: 32,
+            queue_wait: Duration::from_millis(100),
+            requests: 1024,
+            tenant_requests: 512,
+        }
+    }
+
+    /// Bounds of the lanes of MCP servers.
+    pub(crate) fn server_bounds(&self) -> Bounds {
+        Bounds {
+            at_once: self.server_calls.max(1),
+            waiting: self.server_queue,
+            all: self.requests.max(1),
+            patience: self.queue_wait,
+        }
+    }
+
+    /// Bounds of the lanes of tenants. Nobody waits there: a request that waits is one that is held in memory.
+    pub(crate) fn tenant_bounds(&self) -> Bounds {
+        Bounds {
+            at_once: self.tenant_requests.max(1),
+            waiting: 0,
+            all: self.requests.max(1),
+            patience: Duration::ZERO,
+        }
+    }
+
+    /// How long an operation may take; the caller's own deadline bounds it besides.
+    pub(crate) fn deadline_of(&self, operation: &str) -> Option<Duration> {
+        match operation {
+            InvokeMcpTool::NAME => Some(self.call_deadline),
+            DiscoverMcpTools::NAME | RegisterMcpServer::NAME => Some(self.discovery_deadline),
+            CheckMcpServerHealth::NAME => Some(self.health_deadline),
+            _ => None,
         }
     }
 }

@@ -1,20 +1,24 @@
 //! What a handler is given: the ports, the caller, and the cancel signal.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::arguments::ArgumentJudge;
 use portcullis_engines::integrations::mcp::events::{EventStamp, actor_of};
 use portcullis_engines::integrations::mcp::invocation::InvocationPorts;
-use portcullis_schemas::PortError;
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::ids::{EventId, InstanceId, TenantId};
+use portcullis_schemas::ids::{EventId, InstanceId, ServerId, TenantId};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::principal::Principal;
 use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{Error, PortError};
 use serde_json::{Map, Value};
 
+use crate::admission::{Gate, Slot};
 use crate::cancel::{CancelSignal, CancellableClient};
+use crate::closing::Doors;
+use crate::deadline::{Noted, budget, exceeded};
 use crate::options::SpineOptions;
 use crate::ports::Ports;
 use crate::remembered::{RememberedCalls, RememberedKeys};
@@ -28,6 +32,11 @@ pub(crate) struct Stage {
     pub(crate) arguments: ArgumentJudge,
     pub(crate) calls: RememberedCalls,
     pub(crate) keys: RememberedKeys,
+    /// A lane for each MCP server of a tenant.
+    pub(crate) servers: Gate<(TenantId, ServerId)>,
+    /// A lane for each tenant.
+    pub(crate) tenants: Gate<TenantId>,
+    pub(crate) doors: Doors,
 }
 
 /// One dispatch, seen from its handler.
@@ -36,11 +45,15 @@ pub struct Scene {
     stage: Arc<Stage>,
     ctx: Arc<CallContext>,
     cancel: CancelSignal,
+    /// Monotonic time of the dispatch.
+    begun: Duration,
+    noted: Arc<Noted>,
 }
 
 impl Scene {
     pub(crate) fn new(stage: Arc<Stage>, ctx: CallContext, cancel: CancelSignal) -> Self {
-        Self { stage, ctx: Arc::new(ctx), cancel }
+        let begun = stage.ports.clock.monotonic();
+        Self { stage, ctx: Arc::new(ctx), cancel, begun, noted: Arc::default() }
     }
 
     /// The ports.
@@ -71,6 +84,46 @@ impl Scene {
     /// The wall clock.
     pub fn now(&self) -> Timestamp {
         self.stage.ports.clock.now()
+    }
+
+    /// What is left of `longest` and of the caller's time, counted from the dispatch; zero when it is over.
+    pub(crate) fn left(&self, longest: Duration) -> Duration {
+        let whole = budget(Some(longest), self.ctx.deadline).unwrap_or(longest);
+        whole.saturating_sub(self.stage.ports.clock.monotonic().saturating_sub(self.begun))
+    }
+
+    /// As [`Scene::left`], before anything was recorded or sent.
+    ///
+    /// # Errors
+    /// `deadline_exceeded` when nothing is left.
+    pub(crate) fn left_to_begin(&self, longest: Duration) -> Result<Duration, Error> {
+        let left = self.left(longest);
+        if left.is_zero() { Err(exceeded()) } else { Ok(left) }
+    }
+
+    /// A place among the exchanges with one server, at once or after a short wait. It is held until the outcome is on
+    /// record, so that a server that hangs takes so many tasks, connections and places in the ledger, and no more.
+    ///
+    /// # Errors
+    /// `overloaded`; nothing was recorded or sent.
+    pub(crate) async fn place(
+        &self,
+        server: &ServerId,
+        longest: Duration,
+    ) -> Result<Slot<(TenantId, ServerId)>, Error> {
+        let lane = (self.tenant().clone(), server.clone());
+        let slot = self.stage.servers.enter(lane, self.left_to_begin(longest)?).await;
+        slot.map_err(|refusal| refusal.to_error("as many calls of this MCP server are under way as may be"))
+    }
+
+    /// Names the record that tells what becomes of this dispatch, for a caller who does not wait for its end.
+    pub(crate) fn note(&self, name: &'static str, id: &str) {
+        // The first one stays.
+        let _ = self.noted.set((name, id.to_owned()));
+    }
+
+    pub(crate) fn noted(&self) -> Arc<Noted> {
+        Arc::clone(&self.noted)
     }
 
     /// A unit of work that may write.

@@ -9,14 +9,17 @@ use portcullis_engines::integrations::mcp::events::actor_of;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::FreezeTarget;
-use portcullis_schemas::ids::InstanceId;
+use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ports::DispatchRecord;
 use portcullis_schemas::operation::{Effect, Operation};
 use portcullis_schemas::{Error, ErrorKind};
 
+use crate::admission::{Gate, Slot};
 use crate::bridges::ControlsBridge;
 use crate::cancel::CancelSignal;
+use crate::closing::Doors;
+use crate::deadline;
 use crate::input::Input;
 use crate::operations;
 use crate::options::SpineOptions;
@@ -47,6 +50,8 @@ impl Spine {
     pub fn with_registry(ports: Ports, options: SpineOptions, mut registry: OperationRegistry) -> Self {
         registry.freeze();
         let instance = InstanceId::generate(&*ports.ids);
+        let servers = Gate::new(options.server_bounds(), Arc::clone(&ports.clock));
+        let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
         let stage = Stage {
             ports,
             options,
@@ -54,6 +59,9 @@ impl Spine {
             arguments: ArgumentJudge::new(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
+            servers,
+            tenants,
+            doors: Doors::open(),
         };
         Self { stage: Arc::new(stage), registry: Arc::new(registry) }
     }
@@ -68,10 +76,26 @@ impl Spine {
         &self.stage.ports
     }
 
+    /// The settings that it was made with.
+    pub fn options(&self) -> &SpineOptions {
+        &self.stage.options
+    }
+
+    /// Room for one request of a tenant, to be held until it is answered. For whoever takes requests from many callers,
+    /// right after [`Spine::authenticate`]: it keeps one tenant from taking the room of all.
+    ///
+    /// # Errors
+    /// `overloaded`, at once.
+    pub async fn room(&self, tenant: &TenantId) -> Result<Slot<TenantId>, Error> {
+        let slot = self.stage.tenants.enter(tenant.clone(), Duration::ZERO).await;
+        slot.map_err(|refusal| refusal.to_error("this tenant has as many requests under way as it may"))
+    }
+
     /// Runs an operation by name, JSON in, JSON out. The path of the HTTP API.
     ///
     /// # Errors
-    /// The operation's own, `operation_unknown`, `authority_denied`, `frozen`, `operation_panicked`.
+    /// The operation's own, `operation_unknown`, `authority_denied`, `frozen`, `operation_panicked`,
+    /// `deadline_exceeded`, `overloaded`, `shutting_down`.
     pub async fn call(&self, ctx: CallContext, name: &str, input: Input) -> Result<Vec<u8>, Error> {
         let encode = self.registry.entry(name).map(|entry| entry.encode);
         let output = self.dispatch(ctx, name, move |entry| (entry.decode)(input)).await?;
@@ -97,13 +121,19 @@ impl Spine {
         name: &str,
         decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send + 'static,
     ) -> Result<Erased, Error> {
-        let (guard, signal) = CancelSignal::pair();
+        let running = self.stage.doors.enter()?;
+        let (guard, signal) = CancelSignal::pair(self.stage.doors.cut());
+        let budget = deadline::budget(self.stage.options.deadline_of(name), ctx.deadline);
         let scene = Scene::new(Arc::clone(&self.stage), ctx, signal);
-        let (spine, name) = (self.clone(), name.to_owned());
-        let task = tokio::spawn(async move { spine.run_audited(&scene, &name, decode).await });
-        let outcome = task.await;
+        let (spine, name, noted) = (self.clone(), name.to_owned(), scene.noted());
+        let task = tokio::spawn(async move {
+            let outcome = spine.run_audited(&scene, &name, decode).await;
+            drop(running);
+            outcome
+        });
+        let outcome = deadline::within(budget, &noted, task).await;
         drop(guard);
-        outcome.unwrap_or_else(|failure| Err(panicked(&failure)))
+        outcome?.unwrap_or_else(|failure| Err(panicked(&failure)))
     }
 
     /// Look up, authorise, decode, run, and audit however it ends.

@@ -80,6 +80,10 @@ async fn a_shutdown_lets_open_requests_end() {
     held.notify_one();
     let answer = everything(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 200 OK") && answer.contains(r#"{"content":[]}"#), "{answer}");
+    assert!(
+        answer.to_ascii_lowercase().contains("connection: close"),
+        "nothing more goes this way: {answer}"
+    );
     within(listener).await.unwrap();
 }
 

@@ -8,6 +8,7 @@ mod happy_path;
 mod headers;
 mod keys;
 mod listener;
+mod load;
 mod log;
 mod pages;
 mod secrets;

@@ -26,6 +26,7 @@ use tower::ServiceExt;
 /// The entry, what stands behind it, and the first tenant's key, which is operator and admin.
 pub(crate) struct World {
     pub(crate) router: Router,
+    pub(crate) spine: Spine,
     pub(crate) store: MemoryStore,
     pub(crate) mcp: Arc<ScriptedMcpClient>,
     pub(crate) key: String,
@@ -46,6 +47,15 @@ impl World {
         Self::with(change, |ports, options| Spine::new(ports, options).unwrap()).await
     }
 
+    /// A world with other limits.
+    pub(crate) async fn limited(change: impl FnOnce(&mut SpineOptions)) -> Self {
+        let make = |ports, mut options| {
+            change(&mut options);
+            Spine::new(ports, options).unwrap()
+        };
+        Self::with(|ports| ports, make).await
+    }
+
     async fn with(
         change: impl FnOnce(Ports) -> Ports,
         make: impl FnOnce(Ports, SpineOptions) -> Spine,
@@ -56,7 +66,7 @@ impl World {
         let first = Spine::new(ports.clone(), options()).unwrap();
         let key = first.bootstrap(Name::new("default").unwrap()).await.unwrap().unwrap().secret.0;
         let spine = make(change(ports), options());
-        Self { router: router(spine, ApiOptions::default()), store, mcp, key }
+        Self { router: router(spine.clone(), ApiOptions::default()), spine, store, mcp, key }
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {

@@ -98,7 +98,7 @@ pub struct EgressSettings {
     pub extra_ca_file: Option<PathBuf>,
 }
 
-/// Deadlines, in whole seconds.
+/// Deadlines in whole seconds, and how much is under way at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct LimitSettings {
     /// A tool call: 1 to 300. Default 30.
@@ -107,6 +107,37 @@ pub struct LimitSettings {
     pub discovery_seconds: u64,
     /// A health check: 1 to 60. Default 10.
     pub health_seconds: u64,
+    /// What is under way when a stop is asked for: 0 to 300 until it is cut off. Default 20.
+    pub grace_seconds: u64,
+    /// Calls of a tenant to one MCP server at a time: 1 to 1024. Default 32.
+    pub server_calls: usize,
+    /// How many more may wait for one of these: 0 to 1024. Default 32.
+    pub server_queue: usize,
+    /// The longest that they may wait, in milliseconds: 0 to 10000. Default 100.
+    pub queue_milliseconds: u64,
+    /// Requests at a time: 1 to 65536. Default 1024.
+    pub requests: usize,
+    /// Requests of one tenant at a time: 1 to 65536. Default 512.
+    pub tenant_requests: usize,
+    /// Connections at a time: 1 to 65536. Default 4096.
+    pub connections: usize,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            call_seconds: 30,
+            discovery_seconds: 60,
+            health_seconds: 10,
+            grace_seconds: 20,
+            server_calls: 32,
+            server_queue: 32,
+            queue_milliseconds: 100,
+            requests: 1024,
+            tenant_requests: 512,
+            connections: 4096,
+        }
+    }
 }
 
 /// Settings of the HTTP API.
@@ -129,7 +160,7 @@ impl Settings {
             master_key_file: None,
             log: LogSettings { format: LogFormat::Text, level: LogLevel::Info },
             egress: EgressSettings::default(),
-            limits: LimitSettings { call_seconds: 30, discovery_seconds: 60, health_seconds: 10 },
+            limits: LimitSettings::default(),
             api: ApiSettings::default(),
         }
     }
@@ -197,21 +228,37 @@ fn read(reader: &mut Reader<'_>) -> Settings {
             waived_origins: reader.read("egress.waived_origins", rules::waived_origins).unwrap_or_default(),
             extra_ca_file: reader.read("egress.extra_ca_file", rules::certificates),
         },
-        limits: LimitSettings {
-            call_seconds: reader
-                .read("limits.call_seconds", |value| rules::seconds(value, 300))
-                .unwrap_or(defaults.limits.call_seconds),
-            discovery_seconds: reader
-                .read("limits.discovery_seconds", |value| rules::seconds(value, 300))
-                .unwrap_or(defaults.limits.discovery_seconds),
-            health_seconds: reader
-                .read("limits.health_seconds", |value| rules::seconds(value, 60))
-                .unwrap_or(defaults.limits.health_seconds),
-        },
+        limits: read_limits(reader, defaults.limits),
         api: ApiSettings {
             allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
             allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
         },
+    }
+}
+
+fn read_limits(reader: &mut Reader<'_>, defaults: LimitSettings) -> LimitSettings {
+    let mut seconds =
+        |key, most, default| reader.read(key, |value| rules::seconds(value, most)).unwrap_or(default);
+    let limits = LimitSettings {
+        call_seconds: seconds("limits.call_seconds", 300, defaults.call_seconds),
+        discovery_seconds: seconds("limits.discovery_seconds", 300, defaults.discovery_seconds),
+        health_seconds: seconds("limits.health_seconds", 60, defaults.health_seconds),
+        ..defaults
+    };
+    let mut number = |key, range| reader.read(key, |value| rules::number(value, &range));
+    let grace_seconds = number("limits.grace_seconds", 0..=300).unwrap_or(defaults.grace_seconds);
+    let queue = number("limits.queue_milliseconds", 0..=10_000);
+    let mut count =
+        |key, range, default| reader.read(key, |value| rules::count(value, &range)).unwrap_or(default);
+    LimitSettings {
+        grace_seconds,
+        queue_milliseconds: queue.unwrap_or(defaults.queue_milliseconds),
+        server_calls: count("limits.server_calls", 1..=1024, defaults.server_calls),
+        server_queue: count("limits.server_queue", 0..=1024, defaults.server_queue),
+        requests: count("limits.requests", 1..=65_536, defaults.requests),
+        tenant_requests: count("limits.tenant_requests", 1..=65_536, defaults.tenant_requests),
+        connections: count("limits.connections", 1..=65_536, defaults.connections),
+        ..limits
     }
 }
 

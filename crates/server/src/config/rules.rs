@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::net::SocketAddr;
+use std::ops::RangeInclusive;
 use std::path::PathBuf;
 
 use config::{Value, ValueKind};
@@ -104,6 +105,15 @@ pub(super) fn log_level(given: Given<'_>) -> Result<LogLevel, String> {
 pub(super) fn seconds(given: Given<'_>, most: u64) -> Result<u64, String> {
     let number = given.number().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("expected a whole number of seconds from 1 to {most}"))
+}
+
+pub(super) fn number(given: Given<'_>, range: &RangeInclusive<u64>) -> Result<u64, String> {
+    let number = given.number().filter(|number| range.contains(number));
+    number.ok_or_else(|| format!("expected a whole number from {} to {}", range.start(), range.end()))
+}
+
+pub(super) fn count(given: Given<'_>, range: &RangeInclusive<u64>) -> Result<usize, String> {
+    number(given, range).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
 }
 
 pub(super) fn waived_origins(given: Given<'_>) -> Result<Vec<String>, String> {

@@ -58,6 +58,13 @@ fn every_setting_can_come_from_the_file() {
         call_seconds = 300
         discovery_seconds = 1
         health_seconds = 60
+        grace_seconds = 0
+        server_calls = 1024
+        server_queue = 0
+        queue_milliseconds = 10000
+        requests = 65536
+        tenant_requests = 1
+        connections = 8
         [api]
         allowed_hosts = ["gw.example", "gw.example:8443"]
         allowed_origins = ["https://console.example"]
@@ -65,7 +72,18 @@ fn every_setting_can_come_from_the_file() {
     let settings = load(text, &[], &[]).unwrap();
     assert_eq!(settings.listen, "[::1]:9000".parse().unwrap());
     assert_eq!(settings.log, LogSettings { format: LogFormat::Json, level: LogLevel::Warn });
-    let limits = LimitSettings { call_seconds: 300, discovery_seconds: 1, health_seconds: 60 };
+    let limits = LimitSettings {
+        call_seconds: 300,
+        discovery_seconds: 1,
+        health_seconds: 60,
+        grace_seconds: 0,
+        server_calls: 1024,
+        server_queue: 0,
+        queue_milliseconds: 10_000,
+        requests: 65_536,
+        tenant_requests: 1,
+        connections: 8,
+    };
     assert_eq!(settings.limits, limits);
     assert_eq!(settings.egress.waived_origins.len(), 2);
     assert_eq!(settings.api.allowed_hosts, ["gw.example", "gw.example:8443"]);
@@ -81,7 +99,7 @@ fn flags_win_over_the_environment_which_wins_over_the_file() {
     assert_eq!(settings.environment, "flag");
     assert_eq!(
         settings.limits,
-        LimitSettings { call_seconds: 21, discovery_seconds: 60, health_seconds: 12 }
+        LimitSettings { call_seconds: 21, health_seconds: 12, ..LimitSettings::default() }
     );
 }
 

@@ -54,6 +54,15 @@ impl House {
 
     /// With some ports exchanged.
     pub(crate) async fn with(change: impl FnOnce(&mut Ports)) -> Self {
+        Self::build(change, |_| {}).await
+    }
+
+    /// With some limits changed.
+    pub(crate) async fn limited(limit: impl FnOnce(&mut SpineOptions)) -> Self {
+        Self::build(|_| {}, limit).await
+    }
+
+    async fn build(change: impl FnOnce(&mut Ports), limit: impl FnOnce(&mut SpineOptions)) -> Self {
         let store = MemoryStore::with_record_hash(|record: &Value| record_hash(record).unwrap().to_string());
         let (ids, clock) = (Arc::new(UniqueIds::new()), Arc::new(TestClock::new()));
         let ledger = Arc::new(BrokenLedger::new(Arc::new(store.ledger())));
@@ -77,7 +86,8 @@ impl House {
         };
         change(&mut ports);
         let tenant = fixtures::seed_tenant(&store, &*ids).await;
-        let options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
+        let mut options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
+        limit(&mut options);
         let stored = fixtures::api_key(&*ids, &tenant, "tester", 0);
         let mut work = store.begin().await.unwrap();
         work.api_keys().insert(&tenant, &stored).await.unwrap();

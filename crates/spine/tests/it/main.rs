@@ -8,5 +8,6 @@ mod dispatch;
 mod governed_call;
 mod house;
 mod lifecycle;
+mod load;
 mod recovery;
 mod replicas;

@@ -87,6 +87,14 @@ pub struct Received {
     begun: Duration,
 }
 
+impl Received {
+    /// The call's id, for a caller who does not wait for its end.
+    #[must_use]
+    pub fn invocation_id(&self) -> &InvocationId {
+        &self.invocation_id
+    }
+}
+
 /// How fresh a call's facts are, and so what follows when they do not let it through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
@@ -126,7 +134,7 @@ pub struct GovernedCall {
     pub secret_version: Option<u64>,
     /// The caller's idempotency key with the request's hash.
     pub idempotency: Option<IdempotencyClaim>,
-    /// The longest that the exchange may take; the context's deadline and [`MAX_DEADLINE`] bound it besides.
+    /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
 }
 
@@ -282,9 +290,10 @@ impl McpToolInvocationEngine {
         if let Err(error) = started {
             return Ended::unsent(audit_unavailable(error));
         }
+        let whole = call.deadline.min(opened.ctx().deadline.unwrap_or(MAX_DEADLINE)).min(MAX_DEADLINE);
         let dispatch = Dispatch {
             receipt: receipt.clone(),
-            deadline: call.deadline.min(opened.ctx().deadline.unwrap_or(MAX_DEADLINE)).min(MAX_DEADLINE),
+            deadline: whole.saturating_sub(opened.elapsed(&*self.ports.clock)),
             trace: opened.ctx().trace.clone(),
         };
         let tool = ToolCall {

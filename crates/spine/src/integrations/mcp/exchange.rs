@@ -6,7 +6,7 @@ use portcullis_engines::integrations::mcp::authentication::{authenticate, target
 use portcullis_engines::integrations::mcp::decision::{Denial, freeze_targets};
 use portcullis_engines::integrations::mcp::exchange::{begin_exchange, end_exchange, receipt_of};
 use portcullis_schemas::codes;
-use portcullis_schemas::ids::ServerId;
+use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
 use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt, Recorded};
@@ -14,6 +14,7 @@ use portcullis_schemas::{Error, ErrorKind};
 
 use super::target::{CredentialUse, judge_credential, read_grants};
 use super::{ATTEMPTS, servers};
+use crate::admission::Slot;
 use crate::bridges::ControlsBridge;
 use crate::scene::Scene;
 
@@ -23,6 +24,7 @@ pub(super) struct Exchange {
     pub(super) target: McpTarget,
     pub(super) dispatch: Dispatch,
     kind: IntentKind,
+    _place: Slot<(TenantId, ServerId)>,
 }
 
 /// Judges, records, then opens the credential. Only what comes out of here may reach out.
@@ -33,15 +35,17 @@ pub(super) async fn begin(
     scene: &Scene,
     id: &ServerId,
     kind: IntentKind,
-    deadline: Duration,
+    longest: Duration,
 ) -> Result<Exchange, Error> {
-    let (server, credential, receipt) = record(scene, id, kind).await?;
+    let place = scene.place(id, longest).await?;
+    let (server, credential, receipt) = record(scene, id, kind, longest).await?;
     let vault = &*scene.ports().vault;
     match authenticate(vault, scene.tenant(), &server, &credential.access).await {
         Ok(auth) => {
             let target = target(&server, credential.secret_version, auth);
-            let dispatch = Dispatch { receipt, deadline, trace: scene.ctx().trace.clone() };
-            Ok(Exchange { server, target, dispatch, kind })
+            let trace = scene.ctx().trace.clone();
+            let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace };
+            Ok(Exchange { server, target, dispatch, kind, _place: place })
         }
         Err(error) => {
             let failure =
@@ -80,6 +84,7 @@ async fn record(
     scene: &Scene,
     id: &ServerId,
     kind: IntentKind,
+    longest: Duration,
 ) -> Result<(McpServer, CredentialUse, IntentReceipt), Error> {
     for _ in 0..ATTEMPTS {
         let mut work = scene.read().await?;
@@ -94,6 +99,7 @@ async fn record(
         let (instance, ctx, verdict) = (scene.instance(), scene.ctx(), credential.verdict);
         let intent =
             scene.stamped(|stamp| begin_exchange(stamp, instance, ctx, &server, kind, verdict, version))?;
+        scene.left_to_begin(longest)?;
         match scene.ports().ledger.record(scene.tenant(), intent).await {
             Ok(Recorded::Stale) => {}
             recorded => return Ok((server, credential, receipt_of(recorded)?)),

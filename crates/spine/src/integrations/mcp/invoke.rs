@@ -17,9 +17,12 @@ use super::configuration::{CallConfiguration, CallTarget};
 use crate::scene::Scene;
 
 pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<InvokeToolResult, Error> {
+    let limit = scene.options().call_deadline;
+    let deadline = scene.left_to_begin(limit)?;
     let engine = McpToolInvocationEngine::new(scene.invocation_ports());
     let received = engine.receive();
     let arguments = PreparedArguments::new(request.arguments)?;
+    let _place = scene.place(&request.server_id, limit).await?;
     let idempotency = claim(&scene, &request.server_id, &request.tool_id, &arguments);
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
@@ -34,13 +37,12 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
         run_id: request.run_id,
         step_index: request.step_index,
         idempotency,
-        deadline: scene
-            .ctx()
-            .deadline
-            .map_or(scene.options().call_deadline, |asked| asked.min(scene.options().call_deadline)),
+        deadline,
     };
+    scene.note("invocation_id", call.received.invocation_id().as_str());
     let mut left = ATTEMPTS;
     loop {
+        scene.left_to_begin(limit)?;
         call = match engine.invoke(scene.ctx(), call).await? {
             Invoked::Answered(result) => return Ok(result),
             Invoked::Outdated(call) => *call,

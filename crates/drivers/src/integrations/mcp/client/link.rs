@@ -237,7 +237,8 @@ impl<'a> Link<'a> {
 
     /// Answers a server's request. Whether it arrives changes nothing for ours.
     async fn reply(&self, ask: &Ask<'_>, body: Vec<u8>) {
-        let limits = EgressLimits { total: REPLY_TIME, ..EgressLimits::default() };
+        let Ok(left) = self.remaining() else { return };
+        let limits = EgressLimits { total: REPLY_TIME.min(left), ..EgressLimits::default() };
         if let Err(error) = self.egress.send(self.tenant, self.post(ask, body, limits)).await {
             tracing::debug!(code = %error.code, "a reply to an MCP server's request was not delivered");
         }

@@ -97,8 +97,12 @@ impl Opened {
         }
     }
 
+    pub(super) fn elapsed(&self, clock: &dyn Clock) -> Duration {
+        clock.monotonic().saturating_sub(self.begun)
+    }
+
     pub(super) fn elapsed_ms(&self, clock: &dyn Clock) -> u64 {
-        u64::try_from(clock.monotonic().saturating_sub(self.begun).as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.elapsed(clock).as_millis()).unwrap_or(u64::MAX)
     }
 
     pub(super) fn unavailable(&self, error: PortError) -> Error {
