@@ -15,8 +15,10 @@ use sea_orm_migration::prelude::*;
 
 pub use sea_orm_migration::MigratorTrait;
 
+mod append_only;
 mod m0001_domains;
 mod m0002_trail;
+mod m0003_checkpoints;
 mod m0004_config_versions;
 mod table;
 
@@ -30,6 +32,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m0001_domains::Migration),
             Box::new(m0002_trail::Migration),
+            Box::new(m0003_checkpoints::Migration),
             Box::new(m0004_config_versions::Migration),
         ]
     }

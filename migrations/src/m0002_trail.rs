@@ -1,11 +1,12 @@
 //! The durable trail: audit events, intents, invocations, incidents, idempotency keys and instance leases.
 //!
-//! Four tables are append-only; [`append_only`] puts triggers on them. The triggers are a tripwire against mistakes,
+//! Four tables are append-only; [`append_only`](crate::append_only) puts triggers on them. The triggers are a tripwire against mistakes,
 //! not a wall against an owner of the database: tampering shows in the hash chain.
 
 use sea_orm_migration::prelude::*;
 
-mod append_only;
+use crate::append_only;
+
 mod incidents;
 mod intents;
 mod invocations;
@@ -45,6 +46,7 @@ impl MigrationTrait for Migration {
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         append_only::remove(manager, &APPEND_ONLY).await?;
+        append_only::remove_function(manager).await?;
         for table in [
             "mcp_tool_invocations",
             "idempotency_keys",

@@ -81,6 +81,7 @@ pub static ROUTES: &[Route] = &[
 
     route::<ListTrailEvents>(GET, "/logs/trail"),
     route::<VerifyTrail>(GET, "/logs/trail/verify"),
+    route::<GetTrailCheckpoint>(GET, "/logs/trail/checkpoint"),
 
     route::<CreateApiKey>(POST, "/api-keys").created(),
     route::<ListApiKeys>(GET, "/api-keys"),

@@ -3,13 +3,13 @@
 //! The driver keeps prepared statements by their text. A batch of n rows is cut into the sizes of [`SIZES`], so that
 //! batches of all sizes share four texts a table instead of preparing one for every n.
 
-use portcullis_schemas::PortError;
+use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, EntityTrait, Insert, IntoActiveModel, ModelTrait,
+    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityTrait, Insert, IntoActiveModel, ModelTrait,
     QueryTrait, Statement, Value, Values,
 };
 
-use crate::rows::port_error;
+use crate::rows::{engine_code, port_error};
 
 /// Rows of one statement, largest first. The largest times the columns of the widest table stays below SQLite's
 /// 32 766 bound values.
@@ -17,6 +17,9 @@ const SIZES: [usize; 4] = [64, 16, 4, 1];
 /// Most rows of a script whose statements go to SQLite in one piece. A larger one has too many forms for each to be
 /// kept prepared, and rows enough to pay for its round trips.
 const TOGETHER: u64 = 32;
+
+/// SQLite's code of a trigger that refuses. One that guards rows against being replaced speaks before the key does.
+const REFUSED_BY_TRIGGER: &str = "1811";
 
 /// Statements that change a known number of rows, in order.
 ///
@@ -61,18 +64,43 @@ impl Script {
     /// The first statement's that fails, or `Unavailable` when one changed fewer rows than it must, because another
     /// writer was faster. Then the transaction must be rolled back.
     pub(crate) async fn run<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
+        self.execute(connection, port_error).await
+    }
+
+    /// As [`run`](Self::run), for append-only rows that another replica may write at the same moment.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); on both engines `already_exists` when there is one of them.
+    pub(crate) async fn run_as_first<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
+        self.execute(connection, taken_or_failed).await
+    }
+
+    async fn execute<C: ConnectionTrait>(
+        self,
+        connection: &C,
+        failed: fn(DbErr) -> PortError,
+    ) -> Result<(), PortError> {
         let rows: u64 = self.steps.iter().map(|(_, rows)| rows).sum();
         let steps = match self.backend {
             DbBackend::Sqlite if rows <= TOGETHER => joined(self.steps, rows),
             _ => self.steps,
         };
         for (statement, expected) in steps {
-            let changed = connection.execute_raw(statement).await.map_err(port_error)?.rows_affected();
+            let changed = connection.execute_raw(statement).await.map_err(failed)?.rows_affected();
             if changed != expected {
                 return Err(PortError::unavailable("another writer changed what was to be changed"));
             }
         }
         Ok(())
+    }
+}
+
+fn taken_or_failed(error: DbErr) -> PortError {
+    match engine_code(&error).as_deref() {
+        Some(REFUSED_BY_TRIGGER) => {
+            PortError::new(PortErrorKind::Conflict, codes::ALREADY_EXISTS, "a row is there already")
+        }
+        _ => port_error(error),
     }
 }
 

@@ -41,11 +41,13 @@ pub struct DatabaseOptions {
     /// Whether a commit waits for the disk; true unless told. False is for measuring what that costs and for tests: a
     /// power cut may then lose the newest records of the trail.
     pub durable: bool,
+    /// Whether a schema of an earlier version is brought up to date; true unless told. Otherwise it is refused.
+    pub migrate: bool,
 }
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { readers: 4, writers: 4, wait: Duration::from_secs(1), durable: true }
+        Self { readers: 4, writers: 4, wait: Duration::from_secs(1), durable: true, migrate: true }
     }
 }
 
@@ -95,6 +97,11 @@ pub enum OpenError {
         /// The first unknown migration.
         migration: String,
     },
+    /// The database was written by an earlier version, and may not be brought up to date here.
+    #[error(
+        "database: its schema is of an earlier version, and another process has it open: stop that one and start this version, which brings it up to date"
+    )]
+    Older,
     /// This role lacks a right: the schema is older and it may not change it, or it was given no rights yet.
     #[error(
         "database: this role may not read the schema or bring it up to date: start this version once as the schema's owner, then give the writer role its rights"

@@ -10,7 +10,7 @@ use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
-use portcullis_schemas::logs::ports::AuditLog;
+use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::store::{Store, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
@@ -23,7 +23,7 @@ use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
 use crate::integrations::mcp::servers::SqlMcpServers;
 use crate::integrations::mcp::tools::SqlMcpTools;
-use crate::logs::SqlAuditLog;
+use crate::logs::{SqlAuditLog, SqlCheckpoints};
 use crate::policies::SqlToolPolicies;
 use crate::tenants::{SqlTenants, raise_versions};
 
@@ -80,6 +80,7 @@ struct Stores {
     kill_switch: SqlKillSwitch,
     incidents: SqlIncidents,
     audit_log: SqlAuditLog,
+    checkpoints: SqlCheckpoints,
     api_keys: SqlApiKeys,
     tenants: SqlTenants,
 }
@@ -103,6 +104,7 @@ impl Stores {
             kill_switch: SqlKillSwitch::new(shared()),
             incidents: SqlIncidents::new(shared(), Box::new(SqlAuditLog::new(shared()))),
             audit_log: SqlAuditLog::new(shared()),
+            checkpoints: SqlCheckpoints::new(shared()),
             api_keys: SqlApiKeys::new(shared()),
             tenants: SqlTenants::new(shared()),
         }
@@ -147,6 +149,10 @@ impl UnitOfWork for SqlUnitOfWork {
 
     fn audit_log(&mut self) -> &mut dyn AuditLog {
         &mut self.stores.audit_log
+    }
+
+    fn checkpoints(&mut self) -> &mut dyn CheckpointStore {
+        &mut self.stores.checkpoints
     }
 
     fn api_keys(&mut self) -> &mut dyn ApiKeyStore {

@@ -1,17 +1,20 @@
 //! Ready-made ports: everything in one data directory, nothing to set up.
 //!
-//! `portcullis.db` is the SQLite database, `master.key` the key that seals secrets, `lock` keeps a second process out.
+//! `portcullis.db` is the SQLite database, `master.key` the key that seals secrets, `signing.key` the key that signs
+//! checkpoints of the trail, `checkpoints/` where these are kept, `lock` keeps a second process out.
 //! Outbound connections obey the egress rules, policies are Cedar, secrets are sealed in the database.
 //!
 //! With a `database_url` the database is PostgreSQL instead, and several replicas may share it: each has a directory of
-//! its own, and all have the same master key.
+//! its own, and all have the same master key and the same signing key.
 
 mod data_dir;
 mod error;
 mod key_file;
+mod private_file;
+mod signing_key;
 
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use portcullis_drivers::database::{Database, DatabaseOptions};
@@ -19,6 +22,7 @@ use portcullis_drivers::egress::{EgressRules, HyperEgress, TlsRoots};
 use portcullis_drivers::integrations::credentials::SqlSealedSecrets;
 use portcullis_drivers::integrations::mcp::client::HttpMcpClient;
 use portcullis_drivers::ledger::SqlLedger;
+use portcullis_drivers::logs::CheckpointDirectory;
 use portcullis_drivers::system::{SystemClock, SystemEntropy, UlidSource};
 use portcullis_drivers::uow::SqlStore;
 use portcullis_engines::logs::emitter::ToolAuditEmitter;
@@ -26,10 +30,10 @@ use portcullis_engines::policies::cedar::CedarToolPolicy;
 use portcullis_schemas::integrations::credentials::ports::SealedSecretStore;
 use portcullis_schemas::runtime::{Clock, Entropy, IdSource};
 use portcullis_schemas::secret::Secret;
-use portcullis_spine::Ports;
 use portcullis_spine::dispatch_audit::StandardDispatchAudit;
+use portcullis_spine::{CheckpointPorts, Ports};
 use portcullis_vault::rules::GrantRuleChecker;
-use portcullis_vault::{Keyring, SealedVault};
+use portcullis_vault::{CheckpointKeys, Keyring, SealedVault};
 
 use self::data_dir::DataDirectory;
 pub use self::error::{OpenError, OpenErrorKind};
@@ -45,6 +49,11 @@ pub struct EmbeddedOptions {
     /// The master key file; `master.key` in the directory unless told. Created with mode 0600 on the first start only,
     /// and never for a PostgreSQL database, which others may have sealed with another key.
     pub master_key_file: Option<PathBuf>,
+    /// The file of the keys that sign checkpoints; `signing.key` in the directory unless told. Created with mode 0600, but
+    /// not for a PostgreSQL database: without the file there are no checkpoints then.
+    pub signing_key_file: Option<PathBuf>,
+    /// Where checkpoints are kept; `checkpoints` in the directory unless told. Better on another machine's disk.
+    pub checkpoint_dir: Option<PathBuf>,
     /// Exact origins, like `http://127.0.0.1:8931`, for which the operator lifts the rules of the egress.
     pub waived_origins: Vec<String>,
     /// More certificate authorities for upstreams, in PEM; Mozilla's are always there.
@@ -62,6 +71,8 @@ impl EmbeddedOptions {
             data_dir,
             database_url: None,
             master_key_file: None,
+            signing_key_file: None,
+            checkpoint_dir: None,
             waived_origins: Vec::new(),
             extra_ca_pem: None,
             durable: true,
@@ -110,20 +121,62 @@ impl fmt::Debug for Embedded {
 /// # Errors
 /// [`OpenError`]: what is wrong, where, and what to do. Nothing is created when the options are wrong.
 pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
-    let egress = Arc::new(egress(&options)?);
+    let egress = egress(&options)?;
     let directory = DataDirectory::open(&options.data_dir)?;
+    start(options, egress, directory).await
+}
+
+/// Opens a data directory that is there, also beside a process that serves on it: for an export of the trail, not for
+/// serving. Beside another process nothing is created, and the schema stays as it is.
+///
+/// # Errors
+/// As [`open`]; and when the other process is of another version.
+pub async fn attach(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
+    let egress = egress(&options)?;
+    let directory = DataDirectory::attach(&options.data_dir)?;
+    if options.database_url.is_none() {
+        directory.require_database()?;
+    }
+    start(options, egress, directory).await
+}
+
+/// The keys in `signing.key` of a data directory, or in the file that is named, without opening the directory. With
+/// `create` the file is made if there is none, and the directory too.
+///
+/// # Errors
+/// When the file is not there, malformed, or open to others.
+pub fn signing_keys(
+    data_dir: &Path,
+    named: Option<&Path>,
+    create: bool,
+) -> Result<CheckpointKeys, OpenError> {
+    let file = data_dir::signing_key_file(data_dir, named);
+    if create && !file.exists() {
+        data_dir::create(data_dir)?;
+        signing_key::create(&file)?;
+    }
+    signing_key::read(&file)
+}
+
+async fn start(
+    options: EmbeddedOptions,
+    egress: HyperEgress,
+    directory: DataDirectory,
+) -> Result<Embedded, OpenError> {
+    let egress = Arc::new(egress);
     let key_file = options.master_key_file.as_deref();
     let (keys, url) = match &options.database_url {
         Some(url) => (directory.shared_keys(key_file)?, url.clone()),
         None => (directory.keys(key_file)?, Secret::new(directory.database_url()?)),
     };
     let keys = Arc::new(keys);
-    let database = Database::open(
-        url.expose(),
-        DatabaseOptions { durable: options.durable, ..DatabaseOptions::default() },
-    )
-    .await
-    .map_err(OpenError::database)?;
+    let checkpoints = checkpoints(&options, &directory)?;
+    let durable = options.durable;
+    let migrate = directory.is_own();
+    let database =
+        Database::open(url.expose(), DatabaseOptions { durable, migrate, ..DatabaseOptions::default() })
+            .await
+            .map_err(OpenError::database)?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
@@ -142,6 +195,7 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
         policy: Arc::new(CedarToolPolicy::new()),
         emitter: Arc::new(ToolAuditEmitter::new(clock.clone(), ids.clone())),
         dispatch_audit: Arc::new(StandardDispatchAudit::new(ledger.clone(), clock.clone(), ids.clone())),
+        checkpoints,
         ledger,
         mcp: Arc::new(HttpMcpClient::new(egress.clone(), entropy.clone(), clock.clone())),
         egress,
@@ -150,6 +204,24 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
         ids,
     };
     Ok(Embedded { ports, sealed_secrets, database, directory })
+}
+
+/// What makes checkpoints: keys in a file, and a directory that keeps them.
+fn checkpoints(
+    options: &EmbeddedOptions,
+    directory: &DataDirectory,
+) -> Result<Option<CheckpointPorts>, OpenError> {
+    let is_shared = options.database_url.is_some();
+    let Some(keys) = directory.signing_key(options.signing_key_file.as_deref(), is_shared)? else {
+        tracing::warn!(
+            "no checkpoints of the trail are signed: there is no signing key. Copy signing.key from another replica, or \
+             make one with `portcullis audit key --create`"
+        );
+        return Ok(None);
+    };
+    let path = directory.checkpoints(options.checkpoint_dir.as_deref());
+    let sink = CheckpointDirectory::open(&path).map_err(|error| OpenError::checkpoints(&path, error))?;
+    Ok(Some(CheckpointPorts { signer: Arc::new(keys), sink: Arc::new(sink) }))
 }
 
 fn egress(options: &EmbeddedOptions) -> Result<HyperEgress, OpenError> {

@@ -34,11 +34,13 @@ pub mod http;
 pub mod operations;
 pub mod ports;
 pub mod records;
+pub mod trail;
 
 // The spine.
 pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
 pub use portcullis_spine::{
-    Background, Input, OperationRegistry, OperationSpec, Ports, RegistryError, Spine, SpineOptions,
+    Background, CheckpointRules, Input, OperationRegistry, OperationSpec, Ports, RegistryError, Spine,
+    SpineOptions,
 };
 
 // Who calls, and what goes wrong.

@@ -7,10 +7,13 @@
 pub use portcullis_schemas::egress::Egress;
 pub use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 pub use portcullis_schemas::integrations::mcp::ports::McpClient;
-pub use portcullis_schemas::logs::ports::{AnswerSeal, DispatchAudit, Ledger, MCPAuditEmitterPort};
+pub use portcullis_schemas::logs::ports::{
+    AnswerSeal, CheckpointSigner, CheckpointSink, DispatchAudit, Ledger, MCPAuditEmitterPort,
+};
 pub use portcullis_schemas::policies::ports::ToolPolicy;
 pub use portcullis_schemas::runtime::{Clock, Entropy, IdSource, KeyedHash};
 pub use portcullis_schemas::store::Store;
+pub use portcullis_spine::CheckpointPorts;
 
 // Standard implementations that an embedder's own may wrap.
 pub use portcullis_spine::dispatch_audit::StandardDispatchAudit;
@@ -23,7 +26,7 @@ pub use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 pub use portcullis_schemas::integrations::mcp::ports::{
     InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore,
 };
-pub use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
+pub use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
 pub use portcullis_schemas::policies::ports::ToolPolicyStore;
 pub use portcullis_schemas::store::UnitOfWork;
 pub use portcullis_schemas::tenants::ports::TenantStore;
@@ -43,6 +46,9 @@ pub use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet, ToolPolic
 
 // The trail.
 pub use portcullis_schemas::incidents::NewIncident;
+pub use portcullis_schemas::logs::checkpoint::{
+    ChainCoverage, CheckpointSpan, KeptCheckpoint, StoredCheckpoint,
+};
 pub use portcullis_schemas::logs::event::{AuditEventDraft, EventActor};
 pub use portcullis_schemas::logs::ledger::{
     AbandonedIntent, FailureFacts, IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject,

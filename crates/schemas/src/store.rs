@@ -10,7 +10,7 @@ use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
 use crate::integrations::credentials::ports::CredentialStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
-use crate::logs::ports::AuditLog;
+use crate::logs::ports::{AuditLog, CheckpointStore};
 use crate::policies::ports::ToolPolicyStore;
 use crate::tenants::ports::TenantStore;
 
@@ -49,6 +49,8 @@ pub trait UnitOfWork: Send {
     fn incidents(&mut self) -> &mut dyn IncidentStore;
     /// Trail.
     fn audit_log(&mut self) -> &mut dyn AuditLog;
+    /// Checkpoints of the trail of all tenants.
+    fn checkpoints(&mut self) -> &mut dyn CheckpointStore;
     /// API keys.
     fn api_keys(&mut self) -> &mut dyn ApiKeyStore;
     /// Tenants.

@@ -1,7 +1,7 @@
 //! The command line.
 //!
 //! Exit codes: 0 when it went well, 1 when it failed while running, 2 when the configuration or the command line is
-//! wrong (nothing was started then).
+//! wrong (nothing was started then), 3 when `audit` found that a trail or a proof does not hold.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -11,6 +11,7 @@ use clap::{Args, Parser, Subcommand};
 use color_eyre::config::{HookBuilder, Theme};
 use color_eyre::eyre::{self, WrapErr};
 
+use crate::audit::{self, AuditCommand};
 use crate::config::{Flags, Mistakes, Settings};
 use crate::demo::{self, DemoOptions};
 use crate::{database, serve};
@@ -28,7 +29,8 @@ pub struct Cli {
     command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed while running; 2 configuration or command line wrong.";
+const EXIT_CODES: &str = "Exit codes: 0 done; 1 failed while running; 2 configuration or command line wrong; 3 audit: \
+                          the trail or the proof does not hold.";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -45,6 +47,12 @@ enum Command {
     Database {
         #[command(subcommand)]
         command: DatabaseCommand,
+    },
+    /// For auditors: export the trail, and verify exports and proofs offline
+    #[command(after_help = EXIT_CODES)]
+    Audit {
+        #[command(subcommand)]
+        command: AuditCommand,
     },
     /// Print the version
     Version,
@@ -69,7 +77,7 @@ enum ConfigCommand {
 
 /// Flags win over the environment (`PORTCULLIS_<SECTION>__<KEY>`), which wins over the file, which wins over defaults.
 #[derive(Debug, Args)]
-struct SettingFlags {
+pub(crate) struct PlaceFlags {
     /// Configuration file [default: ./portcullis.toml, else portcullis.toml in the data directory, where present]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -79,6 +87,23 @@ struct SettingFlags {
     /// PostgreSQL database instead of the one in the data directory, like postgres://user@host/database
     #[arg(long, value_name = "URL")]
     database_url: Option<String>,
+}
+
+impl PlaceFlags {
+    /// As settings.
+    pub(crate) fn given(self) -> Flags {
+        let mut given = Flags::new(self.config);
+        given.set("data_dir", "--data-dir", self.data_dir);
+        given.set("database_url", "--database-url", self.database_url);
+        given
+    }
+}
+
+/// Flags win over the environment (`PORTCULLIS_<SECTION>__<KEY>`), which wins over the file, which wins over defaults.
+#[derive(Debug, Args)]
+struct SettingFlags {
+    #[command(flatten)]
+    place: PlaceFlags,
     /// Address to listen on [default: 127.0.0.1:8642]
     #[arg(long, value_name = "ADDR:PORT")]
     listen: Option<String>,
@@ -116,13 +141,14 @@ struct DemoFlags {
 pub fn run(cli: Cli) -> ExitCode {
     let done = install_reports().and_then(|()| execute(cli.command));
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => report(&error),
     }
 }
 
-fn execute(command: Command) -> eyre::Result<()> {
-    match command {
+fn execute(command: Command) -> eyre::Result<ExitCode> {
+    let done = match command {
+        Command::Audit { command } => return audit::run(command),
         Command::Serve(flags) => {
             let settings = settings(flags)?;
             crate::telemetry::start(&settings.log)?;
@@ -144,14 +170,13 @@ fn execute(command: Command) -> eyre::Result<()> {
         }
         Command::Database { command: DatabaseCommand::Grants { role } } => database::grants(&role),
         Command::Version => say(&format!("portcullis {}\n", env!("CARGO_PKG_VERSION"))),
-    }
+    };
+    done.map(|()| ExitCode::SUCCESS)
 }
 
 fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
-    let mut given = Flags::new(flags.config);
+    let mut given = flags.place.given();
     let single = [
-        ("data_dir", "--data-dir", flags.data_dir),
-        ("database_url", "--database-url", flags.database_url),
         ("listen", "--listen", flags.listen),
         ("environment", "--environment", flags.environment),
         ("master_key_file", "--master-key-file", flags.master_key_file),
@@ -165,7 +190,7 @@ fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
     Settings::load(given)
 }
 
-fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
+pub(crate) fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     built.wrap_err("the runtime could not start: the system gives no threads")
 }
@@ -218,7 +243,7 @@ mod tests {
 
     #[test]
     fn the_help_is_a_contract() {
-        let paths: [&[&str]; 8] = [
+        let paths: [&[&str]; 14] = [
             &[],
             &["serve"],
             &["demo"],
@@ -227,6 +252,12 @@ mod tests {
             &["database"],
             &["database", "migrate"],
             &["database", "grants"],
+            &["audit"],
+            &["audit", "export"],
+            &["audit", "verify"],
+            &["audit", "prove"],
+            &["audit", "verify-proof"],
+            &["audit", "key"],
         ];
         let pages = paths.map(|path| format!("$ portcullis {} --help\n\n{}", path.join(" "), help(path)));
         insta::assert_snapshot!(pages.join("\n"));

@@ -4,6 +4,7 @@
 //! Start: [`cli::run`], then [`running::start`], which is the server without signals and printing.
 
 pub mod api_client;
+mod audit;
 pub mod cli;
 pub mod config;
 mod database;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::embedded::{self, Embedded, EmbeddedOptions};
 use portcullis::http::{ApiOptions, ServeLimits};
-use portcullis::{KeyEnvironment, Secret, SpineOptions};
+use portcullis::{CheckpointRules, KeyEnvironment, Secret, SpineOptions};
 
 use crate::config::Settings;
 
@@ -15,15 +15,26 @@ const LINGER: Duration = Duration::from_secs(3);
 
 /// Opens what the settings name.
 pub(crate) async fn open(settings: &Settings) -> eyre::Result<Embedded> {
+    Ok(embedded::open(embedded_options(settings).await?).await?)
+}
+
+/// Opens it beside a server that may run on it.
+pub(crate) async fn attach(settings: &Settings) -> eyre::Result<Embedded> {
+    Ok(embedded::attach(embedded_options(settings).await?).await?)
+}
+
+async fn embedded_options(settings: &Settings) -> eyre::Result<EmbeddedOptions> {
     let mut options = EmbeddedOptions::new(&settings.data_dir);
     options.database_url = settings.database_url.clone().map(Secret::new);
     options.master_key_file.clone_from(&settings.master_key_file);
+    options.signing_key_file.clone_from(&settings.trail.signing_key_file);
+    options.checkpoint_dir.clone_from(&settings.trail.checkpoint_dir);
     options.waived_origins.clone_from(&settings.egress.waived_origins);
     options.extra_ca_pem = match &settings.egress.extra_ca_file {
         Some(file) => Some(tokio::fs::read(file).await.wrap_err("egress.extra_ca_file cannot be read")?),
         None => None,
     };
-    Ok(embedded::open(options).await?)
+    Ok(options)
 }
 
 pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
@@ -37,8 +48,18 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         queue_wait: Duration::from_millis(settings.limits.queue_milliseconds),
         requests: settings.limits.requests,
         tenant_requests: settings.limits.tenant_requests,
+        checkpoints: checkpoint_rules(settings),
         ..SpineOptions::new(environment)
     })
+}
+
+pub(crate) fn checkpoint_rules(settings: &Settings) -> CheckpointRules {
+    let trail = &settings.trail;
+    CheckpointRules {
+        origin: trail.origin.clone(),
+        interval: Duration::from_secs(trail.checkpoint_seconds),
+        records: trail.checkpoint_records,
+    }
 }
 
 pub(crate) fn api_options(settings: &Settings) -> ApiOptions {

@@ -46,8 +46,9 @@ async fn a_first_start_serves_and_its_key_works() {
     let tenants = get(addr, "/tenants", Some(&key)).await.json();
     assert_eq!(tenants["items"][0]["name"], "default");
     for file in fs::read_dir(folder.path()).unwrap().map(Result::unwrap) {
-        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode, 0o600, "{:?}", file.file_name());
+        let facts = file.metadata().unwrap();
+        let private = if facts.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(facts.permissions().mode() & 0o777, private, "{:?}", file.file_name());
     }
     running.shutdown().await.unwrap();
 }

@@ -10,6 +10,7 @@ use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, timeout};
 
+use crate::logs::checkpoint_job::{self, CheckpointJob};
 use crate::scene::Stage;
 use crate::spine::Spine;
 use crate::tenure::Tenure;
@@ -23,6 +24,7 @@ const SWEEP_TIME: Duration = Duration::from_secs(30);
 #[derive(Debug)]
 pub struct Background {
     task: JoinHandle<()>,
+    _checkpoints: Option<CheckpointJob>,
 }
 
 impl Background {
@@ -53,8 +55,9 @@ impl Spine {
         let now = stage.ports.clock.monotonic();
         renew(&stage).await?;
         tenure.renewed(now);
+        let checkpoints = checkpoint_job::start(&stage);
         let task = tokio::spawn(keep(stage, tenure));
-        Ok(Background { task })
+        Ok(Background { task, _checkpoints: checkpoints })
     }
 }
 

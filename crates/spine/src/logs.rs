@@ -1,11 +1,18 @@
-//! Handlers of `logs.trail.*`.
+//! Handlers of `logs.trail.*`, the making of checkpoints, and the export.
+
+pub(crate) mod checkpoint_job;
+pub(crate) mod checkpoints;
+pub(crate) mod export;
 
 use portcullis_engines::logs::verification::TrailCheck;
 use portcullis_schemas::Error;
 use portcullis_schemas::logs::event::AuditEvent;
-use portcullis_schemas::logs::operations::{ListTrailEvents, TrailVerification, VerifyTrail};
+use portcullis_schemas::logs::operations::{
+    GetTrailCheckpoint, ListTrailEvents, TrailCheckpoint, TrailVerification, VerifyTrail,
+};
 use portcullis_schemas::logs::ports::EventFilter;
 use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_trail::chain::GENESIS;
 
 use crate::scene::Scene;
 
@@ -39,4 +46,20 @@ pub(crate) async fn verify_trail(scene: Scene, _: VerifyTrail) -> Result<TrailVe
         }
         next += u64::from(BATCH);
     }
+}
+
+/// The checkpoint is of all tenants' records; of these it tells how many there are, and nothing more.
+pub(crate) async fn get_checkpoint(scene: Scene, _: GetTrailCheckpoint) -> Result<TrailCheckpoint, Error> {
+    let mut work = scene.read().await?;
+    let newest = work.checkpoints().newest().await?.ok_or_else(|| Error::not_found("checkpoint"))?;
+    let own = work.checkpoints().covered(scene.tenant()).await?;
+    Ok(TrailCheckpoint {
+        number: newest.number,
+        size: newest.size,
+        root: newest.root,
+        note: newest.note,
+        created_at: newest.created_at,
+        events: own.as_ref().map_or(0, |span| span.last_sequence),
+        head: own.map_or_else(|| GENESIS.to_string(), |span| span.last_hash),
+    })
 }

@@ -8,6 +8,7 @@ use portcullis_schemas::integrations::mcp::operations::{
 use portcullis_schemas::operation::Operation;
 
 pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
+pub use portcullis_engines::logs::checkpoints::CheckpointRules;
 
 use crate::admission::Bounds;
 
@@ -32,6 +33,8 @@ pub struct SpineOptions {
     pub requests: usize,
     /// Requests of one tenant at a time; 0 counts as 1. Default 512, so that no tenant takes the room of all.
     pub tenant_requests: usize,
+    /// When checkpoints of the trail are made, and in which name. Default every 60 s, or 1000 records.
+    pub checkpoints: CheckpointRules,
 }
 
 impl SpineOptions {
@@ -47,6 +50,7 @@ impl SpineOptions {
             queue_wait: Duration::from_millis(100),
             requests: 1024,
             tenant_requests: 512,
+            checkpoints: CheckpointRules::default(),
         }
     }
 

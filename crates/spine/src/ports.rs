@@ -7,7 +7,9 @@ use std::sync::Arc;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
-use portcullis_schemas::logs::ports::{AnswerSeal, DispatchAudit, Ledger, MCPAuditEmitterPort};
+use portcullis_schemas::logs::ports::{
+    AnswerSeal, CheckpointSigner, CheckpointSink, DispatchAudit, Ledger, MCPAuditEmitterPort,
+};
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::runtime::{Clock, Entropy, IdSource, KeyedHash};
 use portcullis_schemas::store::Store;
@@ -29,6 +31,8 @@ pub struct Ports {
     pub store: Arc<dyn Store>,
     /// The write-ahead trail of effects.
     pub ledger: Arc<dyn Ledger>,
+    /// What signs checkpoints of the trail, and where they are kept; `None` makes none.
+    pub checkpoints: Option<CheckpointPorts>,
     /// Secrets.
     pub vault: Arc<dyn CredentialVault>,
     /// The policy engine.
@@ -41,6 +45,21 @@ pub struct Ports {
     pub egress: Arc<dyn Egress>,
     /// Talks to MCP servers.
     pub mcp: Arc<dyn McpClient>,
+}
+
+/// What checkpoints of the trail need.
+#[derive(Clone)]
+pub struct CheckpointPorts {
+    /// Signs them. Replicas on one database have the same keys.
+    pub signer: Arc<dyn CheckpointSigner>,
+    /// Keeps them outside of the database.
+    pub sink: Arc<dyn CheckpointSink>,
+}
+
+impl fmt::Debug for CheckpointPorts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CheckpointPorts(..)")
+    }
 }
 
 impl fmt::Debug for Ports {

@@ -5,6 +5,7 @@ mod egress;
 mod emitter;
 mod mcp_client;
 mod policy;
+mod signer;
 mod vault;
 
 pub use dispatch::RecordingDispatchAudit;
@@ -12,4 +13,5 @@ pub use egress::{ScriptedEgress, ScriptedResponse};
 pub use emitter::PlainEmitter;
 pub use mcp_client::{Exchange, ExchangeKind, ScriptedMcpClient};
 pub use policy::{FixedToolPolicy, KeywordToolPolicy};
+pub use signer::PlainSigner;
 pub use vault::PlainVault;

@@ -14,6 +14,7 @@ use crate::lock::locked;
 mod api_keys;
 mod audit_log;
 mod chain;
+mod checkpoints;
 mod credentials;
 mod freezes;
 mod incidents;
@@ -29,6 +30,7 @@ mod tenants;
 mod tools;
 mod unit;
 
+pub use checkpoints::MemoryCheckpointSink;
 pub use ledger::MemoryLedger;
 pub use sealed::MemorySealedSecrets;
 

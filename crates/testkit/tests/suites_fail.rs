@@ -7,11 +7,12 @@ use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::text::PolicyText;
 use portcullis_testkit::broken::{
-    BrokenEmitter, BrokenLedger, LeakyStore, SilentLedger, StuckStore, TrustingLedger,
+    BrokenEmitter, BrokenLedger, ForgetfulSink, LeakyStore, SilentLedger, StaleSigner, StuckStore,
+    TrustingLedger,
 };
 use portcullis_testkit::conformance::{self, PolicyTexts, violation};
 use portcullis_testkit::entropy::FailingEntropy;
-use portcullis_testkit::fakes::{FixedToolPolicy, ScriptedMcpClient};
+use portcullis_testkit::fakes::{FixedToolPolicy, PlainSigner, ScriptedMcpClient};
 use portcullis_testkit::memory::MemoryStore;
 
 /// The promise that a suite found broken; panics when it passed.
@@ -48,7 +49,22 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::audit_log(&store, &MemoryStore::verify_chain())).await, "own events only");
     let store = leaky();
+    contains(&found(conformance::checkpoint_store(&store)).await, "own spans only");
+    let store = leaky();
     contains(&found(conformance::ledger(&store, &store.ledger())).await, "the frozen target");
+}
+
+#[tokio::test]
+async fn the_checkpoint_suites_find_what_an_auditor_could_not_rely_on() {
+    contains(&found(conformance::checkpoint_sink(&ForgetfulSink::new())).await, "the highest number");
+    contains(
+        &found(conformance::checkpoint_signer(&StaleSigner, &PlainSigner::verify)).await,
+        "the last key signs",
+    );
+    contains(
+        &found(conformance::checkpoint_signer(&PlainSigner::new(&[]), &PlainSigner::verify)).await,
+        "at least one key",
+    );
 }
 
 #[tokio::test]

@@ -7,11 +7,12 @@ use portcullis_schemas::text::PolicyText;
 use portcullis_testkit::conformance::{self, PolicyTexts};
 use portcullis_testkit::entropy::CountingEntropy;
 use portcullis_testkit::fakes::{
-    KeywordToolPolicy, PlainEmitter, PlainVault, RecordingDispatchAudit, ScriptedEgress, ScriptedMcpClient,
+    KeywordToolPolicy, PlainEmitter, PlainSigner, PlainVault, RecordingDispatchAudit, ScriptedEgress,
+    ScriptedMcpClient,
 };
 use portcullis_testkit::hashing::TestKeyedHash;
 use portcullis_testkit::ids::{SequentialIds, UniqueIds};
-use portcullis_testkit::memory::{MemorySealedSecrets, MemoryStore};
+use portcullis_testkit::memory::{MemoryCheckpointSink, MemorySealedSecrets, MemoryStore};
 use portcullis_testkit::settings::{FixedKeySource, MapEnvironment};
 use portcullis_testkit::time::TestClock;
 
@@ -47,6 +48,17 @@ async fn another_record_hash_chains_as_well() {
     // A verifier that looks at links only is itself found wanting.
     let violation = conformance::violation(conformance::audit_log(&store, &links_only)).await;
     assert_eq!(violation.as_deref(), Some("the verifier must find a changed fact"));
+}
+
+#[tokio::test]
+async fn checkpoints() {
+    let sink = MemoryCheckpointSink::new();
+    for _ in 0..2 {
+        conformance::checkpoint_sink(&sink).await;
+    }
+    assert_eq!(sink.notes().len(), 6);
+    conformance::checkpoint_signer(&PlainSigner::new(&[7]), &PlainSigner::verify).await;
+    conformance::checkpoint_signer(&PlainSigner::new(&[1, 2, 3]), &PlainSigner::verify).await;
 }
 
 #[tokio::test]

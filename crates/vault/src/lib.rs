@@ -1,4 +1,5 @@
-//! The credential authority: the grammar of references, the rules of access, and the sealing of secrets.
+//! The credential authority: the grammar of references, the rules of access, the sealing of secrets, and the
+//! keys that sign checkpoints.
 //!
 //! Never: I/O of its own (stores, keys, environment and randomness come as ports), and no secret in an error, a log
 //! line or a `Debug` output.
@@ -11,6 +12,8 @@ pub mod keyring;
 pub mod reference;
 pub mod rules;
 mod sealed_vault;
+pub mod signing;
 
 pub use keyring::Keyring;
 pub use sealed_vault::SealedVault;
+pub use signing::CheckpointKeys;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, KeySource, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
+use portcullis_schemas::logs::ports::CheckpointSigner;
 use portcullis_schemas::secret::Secret;
 use portcullis_testkit::conformance;
 use portcullis_testkit::entropy::CountingEntropy;
@@ -12,7 +13,9 @@ use portcullis_testkit::memory::MemorySealedSecrets;
 use portcullis_testkit::settings::FixedKeySource;
 use portcullis_vault::envelope::{self, Place};
 use portcullis_vault::rules::{CredentialAccessRuleChecker, DenyAllRuleChecker, GrantRuleChecker};
-use portcullis_vault::{Keyring, SealedVault};
+use portcullis_vault::signing::{public_key, verify_ed25519};
+use portcullis_vault::{CheckpointKeys, Keyring, SealedVault};
+use zeroize::Zeroizing;
 
 fn keys() -> FixedKeySource {
     FixedKeySource::new(1, [7; 32])
@@ -46,6 +49,34 @@ async fn conforms_as_keyed_hash_and_answer_seal() {
     let keyring = Keyring::new(Arc::new(keys()), Arc::new(CountingEntropy::new())).unwrap();
     conformance::keyed_hash(&keyring).await;
     conformance::answer_seal(&keyring).await;
+}
+
+#[tokio::test]
+async fn conforms_as_a_signer_of_checkpoints() {
+    let seeds = [[1; 32], [2; 32]].map(Zeroizing::new);
+    let earlier = vec![public_key(&seeds[0]).unwrap()];
+    let signer = CheckpointKeys::new(earlier.clone(), seeds[1].clone()).unwrap();
+    conformance::checkpoint_signer(&signer, &verify_ed25519).await;
+    let error = CheckpointKeys::new(earlier, seeds[0].clone()).unwrap_err();
+    assert!(error.to_string().contains("twice"), "{error}");
+}
+
+/// RFC 8032 section 7.1, test 2.
+#[tokio::test]
+async fn signatures_are_those_of_the_published_vector() {
+    let seed = bytes("4ccd089b28ff96da9db6c346ec114e0f5b8a319f35aba624da8cf6ed4fb8a6fb");
+    let signer = CheckpointKeys::new(Vec::new(), Zeroizing::new(seed)).unwrap();
+    let public: [u8; 32] = bytes("3d4017c3e843895a92b70aa74d1b7ebc9c982ccf2ec4968cc0cd55f12af4660c");
+    assert_eq!(signer.public_keys(), [public]);
+    let signature: [u8; 64] = bytes(
+        "92a009a9f0d4cab8720e820b5f642540a2b27b5416503f8fb3762223ebdb69da\
+         085ac1e43e15996e458f3613d0f11d8c387b2eaeb4302aeeb00d291612bb0c00",
+    );
+    assert_eq!(signer.sign(&[0x72]).await.unwrap(), signature);
+}
+
+fn bytes<const N: usize>(hex: &str) -> [u8; N] {
+    std::array::from_fn(|place| u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).unwrap())
 }
 
 #[test]

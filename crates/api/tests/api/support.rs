@@ -194,6 +194,7 @@ fn ports(store: &MemoryStore, mcp: &Arc<ScriptedMcpClient>) -> Ports {
         answers: vault.clone(),
         store: Arc::new(store.clone()),
         ledger: Arc::new(store.ledger()),
+        checkpoints: None,
         vault,
         policy: Arc::new(FixedToolPolicy::allow()),
         emitter: Arc::new(PlainEmitter::new(ids, clock)),

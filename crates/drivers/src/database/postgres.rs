@@ -53,7 +53,7 @@ pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connecti
     let writer = connect(Purpose::Units).await.map_err(OpenError::Connect)?;
     require_settings(&writer, options.durable).await?;
     require_same_time(&writer).await?;
-    schema::bring_up_to_date(&writer).await?;
+    schema::bring_up_to_date(&writer, options.migrate).await?;
     warn_of_rights(&writer).await.map_err(OpenError::Connect)?;
     let ledger = connect(Purpose::Ledger).await.map_err(OpenError::Connect)?;
     let reader = connect(Purpose::Reading).await.map_err(OpenError::Connect)?;

@@ -7,6 +7,8 @@ const RIGHTS: &[(&str, &str)] = &[
     ("api_keys", "SELECT, INSERT, UPDATE"),
     ("audit_event_subjects", "SELECT, INSERT"),
     ("audit_events", "SELECT, INSERT"),
+    ("checkpoint_spans", "SELECT, INSERT"),
+    ("checkpoints", "SELECT, INSERT"),
     ("credential_grants", "SELECT, INSERT, DELETE"),
     ("credentials", "SELECT, INSERT, UPDATE"),
     ("idempotency_keys", "SELECT, INSERT, UPDATE, DELETE"),

@@ -14,19 +14,32 @@ const MIGRATING: &str = "SET LOCAL statement_timeout = 0; SET LOCAL lock_timeout
 /// SQLSTATE of a role that lacks a right.
 const INSUFFICIENT_PRIVILEGE: &str = "42501";
 
-/// Applies what is missing.
-pub(super) async fn bring_up_to_date(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    match connection.get_database_backend() {
-        DbBackend::Postgres => on_postgres(connection).await,
-        _ => on_sqlite(connection).await,
+/// Applies what is missing, or refuses it where nothing may be changed.
+pub(super) async fn bring_up_to_date(
+    connection: &DatabaseConnection,
+    may_change: bool,
+) -> Result<(), OpenError> {
+    match (connection.get_database_backend(), may_change) {
+        (DbBackend::Postgres, true) => on_postgres(connection).await,
+        (DbBackend::Postgres, false) => refuse_older(&applied(connection).await.map_err(failed)?),
+        (_, true) => on_sqlite(connection).await,
+        (_, false) => refuse_older(&applied_on_sqlite(connection).await?),
     }
+}
+
+fn refuse_older(applied: &[String]) -> Result<(), OpenError> {
+    if is_behind(applied)? { Err(OpenError::Older) } else { Ok(()) }
 }
 
 /// Each migration runs in a transaction of its own.
 async fn on_sqlite(connection: &DatabaseConnection) -> Result<(), OpenError> {
-    let applied = Migrator::get_migration_models(connection).await.map_err(OpenError::Migrate)?;
-    is_behind(&applied.into_iter().map(|row| row.version).collect::<Vec<_>>())?;
+    is_behind(&applied_on_sqlite(connection).await?)?;
     Migrator::up(connection, None).await.map_err(OpenError::Migrate)
+}
+
+async fn applied_on_sqlite(connection: &DatabaseConnection) -> Result<Vec<String>, OpenError> {
+    let applied = Migrator::get_migration_models(connection).await.map_err(OpenError::Migrate)?;
+    Ok(applied.into_iter().map(|row| row.version).collect())
 }
 
 /// A look comes first, because a writer role may not create anything. All migrations are one transaction.

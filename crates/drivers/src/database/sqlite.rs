@@ -20,7 +20,7 @@ pub(super) fn is_file(url: &str) -> bool {
 pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connections, OpenError> {
     let writer = sea_orm::Database::connect(pool(url, options, false)).await.map_err(OpenError::Connect)?;
     require_version(&writer).await?;
-    schema::bring_up_to_date(&writer).await?;
+    schema::bring_up_to_date(&writer, options.migrate).await?;
     let reader = sea_orm::Database::connect(pool(url, options, true)).await.map_err(OpenError::Connect)?;
     Ok(Connections { ledger: writer.clone(), writer, reader })
 }

@@ -68,14 +68,17 @@ impl AuditLog for SqlAuditLog {
         from: u64,
         limit: u16,
     ) -> Result<Vec<StoredEvent>, PortError> {
+        let records = self.texts(tenant, from, limit).await?;
+        let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
+        Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
+    }
+
+    async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError> {
         let rows = event::Entity::in_tenant(tenant)
             .filter(event::Column::Sequence.gte(count(from)))
             .order_by_asc(event::Column::Sequence)
             .limit(u64::from(limit));
-        let records: Vec<String> =
-            records(rows).all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
-        let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
-        Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
+        records(rows).all(self.tx.of_record(tenant).await?).await.map_err(port_error)
     }
 }
 

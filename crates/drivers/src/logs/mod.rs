@@ -7,8 +7,13 @@
 mod append;
 mod audit_log;
 mod chain;
+mod checkpoint_directory;
+mod checkpoint_rows;
+mod checkpoints;
 mod rows;
 
 pub(crate) use self::append::Appender;
 pub use self::audit_log::SqlAuditLog;
 pub(crate) use self::chain::Head;
+pub use self::checkpoint_directory::CheckpointDirectory;
+pub use self::checkpoints::SqlCheckpoints;

@@ -5,36 +5,90 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
-use super::error::OpenError;
+use portcullis_vault::CheckpointKeys;
+
+use super::error::{OpenError, OpenErrorKind};
 use super::key_file::{self, FileKeySource};
+use super::signing_key;
 
 const DATABASE: &str = "portcullis.db";
 const MASTER_KEY: &str = "master.key";
+const SIGNING_KEY: &str = "signing.key";
+const CHECKPOINTS: &str = "checkpoints";
 const LOCK: &str = "lock";
 /// For its owner alone: it holds every tenant's data.
 const DIRECTORY_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
 
-/// A data directory that this process, and no other, has open. Dropping it frees it.
+/// A data directory that this process, and no other, has open; or one that is looked at beside a process that has it.
+/// Dropping it frees it.
 #[derive(Debug)]
 pub(super) struct DataDirectory {
     path: PathBuf,
-    _lock: File,
+    lock: Option<File>,
 }
 
 impl DataDirectory {
     /// Opens the directory, creates it if it is not there, and locks it.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
-        DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
-            OpenError::directory(path, "it cannot be created; check the path and who may write there")
-                .caused_by(error)
-        })?;
+        create(path)?;
         // The whole path, so that it stays right when the process changes its own directory.
         let path = fs::canonicalize(path)
             .map_err(|error| OpenError::directory(path, "its path cannot be resolved").caused_by(error))?;
         keep_others_out(&path)?;
         let lock = lock(&path)?;
-        Ok(Self { path, _lock: lock })
+        Ok(Self { path, lock: Some(lock) })
+    }
+
+    /// Opens a directory that is there, also while another process has it.
+    pub(super) fn attach(path: &Path) -> Result<Self, OpenError> {
+        let path = fs::canonicalize(path).map_err(|error| {
+            OpenError::directory(path, "it is not there; name the data directory of a server that ran once")
+                .caused_by(error)
+        })?;
+        match lock(&path) {
+            Ok(lock) => Ok(Self { path, lock: Some(lock) }),
+            Err(error) if error.kind() == OpenErrorKind::InUse => Ok(Self { path, lock: None }),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Refuses a directory in which no server ever ran.
+    pub(super) fn require_database(&self) -> Result<(), OpenError> {
+        if self.path.join(DATABASE).exists() {
+            return Ok(());
+        }
+        Err(OpenError::directory(
+            &self.path,
+            "it holds no database; name the data directory of a server that ran once",
+        ))
+    }
+
+    /// Whether no other process has it.
+    pub(super) fn is_own(&self) -> bool {
+        self.lock.is_some()
+    }
+
+    /// The file of the keys that sign checkpoints, and whether one is made where there is none: not for a database that
+    /// replicas share, since each would sign with its own.
+    pub(super) fn signing_key(
+        &self,
+        named: Option<&Path>,
+        is_shared: bool,
+    ) -> Result<Option<CheckpointKeys>, OpenError> {
+        let file = signing_key_file(&self.path, named);
+        if !file.exists() {
+            if is_shared || !self.is_own() {
+                return Ok(None);
+            }
+            signing_key::create(&file)?;
+        }
+        signing_key::read(&file).map(Some)
+    }
+
+    /// Where checkpoints are kept.
+    pub(super) fn checkpoints(&self, named: Option<&Path>) -> PathBuf {
+        named.map_or_else(|| self.path.join(CHECKPOINTS), Path::to_path_buf)
     }
 
     /// The master keys. A key is created only where there is no database yet: with a new key, nothing of an old
@@ -78,6 +132,19 @@ impl DataDirectory {
             OpenError::directory(&self.path, "its database cannot be created or written to").caused_by(error)
         })
     }
+}
+
+/// Makes the directory, for its owner alone, if it is not there.
+pub(super) fn create(path: &Path) -> Result<(), OpenError> {
+    DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
+        OpenError::directory(path, "it cannot be created; check the path and who may write there")
+            .caused_by(error)
+    })
+}
+
+/// The file of the keys that sign checkpoints.
+pub(super) fn signing_key_file(directory: &Path, named: Option<&Path>) -> PathBuf {
+    named.map_or_else(|| directory.join(SIGNING_KEY), Path::to_path_buf)
 }
 
 /// An empty directory is made private; a directory in use that others may read is refused.
@@ -127,7 +194,6 @@ fn holder(file: &mut File) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::embedded::OpenErrorKind;
 
     fn mode(path: &Path) -> u32 {
         fs::metadata(path).unwrap().permissions().mode() & 0o777
@@ -176,6 +242,21 @@ mod tests {
         assert!(error.to_string().contains(&format!("process {}", std::process::id())), "{error}");
         drop(first);
         DataDirectory::open(parent.path()).unwrap();
+    }
+
+    #[test]
+    fn who_attaches_minds_no_lock_and_makes_no_key() {
+        let parent = tempfile::tempdir().unwrap();
+        assert!(DataDirectory::attach(&parent.path().join("absent")).is_err());
+        let first = DataDirectory::open(parent.path()).unwrap();
+        let second = DataDirectory::attach(parent.path()).unwrap();
+        assert!(first.is_own() && !second.is_own());
+        assert!(second.signing_key(None, false).unwrap().is_none());
+        assert!(first.signing_key(None, true).unwrap().is_none());
+        assert!(first.signing_key(None, false).unwrap().is_some());
+        assert!(second.signing_key(None, false).unwrap().is_some());
+        drop((first, second));
+        assert!(DataDirectory::attach(parent.path()).unwrap().is_own());
     }
 
     #[test]

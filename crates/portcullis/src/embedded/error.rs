@@ -16,6 +16,10 @@ pub enum OpenErrorKind {
     InUse,
     /// The master key file: missing, malformed, or open to others.
     KeyFile,
+    /// The file of the keys that sign checkpoints: missing, malformed, or open to others.
+    SigningKey,
+    /// The directory of the checkpoints cannot be used.
+    Checkpoints,
     /// The database cannot be opened or brought up to date.
     Database,
     /// A waived origin or a certificate authority.
@@ -52,6 +56,18 @@ impl OpenError {
 
     pub(super) fn key_file(path: &Path, problem: impl fmt::Display) -> Self {
         Self::new(OpenErrorKind::KeyFile, format!("master key file {}: {problem}", path.display()))
+    }
+
+    pub(super) fn signing_key(path: &Path, problem: impl fmt::Display) -> Self {
+        Self::new(OpenErrorKind::SigningKey, format!("signing key file {}: {problem}", path.display()))
+    }
+
+    pub(super) fn checkpoints(path: &Path, source: impl Into<Source>) -> Self {
+        let message = format!(
+            "checkpoint directory {}: it cannot be made or read; check the path and who may write there",
+            path.display()
+        );
+        Self::new(OpenErrorKind::Checkpoints, message).caused_by(source)
     }
 
     pub(super) fn database(source: impl Into<Source>) -> Self {

@@ -7,11 +7,14 @@ use super::event::{AuditEvent, AuditEventType};
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
 use crate::text::Name;
+use crate::timestamp::Timestamp;
 
 operations! {
     ListTrailEvents => Page<AuditEvent>, "logs.trail.list_events", Read, Read, "List events of the trail, newest first";
     VerifyTrail => TrailVerification, "logs.trail.verify_trail", Read, Read,
         "Recompute the tenant's whole hash chain and say whether it holds";
+    GetTrailCheckpoint => TrailCheckpoint, "logs.trail.get_checkpoint", Read, Read,
+        "Get the newest signed checkpoint, and how far it covers the tenant's chain";
 }
 
 /// Lists events.
@@ -32,6 +35,30 @@ pub struct ListTrailEvents {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct VerifyTrail {}
+
+/// Gets the newest checkpoint.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetTrailCheckpoint {}
+
+/// What was signed last. Keep `note`, and `events` with `head`: an export of a later day must contain them.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct TrailCheckpoint {
+    /// Its place among the checkpoints, from 0 on.
+    pub number: u64,
+    /// How many records of all tenants it covers.
+    pub size: u64,
+    /// The root of the Merkle tree (RFC 6962) over them, 64 hex digits.
+    pub root: String,
+    /// The signed note (c2sp.org/tlog-checkpoint).
+    pub note: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// How many of the tenant's events it covers.
+    pub events: u64,
+    /// Hash of the last of them; 64 zeros when there is none.
+    pub head: String,
+}
 
 /// What verification found.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::checkpoint::{ChainCoverage, CheckpointSpan, KeptCheckpoint, StoredCheckpoint};
 use super::event::{AuditEvent, AuditEventDraft, EventActor};
 use super::ledger::{
     AbandonedIntent, FailureFacts, Intent, IntentReceipt, Recorded, Refusal, SealedAnswer, Settlement,
@@ -99,6 +100,66 @@ pub trait AuditLog: Send {
         from: u64,
         limit: u16,
     ) -> Result<Vec<StoredEvent>, PortError>;
+
+    /// As `range`, but each event is the text that is stored, byte for byte; for export and for checkpoints.
+    async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError>;
+}
+
+/// The checkpoints of the trail of all tenants, within a unit of work. They are added, never changed.
+#[async_trait]
+pub trait CheckpointStore: Send {
+    /// The one with the highest number.
+    async fn newest(&mut self) -> Result<Option<StoredCheckpoint>, PortError>;
+
+    /// From a number on, in order, at most `limit`.
+    async fn list(&mut self, from: u64, limit: u16) -> Result<Vec<StoredCheckpoint>, PortError>;
+
+    /// The spans whose first index is `from_index` or higher, in the order of the tree, at most `limit`.
+    async fn spans(&mut self, from_index: u64, limit: u16) -> Result<Vec<CheckpointSpan>, PortError>;
+
+    /// Every chain that has records, in order of tenants.
+    async fn coverage(&mut self) -> Result<Vec<ChainCoverage>, PortError>;
+
+    /// The newest span of the tenant's records.
+    async fn covered(&mut self, tenant: &TenantId) -> Result<Option<CheckpointSpan>, PortError>;
+
+    /// Adds a checkpoint with the spans that it covers beyond the one before.
+    ///
+    /// # Errors
+    /// `Conflict` with code `already_exists` when the number, the size, a first index or a first sequence is taken:
+    /// another replica was faster, and nothing may be committed.
+    async fn append(
+        &mut self,
+        checkpoint: &StoredCheckpoint,
+        spans: &[CheckpointSpan],
+    ) -> Result<(), PortError>;
+}
+
+/// Keeps checkpoints outside of the database, where its owner cannot undo them. One that an embedder brings should be
+/// under somebody else's control.
+#[async_trait]
+pub trait CheckpointSink: Send + Sync {
+    /// Keeps a note under its number, durably. Keeping the same one again is harmless.
+    ///
+    /// # Errors
+    /// `Conflict` with code `state_conflict` when another note is kept under this number; that one stays.
+    async fn keep(&self, checkpoint: &KeptCheckpoint) -> Result<(), PortError>;
+
+    /// The one with the highest number that is kept.
+    async fn newest(&self) -> Result<Option<KeptCheckpoint>, PortError>;
+}
+
+/// Signs checkpoints with Ed25519 (RFC 8032). Implemented by the vault; an embedder's own may ask a signing device.
+#[async_trait]
+pub trait CheckpointSigner: Send + Sync {
+    /// The public keys, oldest first. The last one signs; earlier ones have signed, and are believed still.
+    fn public_keys(&self) -> Vec<[u8; 32]>;
+
+    /// The signature of this message by the last key.
+    ///
+    /// # Errors
+    /// `Unavailable`; there is no checkpoint then.
+    async fn sign(&self, message: &[u8]) -> Result<[u8; 64], PortError>;
 }
 
 /// An event as stored: the JSON of all fields and the hash beside it, not re-made from typed values, so that a

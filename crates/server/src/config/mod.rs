@@ -14,6 +14,7 @@ use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+use portcullis::CheckpointRules;
 use serde::Serialize;
 
 pub use self::layers::Flags;
@@ -49,6 +50,8 @@ pub struct Settings {
     pub egress: EgressSettings,
     /// How long things may take.
     pub limits: LimitSettings,
+    /// Checkpoints of the trail.
+    pub trail: TrailSettings,
     /// The HTTP API.
     pub api: ApiSettings,
 }
@@ -140,6 +143,24 @@ impl Default for LimitSettings {
     }
 }
 
+/// Settings of the trail's checkpoints.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct TrailSettings {
+    /// The name of the log in its checkpoints and keys; it stays for as long as the log is kept. Default
+    /// `portcullis/trail`.
+    pub origin: String,
+    /// Where checkpoints are kept. Default `checkpoints` in the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checkpoint_dir: Option<PathBuf>,
+    /// The file of the keys that sign them. Default `signing.key` in the data directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub signing_key_file: Option<PathBuf>,
+    /// The longest that a record waits for a checkpoint: 1 to 3600. Default 60.
+    pub checkpoint_seconds: u64,
+    /// A checkpoint is made earlier when so many records wait for it: 1 to 20 000. Default 1000.
+    pub checkpoint_records: u64,
+}
+
 /// Settings of the HTTP API.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct ApiSettings {
@@ -161,6 +182,13 @@ impl Settings {
             log: LogSettings { format: LogFormat::Text, level: LogLevel::Info },
             egress: EgressSettings::default(),
             limits: LimitSettings::default(),
+            trail: TrailSettings {
+                origin: CheckpointRules::ORIGIN.to_owned(),
+                checkpoint_dir: None,
+                signing_key_file: None,
+                checkpoint_seconds: CheckpointRules::INTERVAL.as_secs(),
+                checkpoint_records: CheckpointRules::RECORDS,
+            },
             api: ApiSettings::default(),
         }
     }
@@ -229,6 +257,7 @@ fn read(reader: &mut Reader<'_>) -> Settings {
             extra_ca_file: reader.read("egress.extra_ca_file", rules::certificates),
         },
         limits: read_limits(reader, defaults.limits),
+        trail: read_trail(reader, defaults.trail),
         api: ApiSettings {
             allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
             allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
@@ -259,6 +288,20 @@ fn read_limits(reader: &mut Reader<'_>, defaults: LimitSettings) -> LimitSetting
         tenant_requests: count("limits.tenant_requests", 1..=65_536, defaults.tenant_requests),
         connections: count("limits.connections", 1..=65_536, defaults.connections),
         ..limits
+    }
+}
+
+fn read_trail(reader: &mut Reader<'_>, defaults: TrailSettings) -> TrailSettings {
+    TrailSettings {
+        origin: reader.read("trail.origin", rules::log_origin).unwrap_or(defaults.origin),
+        checkpoint_dir: reader.read("trail.checkpoint_dir", rules::path),
+        signing_key_file: reader.read("trail.signing_key_file", rules::path),
+        checkpoint_seconds: reader
+            .read("trail.checkpoint_seconds", |value| rules::seconds(value, 3600))
+            .unwrap_or(defaults.checkpoint_seconds),
+        checkpoint_records: reader
+            .read("trail.checkpoint_records", |value| rules::number(value, &(1..=20_000)))
+            .unwrap_or(defaults.checkpoint_records),
     }
 }
 

@@ -9,6 +9,7 @@ use config::{Value, ValueKind};
 use http::uri::Authority;
 use portcullis::KeyEnvironment;
 use portcullis_drivers::egress::{EgressRules, TlsRoots};
+use portcullis_trail::note::VerifierKey;
 use url::Url;
 
 use super::{LogFormat, LogLevel};
@@ -114,6 +115,15 @@ pub(super) fn number(given: Given<'_>, range: &RangeInclusive<u64>) -> Result<u6
 
 pub(super) fn count(given: Given<'_>, range: &RangeInclusive<u64>) -> Result<usize, String> {
     number(given, range).map(|number| usize::try_from(number).unwrap_or(usize::MAX))
+}
+
+/// The name of a log and of its keys (c2sp.org/signed-note).
+pub(super) fn log_origin(given: Given<'_>) -> Result<String, String> {
+    let text = given.text().filter(|text| VerifierKey::new(*text, [0; 32]).is_ok());
+    text.map(ToOwned::to_owned).ok_or_else(|| {
+        "expected 1 to 255 bytes without spaces, `+` and control characters, like `gw.example/trail`"
+            .to_owned()
+    })
 }
 
 pub(super) fn waived_origins(given: Given<'_>) -> Result<Vec<String>, String> {

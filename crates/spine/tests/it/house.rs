@@ -77,6 +77,7 @@ impl House {
             answers: vault.clone(),
             store: Arc::new(store.clone()),
             ledger: ledger.clone(),
+            checkpoints: None,
             vault,
             policy: Arc::new(FixedToolPolicy::allow()),
             emitter: Arc::new(ToolAuditEmitter::new(clock.clone(), ids.clone())),

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod adverse;
+mod checkpoints;
 mod conformance;
 mod dispatch;
 mod governed_call;

@@ -9,7 +9,7 @@ use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
 use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
 use portcullis_schemas::paging::{Page, PageRequest};
 
-use super::chain::{link, record_of};
+use super::chain::{link, record_of, text_of};
 use super::paging::{newest_first, page};
 use super::state::State;
 use super::unit::MemoryUnit;
@@ -41,6 +41,11 @@ impl AuditLog for MemoryUnit {
         let own = self.rows().events_of(tenant);
         let wanted = own.iter().filter(|event| event.sequence >= from).take(usize::from(limit));
         wanted.map(|event| Ok(StoredEvent { record: record_of(event)? })).collect()
+    }
+
+    async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError> {
+        let stored = self.range(tenant, from, limit).await?;
+        Ok(stored.into_iter().map(|event| text_of(&event.record)).collect())
     }
 }
 

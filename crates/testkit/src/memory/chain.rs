@@ -1,5 +1,7 @@
 //! The chain of events in memory, and a verifier for its own hash.
 
+use std::collections::BTreeMap;
+
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
 use portcullis_schemas::logs::ports::StoredEvent;
@@ -47,6 +49,23 @@ pub(crate) fn record_of(event: &AuditEvent) -> Result<Value, PortError> {
         PortError::new(PortErrorKind::Corrupt, codes::STORE_CORRUPT, "an event is not JSON")
             .with_source(error)
     })
+}
+
+/// A record as text, its members in order of their names, whatever order the build keeps them in.
+pub(crate) fn text_of(record: &Value) -> String {
+    in_order(record).to_string()
+}
+
+fn in_order(value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let sorted: BTreeMap<&String, Value> =
+                members.iter().map(|(name, value)| (name, in_order(value))).collect();
+            Value::Object(sorted.into_iter().map(|(name, value)| (name.clone(), value)).collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(in_order).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Recomputes a chain from its first event on.

@@ -11,6 +11,7 @@ use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSe
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::logs::checkpoint::{CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::AuditEvent;
 use portcullis_schemas::policies::ToolPolicyRecord;
 use portcullis_schemas::tenants::Tenant;
@@ -69,6 +70,8 @@ pub(crate) struct State {
     pub(crate) freezes: Vec<Freeze>,
     pub(crate) incidents: Vec<Incident>,
     pub(crate) events: BTreeMap<TenantId, Vec<Arc<AuditEvent>>>,
+    pub(crate) checkpoints: Vec<StoredCheckpoint>,
+    pub(crate) spans: Vec<CheckpointSpan>,
     pub(crate) api_keys: Vec<StoredApiKey>,
     pub(crate) intents: Vec<Arc<IntentRow>>,
     pub(crate) leases: BTreeMap<InstanceId, Timestamp>,
@@ -92,6 +95,8 @@ impl State {
             freezes: Vec::new(),
             incidents: Vec::new(),
             events: BTreeMap::new(),
+            checkpoints: Vec::new(),
+            spans: Vec::new(),
             api_keys: Vec::new(),
             intents: Vec::new(),
             leases: BTreeMap::new(),

@@ -10,7 +10,7 @@ use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
-use portcullis_schemas::logs::ports::AuditLog;
+use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::tenants::ports::TenantStore;
@@ -97,6 +97,10 @@ impl UnitOfWork for MemoryUnit {
     }
 
     fn audit_log(&mut self) -> &mut dyn AuditLog {
+        self
+    }
+
+    fn checkpoints(&mut self) -> &mut dyn CheckpointStore {
         self
     }
 

@@ -15,6 +15,8 @@ on_both_engines! {
     #[tokio::test]
     audit_log;
     #[tokio::test]
+    checkpoint_store;
+    #[tokio::test]
     incident_store;
     #[tokio::test]
     mcp_invocation_store;
@@ -38,6 +40,13 @@ async fn ledger_concurrency(engine: Engine) {
 
 async fn audit_log(engine: Engine) {
     conformance::audit_log(&Scene::on(engine).await.store, &verify).await;
+}
+
+/// Twice: the second run goes on behind the checkpoints of the first.
+async fn checkpoint_store(engine: Engine) {
+    let scene = Scene::on(engine).await;
+    conformance::checkpoint_store(&scene.store).await;
+    conformance::checkpoint_store(&scene.store).await;
 }
 
 async fn incident_store(engine: Engine) {

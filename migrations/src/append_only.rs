@@ -1,4 +1,4 @@
-//! Triggers that refuse to change or remove rows.
+//! Triggers that refuse to change or remove rows. On PostgreSQL they share one function.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{ConnectionTrait, DbBackend};
 const FUNCTION: &str = "portcullis_append_only";
 
 /// Installs the triggers for `tables`, each with the condition under which a new row takes the place of an old one.
-pub(super) async fn install(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
+pub(crate) async fn install(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let statements = match manager.get_database_backend() {
         DbBackend::Postgres => postgres(tables),
@@ -19,7 +19,7 @@ pub(super) async fn install(manager: &SchemaManager<'_>, tables: &[(&str, &str)]
 }
 
 /// Removes them again.
-pub(super) async fn remove(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
+pub(crate) async fn remove(manager: &SchemaManager<'_>, tables: &[(&str, &str)]) -> Result<(), DbErr> {
     let connection = manager.get_connection();
     let postgres = manager.get_database_backend() == DbBackend::Postgres;
     for (table, _) in tables {
@@ -30,8 +30,13 @@ pub(super) async fn remove(manager: &SchemaManager<'_>, tables: &[(&str, &str)])
             connection.execute_unprepared(&format!("DROP TRIGGER {table}_no_{name}{on}")).await?;
         }
     }
-    if postgres {
-        connection.execute_unprepared(&format!("DROP FUNCTION {FUNCTION}()")).await?;
+    Ok(())
+}
+
+/// Removes what all of them share, after the last one is gone.
+pub(crate) async fn remove_function(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    if manager.get_database_backend() == DbBackend::Postgres {
+        manager.get_connection().execute_unprepared(&format!("DROP FUNCTION {FUNCTION}()")).await?;
     }
     Ok(())
 }
@@ -53,7 +58,7 @@ fn sqlite(tables: &[(&str, &str)]) -> Vec<String> {
 
 fn postgres(tables: &[(&str, &str)]) -> Vec<String> {
     let mut statements = vec![format!(
-        "CREATE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ \
+        "CREATE OR REPLACE FUNCTION {FUNCTION}() RETURNS trigger LANGUAGE plpgsql AS $$ \
          BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END; $$"
     )];
     for (table, _) in tables {
