@@ -19,7 +19,6 @@ pub(crate) mod home;
 mod machine;
 mod report;
 pub(crate) mod setting;
-#[expect(dead_code, reason = "suites with limits of time use them")]
 pub(crate) mod suite;
 mod suites;
 

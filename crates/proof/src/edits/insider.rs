@@ -15,7 +15,7 @@ type Edit = Result<Vec<Vec<u8>>>;
 type Claim = fn(&Log, &[Value], &mut Dice) -> Result<Vec<SignedNote>>;
 
 pub(super) fn change(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
-    rewritten(log, dice, old_checkpoints, change_member)
+    rewritten(log, dice, old_checkpoints, |records, dice| change_member(records, dice))
 }
 
 pub(super) fn remove(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
@@ -55,12 +55,12 @@ pub(super) fn relabel(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
 
 /// A change, and checkpoints of it that another key has signed in the log's name.
 pub(super) fn sign_with_another_key(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
-    rewritten(log, dice, other_signature, change_member)
+    rewritten(log, dice, other_signature, |records, dice| change_member(records, dice))
 }
 
 /// A change, and checkpoints of it under the log's own key id, with a made-up signature.
 pub(super) fn forge_signature(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
-    rewritten(log, dice, forged_signature, change_member)
+    rewritten(log, dice, forged_signature, |records, dice| change_member(records, dice))
 }
 
 /// Records behind the newest checkpoint, well chained.
@@ -102,7 +102,7 @@ fn forged_signature(log: &Log, records: &[Value], dice: &mut Dice) -> Result<Vec
     Ok(log.checkpoints_of(records)?.iter().map(|it| forge(it.to_string())).collect::<Result<_, _>>()?)
 }
 
-fn change_member(records: &mut Vec<Value>, dice: &mut Dice) -> Result<()> {
+fn change_member(records: &mut [Value], dice: &mut Dice) -> Result<()> {
     let at = dice.index(records.len());
     let members = records[at].as_object_mut().context("a record that is no object")?;
     let names: Vec<String> = members.keys().filter(|name| !is_of_the_chain(name)).cloned().collect();

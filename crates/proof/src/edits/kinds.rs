@@ -6,12 +6,15 @@ use super::log::Log;
 use super::{insider, text};
 use crate::prove::dice::Dice;
 
-/// A kind. The edit gets the log and the lines of its export, and gives other lines, or by chance the same.
+/// An edit: it gets the log and the lines of its export, and gives other lines, or by chance the same.
+pub(super) type Edit = fn(&Log, &[Vec<u8>], &mut Dice) -> Result<Vec<Vec<u8>>>;
+
+/// A kind of edit.
 pub(super) struct Kind {
     pub(super) name: &'static str,
     /// Whether the edited records come with signatures of their own.
     pub(super) is_signed: bool,
-    pub(super) edit: fn(&Log, &[Vec<u8>], &mut Dice) -> Result<Vec<Vec<u8>>>,
+    pub(super) edit: Edit,
 }
 
 #[rustfmt::skip]

@@ -35,13 +35,13 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(admin: &ApiClient, tool: &PermittedTool) -> Self {
+    pub(super) fn start(admin: &ApiClient, tool: &PermittedTool, life: usize) -> Self {
         let acknowledged = Arc::<Mutex<Acknowledged>>::default();
         let mut tasks = JoinSet::new();
         for _ in 0..CALLERS {
             tasks.spawn(call(tool.clone(), Arc::clone(&acknowledged)));
         }
-        tasks.spawn(make_keys(admin.clone(), Arc::clone(&acknowledged)));
+        tasks.spawn(make_keys(admin.clone(), life, Arc::clone(&acknowledged)));
         Self { tasks, acknowledged }
     }
 
@@ -64,9 +64,11 @@ async fn call(tool: PermittedTool, acknowledged: Arc<Mutex<Acknowledged>>) {
     }
 }
 
-async fn make_keys(admin: ApiClient, acknowledged: Arc<Mutex<Acknowledged>>) {
-    let body = json!({ "name": "another", "scopes": ["read"] });
-    while let Ok(answer) = admin.post("/api-keys", &body).await {
+async fn make_keys(admin: ApiClient, life: usize, acknowledged: Arc<Mutex<Acknowledged>>) {
+    let body = |number| json!({ "name": format!("key-{life}-{number}"), "scopes": ["read"] });
+    let mut number = 0;
+    while let Ok(answer) = admin.post("/api-keys", &body(number)).await {
+        number += 1;
         if let Some(id) = id_of(&answer, 201, "/key/key_id") {
             acknowledged.lock().unwrap_or_else(PoisonError::into_inner).keys.push(id);
         }

@@ -73,7 +73,7 @@ impl Site {
         counts: &mut Counts,
     ) -> Result<bool> {
         let before = files::read(&self.data)?;
-        let during_start = dice.index(STARTS) == 0;
+        let during_start = counts.cuts % STARTS == STARTS - 1;
         disk.cut_after(if during_start { i32::try_from(1 + dice.below(STEPS_OF_A_START))? } else { 0 })?;
         let mut gate = ChildGate::spawn(&self.plan, &disk.journaled(&self.data, SYNC), &self.log)?;
         if during_start {
@@ -83,7 +83,7 @@ impl Site {
             let Some(admin) = self.open(&mut gate, counts).await? else {
                 return Ok(false);
             };
-            let load = Load::start(&admin, &self.tool);
+            let load = Load::start(&admin, &self.tool, counts.cuts);
             // Half of the cuts come at a step of the disk, which is where most is under way; half at any time.
             if dice.coin() {
                 disk.cut_after(i32::try_from(1 + dice.below(STEPS_OF_A_LIFE))?)?;

@@ -1,24 +1,23 @@
 //! SQLite on a disk that fails, and behind a lock that another process holds.
 
-use color_eyre::eyre::{ContextCompat, Result, WrapErr};
-use portcullis_drivers::database::{Database, DatabaseOptions};
+use color_eyre::eyre::{ContextCompat, Result};
 
 use super::Counts;
-use super::scene::{Outage, Scene, Wire};
+use super::lock::{LOCKED, Lock};
+use super::scene::{Hits, Outage, Scene, Wire};
 use crate::child::{ChildGate, Plan};
 use crate::disk::{Disk, Fault};
 use crate::prove::setting::Setting;
 
 const FAULTS: [(Fault, Outage); 7] = [
-    (Fault::NoSpace, Outage { name: "the disk is full", blinds: false }),
-    (Fault::Write, Outage { name: "writes fail", blinds: false }),
-    (Fault::Sync, Outage { name: "syncs fail", blinds: false }),
-    (Fault::Read, Outage { name: "reads fail", blinds: true }),
-    (Fault::WriteHangs, Outage { name: "writes hang", blinds: false }),
-    (Fault::SyncHangs, Outage { name: "syncs hang", blinds: false }),
-    (Fault::AllHangs, Outage { name: "reads, writes and syncs hang", blinds: true }),
+    (Fault::NoSpace, Outage { name: "the disk is full", hits: Hits::Writes }),
+    (Fault::Write, Outage { name: "writes fail", hits: Hits::Writes }),
+    (Fault::Sync, Outage { name: "syncs fail", hits: Hits::Writes }),
+    (Fault::Read, Outage { name: "reads fail", hits: Hits::Reads }),
+    (Fault::WriteHangs, Outage { name: "writes hang", hits: Hits::Writes }),
+    (Fault::SyncHangs, Outage { name: "syncs hang", hits: Hits::Writes }),
+    (Fault::AllHangs, Outage { name: "reads, writes and syncs hang", hits: Hits::Everything }),
 ];
-const LOCKED: Outage = Outage { name: "another process holds the write lock", blinds: false };
 
 pub(super) async fn fail(setting: &Setting, counts: &mut Counts, calls: usize) -> Result<()> {
     let folder = setting.directory()?;
@@ -38,18 +37,15 @@ pub(super) async fn fail(setting: &Setting, counts: &mut Counts, calls: usize) -
     for (fault, outage) in FAULTS {
         let held = scene.hold_some().await?;
         disk.behave(fault)?;
-        let results = scene.let_go(held, counts).await?;
-        scene.call(outage, calls, counts).await?;
+        let mut results = scene.let_go(held, counts).await?;
+        results.extend(scene.call(outage, calls, counts).await?);
         disk.behave(Fault::None)?;
         scene.recover(counts).await?;
         scene.look_for(results, counts).await?;
     }
-    let url = format!("sqlite://{}", plan.data_dir.join("portcullis.db").display());
-    let other = Database::open(&url, DatabaseOptions::default()).await?;
-    let lock = other.begin_write().await.wrap_err("the write lock cannot be had")?;
+    let lock = Lock::take(&plan.data_dir).await?;
     scene.call(LOCKED, calls, counts).await?;
-    drop(lock);
+    lock.release().await;
     scene.recover(counts).await?;
-    other.close().await;
     gate.kill()
 }

@@ -7,14 +7,14 @@ use url::Url;
 
 use super::Counts;
 use super::fail_open::FailOpenLedger;
-use super::scene::{Outage, Scene, Wire};
+use super::scene::{Hits, Outage, Scene, Wire};
 use crate::prove::home::Home;
 use crate::prove::setting::Setting;
 use crate::tap::{Flow, Tap};
 
 const OUTAGES: [(Flow, Outage); 2] = [
-    (Flow::Held, Outage { name: "the server hangs", blinds: true }),
-    (Flow::Cut, Outage { name: "the server is gone", blinds: true }),
+    (Flow::Held, Outage { name: "the server hangs", hits: Hits::Everything }),
+    (Flow::Cut, Outage { name: "the server is gone", hits: Hits::Everything }),
 ];
 
 pub(super) async fn fail(
@@ -40,8 +40,8 @@ pub(super) async fn fail(
     for (flow, outage) in OUTAGES {
         let held = scene.hold_some().await?;
         database.set(flow);
-        let results = scene.let_go(held, counts).await?;
-        scene.call(outage, calls, counts).await?;
+        let mut results = scene.let_go(held, counts).await?;
+        results.extend(scene.call(outage, calls, counts).await?);
         database.set(Flow::Open);
         scene.recover(counts).await?;
         scene.look_for(results, counts).await?;

@@ -29,8 +29,18 @@ const RECOVERY: Duration = Duration::from_secs(10);
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Outage {
     pub(super) name: &'static str,
-    /// Whether the gate may be unable to read who calls, so that it does not come as far as the trail.
-    pub(super) blinds: bool,
+    pub(super) hits: Hits,
+}
+
+/// What of the storage is down.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Hits {
+    /// The trail cannot be written.
+    Writes,
+    /// Nothing works, so the gate may be unable to read who calls, and not come as far as the trail.
+    Everything,
+    /// The trail can be written. A call may be served from what the gate remembers; then it must be recorded.
+    Reads,
 }
 
 /// The upstream, behind a wire.
@@ -64,8 +74,13 @@ impl Scene {
         Ok(Self { wire, admin, tool })
     }
 
-    /// Has so many calls made while the storage is down.
-    pub(super) async fn call(&self, outage: Outage, calls: usize, counts: &mut Counts) -> Result<()> {
+    /// Has so many calls made while the storage is down. Returns the answers that hold a result.
+    pub(super) async fn call(
+        &self,
+        outage: Outage,
+        calls: usize,
+        counts: &mut Counts,
+    ) -> Result<Vec<Answer>> {
         counts.outages.push(outage.name);
         let before = self.wire.tap.bytes_asked();
         let left = Arc::new(AtomicUsize::new(calls));
@@ -73,11 +88,14 @@ impl Scene {
         for _ in 0..CALLERS.min(calls) {
             callers.spawn(call_while(self.tool.clone(), Arc::clone(&left)));
         }
+        let mut served = Vec::new();
         while let Some(answers) = callers.join_next().await {
             for (answer, took) in answers?? {
                 counts.calls += 1;
                 let said = said(&answer);
-                if outage.is_refused_with(&said) {
+                if outage.hits == Hits::Reads && answer.status == 200 {
+                    served.push(answer);
+                } else if outage.hits.refuses_with(&said) {
                     counts.refusals.push(took);
                     *counts.said.entry(said).or_default() += 1;
                 } else {
@@ -85,8 +103,11 @@ impl Scene {
                 }
             }
         }
-        counts.bytes_upstream += self.wire.tap.bytes_asked() - before;
-        Ok(())
+        if outage.hits != Hits::Reads {
+            counts.bytes_upstream += self.wire.tap.bytes_asked() - before;
+        }
+        counts.served += served.len() as u64;
+        Ok(served)
     }
 
     /// Sends calls upstream and holds them there. The storage must work.
@@ -157,11 +178,12 @@ impl Scene {
     }
 }
 
-impl Outage {
-    fn is_refused_with(self, said: &str) -> bool {
+impl Hits {
+    fn refuses_with(self, said: &str) -> bool {
         match said {
             "503 audit_unavailable" => true,
-            "503 store_unavailable" | "500 store_corrupt" => self.blinds,
+            "503 store_unavailable" => self != Self::Writes,
+            "500 store_corrupt" | "503 outcome_unrecorded" => self == Self::Reads,
             _ => false,
         }
     }

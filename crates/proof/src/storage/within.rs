@@ -7,14 +7,14 @@ use portcullis_server::api_client::ApiClient;
 
 use super::Counts;
 use super::fail_open::FailOpenLedger;
-use super::scene::{Outage, Scene, Wire};
+use super::lock::{LOCKED, Lock};
+use super::scene::{Hits, Outage, Scene, Wire};
 use crate::prove::home::Home;
-use crate::prove::setting::{Setting, UnderTest};
+use crate::prove::setting::Setting;
 
 /// More connections than any pool has.
 const MOST: usize = 16;
-const WRITER_TAKEN: Outage = Outage { name: "the connection that writes is taken", blinds: false };
-const READERS_TAKEN: Outage = Outage { name: "all connections that read are taken", blinds: true };
+const READERS_TAKEN: Outage = Outage { name: "all connections that read are taken", hits: Hits::Reads };
 
 pub(super) async fn fail(
     setting: &Setting,
@@ -24,22 +24,23 @@ pub(super) async fn fail(
 ) -> Result<()> {
     let home = Home::new(setting)?;
     let wire = Wire::lay().await?;
-    let gate = FailOpenLedger::start(&home.settings("gate", &[wire.origin()]), fails_open).await?;
+    let settings = home.settings("gate", &[wire.origin()]);
+    let gate = FailOpenLedger::start(&settings, fails_open).await?;
     let key = Secret::new(gate.first_key().context("the database is not empty")?.secret.0.clone());
     let scene = Scene::set(wire, ApiClient::new(&gate.url(), key)?).await?;
     let store = gate.spine().ports().store.clone();
 
-    if matches!(setting.database, UnderTest::Sqlite) {
-        let taken = store.begin().await?;
-        scene.call(WRITER_TAKEN, calls, counts).await?;
-        drop(taken);
+    if fails_open {
+        let lock = Lock::take(&settings.data_dir).await?;
+        scene.call(LOCKED, calls, counts).await?;
+        lock.release().await;
         scene.recover(counts).await?;
-    }
-    if !fails_open {
+    } else {
         let taken = take_readers(&*store).await;
-        scene.call(READERS_TAKEN, calls, counts).await?;
+        let results = scene.call(READERS_TAKEN, calls, counts).await?;
         drop(taken);
         scene.recover(counts).await?;
+        scene.look_for(results, counts).await?;
     }
     drop((scene, store));
     gate.shutdown().await

@@ -122,6 +122,6 @@ mod tests {
         let of =
             |operation: &str| rows.iter().filter(|row| row.starts_with(&format!("{operation} "))).count();
         assert_eq!(of("integrations.mcp_servers.get_server"), 1, "{rows:?}");
-        assert_eq!(of("integrations.mcp_tools.get_tool"), 3, "{rows:?}");
+        assert_eq!(of("integrations.mcp_servers.get_tool"), 3, "{rows:?}");
     }
 }
