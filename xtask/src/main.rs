@@ -1,4 +1,4 @@
-//! Tasks of this repository: `cargo xtask audit`, `new`, `contract diff`, `ci`.
+//! Tasks of this repository: `cargo xtask audit`, `new`, `contract diff`, `prove`, `ci`.
 //!
 //! Never: a rule (those live in layer-audit) or a dependency that the product's crates would share features with.
 //! Start: [`Task::parse`], then `audit.rs`.
@@ -21,6 +21,7 @@ fn main() -> ExitCode {
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let said = match Task::parse(&words) {
         Ok(Task::Audit(words)) => return audit::run(&root(), &words).tell(),
+        Ok(Task::Prove(words)) => return prove(&root(), &words),
         Ok(Task::Ci) => return ci(&root()),
         Ok(Task::New(words)) => scaffold::run(&root(), &words.iter().map(String::as_str).collect::<Vec<_>>()),
         Ok(Task::ContractDiff { rev, json }) => contract::diff(&root(), &rev, json),
@@ -37,13 +38,25 @@ fn root() -> PathBuf {
     package.parent().map_or(package.clone(), Path::to_path_buf)
 }
 
-/// Runs the whole gate as CI does, and hands its exit code on.
+/// Builds what proves, and runs it.
+fn prove(root: &Path, words: &[String]) -> ExitCode {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof", "--", "prove"]).args(words);
+    hand_over(root, command)
+}
+
+/// Runs the whole gate as CI does.
 fn ci(root: &Path) -> ExitCode {
-    match Command::new(root.join(".ci").join("run")).current_dir(root).status() {
+    hand_over(root, Command::new(root.join(".ci").join("run")))
+}
+
+/// Runs a command from the workspace root, and hands its exit code on.
+fn hand_over(root: &Path, mut command: Command) -> ExitCode {
+    match command.current_dir(root).status() {
         Ok(status) if status.success() => ExitCode::SUCCESS,
         Ok(status) => ExitCode::from(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1)),
         Err(error) => {
-            let _ = writeln!(std::io::stderr(), ".ci/run: {error}");
+            let _ = writeln!(std::io::stderr(), "{}: {error}", command.get_program().to_string_lossy());
             ExitCode::from(Exit::Unusable as u8)
         }
     }

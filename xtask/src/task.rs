@@ -9,6 +9,9 @@ cargo xtask new KIND NAME
     Writes an operation, engine, port, driver, adapter, bridge or domain; `cargo xtask new` says more.
 cargo xtask contract diff REV [--json]
     What changed in the contracts since a revision, and whom it breaks.
+cargo xtask prove [OPTIONS]
+    Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long.
+    Options are those of `portcullis-proof prove`; with --short or --suite it writes a report only where --report says.
 cargo xtask ci
     Runs .ci/run, the whole gate.
 ";
@@ -25,6 +28,8 @@ pub(crate) enum Task {
     New(Vec<String>),
     /// Compare the contracts with those of a revision.
     ContractDiff { rev: String, json: bool },
+    /// Prove with these options.
+    Prove(Vec<String>),
     /// Run the gate.
     Ci,
     /// Print the help.
@@ -43,11 +48,25 @@ impl Task {
             ["contract", ..] => {
                 Err("contract takes diff and a revision: cargo xtask contract diff main".to_owned())
             }
+            ["prove", rest @ ..] => Ok(Self::Prove(proving(rest))),
             ["ci"] => Ok(Self::Ci),
             [] | ["help" | "--help" | "-h"] => Ok(Self::Help),
             [other, ..] => Err(format!("no task of this form: {other}")),
         }
     }
+}
+
+/// The published form and its report, unless something else is asked for.
+fn proving(words: &[&str]) -> Vec<String> {
+    let is_short = words.contains(&"--short");
+    let is_published =
+        !is_short && !words.iter().any(|word| ["--suite", "--list", "--report"].contains(word));
+    let mut all = if is_short { Vec::new() } else { vec!["--full"] };
+    if is_published {
+        all.extend(["--report", "PROOF.md"]);
+    }
+    all.extend(words.iter().filter(|word| **word != "--full"));
+    all.into_iter().map(str::to_owned).collect()
 }
 
 fn contract_diff(words: &[&str]) -> Result<Task, String> {
@@ -82,6 +101,10 @@ mod tests {
             ("contract diff main", diff(false)),
             ("contract diff main --json", diff(true)),
             ("contract diff --json main", diff(true)),
+            ("prove", Task::Prove(words("--full --report PROOF.md"))),
+            ("prove --full --seed 2", Task::Prove(words("--full --report PROOF.md --seed 2"))),
+            ("prove --short", Task::Prove(words("--short"))),
+            ("prove --suite kill", Task::Prove(words("--full --suite kill"))),
             ("ci", Task::Ci),
             ("help", Task::Help),
             ("", Task::Help),

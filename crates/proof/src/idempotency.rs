@@ -1,29 +1,29 @@
-//! Idempotency (P14): many callers at once present one key, and the upstream is called once.
+//! Idempotency (P14): many callers at once present one key, and the upstream is called once; and a call that a crash
+//! has cut off is never run again.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
-use color_eyre::eyre::{ContextCompat, Result};
-use portcullis_mcp::version::ProtocolVersion;
-use portcullis_schemas::secret::Secret;
-use portcullis_server::api_client::{Answer, ApiClient};
-use portcullis_server::demo::tools::DemoTool;
-use portcullis_server::demo::upstream::Upstream;
-use portcullis_server::running;
+use color_eyre::eyre::Result;
+use portcullis_server::api_client::Answer;
 use serde_json::{Value, json};
 
-use self::forgetful::ForgetfulLedger;
-use crate::permitted::PermittedTool;
-use crate::prove::home::Home;
+use self::crash::Crashes;
+use self::stampede::Answers;
+use crate::process::Child;
 use crate::prove::setting::Setting;
 use crate::prove::suite::{Control, Figure, Suite, Trial};
+use crate::replicas::Replicas;
+use crate::upstream::{self, Place};
+use crate::wiring::Wiring;
 
-mod forgetful;
+mod crash;
+mod stampede;
 
-/// Callers that present one key at once.
-const DUPLICATES: usize = 50;
-
+/// What a slow call takes upstream. It is in the upstream's ledger after half of it.
+const SLOW: Duration = Duration::from_secs(3);
 /// Keys that a broken wiring is tried with.
 const CONTROL_KEYS: usize = 5;
 
@@ -31,110 +31,95 @@ const UPSTREAM_CALLS: &str = "keys whose upstream was called other than once";
 const ANSWERS: &str = "answers other than the first one's, or 409 while it is in flight";
 const REPEATS: &str = "late repeats that did not get the first answer";
 const MISMATCHES: &str = "keys with another body not refused with 422 idempotency_mismatch";
+const RUN_AGAIN: &str = "keys run again after a crash";
+const CERTAIN: &str = "repeats after a crash answered other than 409 outcome_unknown";
 
 pub(crate) fn suite() -> Suite {
     Suite {
         name: "idempotency",
         promises: &["P14"],
-        what: "For each key, 50 callers send the same request at the same moment; then one repeats it, and one \
-               sends another body. Upstream calls are counted by the upstream.",
+        what: "For each key, 50 callers send the same request at the same moment, on PostgreSQL to two gates; then one \
+               repeats it, and one sends another body. Then keys are cut off: their calls are upstream when the gate \
+               gets SIGKILL, and they are repeated after its restart, at first while they still count as in flight. \
+               Upstream calls are counted by the upstream's own ledger.",
         per_database: true,
-        trial: Arc::new(Stampede { forgets_claims: false }),
+        trial: Arc::new(Keys { wiring: Wiring::Sound }),
         controls: vec![Control {
             broken: "a ledger that forgets idempotency keys",
             breaks: &[UPSTREAM_CALLS],
-            trial: Arc::new(Stampede { forgets_claims: true }),
+            trial: Arc::new(Keys { wiring: Wiring::ForgetClaims }),
         }],
     }
 }
 
 /// The trial.
-struct Stampede {
-    forgets_claims: bool,
+struct Keys {
+    wiring: Wiring,
 }
-
-/// What is counted over all keys.
-#[derive(Default)]
-struct Counts {
-    requests: u64,
-    in_flight: u64,
-    other_answers: u64,
-    other_repeats: u64,
-    mismatches_let_through: u64,
-}
-
-/// Calls of the upstream, by key.
-type Calls = Arc<Mutex<BTreeMap<String, u64>>>;
 
 #[async_trait]
-impl Trial for Stampede {
+impl Trial for Keys {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
-        let keys = if self.forgets_claims { CONTROL_KEYS } else { setting.times(10_000, 200) };
-        let calls = Calls::default();
-        let home = Home::new(setting)?;
-        let upstream =
-            Upstream::start("counting", ProtocolVersion::V2026_07_28, vec![counting(&calls)]).await?;
-        let settings = home.settings("gate", &[upstream.origin()]);
-        let forgets = self.forgets_claims;
-        let gate =
-            running::start_with(
-                &settings,
-                |ports| {
-                    if forgets { ForgetfulLedger::in_place_of(ports) } else { ports }
-                },
-            )
-            .await?;
-        let key = gate.first_key().context("the database is not empty")?.secret.0.clone();
-        let admin = ApiClient::new(&gate.url(), Secret::new(key))?;
-        let tool = PermittedTool::admit(&admin, &upstream.url(), "get_receipt").await?;
-        let mut counts = Counts::default();
+        let (keys, cut_off) = match self.wiring {
+            Wiring::Sound => (setting.times(10_000, 100), setting.times(200, 20)),
+            _ => (CONTROL_KEYS, 0),
+        };
+        let directory = setting.directory()?;
+        let ledger = directory.path().join("upstream");
+        let upstream = Child::upstream(&ledger, Duration::ZERO, Duration::ZERO).await?;
+        let mut replicas = Replicas::found(setting, self.wiring, &Place::of(&upstream)?).await?;
+        let mut answers = Answers::default();
         for number in 0..keys {
-            stampede(&tool, &format!("key-{number}"), &mut counts).await?;
+            stampede::run(&replicas.tools, &format!("key-{number}"), &mut answers).await?;
         }
-        gate.shutdown().await?;
-        let calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        let once = calls.values().filter(|count| **count == 1).count();
-        let wrong = keys.saturating_sub(once) + calls.len().saturating_sub(keys);
-        Ok(vec![
+        replicas.stop().await?;
+        upstream.stop().await?;
+        let calls = calls_of(&ledger)?;
+        let once = calls.values().filter(|times| **times == 1).count();
+        let other_than_once = keys.saturating_sub(once) + calls.len().saturating_sub(keys);
+        let mut figures = vec![
             Figure::told("keys, each presented at once by 50 callers", keys),
-            Figure::exactly(UPSTREAM_CALLS, 0, wrong as u64),
-            Figure::exactly(ANSWERS, 0, counts.other_answers),
-            Figure::exactly(REPEATS, 0, counts.other_repeats),
-            Figure::exactly(MISMATCHES, 0, counts.mismatches_let_through),
+            Figure::exactly(UPSTREAM_CALLS, 0, other_than_once as u64),
+            Figure::exactly(ANSWERS, 0, answers.other),
+            Figure::exactly(REPEATS, 0, answers.other_repeats),
+            Figure::exactly(MISMATCHES, 0, answers.mismatches_let_through),
             Figure::told(
                 "answered 409 idempotency_in_flight",
-                format!("{} of {}", counts.in_flight, counts.requests),
+                format!("{} of {}", answers.in_flight, answers.requests),
             ),
-        ])
+        ];
+        if cut_off > 0 {
+            let crashes = crash_with(setting, self.wiring, cut_off).await?;
+            figures.extend([
+                Figure::told("keys cut off by a crash", cut_off),
+                Figure::exactly(RUN_AGAIN, 0, crashes.run_again),
+                Figure::exactly(CERTAIN, 0, crashes.certain),
+            ]);
+        }
+        Ok(figures)
     }
 }
 
-/// One key: many at once, one afterwards, one with another body.
-async fn stampede(tool: &PermittedTool, key: &str, counts: &mut Counts) -> Result<()> {
-    let same = body(key);
-    let callers: Vec<_> = (0..DUPLICATES)
-        .map(|_| {
-            let (tool, body, key) = (tool.clone(), same.clone(), key.to_owned());
-            tokio::spawn(async move { tool.invoke(&body, &[("idempotency-key", &key)]).await })
-        })
-        .collect();
-    let mut answers = Vec::with_capacity(DUPLICATES);
-    for caller in callers {
-        answers.push(caller.await??);
+async fn crash_with(setting: &Setting, wiring: Wiring, keys: usize) -> Result<Crashes> {
+    let directory = setting.directory()?;
+    let ledger = directory.path().join("upstream");
+    let upstream = Child::upstream(&ledger, Duration::ZERO, SLOW).await?;
+    let mut replicas = Replicas::found(setting, wiring, &Place::of(&upstream)?).await?;
+    let mut crashes = Crashes::default();
+    crash::run(&mut replicas, &ledger, keys, &mut crashes).await?;
+    replicas.stop().await?;
+    upstream.stop().await?;
+    crashes.run_again = calls_of(&ledger)?.values().filter(|times| **times > 1).count() as u64;
+    Ok(crashes)
+}
+
+/// How often the upstream was called for each nonce.
+fn calls_of(ledger: &std::path::Path) -> Result<BTreeMap<String, u64>> {
+    let mut calls = BTreeMap::new();
+    for nonce in upstream::read(ledger)? {
+        *calls.entry(nonce).or_default() += 1;
     }
-    let again = tool.invoke(&same, &[("idempotency-key", key)]).await?;
-    let other = tool.invoke(&body("another body"), &[("idempotency-key", key)]).await?;
-    for answer in &answers {
-        counts.requests += 1;
-        if is_problem(answer, 409, "idempotency_in_flight") {
-            counts.in_flight += 1;
-        } else if answer.status != 200 || answer.text != again.text {
-            counts.other_answers += 1;
-        }
-    }
-    counts.other_repeats += u64::from(again.status != 200);
-    counts.mismatches_let_through += u64::from(!is_problem(&other, 422, "idempotency_mismatch"));
-    Ok(())
+    Ok(calls)
 }
 
 fn body(nonce: &str) -> Value {
@@ -143,13 +128,4 @@ fn body(nonce: &str) -> Value {
 
 fn is_problem(answer: &Answer, status: u16, code: &str) -> bool {
     answer.status == status && answer.json()["code"] == code
-}
-
-fn counting(calls: &Calls) -> DemoTool {
-    let calls = Arc::clone(calls);
-    DemoTool::reading("get_receipt", "A receipt for a nonce.", "nonce", move |nonce| {
-        let mut calls = calls.lock().unwrap_or_else(PoisonError::into_inner);
-        *calls.entry(nonce.to_owned()).or_default() += 1;
-        format!("receipt for {nonce}")
-    })
 }

@@ -12,17 +12,26 @@ use color_eyre::eyre::Result;
 mod bench;
 mod child;
 mod corpus;
+mod crash;
 mod disk;
 mod e2e;
 mod edits;
+mod failpoints;
 mod idempotency;
+mod kill;
 mod permitted;
 mod plant;
+mod points;
 mod power;
+mod process;
 mod prove;
+mod replicas;
 mod storage;
 mod tap;
+mod upstream;
 mod walls;
+mod wired;
+mod wiring;
 
 #[derive(Debug, Parser)]
 #[command(about = "Attacks and measures Portcullis as a whole", version)]
@@ -49,6 +58,12 @@ enum Command {
     /// The gate as a process that a suite starts, and kills
     #[command(hide = true)]
     Gate(child::Plan),
+    /// The gate as a process of its own, wired as a suite asks
+    #[command(hide = true)]
+    Wired(wired::Options),
+    /// An upstream with a ledger as a process of its own, as suites start it
+    #[command(hide = true)]
+    Upstream(upstream::Options),
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -69,5 +84,7 @@ async fn main() -> Result<ExitCode> {
         Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Prove(options) => prove::run(options).await,
         Command::Gate(plan) => child::serve(plan).await.map(|()| ExitCode::SUCCESS),
+        Command::Wired(options) => wired::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Upstream(options) => upstream::run(options).await.map(|()| ExitCode::SUCCESS),
     }
 }

@@ -37,6 +37,14 @@ impl PermittedTool {
         Ok(Self { agent, path })
     }
 
+    /// The same tool at another gate of the same database.
+    ///
+    /// # Errors
+    /// When `origin` is not one.
+    pub(crate) fn at(&self, origin: &str) -> Result<Self> {
+        Ok(Self { agent: self.agent.at(origin)?, path: self.path.clone() })
+    }
+
     /// Calls it once, with further headers. An error says that no answer came.
     pub(crate) async fn invoke(&self, body: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
         self.agent.send(HttpMethod::Post, &format!("{}/invoke", self.path), Some(body), headers).await

@@ -9,6 +9,9 @@ use color_eyre::eyre::Result;
 
 use super::setting::Setting;
 
+/// Things that are told of those that must not be.
+const TOLD: usize = 5;
+
 /// Tries something, and says what came of it. An error is a trial that broke off; it never counts as a proof, nor as
 /// a broken wiring that was found.
 #[async_trait]
@@ -64,11 +67,6 @@ impl Figure {
         Self { name, expected: expected.to_string(), found: found.to_string(), held: expected == found }
     }
 
-    /// Must be this or more.
-    pub(crate) fn at_least(name: &'static str, least: u64, found: u64) -> Self {
-        Self { name, expected: format!("at least {least}"), found: found.to_string(), held: found >= least }
-    }
-
     /// Must take no longer.
     pub(crate) fn within(name: &'static str, longest: Duration, found: Duration) -> Self {
         let expected = format!("within {}", seconds(longest));
@@ -78,6 +76,15 @@ impl Figure {
     /// Must be so.
     pub(crate) fn holds(name: &'static str, expected: &str, found: impl fmt::Display, held: bool) -> Self {
         Self { name, expected: expected.to_owned(), found: found.to_string(), held }
+    }
+
+    /// Must be empty; else the first few are told.
+    pub(crate) fn none(name: &'static str, found: &[String]) -> Self {
+        let text = match found {
+            [] => "0".to_owned(),
+            some => format!("{}: {}", some.len(), some[..some.len().min(TOLD)].join("; ")),
+        };
+        Self::holds(name, "0", text, found.is_empty())
     }
 
     /// Only told.

@@ -1,8 +1,16 @@
 //! Every suite, in the order of the report.
 
 use super::suite::Suite;
-use crate::{edits, idempotency, power, storage, walls};
+use crate::{edits, failpoints, idempotency, kill, power, storage, walls};
 
 pub(super) fn all() -> Vec<Suite> {
-    vec![idempotency::suite(), storage::suite(), power::suite(), edits::suite(), walls::suite()]
+    vec![
+        kill::suite(),
+        failpoints::suite(),
+        idempotency::suite(),
+        storage::suite(),
+        power::suite(),
+        edits::suite(),
+        walls::suite(),
+    ]
 }

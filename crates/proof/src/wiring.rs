@@ -1,0 +1,52 @@
+//! Wirings of the gate: the sound one, and those that are broken on purpose, each in one way that a suite must find.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use clap::ValueEnum;
+use portcullis_spine::Ports;
+
+use self::meddled::{MeddledLedger, Meddling};
+
+mod absent;
+mod forgetful;
+mod hasty;
+mod late;
+mod meddled;
+mod rerunning;
+
+/// How a gate is wired.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Wiring {
+    /// As the server wires itself.
+    Sound,
+    /// The upstream is called before the intent is recorded.
+    AuditAfterEffect,
+    /// Results are given out before their outcome is durable.
+    AnswerBeforeRecord,
+    /// Intents are not recorded at all.
+    NoIntents,
+    /// Recovery runs abandoned calls again.
+    RerunAbandoned,
+    /// Idempotency keys are forgotten.
+    ForgetClaims,
+}
+
+impl Wiring {
+    /// The ports, wired so. `scratch` is a directory for what a broken wiring keeps on the side.
+    pub(crate) fn apply(self, ports: Ports, scratch: &Path) -> Ports {
+        match self {
+            Self::Sound => ports,
+            Self::AuditAfterEffect => meddle(ports, late::LateRecords::default()),
+            Self::AnswerBeforeRecord => meddle(ports, hasty::HastyAnswers),
+            Self::NoIntents => meddle(ports, absent::NoIntents),
+            Self::RerunAbandoned => rerunning::wire(ports, scratch),
+            Self::ForgetClaims => meddle(ports, forgetful::ForgetsClaims),
+        }
+    }
+}
+
+fn meddle(ports: Ports, meddling: impl Meddling + 'static) -> Ports {
+    let inner = Arc::clone(&ports.ledger);
+    Ports { ledger: Arc::new(MeddledLedger { inner, meddling }), ..ports }
+}
