@@ -21,8 +21,9 @@ use portcullis_schemas::integrations::mcp::ports::{
 };
 use portcullis_schemas::integrations::mcp::server::{McpServer, McpServerStatus};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, ToolStatus};
+use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
-use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
+use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
@@ -160,6 +161,15 @@ watched_stores! {
         fn append(tenant: &TenantId, events: &[AuditEventDraft]) -> ();
         fn list(tenant: &TenantId, filter: &EventFilter, page: &PageRequest) -> Page<AuditEvent>;
         fn range(tenant: &TenantId, from: u64, limit: u16) -> Vec<StoredEvent>;
+        fn texts(tenant: &TenantId, from: u64, limit: u16) -> Vec<String>;
+    }
+    CheckpointStore by checkpoints {
+        fn newest() -> Option<StoredCheckpoint>;
+        fn list(from: u64, limit: u16) -> Vec<StoredCheckpoint>;
+        fn spans(from_index: u64, limit: u16) -> Vec<CheckpointSpan>;
+        fn coverage() -> Vec<ChainCoverage>;
+        fn covered(tenant: &TenantId) -> Option<CheckpointSpan>;
+        fn append(checkpoint: &StoredCheckpoint, spans: &[CheckpointSpan]) -> ();
     }
     ApiKeyStore by api_keys {
         fn insert(tenant: &TenantId, key: &StoredApiKey) -> ();

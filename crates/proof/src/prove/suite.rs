@@ -67,6 +67,11 @@ impl Figure {
         Self { name, expected: expected.to_string(), found: found.to_string(), held: expected == found }
     }
 
+    /// Must be this or more.
+    pub(crate) fn at_least(name: &'static str, least: u64, found: u64) -> Self {
+        Self::holds(name, &format!("at least {least}"), found, found >= least)
+    }
+
     /// Must take no longer.
     pub(crate) fn within(name: &'static str, longest: Duration, found: Duration) -> Self {
         let expected = format!("within {}", seconds(longest));

@@ -60,6 +60,8 @@ fn figures_hold_as_they_say() {
     for (figure, held) in [
         (Figure::exactly("f", 0, 0), true),
         (Figure::exactly("f", 0, 1), false),
+        (Figure::at_least("f", 2, 2), true),
+        (Figure::at_least("f", 2, 1), false),
         (Figure::within("f", second, second), true),
         (Figure::within("f", second, second * 2), false),
         (Figure::none("f", &[]), true),

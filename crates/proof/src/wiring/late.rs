@@ -6,12 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::logs::ledger::{Intent, IntentReceipt, Recorded, Settlement};
+use portcullis_schemas::logs::ledger::{Intent, IntentReceipt, IntentSubject, Recorded, Settlement};
 use portcullis_schemas::logs::ports::Ledger;
 
 use super::meddled::Meddling;
 
-/// Gives out receipts for nothing, and records intents when they are settled.
+/// Gives out receipts for nothing, and records the intents of calls when they are settled.
 #[derive(Default)]
 pub(super) struct LateRecords(Mutex<HashMap<String, Intent>>);
 
@@ -19,10 +19,13 @@ pub(super) struct LateRecords(Mutex<HashMap<String, Intent>>);
 impl Meddling for LateRecords {
     async fn record(
         &self,
-        _: &Arc<dyn Ledger>,
+        sound: &Arc<dyn Ledger>,
         tenant: &TenantId,
         intent: Intent,
     ) -> Result<Recorded, PortError> {
+        if !matches!(intent.subject, IntentSubject::Invocation(_)) {
+            return sound.record(tenant, intent).await;
+        }
         let receipt = IntentReceipt::issued_by_ledger(tenant.clone(), intent.intent_id.clone());
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         kept.insert(intent.intent_id.to_string(), intent);
