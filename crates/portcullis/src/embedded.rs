@@ -61,6 +61,9 @@ pub struct EmbeddedOptions {
     /// Whether a commit waits for the disk; true unless told. False only measures what that costs: a power cut may then
     /// lose the newest records of the trail.
     pub durable: bool,
+    /// Hears what goes on; nobody unless told.
+    #[cfg(feature = "metrics")]
+    pub metrics: Option<crate::metrics::Metrics>,
 }
 
 impl EmbeddedOptions {
@@ -76,6 +79,8 @@ impl EmbeddedOptions {
             waived_origins: Vec::new(),
             extra_ca_pem: None,
             durable: true,
+            #[cfg(feature = "metrics")]
+            metrics: None,
         }
     }
 }
@@ -98,6 +103,12 @@ impl Embedded {
     /// What the vault sealed, for a vault of your own: it gets back here what its `seal` gave out.
     pub fn sealed_secrets(&self) -> Arc<dyn SealedSecretStore> {
         self.sealed_secrets.clone()
+    }
+
+    /// Reads these numbers, and those that only the database knows.
+    #[cfg(feature = "metrics")]
+    pub fn scrape(&self, metrics: crate::metrics::Metrics) -> crate::metrics::Scrape {
+        crate::metrics::Scrape::new(metrics, self.database.clone(), self.ports.clock.clone())
     }
 
     /// Closes the database after what runs on it has ended, then frees the directory. Drop the spine first.
@@ -183,7 +194,7 @@ async fn start(
     let ids: Arc<dyn IdSource> = Arc::new(UlidSource::new(clock.clone(), entropy.clone()));
     let keyring = Arc::new(Keyring::new(keys.clone(), entropy.clone()).map_err(OpenError::keys)?);
     let sealed_secrets: Arc<dyn SealedSecretStore> = Arc::new(SqlSealedSecrets::new(database.clone()));
-    let ledger = SqlLedger::start(database.clone());
+    let ledger = ledger(&options, &database);
     let ports = Ports {
         hasher: keyring.clone(),
         answers: keyring,
@@ -202,6 +213,11 @@ async fn start(
         entropy,
         clock,
         ids,
+    };
+    #[cfg(feature = "metrics")]
+    let ports = match &options.metrics {
+        Some(metrics) => metrics.watch(ports),
+        None => ports,
     };
     Ok(Embedded { ports, sealed_secrets, database, directory })
 }
@@ -222,6 +238,15 @@ fn checkpoints(
     let path = directory.checkpoints(options.checkpoint_dir.as_deref());
     let sink = CheckpointDirectory::open(&path).map_err(|error| OpenError::checkpoints(&path, error))?;
     Ok(Some(CheckpointPorts { signer: Arc::new(keys), sink: Arc::new(sink) }))
+}
+
+#[cfg_attr(not(feature = "metrics"), expect(unused_variables, reason = "no option concerns the ledger then"))]
+fn ledger(options: &EmbeddedOptions, database: &Database) -> Arc<SqlLedger> {
+    #[cfg(feature = "metrics")]
+    if let Some(metrics) = &options.metrics {
+        return SqlLedger::start_metered(database.clone(), metrics.ledger_meter());
+    }
+    SqlLedger::start(database.clone())
 }
 
 fn egress(options: &EmbeddedOptions) -> Result<HyperEgress, OpenError> {

@@ -31,6 +31,8 @@
 pub mod embedded;
 #[cfg(feature = "http")]
 pub mod http;
+#[cfg(feature = "metrics")]
+pub mod metrics;
 pub mod operations;
 pub mod ports;
 pub mod records;

@@ -17,6 +17,8 @@ string_enum!(
     EgressPurpose {
         /// An MCP server of a tenant.
         McpServer = "mcp_server",
+        /// To the operator's own collector of telemetry.
+        Telemetry = "telemetry",
     }
 );
 

@@ -61,7 +61,7 @@ enum Command {
 #[derive(Debug, Subcommand)]
 enum DatabaseCommand {
     /// Bring the schema up to date and end; run it as the schema's owner, before replicas of a new version start
-    Migrate(SettingFlags),
+    Migrate(Box<SettingFlags>),
     /// Print the SQL that gives a role the rights of a writer and takes all others; run it as the schema's owner
     Grants {
         /// The role as which replicas serve; it must exist
@@ -119,6 +119,12 @@ struct SettingFlags {
     /// What is logged: error, warn, info, debug or trace [default: info]
     #[arg(long, value_name = "LEVEL")]
     log_level: Option<String>,
+    /// Address on which /metrics is served, without a key, apart from the API [default: none]
+    #[arg(long, value_name = "ADDR:PORT")]
+    metrics_listen: Option<String>,
+    /// Collector that spans are sent to (OTLP over HTTP), like http://127.0.0.1:4318 [default: none]
+    #[arg(long, value_name = "URL")]
+    otlp_endpoint: Option<String>,
     /// Exact origin for which the egress rules are lifted, like http://127.0.0.1:8931; may be repeated
     #[arg(long = "waive-origin", value_name = "ORIGIN")]
     waived_origins: Vec<String>,
@@ -151,12 +157,7 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
         Command::Audit { command } => return audit::run(command),
         Command::Serve(flags) => {
             let settings = settings(flags)?;
-            crate::telemetry::start(&settings.log)?;
-            let runtime = runtime()?;
-            let done = runtime.block_on(serve::run(&settings));
-            // Whoever asked twice does not wait for what is still at work.
-            runtime.shutdown_background();
-            done
+            observed(&settings, serve::run(&settings))
         }
         Command::Demo(flags) => {
             let options = DemoOptions { keep: flags.keep, data_dir: flags.data_dir, port: flags.port };
@@ -164,9 +165,8 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
         }
         Command::Config { command: ConfigCommand::Check(flags) } => say(&settings(flags)?.to_toml()),
         Command::Database { command: DatabaseCommand::Migrate(flags) } => {
-            let settings = settings(flags)?;
-            crate::telemetry::start(&settings.log)?;
-            runtime()?.block_on(database::migrate(&settings))
+            let settings = settings(*flags)?;
+            observed(&settings, database::migrate(&settings))
         }
         Command::Database { command: DatabaseCommand::Grants { role } } => database::grants(&role),
         Command::Version => say(&format!("portcullis {}\n", env!("CARGO_PKG_VERSION"))),
@@ -182,12 +182,25 @@ fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
         ("master_key_file", "--master-key-file", flags.master_key_file),
         ("log.format", "--log-format", flags.log_format),
         ("log.level", "--log-level", flags.log_level),
+        ("metrics.listen", "--metrics-listen", flags.metrics_listen),
+        ("otlp.endpoint", "--otlp-endpoint", flags.otlp_endpoint),
     ];
     for (key, flag, value) in single {
         given.set(key, flag, value);
     }
     given.set_list("egress.waived_origins", "--waive-origin", flags.waived_origins);
     Settings::load(given)
+}
+
+/// Runs to the end, with telemetry from before the first step until after the last.
+fn observed(settings: &Settings, work: impl Future<Output = eyre::Result<()>>) -> eyre::Result<()> {
+    let runtime = runtime()?;
+    let telemetry = runtime.block_on(async { crate::telemetry::start(settings) })?;
+    let done = runtime.block_on(work);
+    telemetry.stop();
+    // Whoever asked twice does not wait for what is still at work.
+    runtime.shutdown_background();
+    done
 }
 
 pub(crate) fn runtime() -> eyre::Result<tokio::runtime::Runtime> {

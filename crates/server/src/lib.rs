@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 mod database;
 pub mod demo;
+mod metrics;
 pub mod running;
 mod serve;
 pub mod telemetry;

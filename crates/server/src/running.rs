@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::embedded::Embedded;
+use portcullis::metrics::Metrics;
 use portcullis::operations::api_keys::CreatedApiKey;
 use portcullis::text::Name;
 use portcullis::{Background, Ports, Spine, http};
@@ -15,6 +16,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout_at};
 
 use crate::config::Settings;
+use crate::metrics::{MetricsListener, counted};
 use crate::wiring;
 
 /// The tenant of the first start.
@@ -32,6 +34,7 @@ pub struct Running {
     background: Background,
     embedded: Embedded,
     grace: Duration,
+    metrics: Option<MetricsListener>,
 }
 
 /// Starts a server: opens the data directory, closes what an earlier life left open, binds, and on the first start
@@ -49,16 +52,26 @@ pub async fn start(settings: &Settings) -> eyre::Result<Running> {
 /// As [`start`].
 pub async fn start_with(settings: &Settings, change: impl FnOnce(Ports) -> Ports) -> eyre::Result<Running> {
     let options = wiring::spine_options(settings)?;
-    let embedded = wiring::open(settings).await?;
-    let spine = Spine::new(change(embedded.ports()), options)?;
+    let metrics = settings.metrics.listen.map(|_| Metrics::new());
+    let embedded = wiring::open(settings, metrics.clone()).await?;
+    let spine = Spine::new(change(wiring::ports(settings, &embedded)), options)?;
     // Before the tenant is founded: a first key that nobody is shown would be lost.
     let listener = TcpListener::bind(settings.listen).await.wrap_err_with(|| {
         format!("cannot listen on {}: is the port taken? Choose one with --listen", settings.listen)
     })?;
     let addr = listener.local_addr().wrap_err("the listener has no address")?;
+    let metrics_listener = match settings.metrics.listen {
+        Some(listen) => Some(MetricsListener::bind(listen).await?),
+        None => None,
+    };
     let background = spine.start_background().await?;
     let first_key = spine.bootstrap(Name::new(FIRST_TENANT)?).await?;
-    let router = http::router(spine.clone(), wiring::api_options(settings));
+    let mut router = wiring::router(settings, &spine);
+    let mut scraped = None;
+    if let Some((listener, metrics)) = metrics_listener.zip(metrics) {
+        router = counted(router, metrics.clone());
+        scraped = Some(MetricsListener::start(listener, embedded.scrape(metrics))?);
+    }
     let limits = wiring::serve_limits(settings);
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(async move {
@@ -66,7 +79,7 @@ pub async fn start_with(settings: &Settings, change: impl FnOnce(Ports) -> Ports
         http::serve_with(limits, listener, router, async { drop(stopped.await) }).await;
     });
     let grace = wiring::grace(settings);
-    Ok(Running { addr, first_key, serving, stop, spine, background, embedded, grace })
+    Ok(Running { addr, first_key, serving, stop, spine, background, embedded, metrics: scraped, grace })
 }
 
 impl Running {
@@ -78,6 +91,11 @@ impl Running {
     /// Where it listens, as a URL without a path.
     pub fn url(&self) -> String {
         format!("http://{}", self.addr)
+    }
+
+    /// Where `/metrics` is, if it is served.
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(MetricsListener::addr)
     }
 
     /// The spine behind it.
@@ -97,7 +115,7 @@ impl Running {
     /// # Errors
     /// When the listener's task broke.
     pub async fn shutdown(self) -> eyre::Result<()> {
-        let Self { serving, stop, spine, background, embedded, grace, .. } = self;
+        let Self { serving, stop, spine, background, embedded, metrics, grace, .. } = self;
         let end = Instant::now() + grace + TAIL;
         spine.close();
         // It may have ended by itself; that shows below.
@@ -110,6 +128,9 @@ impl Running {
         background.stop().await;
         if let Err(error) = spine.release_lease().await {
             tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
+        }
+        if let Some(metrics) = metrics {
+            metrics.shutdown().await;
         }
         drop(spine);
         if timeout_at(end, embedded.close()).await.is_err() {

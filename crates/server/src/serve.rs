@@ -18,7 +18,7 @@ pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
             "api.allowed_hosts is empty: requests that name this machine by anything but loopback are refused"
         );
     }
-    tracing::info!(address = %running.addr(), "listening");
+    tracing::info!(address = %running.addr(), metrics = running.metrics_addr().map(tracing::field::display), "listening");
     let signal = signals.next().await;
     let grace = settings.limits.grace_seconds;
     tracing::info!(

@@ -1,29 +1,96 @@
-//! Log lines on standard error, as text or JSON. Control characters never reach the terminal or the log collector.
+//! Log lines on standard error, as text or JSON; spans to a collector, where the feature `otlp` is built in.
+//!
+//! Control characters never reach the terminal or the log collector, and an event is one line whatever it holds.
+
+#[cfg(feature = "otlp")]
+mod collector;
+#[cfg(feature = "otlp")]
+pub(crate) mod otlp;
+#[cfg(feature = "otlp")]
+pub(crate) mod propagation;
 
 use std::io::{self, Write};
 
 use color_eyre::eyre::{self, WrapErr};
+use tracing::Subscriber;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::fmt::format::FmtSpan;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
+use tracing_subscriber::{Layer, Registry};
 
-use crate::config::{LogFormat, LogLevel, LogSettings};
+use crate::config::{LogFormat, LogLevel, LogSettings, Settings};
 
-/// Starts logging, once a process. The level holds for Portcullis; libraries speak from `warn` on.
+/// A layer of any kind.
+type Layers = Vec<Box<dyn Layer<Registry> + Send + Sync>>;
+
+/// What sends spans away, if anything does.
+#[must_use = "spans that were not sent yet are lost when it is dropped"]
+#[derive(Debug, Default)]
+pub struct Telemetry {
+    #[cfg(feature = "otlp")]
+    exporter: Option<otlp::Exporter>,
+}
+
+impl Telemetry {
+    /// Sends what is left, for 5 s at most. It blocks, so not on a thread of the runtime.
+    pub fn stop(self) {
+        #[cfg(feature = "otlp")]
+        if let Some(exporter) = self.exporter {
+            exporter.stop();
+        }
+    }
+}
+
+/// Starts logging and, if asked for, the export of spans, once a process. Needs a Tokio runtime.
 ///
 /// # Errors
-/// When it has been started before.
-pub fn start(settings: &LogSettings) -> eyre::Result<()> {
+/// When it has been started before, or the collector cannot be used.
+pub fn start(settings: &Settings) -> eyre::Result<Telemetry> {
+    let (subscriber, telemetry) = subscriber(settings, io::stderr)?;
+    subscriber.try_init().wrap_err("logging was started before; it starts once a process")?;
+    Ok(telemetry)
+}
+
+/// What [`start`] starts, with another place for the lines.
+///
+/// # Errors
+/// When the collector cannot be used.
+#[cfg_attr(not(feature = "otlp"), expect(unused_mut, reason = "without the feature there is one layer"))]
+pub fn subscriber<W>(
+    settings: &Settings,
+    writer: W,
+) -> eyre::Result<(impl Subscriber + Send + Sync + use<W>, Telemetry)>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let mut layers: Layers = vec![lines(&settings.log, writer)];
+    let mut telemetry = Telemetry::default();
+    #[cfg(feature = "otlp")]
+    if let Some(exporter) = otlp::Exporter::start(settings)? {
+        layers.push(exporter.layer());
+        telemetry.exporter = Some(exporter);
+    }
+    Ok((tracing_subscriber::registry().with(layers), telemetry))
+}
+
+/// The level holds for Portcullis; libraries speak from `warn` on. From `debug` on there is a line for each span that
+/// ends, with the time that it took.
+fn lines<W>(settings: &LogSettings, writer: W) -> Box<dyn Layer<Registry> + Send + Sync>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
     let filter =
         Targets::new().with_default(LevelFilter::WARN).with_target("portcullis", level(settings.level));
-    let layer = tracing_subscriber::fmt::layer().with_ansi(false).with_writer(EscapingStderr);
-    let registry = tracing_subscriber::registry().with(filter);
-    let started = match settings.format {
-        LogFormat::Text => registry.with(layer).try_init(),
-        LogFormat::Json => registry.with(layer.json().flatten_event(true)).try_init(),
-    };
-    started.wrap_err("logging was started before; it starts once a process")
+    let layer = tracing_subscriber::fmt::layer()
+        .with_ansi(false)
+        .with_span_events(FmtSpan::CLOSE)
+        .with_writer(Escaping(writer));
+    match settings.format {
+        LogFormat::Text => layer.with_filter(filter).boxed(),
+        LogFormat::Json => layer.json().flatten_event(true).with_filter(filter).boxed(),
+    }
 }
 
 fn level(level: LogLevel) -> LevelFilter {
@@ -36,14 +103,14 @@ fn level(level: LogLevel) -> LevelFilter {
     }
 }
 
-/// Standard error, a whole line at a time.
-struct EscapingStderr;
+/// Another writer, a whole line at a time.
+struct Escaping<M>(M);
 
-impl<'a> MakeWriter<'a> for EscapingStderr {
-    type Writer = EscapingWriter<io::Stderr>;
+impl<'a, M: MakeWriter<'a>> MakeWriter<'a> for Escaping<M> {
+    type Writer = EscapingWriter<M::Writer>;
 
     fn make_writer(&'a self) -> Self::Writer {
-        EscapingWriter(io::stderr())
+        EscapingWriter(self.0.make_writer())
     }
 }
 
@@ -78,35 +145,4 @@ fn escaped(event: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_event_is_one_line_whatever_it_holds() {
-        let table = [
-            ("plain\n", "plain\n"),
-            ("a\nb\n", "a\\u000ab\n"),
-            ("red \u{1b}[31m\r\n", "red \\u001b[31m\\u000d\n"),
-            ("\u{7f}\u{85}\u{9b}\u{2028}\n", "\\u007f\\u0085\\u009b\\u2028\n"),
-            ("grüß\n", "grüß\n"),
-            ("", ""),
-        ];
-        for (given, expected) in table {
-            assert_eq!(escaped(given), expected, "{given:?}");
-        }
-    }
-
-    #[test]
-    fn json_stays_json() {
-        let line = "{\"message\":\"\u{7f}\u{9b}\"}\n";
-        let read: serde_json::Value = serde_json::from_str(&escaped(line)).unwrap();
-        assert_eq!(read["message"], "\u{7f}\u{9b}");
-    }
-
-    #[test]
-    fn the_writer_takes_everything() {
-        let mut writer = EscapingWriter(Vec::new());
-        writer.write_all(b"a\x07\xff\n").unwrap();
-        assert_eq!(String::from_utf8(writer.0).unwrap(), "a\\u0007\u{fffd}\n");
-    }
-}
+mod tests;

@@ -3,10 +3,12 @@
 
 use std::time::Duration;
 
+use axum::Router;
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::embedded::{self, Embedded, EmbeddedOptions};
 use portcullis::http::{ApiOptions, ServeLimits};
-use portcullis::{CheckpointRules, KeyEnvironment, Secret, SpineOptions};
+use portcullis::metrics::Metrics;
+use portcullis::{CheckpointRules, KeyEnvironment, Ports, Secret, Spine, SpineOptions, http};
 
 use crate::config::Settings;
 
@@ -14,8 +16,10 @@ use crate::config::Settings;
 const LINGER: Duration = Duration::from_secs(3);
 
 /// Opens what the settings name.
-pub(crate) async fn open(settings: &Settings) -> eyre::Result<Embedded> {
-    Ok(embedded::open(embedded_options(settings).await?).await?)
+pub(crate) async fn open(settings: &Settings, metrics: Option<Metrics>) -> eyre::Result<Embedded> {
+    let mut options = embedded_options(settings).await?;
+    options.metrics = metrics;
+    Ok(embedded::open(options).await?)
 }
 
 /// Opens it beside a server that may run on it.
@@ -35,6 +39,28 @@ async fn embedded_options(settings: &Settings) -> eyre::Result<EmbeddedOptions> 
         None => None,
     };
     Ok(options)
+}
+
+/// The ports of an open data directory, telling upstreams of our spans where spans are sent.
+pub(crate) fn ports(settings: &Settings, embedded: &Embedded) -> Ports {
+    let ports = embedded.ports();
+    #[cfg(feature = "otlp")]
+    if settings.otlp.endpoint.is_some() {
+        return crate::telemetry::propagation::onward(ports);
+    }
+    // Without the feature there is no such setting.
+    let _ = settings;
+    ports
+}
+
+/// The router, hearing of callers' spans where spans are sent.
+pub(crate) fn router(settings: &Settings, spine: &Spine) -> Router {
+    let router = http::router(spine.clone(), api_options(settings));
+    #[cfg(feature = "otlp")]
+    if settings.otlp.endpoint.is_some() {
+        return crate::telemetry::propagation::traced(router);
+    }
+    router
 }
 
 pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
@@ -62,7 +88,7 @@ pub(crate) fn checkpoint_rules(settings: &Settings) -> CheckpointRules {
     }
 }
 
-pub(crate) fn api_options(settings: &Settings) -> ApiOptions {
+fn api_options(settings: &Settings) -> ApiOptions {
     let api = &settings.api;
     ApiOptions { allowed_hosts: api.allowed_hosts.clone(), allowed_origins: api.allowed_origins.clone() }
 }

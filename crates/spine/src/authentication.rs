@@ -6,6 +6,7 @@ use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Principal;
+use tracing::{Instrument, debug_span};
 
 use crate::spine::Spine;
 
@@ -15,7 +16,7 @@ impl Spine {
     /// # Errors
     /// `unauthenticated` for every kind of wrong key; `store_unavailable` when keys cannot be read.
     pub async fn authenticate(&self, presented: &str) -> Result<Principal, Error> {
-        self.look_up(&parsed(presented)?).await
+        self.look_up(&parsed(presented)?).instrument(debug_span!("gate.authenticate")).await
     }
 
     /// As [`Spine::authenticate`], for a call of this operation. `invoke_tool` looks at the key again, with the facts
@@ -26,14 +27,20 @@ impl Spine {
     /// As [`Spine::authenticate`].
     pub async fn authenticate_for(&self, operation: &str, presented: &str) -> Result<Principal, Error> {
         let presented = parsed(presented)?;
+        let span = debug_span!("gate.authenticate");
         if operation == InvokeMcpTool::NAME
-            && let Some(stored) = self.stage().keys.remembered(&presented.key_id)
-            && let Ok(principal) = authenticate(&stored, &self.hash(&presented), self.ports().clock.now())
-            && principal.holds(InvokeMcpTool::AUTHORITY)
+            && let Some(principal) = span.in_scope(|| self.remembered(&presented))
         {
             return Ok(principal);
         }
-        self.look_up(&presented).await
+        self.look_up(&presented).instrument(span).await
+    }
+
+    /// The principal of a key that was looked up before, if it may call tools.
+    fn remembered(&self, presented: &PresentedKey) -> Option<Principal> {
+        let stored = self.stage().keys.remembered(&presented.key_id)?;
+        let principal = authenticate(&stored, &self.hash(presented), self.ports().clock.now()).ok()?;
+        principal.holds(InvokeMcpTool::AUTHORITY).then_some(principal)
     }
 
     async fn look_up(&self, presented: &PresentedKey) -> Result<Principal, Error> {

@@ -9,6 +9,7 @@ use portcullis_schemas::Error;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, timeout};
+use tracing::{Instrument, debug_span};
 
 use crate::logs::checkpoint_job::{self, CheckpointJob};
 use crate::scene::Stage;
@@ -109,7 +110,12 @@ async fn sweep(stage: &Stage) {
         Err(error) => return tracing::error!(%error, "abandoned intents could not be read"),
     };
     for intent in found {
-        match close(stage, &intent).await {
+        let span = debug_span!(
+            "gate.recover",
+            portcullis.tenant.id = %intent.tenant,
+            portcullis.intent.id = %intent.intent_id,
+        );
+        match close(stage, &intent).instrument(span).await {
             Ok(()) => {
                 tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown")
             }

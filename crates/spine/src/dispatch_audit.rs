@@ -50,6 +50,7 @@ impl DispatchAudit for StandardDispatchAudit {
             actor = record.actor.name,
             request = record.request_id,
             micros = record.duration_micros,
+            upstream_micros = record.upstream_micros,
             code = record.error_code.as_deref().unwrap_or("ok"),
             "dispatched"
         );

@@ -16,7 +16,8 @@ use portcullis_schemas::{Error, PortError};
 use serde_json::{Map, Value};
 
 use crate::admission::{Gate, Slot};
-use crate::cancel::{CancelSignal, CancellableClient};
+use crate::cancel::CancelSignal;
+use crate::client::{DispatchClient, UpstreamTime};
 use crate::closing::Doors;
 use crate::deadline::{Noted, budget, exceeded};
 use crate::options::SpineOptions;
@@ -48,12 +49,13 @@ pub struct Scene {
     /// Monotonic time of the dispatch.
     begun: Duration,
     noted: Arc<Noted>,
+    upstream: Arc<UpstreamTime>,
 }
 
 impl Scene {
     pub(crate) fn new(stage: Arc<Stage>, ctx: CallContext, cancel: CancelSignal) -> Self {
         let begun = stage.ports.clock.monotonic();
-        Self { stage, ctx: Arc::new(ctx), cancel, begun, noted: Arc::default() }
+        Self { stage, ctx: Arc::new(ctx), cancel, begun, noted: Arc::default(), upstream: Arc::default() }
     }
 
     /// The ports.
@@ -177,8 +179,18 @@ impl Scene {
     }
 
     /// The client for this dispatch: its exchanges end when the caller goes away.
-    pub(crate) fn client(&self) -> CancellableClient {
-        CancellableClient { inner: Arc::clone(&self.stage.ports.mcp), cancel: self.cancel.clone() }
+    pub(crate) fn client(&self) -> DispatchClient {
+        DispatchClient {
+            inner: Arc::clone(&self.stage.ports.mcp),
+            cancel: self.cancel.clone(),
+            clock: Arc::clone(&self.stage.ports.clock),
+            time: Arc::clone(&self.upstream),
+        }
+    }
+
+    /// How long it has waited for upstreams, in microseconds; absent if none was asked.
+    pub(crate) fn upstream_micros(&self) -> Option<u64> {
+        self.upstream.micros()
     }
 
     /// What the invocation engine needs, with the client of this dispatch.

@@ -14,6 +14,7 @@ use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ports::DispatchRecord;
 use portcullis_schemas::operation::{Effect, Operation};
 use portcullis_schemas::{Error, ErrorKind};
+use tracing::{Instrument, Span, debug_span};
 
 use crate::admission::{Gate, Slot};
 use crate::bridges::ControlsBridge;
@@ -27,6 +28,7 @@ use crate::ports::Ports;
 use crate::registry::{Entry, Erased, OperationRegistry, RegistryError};
 use crate::remembered::{RememberedCalls, RememberedKeys};
 use crate::scene::{Scene, Stage};
+use crate::spans;
 
 /// The running spine. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -122,15 +124,17 @@ impl Spine {
         decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send + 'static,
     ) -> Result<Erased, Error> {
         let running = self.stage.doors.enter()?;
+        let span = spans::dispatch(&ctx, name);
         let (guard, signal) = CancelSignal::pair(self.stage.doors.cut());
         let budget = deadline::budget(self.stage.options.deadline_of(name), ctx.deadline);
         let scene = Scene::new(Arc::clone(&self.stage), ctx, signal);
         let (spine, name, noted) = (self.clone(), name.to_owned(), scene.noted());
-        let task = tokio::spawn(async move {
+        let audited = async move {
             let outcome = spine.run_audited(&scene, &name, decode).await;
             drop(running);
             outcome
-        });
+        };
+        let task = tokio::spawn(audited.instrument(span));
         let outcome = deadline::within(budget, &noted, task).await;
         drop(guard);
         outcome?.unwrap_or_else(|failure| Err(panicked(&failure)))
@@ -151,6 +155,7 @@ impl Spine {
         };
         let spec = entry.as_ref().ok().map(|entry| &entry.spec);
         let elapsed = self.stage.ports.clock.monotonic().saturating_sub(started);
+        spans::ended(outcome.as_ref().err());
         self.audit(scene, name, spec, outcome.as_ref().err(), elapsed).await;
         outcome
     }
@@ -171,6 +176,7 @@ impl Spine {
             request_id: scene.ctx().request.to_string(),
             error_code: error.map(|error| error.code().to_string()),
             duration_micros: u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX),
+            upstream_micros: scene.upstream_micros(),
         };
         self.stage.ports.dispatch_audit.record(scene.tenant(), &record).await;
     }
@@ -191,7 +197,7 @@ async fn run_entry(
     scene: &Scene,
     decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send,
 ) -> Result<Erased, Error> {
-    authorise(entry, scene)?;
+    debug_span!("gate.admit").in_scope(|| authorise(entry, scene))?;
     if scene.ctx().idempotency_key.is_some() && !operations::takes_idempotency_key(entry.spec.name) {
         return Err(Error::new(
             ErrorKind::Invalid,
@@ -206,7 +212,8 @@ async fn run_entry(
         ControlsBridge::refuse_if_frozen(scene, &[FreezeTarget::Tenant, key]).await?;
     }
     // A task of its own once more, so that a panic of the handler is audited too.
-    let outcome = tokio::spawn(entry.handle(scene.clone(), request)).await;
+    let handled = entry.handle(scene.clone(), request).instrument(Span::current());
+    let outcome = tokio::spawn(handled).await;
     outcome.unwrap_or_else(|failure| Err(panicked(&failure)))
 }
 

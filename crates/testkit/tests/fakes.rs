@@ -50,6 +50,8 @@ fn reply(text: &str) -> ToolReply {
     ToolReply {
         result: RawJson::from_text(json!({ "text": text }).to_string()).expect("JSON"),
         is_error: false,
+        protocol_version: "2026-07-28".into(),
+        redacted: false,
     }
 }
 

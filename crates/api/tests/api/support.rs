@@ -180,7 +180,12 @@ pub(crate) fn catalogue() -> McpCatalogue {
 }
 
 pub(crate) fn reply(result: &str) -> ToolReply {
-    ToolReply { result: RawJson::from_text(result.to_owned()).unwrap(), is_error: false }
+    ToolReply {
+        result: RawJson::from_text(result.to_owned()).unwrap(),
+        is_error: false,
+        protocol_version: "2026-07-28".into(),
+        redacted: false,
+    }
 }
 
 fn ports(store: &MemoryStore, mcp: &Arc<ScriptedMcpClient>) -> Ports {

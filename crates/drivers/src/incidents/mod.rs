@@ -17,9 +17,11 @@ use crate::rows::{count, port_error, state_conflict};
 use crate::tenancy::{TenantRows, owned_by};
 use crate::uow::SharedTransaction;
 
+mod census;
 mod open;
 mod rows;
 
+pub use self::census::unresolved;
 pub(crate) use self::open::open_incident;
 
 /// Incidents of a tenant, within a unit of work.

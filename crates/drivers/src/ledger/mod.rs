@@ -27,6 +27,8 @@ use tokio::sync::{mpsc, oneshot};
 
 use self::disowned::Disowned;
 use self::job::{Job, Verdict, Work};
+pub use self::meter::LedgerMeter;
+use self::meter::Unmetered;
 use self::writer::unrecorded;
 use crate::database::Database;
 
@@ -35,6 +37,7 @@ mod disowned;
 mod job;
 mod judge;
 mod known;
+mod meter;
 mod recovery;
 mod rows;
 mod standing;
@@ -49,15 +52,21 @@ pub struct SqlLedger {
     database: Database,
     queue: mpsc::Sender<Job>,
     disowned: Disowned,
+    meter: Arc<dyn LedgerMeter>,
 }
 
 impl SqlLedger {
     /// Starts the writer as a task of the current tokio runtime. One a process is meant; more than one is safe.
     pub fn start(database: Database) -> Arc<Self> {
+        Self::start_metered(database, Arc::new(Unmetered))
+    }
+
+    /// As [`SqlLedger::start`], with one who hears of its queue and its commits.
+    pub fn start_metered(database: Database, meter: Arc<dyn LedgerMeter>) -> Arc<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let disowned = Disowned::default();
-        tokio::spawn(writer::run(database.clone(), jobs, disowned.clone()));
-        Arc::new(Self { database, queue, disowned })
+        tokio::spawn(writer::run(database.clone(), jobs, disowned.clone(), Arc::clone(&meter)));
+        Arc::new(Self { database, queue, disowned, meter })
     }
 
     async fn submit(&self, work: Work) -> Result<Verdict, PortError> {
@@ -67,6 +76,8 @@ impl SqlLedger {
                 "the ledger's queue is full, or its task has ended",
             )));
         }
+        // Told by callers too: a writer that hangs would never say how long its queue has become.
+        self.meter.waiting(self.queue.max_capacity() - self.queue.capacity());
         match tokio::time::timeout(WRITE_DEADLINE, &mut waiting).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(gave_up("the ledger's task ended without an answer")),

@@ -6,6 +6,8 @@
 //! another writer keeps wait for the next batch, until their callers give up; they hold up nobody else.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Instant;
 
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
@@ -14,6 +16,7 @@ use tokio::sync::mpsc;
 use super::batch::apply;
 use super::disowned::{Disowned, Orphan};
 use super::job::{Job, Verdict, Work};
+use super::meter::LedgerMeter;
 use super::recovery::disown;
 use crate::database::{Database, Transaction};
 
@@ -24,10 +27,16 @@ const MOST_AT_ONCE: usize = 256;
 type Answers = Vec<Option<Result<Verdict, PortError>>>;
 
 /// Serves the queue until every sender is gone and nothing is queued.
-pub(super) async fn run(database: Database, mut queue: mpsc::Receiver<Job>, disowned: Disowned) {
+pub(super) async fn run(
+    database: Database,
+    mut queue: mpsc::Receiver<Job>,
+    disowned: Disowned,
+    meter: Arc<dyn LedgerMeter>,
+) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
     while fill(&mut queue, &mut jobs).await {
-        jobs = serve(&database, &disowned, std::mem::take(&mut jobs)).await;
+        meter.waiting(queue.len());
+        jobs = serve(&database, &disowned, &*meter, std::mem::take(&mut jobs)).await;
     }
 }
 
@@ -59,11 +68,19 @@ async fn fill(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool {
 /// The order matters: an intent is disowned only after its caller's end of the channel is gone. So the list is taken
 /// first; a caller who gives up later is either seen to be gone, or disowns an intent that this batch commits, and
 /// the next batch finds that on the list.
-async fn serve(database: &Database, disowned: &Disowned, mut jobs: Vec<Job>) -> Vec<Job> {
+async fn serve(
+    database: &Database,
+    disowned: &Disowned,
+    meter: &dyn LedgerMeter,
+    mut jobs: Vec<Job>,
+) -> Vec<Job> {
     let orphans = disowned.take(MOST_AT_ONCE);
     jobs.retain(|job| !job.is_given_up());
     let mut left = Vec::new();
-    match write(database, disowned, &jobs, orphans).await {
+    let begun = Instant::now();
+    let written = write(database, disowned, &jobs, orphans).await;
+    meter.committed(jobs.len(), begun.elapsed(), written.is_ok());
+    match written {
         Ok(answers) => {
             for (job, answer) in jobs.into_iter().zip(answers) {
                 match answer {

@@ -39,6 +39,8 @@ string_enum!(
         CriticalBlocked = "critical_blocked",
         /// A server went offline.
         ServerOffline = "server_offline",
+        /// A server sent back the credential that it was asked with.
+        CredentialEchoed = "credential_echoed",
     }
 );
 

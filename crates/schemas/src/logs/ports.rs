@@ -251,6 +251,9 @@ pub struct DispatchRecord {
     pub error_code: Option<String>,
     /// Microseconds from dispatch to answer.
     pub duration_micros: u64,
+    /// Those of them that were spent waiting for upstreams; absent if none was asked. The difference is what the gate
+    /// added.
+    pub upstream_micros: Option<u64>,
 }
 
 /// Hears of every dispatch, on every path: success, failure, unknown operation, missing authority, panic.

@@ -46,6 +46,10 @@ pub struct Settings {
     pub master_key_file: Option<PathBuf>,
     /// Logging.
     pub log: LogSettings,
+    /// Metrics.
+    pub metrics: MetricsSettings,
+    /// Spans.
+    pub otlp: OtlpSettings,
     /// The way out.
     pub egress: EgressSettings,
     /// How long things may take.
@@ -89,6 +93,24 @@ pub enum LogLevel {
     Debug,
     /// And everything else.
     Trace,
+}
+
+/// Settings of the metrics.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct MetricsSettings {
+    /// Where `/metrics` is served, apart from the API and without a key. Default nowhere; nothing is counted then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub listen: Option<SocketAddr>,
+}
+
+/// Settings of the export of spans, which binaries with the feature `otlp` have.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OtlpSettings {
+    /// A collector that takes OTLP over HTTP, like `http://127.0.0.1:4318`. Default none; no span is made then.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub endpoint: Option<String>,
+    /// How many of a hundred traces are kept, 1 to 100. Default 100.
+    pub sample_percent: u64,
 }
 
 /// Settings of outbound connections.
@@ -180,6 +202,8 @@ impl Settings {
             environment: "local".to_owned(),
             master_key_file: None,
             log: LogSettings { format: LogFormat::Text, level: LogLevel::Info },
+            metrics: MetricsSettings::default(),
+            otlp: OtlpSettings { endpoint: None, sample_percent: 100 },
             egress: EgressSettings::default(),
             limits: LimitSettings::default(),
             trail: TrailSettings {
@@ -251,6 +275,13 @@ fn read(reader: &mut Reader<'_>) -> Settings {
         log: LogSettings {
             format: reader.read("log.format", rules::log_format).unwrap_or(defaults.log.format),
             level: reader.read("log.level", rules::log_level).unwrap_or(defaults.log.level),
+        },
+        metrics: MetricsSettings { listen: reader.read("metrics.listen", rules::address) },
+        otlp: OtlpSettings {
+            endpoint: reader.read("otlp.endpoint", rules::collector),
+            sample_percent: reader
+                .read("otlp.sample_percent", |value| rules::number(value, &(1..=100)))
+                .unwrap_or(defaults.otlp.sample_percent),
         },
         egress: EgressSettings {
             waived_origins: reader.read("egress.waived_origins", rules::waived_origins).unwrap_or_default(),

@@ -126,6 +126,21 @@ pub(super) fn log_origin(given: Given<'_>) -> Result<String, String> {
     })
 }
 
+/// A URL without user, query and fragment: it is shown, and tokens belong into OTEL_EXPORTER_OTLP_HEADERS.
+pub(super) fn collector(given: Given<'_>) -> Result<String, String> {
+    if !cfg!(feature = "otlp") {
+        return Err("expected none: this binary was built without the feature `otlp`".to_owned());
+    }
+    let expected = "expected a URL like `http://127.0.0.1:4318`, without user, query and fragment: give a token in \
+                    OTEL_EXPORTER_OTLP_HEADERS";
+    let text = given.text().ok_or(expected)?;
+    let url = Url::parse(text).map_err(|_| expected)?;
+    let is_plain = url.username().is_empty() && url.password().is_none();
+    let is_plain = is_plain && url.query().is_none() && url.fragment().is_none();
+    let is_open = EgressRules::waiving([url.origin().ascii_serialization()]).is_ok();
+    (is_plain && is_open).then(|| text.to_owned()).ok_or_else(|| expected.to_owned())
+}
+
 pub(super) fn waived_origins(given: Given<'_>) -> Result<Vec<String>, String> {
     let expected =
         "expected a list of exact origins like `http://127.0.0.1:8931`, in canonical form, without a path";

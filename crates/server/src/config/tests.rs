@@ -52,6 +52,8 @@ fn every_setting_can_come_from_the_file() {
         [log]
         format = "json"
         level = "warn"
+        [metrics]
+        listen = "127.0.0.1:9464"
         [egress]
         waived_origins = ["http://127.0.0.1:8931", "https://mcp.internal"]
         [limits]
@@ -72,6 +74,7 @@ fn every_setting_can_come_from_the_file() {
     let settings = load(text, &[], &[]).unwrap();
     assert_eq!(settings.listen, "[::1]:9000".parse().unwrap());
     assert_eq!(settings.log, LogSettings { format: LogFormat::Json, level: LogLevel::Warn });
+    assert_eq!(settings.metrics.listen, Some("127.0.0.1:9464".parse().unwrap()));
     let limits = LimitSettings {
         call_seconds: 300,
         discovery_seconds: 1,
@@ -117,6 +120,22 @@ fn a_database_url_names_postgresql_and_holds_no_password() {
     ];
     for (text, expected) in table {
         assert_eq!(given(text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_collector_is_a_plain_url_where_spans_can_be_sent() {
+    let given = |text: &str| rules::collector(rules::Given { value: &text.into(), is_text: true }).is_ok();
+    let table = [
+        ("http://127.0.0.1:4318", true),
+        ("https://collector.example/otlp", true),
+        ("https://user:hunter2@collector.example", false),
+        ("https://collector.example/?token=hunter2", false),
+        ("collector.example:4318", false),
+        ("", false),
+    ];
+    for (text, expected) in table {
+        assert_eq!(given(text), expected && cfg!(feature = "otlp"), "{text}");
     }
 }
 

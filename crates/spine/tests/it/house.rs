@@ -203,5 +203,10 @@ pub(crate) fn catalogue(definitions: &[Value]) -> McpCatalogue {
 pub(crate) const FAITHFUL: &str = r#"{"content":[{"type":"text","text":"ok"}],"n":123456789012345678901234567890,"f":1.10,"x":{"b":1,"a":2}}"#;
 
 pub(crate) fn reply() -> ToolReply {
-    ToolReply { result: RawJson::from_text(FAITHFUL.to_owned()).unwrap(), is_error: false }
+    ToolReply {
+        result: RawJson::from_text(FAITHFUL.to_owned()).unwrap(),
+        is_error: false,
+        protocol_version: "2026-07-28".into(),
+        redacted: false,
+    }
 }

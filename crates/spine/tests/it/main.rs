@@ -11,4 +11,5 @@ mod house;
 mod lifecycle;
 mod load;
 mod recovery;
+mod redaction;
 mod replicas;

@@ -30,6 +30,7 @@ pub async fn dispatch_audit(audit: &dyn DispatchAudit) {
                 request_id: "req_01jd0000000000000000000000".to_owned(),
                 error_code: code.map(|code| code.as_str().to_owned()),
                 duration_micros: u64::MAX,
+                upstream_micros: effect.map(|_| u64::MAX),
             };
             audit.record(tenant, &record).await;
             audit.record(tenant, &record).await;

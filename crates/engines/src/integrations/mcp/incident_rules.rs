@@ -143,6 +143,27 @@ pub(super) fn for_outcome(
     Some(Opening { cause, severity, title, dedup_key, facts: about_call(facts, code) }.at(ids, now))
 }
 
+/// An answer held the credential that the server was asked with. It was taken out of what the caller got; the server
+/// may have written it elsewhere too.
+pub(super) fn credential_echoed(
+    ids: &dyn IdSource,
+    now: Timestamp,
+    facts: &InvocationFacts,
+    code: Option<Code>,
+) -> NewIncident {
+    Opening {
+        cause: IncidentCause::CredentialEchoed,
+        severity: High,
+        title: format!(
+            "tool {} sends our credential back: rotate it, and ask the supplier why",
+            facts.tool_name
+        ),
+        dedup_key: format!("echoed:{}", facts.tool_id),
+        facts: about_call(facts, code),
+    }
+    .at(ids, now)
+}
+
 /// A discovery or health check was cut off.
 pub(super) fn exchange_unknown(stamp: &EventStamp<'_>, server_id: &str, purpose: IntentKind) -> NewIncident {
     Opening {

@@ -26,6 +26,7 @@ use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
 use portcullis_schemas::text::RunId;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
 use super::authentication::{authenticate, credential_access, target};
@@ -170,7 +171,7 @@ impl McpToolInvocationEngine {
     /// `configuration_unsettled` on the last attempt, likewise; `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
     /// upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
     pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<Invoked, Error> {
-        let decision = decide(&call.facts);
+        let decision = debug_span!("gate.decide").in_scope(|| decide(&call.facts));
         if call.attempt == Attempt::Remembered && matches!(decision, Decision::Deny(_)) {
             return Ok(Invoked::Outdated(Box::new(call)));
         }
@@ -180,7 +181,8 @@ impl McpToolInvocationEngine {
         if let Decision::Deny(denial) = decision {
             return Err(self.refuse(opened, requested, denial).await);
         }
-        let recorded = self.record(&opened, &call, requested.clone()).await?;
+        let recorded =
+            self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
             Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
             Recorded::Stale if call.attempt != Attempt::Last => Ok(Invoked::Outdated(Box::new(call))),
@@ -218,7 +220,9 @@ impl McpToolInvocationEngine {
             incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
         };
         let refusal = Refusal { events: vec![requested, denied], invocation: Some(row), incident };
-        match self.ports.ledger.refuse(opened.tenant(), refusal).await {
+        Span::current().record("portcullis.outcome", InvocationOutcome::Blocked.as_str());
+        match self.ports.ledger.refuse(opened.tenant(), refusal).instrument(debug_span!("gate.refuse")).await
+        {
             Ok(()) => denial.to_error().with_reference("invocation_id", &opened.facts().invocation_id),
             Err(error) => opened.unavailable(error),
         }
@@ -259,11 +263,13 @@ impl McpToolInvocationEngine {
         receipt: IntentReceipt,
     ) -> Result<InvokeToolResult, Error> {
         let claimed = call.idempotency.is_some();
-        let ended = match self.prepare(&opened, &call.facts.server, call.secret_version).await {
+        let prepared = self.prepare(&opened, &call.facts.server, call.secret_version);
+        let ended = match prepared.instrument(debug_span!("gate.credential")).await {
             Err(error) => Ended::unsent(error),
             Ok(target) => self.exchange(&opened, call, &receipt, &target).await,
         };
-        self.settle(&opened, &receipt, ended, claimed).await
+        Span::current().record("portcullis.outcome", ended.outcome.as_str());
+        self.settle(&opened, &receipt, ended, claimed).instrument(debug_span!("gate.settle")).await
     }
 
     /// Opens the credential at the moment of use.

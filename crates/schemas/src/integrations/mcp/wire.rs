@@ -1,5 +1,6 @@
 //! What the engines and an MCP client exchange: targets, catalogues, calls and their failures.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -96,6 +97,10 @@ pub struct ToolReply {
     pub result: RawJson,
     /// Its `isError`.
     pub is_error: bool,
+    /// The version spoken.
+    pub protocol_version: Cow<'static, str>,
+    /// Whether our own credential was in it and was taken out. A client says false.
+    pub redacted: bool,
 }
 
 /// A server that answered a health check.

@@ -11,10 +11,12 @@ use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::HashPurpose;
+use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
 use crate::scene::Scene;
+use crate::spans;
 
 pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<InvokeToolResult, Error> {
     let limit = scene.options().call_deadline;
@@ -26,8 +28,11 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
     let idempotency = claim(&scene, &request.server_id, &request.tool_id, &arguments);
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
-    let (configuration, remembered) = CallConfiguration::find(&scene, &target).await?;
-    let (facts, secret_version) = configuration.facts(&scene, &arguments, request.run_id.as_ref()).await;
+    let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
+    let (configuration, remembered) = found.await?;
+    let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
+    let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    spans::call_of(&facts.tool);
     let mut call = GovernedCall {
         received,
         attempt: if remembered { Attempt::Remembered } else { Attempt::Fresh },
@@ -50,9 +55,10 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
         // The last attempt is not given back, so this ends.
         left -= 1;
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
-        let configuration = CallConfiguration::load(&scene, &target).await?;
-        (call.facts, call.secret_version) =
-            configuration.facts(&scene, &call.arguments, call.run_id.as_ref()).await;
+        let loaded = CallConfiguration::load(&scene, &target).instrument(debug_span!("gate.load"));
+        let configuration = loaded.await?;
+        let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
+        (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
     }
 }
 

@@ -41,7 +41,12 @@ pub(super) async fn call(
     }
     let result = CallResult::parse(&answer?).map_err(NotAnswered::Result)?;
     match result.kind {
-        CallKind::Complete { is_error } => Ok(ToolReply { result: result.raw.into(), is_error }),
+        CallKind::Complete { is_error } => Ok(ToolReply {
+            result: result.raw.into(),
+            is_error,
+            protocol_version: spoken.version().as_str().into(),
+            redacted: false,
+        }),
         CallKind::InputRequired => {
             Err(protocol("the server asks for further input (`input_required`), which was not offered")
                 .into())

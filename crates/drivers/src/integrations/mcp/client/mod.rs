@@ -23,6 +23,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
@@ -37,6 +38,16 @@ use failure::{NotAnswered, timed_out};
 use link::Link;
 use session::Spoken;
 use verdicts::Verdicts;
+
+/// The era that a version belongs to, in a word: `modern`, `legacy`, or `unknown` for one that is not known.
+#[must_use]
+pub fn era_of(version: &str) -> &'static str {
+    match ProtocolVersion::parse(version).map(ProtocolVersion::era) {
+        Some(Era::Modern) => "modern",
+        Some(Era::Legacy) => "legacy",
+        None => "unknown",
+    }
+}
 
 /// Talks to MCP servers over the one egress.
 ///

@@ -64,6 +64,7 @@ impl Opened {
             policy_reason,
             invoked_at: call.received.invoked_at,
         };
+        tracing::Span::current().record("portcullis.invocation.id", facts.invocation_id.as_str());
         Self { ctx: ctx.clone(), actor: actor_of(ctx), facts, begun: call.received.begun }
     }
 

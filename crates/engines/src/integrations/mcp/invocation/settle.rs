@@ -26,8 +26,12 @@ impl McpToolInvocationEngine {
         claimed: bool,
     ) -> Result<InvokeToolResult, Error> {
         let now = self.ports.clock.now();
-        let incident =
-            incident_rules::for_outcome(&*self.ports.ids, now, opened.facts(), ended.outcome, ended.code());
+        let (ids, facts) = (&*self.ports.ids, opened.facts());
+        let incident = if ended.reply.as_ref().is_some_and(|reply| reply.redacted) {
+            Some(incident_rules::credential_echoed(ids, now, facts, ended.code()))
+        } else {
+            incident_rules::for_outcome(ids, now, facts, ended.outcome, ended.code())
+        };
         let mut row = self.row(opened, &ended);
         row.completed_at = now;
         row.incident_id = incident.as_ref().map(|incident| incident.incident_id.clone());

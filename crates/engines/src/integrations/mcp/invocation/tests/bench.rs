@@ -38,7 +38,12 @@ pub(super) struct Bench {
 }
 
 pub(super) fn reply(text: &str, is_error: bool) -> ToolReply {
-    ToolReply { result: RawJson::from_text(text.to_owned()).unwrap(), is_error }
+    ToolReply {
+        result: RawJson::from_text(text.to_owned()).unwrap(),
+        is_error,
+        protocol_version: "2026-07-28".into(),
+        redacted: false,
+    }
 }
 
 impl Bench {

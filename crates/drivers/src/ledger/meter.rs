@@ -1,0 +1,28 @@
+//! What the ledger's queue and commits are measured by.
+
+use std::fmt;
+use std::time::Duration;
+
+/// Hears how the ledger does. It is called by every caller and by the task that writes, so it must not wait.
+pub trait LedgerMeter: Send + Sync {
+    /// This many values wait in the queue now.
+    fn waiting(&self, values: usize);
+
+    /// A batch of this many values was written with one commit, or could not be, in this time.
+    fn committed(&self, values: usize, elapsed: Duration, written: bool);
+}
+
+impl fmt::Debug for dyn LedgerMeter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LedgerMeter(..)")
+    }
+}
+
+/// Measures nothing.
+pub(super) struct Unmetered;
+
+impl LedgerMeter for Unmetered {
+    fn waiting(&self, _: usize) {}
+
+    fn committed(&self, _: usize, _: Duration, _: bool) {}
+}

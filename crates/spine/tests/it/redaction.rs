@@ -1,0 +1,73 @@
+//! A credential that its upstream sends back: the caller does not get it, nothing keeps it, and a person hears of it.
+
+use portcullis_schemas::incidents::operations::ListIncidents;
+use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
+use portcullis_schemas::integrations::credentials::operations::StoreCredential;
+use portcullis_schemas::integrations::mcp::operations::{DiscoverMcpTools, UpdateMcpServer};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::wire::ToolReply;
+use portcullis_schemas::json::RawJson;
+use portcullis_schemas::principal::Scope;
+use serde_json::json;
+
+use crate::house::{House, call_of, catalogue, definition, reply};
+
+const SECRET: &str = "sk-correct-horse-battery";
+
+/// A tool whose server is asked with [`SECRET`].
+async fn tool_with_credential(house: &House) -> McpTool {
+    let tool = house.approved_tool("get_it").await;
+    let body = json!({
+        "name": "token", "credential_type": "bearer", "secret": SECRET, "grants": [{ "mcp_server": tool.server_id }],
+    });
+    let stored = house.admin::<StoreCredential>(body).await.unwrap();
+    let body =
+        json!({ "server_id": tool.server_id, "auth_type": "bearer", "credential_ref": stored.reference });
+    house.admin::<UpdateMcpServer>(body).await.unwrap();
+    tool
+}
+
+fn echo(text: &str) -> ToolReply {
+    let result = json!({ "content": [{ "type": "text", "text": text }] }).to_string();
+    ToolReply { result: RawJson::from_text(result).unwrap(), ..reply() }
+}
+
+#[tokio::test]
+async fn an_echoed_credential_is_taken_out_and_is_an_incident() {
+    let house = House::open().await;
+    let tool = tool_with_credential(&house).await;
+    house.client.answer_call(Ok(echo(&format!("you sent Bearer {SECRET}"))));
+    let answer = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
+    assert_eq!(
+        answer.result.as_str(),
+        r#"{"content":[{"type":"text","text":"you sent Bearer [redacted]"}]}"#
+    );
+    let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+    assert_eq!(incidents.len(), 1, "{incidents:?}");
+    assert_eq!(incidents[0].cause, IncidentCause::CredentialEchoed);
+    assert_eq!(incidents[0].severity, IncidentSeverity::High);
+    assert_eq!(incidents[0].facts["invocation_id"], answer.invocation_id.as_str());
+
+    house.client.answer_call(Ok(echo("nothing of it")));
+    let answer = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
+    assert!(answer.result.as_str().contains("nothing of it"));
+    assert_eq!(
+        house.admin::<ListIncidents>(json!({})).await.unwrap().items.len(),
+        1,
+        "no incident without an echo"
+    );
+}
+
+#[tokio::test]
+async fn a_definition_with_the_credential_is_refused() {
+    let house = House::open().await;
+    let tool = tool_with_credential(&house).await;
+    let listed = [definition("get_it", "does it"), definition("other", &format!("asked with {SECRET}"))];
+    house.client.answer_discover(Ok(catalogue(&listed)));
+    let found = house.admin::<DiscoverMcpTools>(json!({ "server_id": tool.server_id })).await.unwrap();
+    assert_eq!(found.refused.len(), 1, "{found:?}");
+    assert!(!format!("{found:?}").contains(SECRET));
+    for event in house.trail().await {
+        assert!(!serde_json::to_string(&event).unwrap().contains(SECRET));
+    }
+}
