@@ -192,7 +192,12 @@ impl Gate {
 
     async fn invoke(&self, key: &str, tool: &Value) {
         let result = RawJson::from_text("{\"content\":[]}".to_owned()).unwrap();
-        self.upstream.answer_call(Ok(ToolReply { result, is_error: false }));
+        self.upstream.answer_call(Ok(ToolReply {
+            result,
+            is_error: false,
+            protocol_version: "2026-07-28".into(),
+            redacted: false,
+        }));
         self.admin::<InvokeMcpTool>(key, tool.clone()).await;
     }
 }

@@ -193,7 +193,10 @@ fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
 }
 
 /// Runs to the end, with telemetry from before the first step until after the last.
-fn observed(settings: &Settings, work: impl Future<Output = eyre::Result<()>>) -> eyre::Result<()> {
+pub(crate) fn observed<T>(
+    settings: &Settings,
+    work: impl Future<Output = eyre::Result<T>>,
+) -> eyre::Result<T> {
     let runtime = runtime()?;
     let telemetry = runtime.block_on(async { crate::telemetry::start(settings) })?;
     let done = runtime.block_on(work);
@@ -203,7 +206,7 @@ fn observed(settings: &Settings, work: impl Future<Output = eyre::Result<()>>) -
     done
 }
 
-pub(crate) fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
+fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
     let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
     built.wrap_err("the runtime could not start: the system gives no threads")
 }

@@ -14,13 +14,12 @@ use portcullis_schemas::ids::TenantId;
 use portcullis_trail::note::VerifierKey;
 
 use super::{ExportFlags, KeyFlags};
-use crate::cli::{runtime, say};
+use crate::cli::{observed, say};
 use crate::config::Settings;
 use crate::wiring;
 
 pub(super) fn export(flags: ExportFlags) -> eyre::Result<()> {
     let settings = Settings::load(flags.place.given())?;
-    crate::telemetry::start(&settings.log)?;
     let tenants: BTreeSet<TenantId> = flags.tenants.into_iter().collect();
     let tenants = (!tenants.is_empty()).then_some(tenants);
     let out = flags.out;
@@ -28,7 +27,7 @@ pub(super) fn export(flags: ExportFlags) -> eyre::Result<()> {
     let file = file.wrap_err_with(|| {
         format!("{} cannot be made; name a file that is not there, in a folder that is", out.display())
     })?;
-    match runtime()?.block_on(write(&settings, tenants.as_ref(), file)) {
+    match observed(&settings, write(&settings, tenants.as_ref(), file)) {
         Ok(done) => say(&farewell(&out, &done)),
         Err(error) => {
             // Half an export is none. That it could not be removed would say less than why it was not written.
