@@ -28,7 +28,7 @@ const SLOW: Duration = Duration::from_secs(3);
 const CONTROL_KEYS: usize = 5;
 
 const UPSTREAM_CALLS: &str = "keys whose upstream was called other than once";
-const ANSWERS: &str = "answers other than the first one's, or 409 while it is in flight";
+const ANSWERS: &str = "answers other than the first one's, 409 while it is in flight, or 429";
 const REPEATS: &str = "late repeats that did not get the first answer";
 const MISMATCHES: &str = "keys with another body not refused with 422 idempotency_mismatch";
 const RUN_AGAIN: &str = "keys run again after a crash";
@@ -84,8 +84,8 @@ impl Trial for Keys {
             Figure::exactly(REPEATS, 0, answers.other_repeats),
             Figure::exactly(MISMATCHES, 0, answers.mismatches_let_through),
             Figure::told(
-                "answered 409 idempotency_in_flight",
-                format!("{} of {}", answers.in_flight, answers.requests),
+                "answered 409 idempotency_in_flight, refused with 429 overloaded",
+                format!("{}, {} of {}", answers.in_flight, answers.overloaded, answers.requests),
             ),
         ];
         if cut_off > 0 {

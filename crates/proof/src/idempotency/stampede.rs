@@ -13,6 +13,8 @@ const DUPLICATES: usize = 50;
 pub(super) struct Answers {
     pub(super) requests: u64,
     pub(super) in_flight: u64,
+    /// Refused because more was under way than is served at a time; nothing was done.
+    pub(super) overloaded: u64,
     pub(super) other: u64,
     pub(super) other_repeats: u64,
     pub(super) mismatches_let_through: u64,
@@ -41,6 +43,8 @@ pub(super) async fn run(tools: &[PermittedTool], key: &str, answers: &mut Answer
         answers.requests += 1;
         if is_problem(answer, 409, "idempotency_in_flight") {
             answers.in_flight += 1;
+        } else if is_problem(answer, 429, "overloaded") {
+            answers.overloaded += 1;
         } else if answer.status != 200 || answer.text != again.text {
             answers.other += 1;
         }
