@@ -68,8 +68,12 @@ fn is_ours(metadata: &Metadata<'_>) -> bool {
     metadata.is_span() && metadata.target().starts_with("portcullis")
 }
 
+/// A place in the code remembers whether anybody listens to it; where tests listen at once, one may miss its spans.
+static LISTENING: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
 /// The spans of one call, permitted or refused.
 async fn spans_of(permitted: bool) -> BTreeMap<u64, Seen> {
+    let _alone = LISTENING.lock().await;
     let scene = Scene::with(|_| {}).await;
     let spans = Spans::default();
     let subscriber = tracing_subscriber::registry().with(spans.clone().with_filter(filter_fn(is_ours)));
