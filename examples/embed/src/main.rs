@@ -161,11 +161,18 @@ async fn verify(spine: &Spine, admin: &str, log: &LogSink) -> Outcome<()> {
 }
 
 async fn no_file_holds_the_token(folder: &Path) -> Outcome<()> {
-    let mut files = tokio::fs::read_dir(folder).await?;
-    while let Some(file) = files.next_entry().await? {
-        let bytes = tokio::fs::read(file.path()).await?;
-        let held = bytes.windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes());
-        assert!(!held, "{} holds the secret", file.path().display());
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let mut entries = tokio::fs::read_dir(folder).await?;
+        while let Some(entry) = entries.next_entry().await? {
+            if entry.file_type().await?.is_dir() {
+                folders.push(entry.path());
+                continue;
+            }
+            let bytes = tokio::fs::read(entry.path()).await?;
+            let held = bytes.windows(TOKEN.len()).any(|window| window == TOKEN.as_bytes());
+            assert!(!held, "{} holds the secret", entry.path().display());
+        }
     }
     Ok(())
 }
