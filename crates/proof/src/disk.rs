@@ -72,12 +72,16 @@ impl Disk {
         ]
     }
 
-    /// As [`environment`](Self::environment), with a journal. Syncs take this long, and reach no real disk.
-    pub(crate) fn journaled(&self, root: &Path, sync: Duration) -> Vec<(&'static str, PathBuf)> {
+    /// As [`environment`](Self::environment), with a journal, which begins anew: nobody may have taken that of a
+    /// program that never came up. Syncs take this long, and reach no real disk.
+    pub(crate) fn journaled(&self, root: &Path, sync: Duration) -> Result<Vec<(&'static str, PathBuf)>> {
+        if self.journal().exists() {
+            fs::remove_file(self.journal())?;
+        }
         let mut environment = self.environment(root);
         environment.push(("PROOF_DISK_JOURNAL", self.journal()));
         environment.push(("PROOF_DISK_SYNC_MICROS", sync.as_micros().to_string().into()));
-        environment
+        Ok(environment)
     }
 
     /// Changes how the disk behaves, at once.
@@ -90,11 +94,9 @@ impl Disk {
         self.write(1, &entries.to_ne_bytes())
     }
 
-    /// What the journal of the last program holds; it begins anew.
-    pub(crate) fn take_journal(&self) -> Result<Vec<u8>> {
-        let bytes = fs::read(self.journal()).wrap_err("the program left no journal: was the disk loaded?")?;
-        fs::remove_file(self.journal())?;
-        Ok(bytes)
+    /// What the journal of the last program holds.
+    pub(crate) fn read_journal(&self) -> Result<Vec<u8>> {
+        fs::read(self.journal()).wrap_err("the program left no journal: was the disk loaded?")
     }
 
     /// In place: the running program has the page mapped.

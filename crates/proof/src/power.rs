@@ -62,7 +62,8 @@ pub(crate) struct Counts {
     acknowledged_keys: u64,
     lost: u64,
     broken_trails: u64,
-    dead: u64,
+    /// What was said when one did not start.
+    dead: Vec<String>,
 }
 
 #[async_trait]
@@ -103,6 +104,6 @@ fn figures(counts: &Counts) -> Vec<Figure> {
         ),
         Figure::exactly(LOST, 0, counts.lost),
         Figure::exactly(BROKEN, 0, counts.broken_trails),
-        Figure::exactly(DEAD, 0, counts.dead),
+        Figure::none(DEAD, &counts.dead),
     ]
 }

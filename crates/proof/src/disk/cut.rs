@@ -3,7 +3,7 @@
 //! # The model
 //!
 //! A change of a file reaches the disk for certain with the next sync of that file. Until then it may be there, or
-//! not, or in part, and in any order ([`Loss`]). A new name, a renaming and an unlinking reach it with the next sync of
+//! not, or in part, and in any order ([`Loss`]). A new name, a link, a renaming and an unlinking reach it with the next sync of
 //! the folder; until then a prefix of them may be there, in their order, as a journaling file system keeps it. Bytes
 //! beside a write that is torn are not damaged. What a program has mapped is lost (SQLite maps its `-shm` only, and
 //! rebuilds it).
@@ -124,7 +124,11 @@ impl Folder {
             };
             let (expected, found) =
                 (&expected[..compared.min(expected.len())], &found[..compared.min(found.len())]);
-            (expected != found).then(|| format!("`{name}` is not what the journal has"))
+            (expected != found).then(|| {
+                let at = expected.iter().zip(found).position(|(expected, found)| expected != found);
+                let (expected, found, last) = (expected.len(), found.len(), self.last);
+                format!("`{name}` differs at {at:?}: {expected} bytes in the journal, {found} there; last: {last:?}")
+            })
         })
     }
 
@@ -201,6 +205,10 @@ impl Folder {
                 }
             }
             Entry::Unlink { name } => self.rename(Some(name.clone()), None),
+            Entry::Link { file, name } => {
+                let added = self.numbers.get(file).map(|file| (name.clone(), *file));
+                self.rename(None, added);
+            }
             Entry::Rename { file, from, to } => {
                 let added = self.numbers.get(file).map(|file| (to.clone(), *file));
                 self.rename(Some(from.clone()), added);

@@ -39,6 +39,11 @@ pub(crate) enum Entry {
         from: String,
         to: String,
     },
+    /// A file got a further name.
+    Link {
+        file: u32,
+        name: String,
+    },
 }
 
 /// Kind, file, offset and length, as the C structure without gaps has them.
@@ -67,6 +72,7 @@ fn entry(kind: u8, file: u32, offset: usize, bytes: &[u8]) -> Result<Entry> {
         b'T' => Entry::Truncate { file, length: offset },
         b'S' => Entry::Sync { file },
         b'D' => Entry::SyncFolder { file },
+        b'L' => Entry::Link { file, name: name() },
         b'U' => Entry::Unlink { name: name() },
         b'R' => {
             let names = name();

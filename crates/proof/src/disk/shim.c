@@ -44,7 +44,7 @@ enum {
 };
 
 /* The journal's kinds of entries; `disk/journal.rs` reads them. */
-enum { BIND = 'B', CREATE = 'C', WRITE = 'W', TRUNCATE = 'T', SYNC = 'S', SYNC_FOLDER = 'D', UNLINK = 'U', RENAME = 'R' };
+enum { BIND = 'B', CREATE = 'C', WRITE = 'W', TRUNCATE = 'T', SYNC = 'S', SYNC_FOLDER = 'D', UNLINK = 'U', RENAME = 'R', LINK = 'L' };
 
 struct entry {
     uint8_t kind;
@@ -89,6 +89,7 @@ static int (*real_fsync)(int);
 static int (*real_fdatasync)(int);
 static int (*real_unlink)(const char *);
 static int (*real_rename)(const char *, const char *);
+static int (*real_linkat)(int, const char *, int, const char *, int);
 
 static void give_up(const char *why)
 {
@@ -112,6 +113,7 @@ __attribute__((constructor)) static void start(void)
     real_fdatasync = dlsym(RTLD_NEXT, "fdatasync");
     real_unlink = dlsym(RTLD_NEXT, "unlink");
     real_rename = dlsym(RTLD_NEXT, "rename");
+    real_linkat = dlsym(RTLD_NEXT, "linkat");
     page = &no_page;
     const char *folder = getenv("PROOF_DISK_ROOT");
     if (!folder)
@@ -180,7 +182,8 @@ static uint32_t *id_of(const char *name)
     return NULL;
 }
 
-static uint32_t bind(const char *name, uint8_t kind)
+/* The place of a name's number; a new name has none yet. */
+static uint32_t *place_of(const char *name)
 {
     uint32_t *known = id_of(name);
     if (!known) {
@@ -189,6 +192,12 @@ static uint32_t bind(const char *name, uint8_t kind)
         strcpy(names[name_count].name, name);
         known = &names[name_count++].id;
     }
+    return known;
+}
+
+static uint32_t bind(const char *name, uint8_t kind)
+{
+    uint32_t *known = place_of(name);
     *known = ++last_id;
     note(kind, *known, 0, name, strlen(name));
     return *known;
@@ -420,14 +429,29 @@ int rename(const char *from, const char *to)
     if (done != 0)
         give_up("the real disk failed");
     *id_of(old) = 0;
-    uint32_t *target = id_of(new);
-    if (!target) {
-        if (name_count == MOST_NAMES)
-            give_up("there are too many names");
-        strcpy(names[name_count].name, new);
-        target = &names[name_count++].id;
-    }
-    *target = id;
+    *place_of(new) = id;
+    pthread_mutex_unlock(&turn);
+    return done;
+}
+
+int linkat(int old_folder, const char *from, int new_folder, const char *to, int flags)
+{
+    const char *old = inside(from), *new = inside(to);
+    if (!old && !new)
+        return real_linkat(old_folder, from, new_folder, to, flags);
+    if (!old || !new)
+        give_up("a file is linked into or out of the folder");
+    pthread_mutex_lock(&turn);
+    int taken = access(to, F_OK) == 0;
+    uint32_t *known = id_of(old);
+    uint32_t id = known && *known ? *known : bind(old, BIND);
+    if (!taken)
+        note(LINK, id, 0, new, strlen(new));
+    int done = real_linkat(old_folder, from, new_folder, to, flags);
+    if (!taken && done != 0)
+        give_up("the real disk failed");
+    if (done == 0)
+        *place_of(new) = id;
     pthread_mutex_unlock(&turn);
     return done;
 }

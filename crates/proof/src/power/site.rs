@@ -75,7 +75,7 @@ impl Site {
         let before = files::read(&self.data)?;
         let during_start = counts.cuts % STARTS == STARTS - 1;
         disk.cut_after(if during_start { i32::try_from(1 + dice.below(STEPS_OF_A_START))? } else { 0 })?;
-        let mut gate = ChildGate::spawn(&self.plan, &disk.journaled(&self.data, SYNC), &self.log)?;
+        let mut gate = ChildGate::spawn(&self.plan, &disk.journaled(&self.data, SYNC)?, &self.log)?;
         if during_start {
             gate.end_within(LIFE).await?;
             counts.starts_cut += 1;
@@ -94,7 +94,7 @@ impl Site {
             self.remember(load.end().await?, counts);
         }
         counts.cuts += 1;
-        let entries = journal::read(&disk.take_journal()?)?;
+        let entries = journal::read(&disk.read_journal()?)?;
         let folder = Folder::replay(&before, &entries);
         let seen = files::read(&self.data)?;
         if let Some(difference) = folder.differs_from(&seen) {
@@ -122,8 +122,8 @@ impl Site {
         let new = std::mem::take(&mut self.new);
         let announced = match gate.ready().await {
             Ok(announced) => announced,
-            Err(_) => {
-                counts.dead += 1;
+            Err(error) => {
+                counts.dead.push(format!("{error}: {}", self.last_logged()));
                 counts.lost += new.count();
                 return Ok(None);
             }
@@ -135,6 +135,12 @@ impl Site {
         counts.lost += missing;
         counts.broken_trails += u64::from(!intact);
         Ok(intact.then_some(admin))
+    }
+
+    /// The last line that a gate here has logged.
+    fn last_logged(&self) -> String {
+        let log = std::fs::read_to_string(&self.log).unwrap_or_default();
+        log.lines().last().unwrap_or("nothing was logged").to_owned()
     }
 
     fn remember(&mut self, acknowledged: Acknowledged, counts: &mut Counts) {

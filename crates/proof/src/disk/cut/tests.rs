@@ -69,6 +69,25 @@ fn a_name_is_there_for_certain_once_its_folder_was_synced() {
 }
 
 #[test]
+fn a_link_is_the_same_file_under_another_name() {
+    let mut entries = opened();
+    entries.extend([
+        Entry::Create { file: 2, name: "draft".into() },
+        write_entry(2, 0, b"x"),
+        Entry::Sync { file: 2 },
+        Entry::Link { file: 2, name: "whole".into() },
+        Entry::Unlink { name: "draft".into() },
+        Entry::SyncFolder { file: 9 },
+    ]);
+    let left = outcomes(&entries, Loss::Everything);
+    assert_eq!(left.len(), 1);
+    assert_eq!(
+        (left[0].get("whole").map(Vec::as_slice), left[0].get("draft")),
+        (Some(b"x".as_slice()), None)
+    );
+}
+
+#[test]
 fn a_change_that_the_journal_missed_shows() {
     let mut entries = opened();
     entries.extend([write_entry(1, 0, b"new"), write_entry(1, 3, b"!")]);
