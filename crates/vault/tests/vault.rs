@@ -76,7 +76,9 @@ async fn signatures_are_those_of_the_published_vector() {
 }
 
 fn bytes<const N: usize>(hex: &str) -> [u8; N] {
-    std::array::from_fn(|place| u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).expect("two hex digits"))
+    std::array::from_fn(|place| {
+        u8::from_str_radix(&hex[2 * place..2 * place + 2], 16).expect("two hex digits")
+    })
 }
 
 #[test]
