@@ -96,7 +96,8 @@ fn pool(url: &str, server: &PgConnectOptions, purpose: Purpose, options: Databas
 }
 
 /// A connection whose server has gone silent leaves the pool at once. Left to the operating system it would keep its
-/// place for a quarter of an hour, and soon no place would be free.
+/// place for a quarter of an hour, and soon no place would be free. That is left to one case: the pool asks once more
+/// after this, without end, and a server may fall silent in between.
 fn no_dead_connection_stays(pool: PoolOptions<Postgres>, wait: Duration) -> PoolOptions<Postgres> {
     pool.after_release(move |connection, _| {
         Box::pin(async move {

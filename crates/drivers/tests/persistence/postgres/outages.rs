@@ -72,7 +72,7 @@ async fn connections_that_fell_silent_are_replaced() {
     let (direct, proxy, scene) = behind_a_proxy().await;
     // More often than there are connections: no silent one keeps its place.
     for _ in 0..3 {
-        proxy.hold_those_of_now();
+        proxy.hold_those_of_now().await;
         is_served_again(&scene).await;
     }
     assert!(direct.verified().await >= 4, "the chain is whole");

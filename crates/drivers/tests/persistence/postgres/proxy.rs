@@ -3,12 +3,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 use url::Url;
+
+/// Connections on which nothing has moved for this long are at rest in their pools.
+const REST: Duration = Duration::from_millis(100);
 
 pub(crate) struct Proxy {
     /// The database, through this proxy.
@@ -20,6 +24,8 @@ struct Control {
     /// Connections below this number are held.
     held: watch::Sender<u64>,
     made: AtomicU64,
+    /// Pieces that have come in, from either side.
+    moved: AtomicU64,
     cuts_commits: AtomicBool,
 }
 
@@ -35,6 +41,7 @@ impl Proxy {
         let control = Arc::new(Control {
             held: watch::Sender::new(0),
             made: AtomicU64::new(0),
+            moved: AtomicU64::new(0),
             cuts_commits: AtomicBool::new(false),
         });
         tokio::spawn(serve(listener, server, Arc::clone(&control)));
@@ -46,8 +53,14 @@ impl Proxy {
         self.control.held.send_replace(u64::MAX);
     }
 
-    /// The connections of now hang for ever; new ones work.
-    pub(crate) fn hold_those_of_now(&self) {
+    /// The connections of now hang for ever; new ones work. Waits until they are at rest: one that is just going back
+    /// to its pool is asked by the pool itself, without end (see `no_dead_connection_stays`).
+    pub(crate) async fn hold_those_of_now(&self) {
+        let mut before = u64::MAX;
+        while before != self.control.moved.load(Ordering::SeqCst) {
+            before = self.control.moved.load(Ordering::SeqCst);
+            tokio::time::sleep(REST).await;
+        }
         self.control.held.send_replace(self.control.made.load(Ordering::SeqCst));
     }
 
@@ -83,6 +96,7 @@ async fn questions(
 ) {
     let (mut bytes, mut held) = (vec![0; 16 * 1024], control.held.subscribe());
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        control.moved.fetch_add(1, Ordering::SeqCst);
         let _ = held.wait_for(|held| number >= *held).await;
         let is_commit = bytes[..count].windows(6).any(|word| word == b"COMMIT");
         commits.store(is_commit && control.cuts_commits.load(Ordering::SeqCst), Ordering::SeqCst);
@@ -101,6 +115,7 @@ async fn answers(
 ) {
     let (mut bytes, mut held) = (vec![0; 16 * 1024], control.held.subscribe());
     while let Ok(count @ 1..) = from.read(&mut bytes).await {
+        control.moved.fetch_add(1, Ordering::SeqCst);
         let _ = held.wait_for(|held| number >= *held).await;
         if commits.load(Ordering::SeqCst) || to.write_all(&bytes[..count]).await.is_err() {
             return;
