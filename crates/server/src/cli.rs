@@ -16,7 +16,7 @@ use crate::config::{Flags, Mistakes, Settings};
 use crate::demo::{self, DemoOptions};
 use crate::{database, serve};
 
-const FAILED: u8 = 1;
+pub(crate) const FAILED: u8 = 1;
 const MISCONFIGURED: u8 = 2;
 
 /// The gate between AI agents and the outside world.
@@ -201,7 +201,7 @@ pub(crate) fn observed<T>(
     let telemetry = runtime.block_on(async { crate::telemetry::start(settings) })?;
     let done = runtime.block_on(work);
     telemetry.stop();
-    // Whoever asked twice does not wait for what is still at work.
+    // What is still at work has had its time.
     runtime.shutdown_background();
     done
 }

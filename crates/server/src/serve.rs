@@ -8,7 +8,8 @@ use crate::cli;
 use crate::config::Settings;
 use crate::running::{self, Running};
 
-/// Runs the server until SIGTERM or SIGINT. A second signal ends it without waiting for open requests.
+/// Runs the server until SIGTERM or SIGINT. A second signal ends the process there and then, without waiting for anything:
+/// for open requests, for the last spans, or for an error that would have to be told on the way up.
 pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
     let mut signals = Signals::listen()?;
     let running = running::start(settings).await?;
@@ -31,7 +32,10 @@ pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
             tracing::info!("stopped");
             done
         }
-        _ = signals.next() => eyre::bail!("stopped at once by a second signal; open calls will be closed as unknown"),
+        _ = signals.next() => {
+            tracing::error!("stopped at once by a second signal; the next start closes open calls as unknown");
+            std::process::exit(cli::FAILED.into())
+        }
     }
 }
 
