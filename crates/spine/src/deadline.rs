@@ -13,8 +13,9 @@ use portcullis_schemas::{Error, ErrorKind};
 use tokio::time::timeout;
 
 /// How long after the deadline an outcome may still become durable before the caller is told without it. A commit
-/// takes milliseconds; the answer that says what happened is worth them.
-const SETTLING: Duration = Duration::from_millis(150);
+/// takes milliseconds; the answer that says what happened is worth them. What is left of the 250 ms that callers are
+/// promised is for the way back.
+const SETTLING: Duration = Duration::from_millis(100);
 
 /// The record that tells more of a dispatch, as soon as there will be one.
 pub(crate) type Noted = OnceLock<(&'static str, String)>;
