@@ -25,6 +25,7 @@ mod points;
 mod power;
 mod process;
 mod prove;
+mod redaction;
 mod replicas;
 mod storage;
 mod tap;

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use clap::Args;
 use color_eyre::eyre::{Result, eyre};
 use portcullis_server::config::{Flags, Settings};
-use portcullis_server::running;
+use portcullis_server::{running, telemetry};
 use serde_json::{Value, json};
 
 use crate::crash::{Counts, Crash, Failpoint};
@@ -41,6 +41,7 @@ pub(crate) struct Options {
 pub(crate) async fn run(options: Options) -> Result<()> {
     let settings = Settings::load_from(Flags::new(Some(options.config)), [])
         .map_err(|mistakes| eyre!("the settings of a gate: {mistakes}"))?;
+    let telemetry = telemetry::start(&settings)?;
     let counts = Arc::new(Counts::default());
     let passage: Option<Arc<dyn Passage>> = match options.crash {
         Some(failpoint) => Some(Arc::new(Crash::new(failpoint, &options.scratch))),
@@ -56,9 +57,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     })
     .await?;
     let key = running.first_key().map(|key| key.secret.0.clone());
-    tell(&json!({ "origin": running.url(), "key": key }))?;
+    tell(&json!({ "origin": running.url(), "key": key, "metrics": running.metrics_addr() }))?;
     until_input_ends().await?;
     running.shutdown().await?;
+    tokio::task::spawn_blocking(|| telemetry.stop()).await?;
     if options.count { tell(&counts.to_json()) } else { Ok(()) }
 }
 

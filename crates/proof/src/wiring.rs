@@ -6,11 +6,13 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use portcullis_spine::Ports;
 
+use self::indiscreet::Indiscretion;
 use self::meddled::{MeddledLedger, Meddling};
 
 mod absent;
 mod forgetful;
 mod hasty;
+pub(crate) mod indiscreet;
 mod late;
 mod meddled;
 mod rerunning;
@@ -30,6 +32,16 @@ pub(crate) enum Wiring {
     RerunAbandoned,
     /// Idempotency keys are forgotten.
     ForgetClaims,
+    /// Sound, but for a panic that can be asked for.
+    PanicsWhenAsked,
+    /// Answers are not searched for the credential that was sent.
+    HandsEchoesOn,
+    /// Failures are told in the upstream's words.
+    QuotesUpstreams,
+    /// A line of the log too many.
+    LogsCredentials,
+    /// Secrets are stored as they are.
+    StoresPlainly,
 }
 
 impl Wiring {
@@ -42,6 +54,11 @@ impl Wiring {
             Self::NoIntents => meddle(ports, absent::NoIntents),
             Self::RerunAbandoned => rerunning::wire(ports, scratch),
             Self::ForgetClaims => meddle(ports, forgetful::ForgetsClaims),
+            Self::PanicsWhenAsked => Indiscretion::None.of(ports),
+            Self::HandsEchoesOn => Indiscretion::Echoes.of(ports),
+            Self::QuotesUpstreams => Indiscretion::Quotes.of(ports),
+            Self::LogsCredentials => Indiscretion::LogLines.of(ports),
+            Self::StoresPlainly => Indiscretion::Stored.of(ports),
         }
     }
 }

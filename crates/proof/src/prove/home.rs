@@ -11,7 +11,7 @@ use base64::engine::general_purpose::STANDARD;
 use color_eyre::eyre::{Result, WrapErr, ensure};
 use portcullis_drivers::system::{SystemClock, SystemEntropy, UlidSource};
 use portcullis_schemas::runtime::{Entropy, IdSource};
-use portcullis_server::config::Settings;
+use portcullis_server::config::{LogLevel, Settings};
 use tempfile::TempDir;
 use url::Url;
 
@@ -68,8 +68,21 @@ impl Home {
             }
         };
         settings.listen.set_port(0);
+        settings.log.level = LogLevel::Warn;
         settings.egress.waived_origins = waived.to_vec();
         settings
+    }
+
+    /// Everything that a PostgreSQL database holds, as a dump; nothing on SQLite, whose files lie in [`Home::path`].
+    ///
+    /// # Errors
+    /// When `pg_dump` is not in the path, or fails.
+    pub(crate) fn dump(&self) -> Result<Vec<u8>> {
+        let Some(server) = &self.database else { return Ok(Vec::new()) };
+        let output = Command::new("pg_dump").arg(&server.url).stdin(Stdio::null()).output();
+        let output = output.wrap_err("pg_dump cannot be started")?;
+        ensure!(output.status.success(), "pg_dump failed");
+        Ok(output.stdout)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every suite, in the order of the report.
 
 use super::suite::Suite;
-use crate::{edits, failpoints, idempotency, kill, power, storage, walls};
+use crate::{edits, failpoints, idempotency, kill, power, redaction, storage, walls};
 
 pub(super) fn all() -> Vec<Suite> {
     vec![
@@ -12,5 +12,6 @@ pub(super) fn all() -> Vec<Suite> {
         power::suite(),
         edits::suite(),
         walls::suite(),
+        redaction::suite(),
     ]
 }

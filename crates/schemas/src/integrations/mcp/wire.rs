@@ -1,6 +1,7 @@
 //! What the engines and an MCP client exchange: targets, catalogues, calls and their failures.
 
 use std::borrow::Cow;
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -79,8 +80,8 @@ pub enum ListedTool {
     },
 }
 
-/// A call of a tool.
-#[derive(Clone, Debug)]
+/// A call of a tool. Printed without the values of its arguments, which are nobody's business but the tool's.
+#[derive(Clone)]
 pub struct ToolCall {
     /// Name on the server.
     pub name: String,
@@ -90,8 +91,14 @@ pub struct ToolCall {
     pub definition: RawJson,
 }
 
-/// The answer to a call.
-#[derive(Clone, Debug)]
+impl fmt::Debug for ToolCall {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToolCall({}, {} arguments)", self.name, self.arguments.len())
+    }
+}
+
+/// The answer to a call. Printed without its content.
+#[derive(Clone)]
 pub struct ToolReply {
     /// The `CallToolResult`, byte for byte.
     pub result: RawJson,
@@ -101,6 +108,12 @@ pub struct ToolReply {
     pub protocol_version: Cow<'static, str>,
     /// Whether our own credential was in it and was taken out. A client says false.
     pub redacted: bool,
+}
+
+impl fmt::Debug for ToolReply {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ToolReply({} bytes, error {})", self.result.as_str().len(), self.is_error)
+    }
 }
 
 /// A server that answered a health check.
