@@ -19,6 +19,8 @@ use std::fmt;
 
 use serde::Deserialize;
 
+use crate::manifest::ROOT;
+
 pub use allowances::*;
 pub use code::*;
 pub use conformance::*;
@@ -134,7 +136,9 @@ impl Config {
     /// Files and folders besides manifests and sources that rules read: relative to the workspace root.
     pub fn documents(&self) -> Vec<&str> {
         let contract = self.operations.iter().filter_map(|operations| operations.contract.as_ref());
+        let lints = self.manifests.as_ref().is_some_and(|manifests| manifests.lints);
         (self.baseline.iter().map(|baseline| baseline.file.as_str()))
+            .chain(lints.then_some(ROOT))
             .chain(contract.map(|contract| contract.file.as_str()))
             .chain(self.literature.iter().map(|literature| literature.folder.as_str()))
             .collect()

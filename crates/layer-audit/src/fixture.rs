@@ -39,6 +39,12 @@ impl Ws {
         self
     }
 
+    /// A text besides manifests of members and sources.
+    pub(crate) fn document(mut self, path: &str, text: &str) -> Self {
+        self.0.documents.insert(path.to_owned(), text.to_owned());
+        self
+    }
+
     /// The workspace.
     pub(crate) fn build(mut self) -> Workspace {
         self.0.crates.sort_by(|a, b| a.name.cmp(&b.name));

@@ -1,10 +1,11 @@
 //! Who names a module: in its own crate and in others, through re-exports, globs and renamed dependencies.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 
 use crate::finding::Place;
-use crate::names::across::Across;
+use crate::names::across::Meaning;
+use crate::names::meant::Meant;
 use crate::source::{Area, NamedPath, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
@@ -71,15 +72,14 @@ impl Importer<'_> {
 /// For each of `modules`, who names it from outside of it. What a `use` brought in is counted at the `use` alone.
 pub(crate) fn importers<'a>(workspace: &'a Workspace, modules: &[Module]) -> Vec<Vec<Importer<'a>>> {
     let mut found = vec![Vec::new(); modules.len()];
-    let search = Search(modules.iter().map(|module| (in_code(&module.member), module)).collect());
+    let search = Search::of(modules);
     for member in reach(workspace, modules) {
-        for file in &member.files {
-            let across = Across::of_file(workspace, member, file);
-            for name in across.names(file) {
-                let in_test = file.area != Area::Src || across.in_test(file, name);
-                let importer = Importer { member, file, name, in_test };
-                for at in search.meant(&across, &importer) {
-                    found[at].push(importer.clone());
+        for meant in workspace.meant(member) {
+            let file = meant.file;
+            for (name, meanings) in meant.names() {
+                for at in search.meant(&meant, member, name, meanings) {
+                    let in_test = file.area != Area::Src || meant.in_test(name);
+                    found[at].push(Importer { member, file, name, in_test });
                 }
             }
         }
@@ -103,31 +103,53 @@ fn reach<'a>(workspace: &'a Workspace, modules: &[Module]) -> Vec<&'a Crate> {
     }
 }
 
-/// What is searched for, each with its member's name in code.
-struct Search<'a>(Vec<(String, &'a Module)>);
+/// What is searched for: modules with their places in the list, by what code calls their members.
+struct Search<'a> {
+    all: &'a [Module],
+    modules: HashMap<String, Vec<(usize, &'a Module)>>,
+}
 
-impl Search<'_> {
-    /// Which modules a name means, and is the first to mean.
-    fn meant(&self, across: &Across<'_>, one: &Importer<'_>) -> BTreeSet<usize> {
-        let mut meant = self.led_to(across.in_full(one.name));
-        if meant.is_empty() {
-            return meant;
+impl<'a> Search<'a> {
+    fn of(modules: &'a [Module]) -> Self {
+        let mut by_member: HashMap<String, Vec<_>> = HashMap::new();
+        for (at, module) in modules.iter().enumerate() {
+            by_member.entry(in_code(&module.member)).or_default().push((at, module));
         }
-        if one.file.area == Area::Src {
-            let own = one.module();
-            meant.retain(|at| !own.lies_in(self.0[*at].1));
-        }
-        let counted = self.led_to(across.imported(one.name));
-        meant.retain(|at| !counted.contains(at));
-        meant
+        Self { all: modules, modules: by_member }
     }
 
-    fn led_to(&self, paths: Vec<Vec<String>>) -> BTreeSet<usize> {
-        let leads = |(code, module): &(String, &Module)| {
-            paths.iter().any(|path| path.first() == Some(code) && path[1..].starts_with(&module.path))
-        };
-        let found = self.0.iter().enumerate().filter(|(_, module)| leads(module));
-        found.map(|(at, _)| at).collect()
+    /// Which modules a name means, and is the first to mean.
+    fn meant(
+        &self,
+        meant: &Meant<'_>,
+        member: &Crate,
+        name: &NamedPath,
+        meanings: &[Meaning],
+    ) -> BTreeSet<usize> {
+        let own = meant.across.own_name();
+        let mut found = self.led_to(meanings.iter().filter_map(|meaning| meaning.in_full(own)));
+        if found.is_empty() {
+            return found;
+        }
+        if meant.file.area == Area::Src {
+            let here = Module { member: member.name.clone(), path: name.module.clone() };
+            found.retain(|at| !here.lies_in(&self.all[*at]));
+        }
+        let imported = meant.across.imported(name);
+        let imported = imported.iter().filter_map(|path| path.split_first());
+        let counted = self.led_to(imported.map(|(krate, path)| (krate.as_str(), path)));
+        found.retain(|at| !counted.contains(at));
+        found
+    }
+
+    /// The modules at or above what these paths lead to, each path with the crate that it leads to.
+    fn led_to<'p>(&self, paths: impl Iterator<Item = (&'p str, &'p [String])>) -> BTreeSet<usize> {
+        let mut found = BTreeSet::new();
+        for (krate, path) in paths {
+            let modules = self.modules.get(krate).into_iter().flatten();
+            found.extend(modules.filter(|(_, module)| path.starts_with(&module.path)).map(|(at, _)| at));
+        }
+        found
     }
 }
 

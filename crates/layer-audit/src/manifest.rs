@@ -96,6 +96,16 @@ impl Manifest {
     }
 }
 
+/// The workspace's manifest.
+pub(crate) const ROOT: &str = "Cargo.toml";
+
+/// The text of a workspace's root manifest has lints that members can inherit. Cargo loads no workspace at all in which
+/// one inherits what is not there.
+pub(crate) fn offers_lints(root: &str) -> bool {
+    let Ok(document) = DeTable::parse(root) else { return false };
+    table(document.get_ref(), "workspace").is_some_and(|workspace| workspace.get("lints").is_some())
+}
+
 /// The packages for which the text of a workspace's root manifest gives a folder under `[patch]`.
 pub(crate) fn patched(text: &str) -> Vec<String> {
     let Ok(document) = DeTable::parse(text) else { return Vec::new() };

@@ -1,19 +1,21 @@
 //! What the names of a crate stand for, as its files say it: `use` aliases, globs, items, and what types show.
 //!
 //! Here are the tables of one crate. [`lookup`] finds what stands behind a name, [`across`] follows whole paths through
-//! all members, [`full`] gives their ends as paths that any crate could write, [`told`] says what of a name is judged at
-//! another place, and [`forbidden`] judges what was found.
+//! all members, [`meant`] keeps what it found for all names of a file, [`full`] gives their ends as paths that any crate
+//! could write, [`told`] says what of a name is judged at another place, and [`forbidden`] judges what was found.
 
 pub(crate) mod across;
+pub(crate) mod by_module;
 pub(crate) mod forbidden;
 pub(crate) mod full;
 pub(crate) mod lookup;
+pub(crate) mod meant;
 pub(crate) mod told;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use crate::source::{FileFacts, Shown, SourceFile, Visibility};
-use crate::workspace::{Crate, TestModules};
+use crate::workspace::{Crate, TestModules, in_code};
 
 /// `crate::..`, or the name of another crate first.
 pub(crate) type Path = Vec<String>;
@@ -21,6 +23,8 @@ pub(crate) type Path = Vec<String>;
 /// The tables of one crate.
 #[derive(Debug, Default)]
 pub(crate) struct Names {
+    /// What code calls the crate; of a file that is a crate of its own, its path.
+    pub(crate) name: String,
     modules: HashMap<Path, Module>,
     /// Names of crates as this one calls them, to their packages; `crate` is this one.
     renames: BTreeMap<String, String>,
@@ -64,12 +68,13 @@ impl Names {
     /// Reads all files under `src/`.
     pub(crate) fn of(member: &Crate) -> Self {
         let files = member.src().map(|file| &file.facts).collect();
-        Self { test_modules: member.test_modules(), ..Self::read(member, files) }
+        let (name, test_modules) = (in_code(&member.name), member.test_modules());
+        Self { name, test_modules, ..Self::read(member, files) }
     }
 
     /// The same for a file outside `src/`, which is a crate of its own.
     pub(crate) fn of_file(member: &Crate, file: &SourceFile) -> Self {
-        Self::read(member, vec![&file.facts])
+        Self { name: file.path.clone(), ..Self::read(member, vec![&file.facts]) }
     }
 
     fn read(member: &Crate, files: Vec<&FileFacts>) -> Self {

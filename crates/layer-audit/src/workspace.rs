@@ -136,9 +136,9 @@ impl Crate {
         TestModules(self.src().flat_map(|file| file.facts.test_modules.iter().cloned()).collect())
     }
 
-    /// Code of other crates calls it so: by its library's name where the manifest gives one, or by its package.
-    pub(crate) fn is_called(&self, name: &str) -> bool {
-        self.manifest.library.as_deref() == Some(name) || in_code(&self.name) == name
+    /// What code of other crates calls it: its library's name where the manifest gives one, or its package's.
+    pub(crate) fn called(&self) -> impl Iterator<Item = String> {
+        self.manifest.library.iter().cloned().chain([in_code(&self.name)])
     }
 
     /// Names of renamed dependencies, as code spells them, to the package they stand for.

@@ -136,6 +136,7 @@ fn a_domain_narrows_the_findings() {
         Some("LA-401 crates/a/src/logs.rs:1 does not begin with a `//!` line that says what it holds")
     );
     assert_eq!(said.out.matches("LA-401").count(), 1, "{said:?}");
+    assert!(said.out.contains("\n1 crates, 1 files, 1 rules; new 1, "), "{said:?}");
     assert!(disk.run("--domain log").err.contains("no domain log; known: logs, tools"));
     std::fs::remove_file(disk.path().join("crates/a/src/tools.rs")).expect("it is there");
     let empty = disk.run("--domain tools");

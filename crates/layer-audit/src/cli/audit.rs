@@ -9,12 +9,13 @@ use super::{Said, Setting, self_test, timings};
 use crate::baseline::Baseline;
 use crate::config::Config;
 use crate::evaluate::{Selection, evaluate};
-use crate::home::Home;
+use crate::home::{Home, domain_in};
 use crate::mend::{Mend, Mends, apply, mends, update_baseline};
 use crate::render::{Account, Format};
 use crate::report::{Exit, Report};
+use crate::source::SourceFile;
 use crate::terms::BASELINE;
-use crate::workspace::Workspace;
+use crate::workspace::{Crate, Workspace};
 
 /// One judgement, and what it was made of.
 pub(super) struct Run {
@@ -63,8 +64,8 @@ impl Run {
         if report.rules.is_empty() && options.deed != Deed::SelfTest {
             return Err(unconfigured(options.rule.as_deref(), &workspace, &config));
         }
-        if domain.is_some() {
-            report.findings.retain(|found| Home::of(&found.place.file, &workspace, &config).domain == domain);
+        if let Some(domain) = domain {
+            narrow(&mut report, domain, &workspace, &config);
         }
         let mut mends = mends(&report, &workspace, &config, &|file| place.text(file));
         // What a rule that did not run would find, the baseline would lose.
@@ -160,6 +161,18 @@ fn unconfigured(rule: Option<&str>, workspace: &Workspace, config: &Config) -> S
     let configured = evaluate(workspace, config, &Selection::all()).rules.join(", ");
     let rule = rule.unwrap_or("any rule");
     format!("layers.toml has no section that switches {rule} on; configured are {configured}")
+}
+
+/// Leaves the findings of one domain, and counts its files and the members that hold them.
+fn narrow(report: &mut Report, domain: &str, workspace: &Workspace, config: &Config) {
+    report.findings.retain(|found| Home::of(&found.place.file, workspace, config).domain == Some(domain));
+    let files = |member: &Crate| {
+        let there = |file: &&SourceFile| domain_in(&file.path, member, config) == Some(domain);
+        member.files.iter().filter(there).count()
+    };
+    let counts: Vec<usize> = workspace.crates.iter().map(files).collect();
+    report.crates = counts.iter().filter(|count| **count > 0).count();
+    report.files = counts.iter().sum();
 }
 
 /// A domain without a file or document has no findings, which must not pass for a domain that keeps the law.

@@ -42,6 +42,10 @@ impl<'a> Suites<'a> {
 
     /// The suites that a test runs, if it is one of these calls or macros.
     pub(super) fn run_by(&self, facts: &FileFacts, call: &Call) -> BTreeSet<String> {
+        // Of most calls the name says enough.
+        if call.method || !self.inner.contains_key(&call.name) {
+            return BTreeSet::new();
+        }
         let imported = |name: &str| {
             facts.aliases.iter().any(|alias| {
                 let named = alias.name.as_deref().is_none_or(|called| called == name);
@@ -52,15 +56,14 @@ impl<'a> Suites<'a> {
             None => imported(&call.name),
             Some(first) => self.leads_here(&call.receiver) || imported(first),
         };
-        if !call.method && is_suite { self.with_inner([&call.name]) } else { BTreeSet::new() }
+        if is_suite { self.with_inner([&call.name]) } else { BTreeSet::new() }
     }
 
     /// The suites that the rows of a macro name, in a file that names their module.
     pub(super) fn named_by(&self, facts: &FileFacts, call: &MacroCall) -> BTreeSet<String> {
-        if !facts.names.iter().any(|name| self.leads_here(&name.segments)) {
-            return BTreeSet::new();
-        }
-        self.with_inner(call.rows.iter().flat_map(|row| &row.idents))
+        let named = self.with_inner(call.rows.iter().flat_map(|row| &row.idents));
+        let here = !named.is_empty() && facts.names.iter().any(|name| self.leads_here(&name.segments));
+        if here { named } else { BTreeSet::new() }
     }
 
     fn leads_here(&self, path: &[String]) -> bool {

@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{EngineFact, EngineStanding, table};
 use crate::config::{Config, Operations};
-use crate::names::across::Across;
+use crate::names::by_module::ByModule;
 use crate::source::{Alias, NamedPath, SourceFile, Visibility};
 use crate::workspace::{Crate, Workspace, in_code};
 
@@ -46,9 +46,8 @@ fn seeds(graph: &Graph<'_>, config: &Config) -> Option<Vec<Node>> {
     let operations = table(graph.workspace, config)?.operations;
     let handlers = operations.iter().flat_map(|operation| &operation.handlers);
     let roots = config.operations.iter().flat_map(|operations| &operations.roots).filter_map(|root| {
-        let modules = root.module.split("::").map(str::to_owned);
-        let path: Vec<String> = std::iter::once(in_code(&root.name)).chain(modules).collect();
-        graph.modules.get(&path).copied()
+        let module: Vec<String> = root.module.split("::").map(str::to_owned).collect();
+        graph.modules.get(&in_code(&root.name), &module)
     });
     Some(handlers.filter_map(|handler| graph.file(&handler.at.file)).chain(roots).collect())
 }
@@ -56,7 +55,7 @@ fn seeds(graph: &Graph<'_>, config: &Config) -> Option<Vec<Node>> {
 /// The files of all members, and the modules that they are.
 struct Graph<'a> {
     workspace: &'a Workspace,
-    modules: HashMap<Vec<String>, Node>,
+    modules: ByModule<Node>,
     tests: HashSet<Node>,
     /// Files that hold further `impl` blocks of a file's types: whoever has the type has them, and names no module.
     more: HashMap<Node, Vec<Node>>,
@@ -65,14 +64,14 @@ struct Graph<'a> {
 impl<'a> Graph<'a> {
     fn of(workspace: &'a Workspace) -> Self {
         let mut graph =
-            Self { workspace, modules: HashMap::new(), tests: HashSet::new(), more: HashMap::new() };
+            Self { workspace, modules: ByModule::default(), tests: HashSet::new(), more: HashMap::new() };
         for (at, member) in workspace.crates.iter().enumerate() {
             let (tests, root) = (member.test_modules(), member.root_file().map(|file| &file.path));
             for (node, file) in (0..).map(|file| (at, file)).zip(&member.files) {
                 if file.area != crate::source::Area::Src || tests.hold(file) {
                     graph.tests.insert(node);
                 } else if !file.module.is_empty() || Some(&file.path) == root {
-                    graph.modules.insert(path_of(member, &file.module), node);
+                    graph.modules.put(&in_code(&member.name), &file.module, node);
                 }
             }
             for (home, file) in graph.scattered(at) {
@@ -145,24 +144,19 @@ impl<'a> Graph<'a> {
         if self.only_declares(member, file) {
             return Vec::new();
         }
-        let across = Across::of(self.workspace, member);
-        let names = across.names(file).filter(|name| !name.in_test && !is_offered(file, name));
-        let named = names.flat_map(|name| across.in_full(name)).filter_map(|path| self.module_of(&path));
+        let Some(meant) = self.workspace.meant(member).nth(node.1) else { return Vec::new() };
+        let meanings = meant.different(|name| !name.in_test && !is_offered(file, name)).flatten();
+        let paths = meanings.filter_map(|meaning| meaning.in_full(meant.across.own_name()));
+        let named = paths.filter_map(|(krate, path)| self.modules.innermost(krate, path));
         named.chain(self.more.get(&node).into_iter().flatten().copied()).collect()
-    }
-
-    /// The file that holds what the path names: that of the innermost module on it.
-    fn module_of(&self, path: &[String]) -> Option<Node> {
-        (1..=path.len()).rev().find_map(|end| self.modules.get(&path[..end]).copied())
     }
 
     /// Nothing but modules that are files of their own, and `use`.
     fn only_declares(&self, member: &Crate, file: &SourceFile) -> bool {
         let facts = &file.facts;
         let is_file = |(module, name): &(Vec<String>, String)| {
-            let mut path = path_of(member, module);
-            path.push(name.clone());
-            self.modules.contains_key(&path) || facts.test_modules.iter().any(|test| *test == path[1..])
+            let path: Vec<String> = module.iter().chain([name]).cloned().collect();
+            self.modules.get(&in_code(&member.name), &path).is_some() || facts.test_modules.contains(&path)
         };
         facts.impls.is_empty()
             && facts.methods.is_empty()
@@ -178,8 +172,4 @@ fn is_offered(file: &SourceFile, name: &NamedPath) -> bool {
         same && alias.name.is_none() == name.glob && alias.visibility > Visibility::Private
     };
     name.import && file.facts.aliases.iter().any(offers)
-}
-
-fn path_of(member: &Crate, module: &[String]) -> Vec<String> {
-    std::iter::once(in_code(&member.name)).chain(module.iter().cloned()).collect()
 }

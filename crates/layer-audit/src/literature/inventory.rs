@@ -1,5 +1,7 @@
 //! The generated blocks of a document, from the source.
 
+use std::collections::HashSet;
+
 use super::markdown::{code, codes, sentence, table};
 use super::references::{References, module_name};
 use super::shelf::Volume;
@@ -143,13 +145,11 @@ pub(crate) fn role(file: &SourceFile) -> String {
 
 /// The pairs whose names the document's files name.
 fn used(pairs: &[&Pair], volume: &Volume<'_>, heads: &[&str]) -> String {
-    let named = |pair: &Pair| {
-        let names = volume.files.iter().flat_map(|(_, file)| &file.facts.names);
-        names.into_iter().any(|name| !name.in_test && name.segments.last() == Some(&pair.name))
-    };
+    let names = volume.files.iter().flat_map(|(_, file)| &file.facts.names).filter(|name| !name.in_test);
+    let named: HashSet<&String> = names.filter_map(|name| name.segments.last()).collect();
     let rows: Vec<_> = pairs
         .iter()
-        .filter(|pair| named(pair))
+        .filter(|pair| named.contains(&pair.name))
         .map(|pair| vec![code(&pair.text), sentence(&pair.doc)])
         .collect();
     table(heads, &rows)

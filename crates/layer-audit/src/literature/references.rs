@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::source::{Area, SourceFile};
+use crate::names::by_module::ByModule;
+use crate::source::{NamedPath, SourceFile};
 use crate::workspace::{Crate, Workspace, in_code};
 
 /// More than these are counted by member instead of listed.
@@ -21,21 +22,20 @@ struct Module<'a> {
     path: &'a [String],
 }
 
-/// Files by the crate and module that they are.
-type Files<'a> = BTreeMap<Vec<String>, (&'a Crate, &'a SourceFile)>;
-
 impl<'a> References<'a> {
     /// Reads them from every `src` folder.
     pub(crate) fn of(workspace: &'a Workspace) -> Self {
         let files = files(workspace);
         let mut references = Self { delegates: BTreeMap::new(), callers: BTreeMap::new() };
-        for (member, file) in files.values() {
+        for member in &workspace.crates {
             let tests = member.test_modules();
-            let names = file.facts.names.iter().filter(|name| !name.in_test && !tests.hold(file));
-            for name in names {
-                for path in workspace.in_full(member, &name.module, &name.segments, name.absolute) {
-                    if let Some((other_member, other)) = named(&files, &path) {
-                        references.add((member, file), (other_member, other));
+            for meant in workspace.meant_in_src(member).filter(|meant| !tests.hold(meant.file)) {
+                let is_path = |name: &NamedPath| name.import || name.segments.len() > 1;
+                let meanings = meant.different(|name| !name.in_test && is_path(name)).flatten();
+                let meanings = meanings.filter(|meaning| !meaning.offered);
+                for (krate, path) in meanings.filter_map(|one| one.in_full(meant.across.own_name())) {
+                    if let Some(other) = files.innermost(krate, path) {
+                        references.add((member, meant.file), other);
                     }
                 }
             }
@@ -90,20 +90,18 @@ fn listed(modules: Option<&BTreeSet<Module<'_>>>) -> String {
     counts.iter().map(|(member, count)| format!("`{member}` ({count})")).collect::<Vec<_>>().join(", ")
 }
 
-fn files(workspace: &Workspace) -> Files<'_> {
-    let mut files = Files::new();
+/// Files by the module that they are; of several the first.
+fn files(workspace: &Workspace) -> ByModule<(&Crate, &SourceFile)> {
+    let mut files = ByModule::default();
     for member in &workspace.crates {
-        for file in member.files.iter().filter(|file| file.area == Area::Src) {
-            let path = std::iter::once(in_code(&member.name)).chain(file.module.iter().cloned()).collect();
-            files.entry(path).or_insert((member, file));
+        let name = in_code(&member.name);
+        for file in member.src() {
+            if files.get(&name, &file.module).is_none() {
+                files.put(&name, &file.module, (member, file));
+            }
         }
     }
     files
-}
-
-/// The file of the longest beginning of `path` that is one. The root of a crate is meant only by its own items.
-fn named<'a>(files: &Files<'a>, path: &[String]) -> Option<(&'a Crate, &'a SourceFile)> {
-    (1..=path.len()).rev().find_map(|end| files.get(&path[..end])).copied()
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use super::{Left, Mend};
 use crate::finding::Standing;
+use crate::manifest::{ROOT, offers_lints};
 use crate::report::Report;
 
 const RULE: &str = "LA-106";
-/// The manifest that holds the workspace's tables.
-const ROOT: &str = "Cargo.toml";
 
 /// For each finding the mend, or why there is none. What the baseline knows is mended as well: that is how it shrinks.
 pub(super) fn mends(report: &Report, read: &dyn Fn(&str) -> Option<String>) -> Vec<Result<Mend, Left>> {
@@ -15,19 +14,13 @@ pub(super) fn mends(report: &Report, read: &dyn Fn(&str) -> Option<String>) -> V
     if manifests.is_empty() {
         return Vec::new();
     }
-    let inheritable = read(ROOT).is_some_and(|root| has_lints(&root));
+    let inheritable = read(ROOT).is_some_and(|root| offers_lints(&root));
     let mend = |file: &str| {
         let text = read(file).ok_or("cannot be read")?;
         inherit(file, &text, inheritable)
     };
     let left = |file: &str, why: &str| Left { rule: RULE, file: file.to_owned(), why: why.to_owned() };
     manifests.into_iter().map(|file| mend(file).map_err(|why| left(file, why))).collect()
-}
-
-/// Cargo loads no workspace at all in which a member inherits lints that are not there.
-fn has_lints(root: &str) -> bool {
-    let root: Option<toml::Table> = root.parse().ok();
-    root.is_some_and(|root| root.get("workspace").is_some_and(|table| table.get("lints").is_some()))
 }
 
 /// The text with `[lints] workspace = true` at its end, or which decision is missing.
@@ -90,7 +83,7 @@ mod tests {
             ("not toml", false),
         ];
         for (root, expected) in cases {
-            assert_eq!(has_lints(root), expected, "{root}");
+            assert_eq!(offers_lints(root), expected, "{root}");
         }
     }
 }

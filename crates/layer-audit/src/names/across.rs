@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::lookup::{Found, Table};
 use super::{Module, Names, Path};
 use crate::source::{Area, NamedPath, Shown, SourceFile};
-use crate::workspace::{Crate, Workspace, in_code};
+use crate::workspace::{Crate, Workspace};
 
 /// Steps from one name to the next behind it are followed this far; a cycle ends here too.
 pub(crate) const DEPTH: usize = 10;
@@ -24,6 +24,15 @@ pub(crate) struct Meaning {
     pub(crate) said_in: Option<Path>,
     /// A type alias of this crate stands on the way.
     pub(crate) aliased: bool,
+}
+
+impl Meaning {
+    /// The crate as code calls it, and the path inside: what the name stands for, as far as it was followed in `own`.
+    /// Nothing of what it only shows, and nothing behind a type alias of its own crate, which names that itself.
+    pub(crate) fn in_full<'m>(&'m self, own: &'m str) -> Option<(&'m str, &'m [String])> {
+        let (first, rest) = self.path.split_first().filter(|_| self.by.is_none() && !self.aliased)?;
+        Some((if first == "crate" { own } else { first }, rest))
+    }
 }
 
 /// The names of one member, or of one file of it that is a crate of its own.
@@ -47,9 +56,13 @@ struct Way {
 impl<'a> Across<'a> {
     /// The names in the files under `src/` of a member.
     pub(crate) fn of(workspace: &'a Workspace, member: &Crate) -> Self {
-        let name = in_code(&member.name);
-        let own = workspace.table(&name);
-        Self { workspace, own: own.unwrap_or_else(|| Table { name, names: Arc::default() }) }
+        let own = workspace.known(&member.name).map(|known| known.names.clone());
+        Self { workspace, own: own.unwrap_or_default() }
+    }
+
+    /// These names.
+    pub(super) fn with(workspace: &'a Workspace, own: Table) -> Self {
+        Self { workspace, own }
     }
 
     /// The names in any file: one outside of `src/` is a crate of its own.
@@ -57,8 +70,11 @@ impl<'a> Across<'a> {
         if file.area == Area::Src {
             return Self::of(workspace, member);
         }
-        let names = Arc::new(Names::of_file(member, file));
-        Self { workspace, own: Table { name: file.path.clone(), names } }
+        Self { workspace, own: Arc::new(Names::of_file(member, file)) }
+    }
+
+    pub(super) fn own(&self) -> &Table {
+        &self.own
     }
 
     /// The crate in which the names stand.
@@ -68,53 +84,18 @@ impl<'a> Across<'a> {
 
     /// The name stands in a test.
     pub(crate) fn in_test(&self, file: &SourceFile, name: &NamedPath) -> bool {
-        name.in_test || self.own.names.test_modules.hold(file)
-    }
-
-    /// The name begins with a crate from outside that is none of `heads`, and so cannot mean anything in those. Says it
-    /// without following anything, for most names of most files.
-    pub(crate) fn is_elsewhere(&self, name: &NamedPath, heads: &HashSet<&str>) -> bool {
-        let names = &self.own.names;
-        let Some(first) = name.segments.first() else { return true };
-        let outside = |first: &String| {
-            let first = names.package(first);
-            !matches!(first, "crate" | "self" | "super")
-                && !heads.contains(first)
-                && self.workspace.table(first).is_none()
-        };
-        let Some(facts) = names.module(&name.module).filter(|_| !name.absolute) else {
-            return outside(first);
-        };
-        if facts.items.contains(first) {
-            return false;
-        }
-        match facts.aliases.get(first).filter(|_| !name.import) {
-            Some(targets) => targets.iter().all(|(target, _)| target.first().is_none_or(outside)),
-            None => {
-                let found = self.workspace.look_up(&self.own, &name.module, first);
-                found.is_empty() && outside(first)
-            }
-        }
+        name.in_test || self.own.test_modules.hold(file)
     }
 
     /// Everything that a name may mean. Never empty.
     pub(crate) fn meanings(&self, name: &NamedPath) -> Vec<Meaning> {
-        let written = || self.own.names.written(&name.module, &name.segments, name.absolute);
+        let written = || self.own.written(&name.module, &name.segments, name.absolute);
         let begun = match name.segments.split_first() {
             Some((first, rest)) if !name.absolute => self.begun(&name.module, first, rest),
             _ => Vec::new(),
         };
         let begun = if begun.is_empty() { vec![self.way(written())] } else { begun };
         self.follow(begun, name.glob)
-    }
-
-    /// The names of a file: the paths, and those of one segment that a `use` or a glob brought in.
-    pub(crate) fn names<'f>(
-        &self,
-        file: &'f SourceFile,
-    ) -> impl Iterator<Item = &'f NamedPath> + use<'_, 'f, 'a> {
-        let brought = |name: &&NamedPath| self.is_brought(&name.module, &name.segments[0]);
-        file.facts.names.iter().chain(file.facts.bare.iter().filter(brought))
     }
 
     /// A `use` or a glob of the module brought the name in.
@@ -124,7 +105,7 @@ impl<'a> Across<'a> {
 
     /// What a module of this crate says.
     pub(super) fn module(&self, path: &[String]) -> Option<&Module> {
-        self.own.names.module(path)
+        self.own.module(path)
     }
 
     /// What a glob in this crate brings in.
@@ -169,7 +150,7 @@ impl<'a> Across<'a> {
             add(&mut found, Meaning { path, by, offered, said_in, aliased });
             if way.depth < DEPTH && done.insert((holder.name.clone(), inner.to_vec(), way.by.is_some())) {
                 self.step(&holder, inner, &way, home, &mut open);
-                if let Some(module) = holder.names.module(inner).filter(|_| glob && !home && !way.offered) {
+                if let Some(module) = holder.module(inner).filter(|_| glob && !home && !way.offered) {
                     let on = |path: &Path| {
                         let found = Found { home: holder.clone(), path: path.clone(), said_in: None };
                         Way { offered: true, ..way.on(&found, &[], self.own_name()) }
@@ -185,7 +166,7 @@ impl<'a> Across<'a> {
     fn of_package(&self, way: &Way) -> Path {
         let mut path = way.path.clone();
         if let Some(first) = path.first_mut() {
-            *first = way.home.names.package(first).to_owned();
+            *first = way.home.package(first).to_owned();
         }
         path
     }
@@ -199,7 +180,7 @@ impl<'a> Across<'a> {
                 open.extend(targets.iter().map(|found| way.on(found, rest, self.own_name())));
                 return;
             }
-            let shown = holder.names.module(module).and_then(|facts| facts.shown.get(name));
+            let shown = holder.module(module).and_then(|facts| facts.shown.get(name));
             // Of its own types a crate need not be told what their fields are; of its aliases it need.
             for shown in shown.into_iter().flatten().filter(|shown| !home || shown.field.is_none()) {
                 let field = |field: &String| format!("{}::{}.{field}", holder.name, inner[..=at].join("::"));
@@ -226,7 +207,7 @@ impl<'a> Across<'a> {
             false => self.workspace.look_up(holder, &shown.module, first),
         };
         if found.is_empty() {
-            let written = holder.names.written(&shown.module, &shown.segments[..1], shown.absolute);
+            let written = holder.written(&shown.module, &shown.segments[..1], shown.absolute);
             return vec![Found { home: holder.clone(), path: extended(&written, more), said_in }];
         }
         let on = |one: &Found| Found {

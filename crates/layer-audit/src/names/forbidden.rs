@@ -1,11 +1,21 @@
 //! Names that code may not name, and how it names them all the same.
 
+use std::collections::HashSet;
+
 use super::Path;
 use super::across::{Across, Meaning};
 use crate::source::NamedPath;
 
 /// A path of which no part below may be named.
 pub(crate) struct Forbidden(Path);
+
+/// Some meaning begins with one of `heads`: otherwise no path that begins so can be met, and most names of most files are
+/// told apart by that.
+pub(crate) fn begins_with(heads: &HashSet<&str>, own: &str, meanings: &[Meaning]) -> bool {
+    let is_head =
+        |first: &String| heads.contains(first.as_str()) || (first == "crate" && heads.contains(own));
+    meanings.iter().filter_map(|meaning| meaning.path.first()).any(is_head)
+}
 
 impl Forbidden {
     /// Reads `a::b::c`.

@@ -9,15 +9,10 @@ impl Across<'_> {
     /// What a name may stand for, type aliases of its own crate not followed: they name what is behind them. A path that
     /// leads out of the workspace, or that nothing declares, stays as far as it was followed.
     pub(crate) fn in_full(&self, name: &NamedPath) -> Vec<Path> {
-        let meanings = self.meanings(name).into_iter();
-        let meanings = meanings.filter(|meaning| meaning.by.is_none() && !meaning.aliased);
-        let in_full = |mut path: Path| {
-            if path.first().is_some_and(|first| first == "crate") {
-                path[0] = self.own_name().to_owned();
-            }
-            path
-        };
-        meanings.map(|meaning| in_full(meaning.path)).collect()
+        let meanings = self.meanings(name);
+        let full = meanings.iter().filter_map(|meaning| meaning.in_full(self.own_name()));
+        full.map(|(first, rest)| std::iter::once(first.to_owned()).chain(rest.iter().cloned()).collect())
+            .collect()
     }
 }
 

@@ -2,18 +2,37 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::panic::resume_unwind;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
+use super::meant::Meanings;
 use super::{Module, Names, Path};
+use crate::cores::on_all_cores;
 use crate::source::Visibility;
-use crate::workspace::{Workspace, in_code};
+use crate::workspace::{Crate, Workspace};
 
-/// Tables of members, each made when it is first asked for, and what was looked up in them. A copy of the workspace
-/// begins without any.
+/// The names of all members, and what was looked up in them: made when first asked for, and then the same for every
+/// rule. A copy of the workspace begins without any.
 #[derive(Default)]
 pub(crate) struct Tables {
-    members: Mutex<HashMap<String, Option<Table>>>,
+    members: OnceLock<Members>,
     seen: Mutex<HashMap<String, HashMap<Path, Seen>>>,
+}
+
+/// The names of members, and what those of their files mean.
+struct Members {
+    all: Vec<Member>,
+    /// Where among them the one of that package is.
+    packages: HashMap<String, usize>,
+    /// Where among them the one is that code calls so.
+    called: HashMap<String, usize>,
+}
+
+/// One member.
+pub(crate) struct Member {
+    pub(super) names: Table,
+    /// In the order of its files.
+    pub(super) meant: OnceLock<Vec<Meanings>>,
 }
 
 /// What one module sees by its globs.
@@ -23,13 +42,8 @@ struct Seen {
     names: HashMap<String, Arc<Vec<Found>>>,
 }
 
-/// A member by its name in code, and its tables.
-#[derive(Clone)]
-pub(crate) struct Table {
-    /// The name of its package, as code spells it.
-    pub(crate) name: String,
-    pub(crate) names: Arc<Names>,
-}
+/// The names of a member, or of one file that is a crate of its own.
+pub(crate) type Table = Arc<Names>;
 
 /// A module that is seen through globs, and what of it is seen.
 struct Glimpse {
@@ -60,18 +74,32 @@ impl fmt::Debug for Tables {
     }
 }
 
-impl Workspace {
-    /// The tables of the member that code calls so.
-    pub(crate) fn table(&self, called: &str) -> Option<Table> {
-        let mut members = lock(&self.tables.members);
-        if let Some(known) = members.get(called) {
-            return known.clone();
+impl Members {
+    fn of(crates: &[Crate]) -> Self {
+        let (mut packages, mut called) = (HashMap::new(), HashMap::new());
+        for (at, member) in crates.iter().enumerate() {
+            packages.insert(member.name.clone(), at);
+            for name in member.called() {
+                called.entry(name).or_insert(at);
+            }
         }
-        let member = self.crates.iter().find(|member| member.is_called(called));
-        let made =
-            member.map(|member| Table { name: in_code(&member.name), names: Arc::new(Names::of(member)) });
-        members.insert(called.to_owned(), made.clone());
-        made
+        let read = |member: &Crate| Member { names: Arc::new(Names::of(member)), meant: OnceLock::new() };
+        let all = on_all_cores(crates, read).unwrap_or_else(|panic| resume_unwind(panic));
+        Self { all, packages, called }
+    }
+}
+
+impl Workspace {
+    /// What is kept of the member of that package name.
+    pub(super) fn known(&self, package: &str) -> Option<&Member> {
+        let members = self.members();
+        members.packages.get(package).map(|at| &members.all[*at])
+    }
+
+    /// The names of the member that code calls so.
+    pub(crate) fn table(&self, called: &str) -> Option<&Table> {
+        let members = self.members();
+        members.called.get(called).map(|at| &members.all[*at].names)
     }
 
     /// The member that a path leads to, and the path inside it; `None` if it leads out of the workspace.
@@ -79,8 +107,8 @@ impl Workspace {
         let (first, rest) = path.split_first()?;
         let holder = match first.as_str() {
             "crate" => home.clone(),
-            first if home.names.is_outside(first) => return None,
-            first => self.table(home.names.package(first))?,
+            first if home.is_outside(first) => return None,
+            first => self.table(home.package(first))?.clone(),
         };
         Some((holder, rest))
     }
@@ -88,7 +116,7 @@ impl Workspace {
     /// What `name` stands for in a module of a member, by its `use` items or through globs. Nothing where the module
     /// declares the name itself.
     pub(crate) fn look_up(&self, table: &Table, module: &[String], name: &str) -> Arc<Vec<Found>> {
-        let Some(facts) = table.names.module(module) else { return Arc::default() };
+        let Some(facts) = table.module(module) else { return Arc::default() };
         if let Some(targets) = facts.aliases.get(name) {
             let found = |(target, _): &(Path, Visibility)| Found {
                 home: table.clone(),
@@ -97,7 +125,7 @@ impl Workspace {
             };
             return Arc::new(targets.iter().map(found).collect());
         }
-        if facts.items.contains(name) || facts.globs.is_empty() {
+        if facts.globs.is_empty() || facts.items.contains(name) {
             return Arc::default();
         }
         let known = |seen: &Seen| seen.names.get(name).cloned();
@@ -112,7 +140,7 @@ impl Workspace {
     fn through_globs(&self, table: &Table, module: &[String], facts: &Module, name: &str) -> Vec<Found> {
         let mut found = Vec::new();
         for glimpse in self.glimpses(table, module, facts).iter() {
-            let Some(seen) = glimpse.table.names.module(&glimpse.module) else { continue };
+            let Some(seen) = glimpse.table.module(&glimpse.module) else { continue };
             let targets = seen.aliases.get(name).into_iter().flatten();
             let targets = targets.filter(|(_, visibility)| *visibility >= glimpse.least);
             let home = &glimpse.table;
@@ -148,7 +176,7 @@ impl Workspace {
                     true => Visibility::Restricted,
                     false => Visibility::Public,
                 };
-                let globs = other.names.module(&inner).into_iter().flat_map(|facts| &facts.globs);
+                let globs = other.module(&inner).into_iter().flat_map(|facts| &facts.globs);
                 let globs = globs.filter(|(_, visibility)| *visibility >= least);
                 open.extend(globs.map(|(glob, _)| (other.clone(), glob.clone())));
                 found.push(Glimpse { table: other, module: inner, least });
@@ -165,12 +193,12 @@ impl Workspace {
         let mut open = vec![(home.clone(), glob.to_vec(), 0)];
         while let Some((home, path, depth)) = open.pop() {
             let Some((table, inner)) = self.place(&home, &path) else { continue };
-            if table.names.module(inner).is_some() {
+            if table.module(inner).is_some() {
                 found.push((table, inner.to_vec()));
                 continue;
             }
             for at in (0..inner.len()).filter(|_| depth < super::across::DEPTH) {
-                let facts = table.names.module(&inner[..at]);
+                let facts = table.module(&inner[..at]);
                 let targets = facts.and_then(|facts| facts.aliases.get(&inner[at]));
                 for (target, _) in targets.into_iter().flatten() {
                     let path = target.iter().chain(&inner[at + 1..]).cloned().collect();
@@ -179,6 +207,10 @@ impl Workspace {
             }
         }
         found
+    }
+
+    fn members(&self) -> &Members {
+        self.tables.members.get_or_init(|| Members::of(&self.crates))
     }
 
     fn seen<T>(&self, table: &Table, module: &[String], read: impl Fn(&Seen) -> Option<T>) -> Option<T> {

@@ -1,11 +1,12 @@
 //! LA-204: nobody names what is abolished.
 
+use std::collections::HashSet;
+
 use crate::config::{Abolished, Config};
-use crate::names::across::Across;
-use crate::names::forbidden::Forbidden;
+use crate::names::forbidden::{Forbidden, begins_with};
+use crate::names::meant::Meant;
 use crate::rules::{Checked, Example, Rule, Severity};
-use crate::source::SourceFile;
-use crate::workspace::{Crate, Workspace};
+use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-204",
@@ -37,16 +38,17 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let methods: Vec<_> = config.abolished.iter().filter(is_method).collect();
     let paths = config.abolished.iter().filter(|entry| !is_method(entry));
     let paths: Vec<_> = paths.map(|entry| (entry, Forbidden::parse(&entry.name))).collect();
+    let heads = paths.iter().map(|(_, path)| path.head()).collect();
     let mut checked = Checked::new();
     for member in &workspace.crates {
-        for file in &member.files {
-            names(&mut checked, workspace, member, file, &paths);
-            for call in &file.facts.calls {
+        for meant in workspace.meant(member) {
+            names(&mut checked, &meant, &paths, &heads);
+            for call in &meant.file.facts.calls {
                 if let Some(entry) =
                     methods.iter().find(|entry| call.is_of_method(&entry.name[1..], |_| true))
                 {
                     let message = format!("calls {}; use {}: {}", entry.name, entry.instead, entry.because);
-                    checked.report(file.place(call.at), &entry.name, message);
+                    checked.report(meant.file.place(call.at), &entry.name, message);
                 }
             }
         }
@@ -54,26 +56,18 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     Some(checked)
 }
 
-fn names(
-    checked: &mut Checked,
-    workspace: &Workspace,
-    member: &Crate,
-    file: &SourceFile,
-    paths: &[(&Abolished, Forbidden)],
-) {
-    let across = Across::of_file(workspace, member, file);
-    let heads = paths.iter().map(|(_, path)| path.head()).collect();
-    for name in across.names(file).filter(|name| !across.is_elsewhere(name, &heads)) {
-        let meanings = across.meanings(name);
+fn names(checked: &mut Checked, meant: &Meant<'_>, paths: &[(&Abolished, Forbidden)], heads: &HashSet<&str>) {
+    let across = &meant.across;
+    for (name, meanings) in meant.names().filter(|(_, all)| begins_with(heads, across.own_name(), all)) {
         let met = |(entry, one): &(&Abolished, Forbidden)| {
             if one.holds(across.own_name(), &name.module) {
                 return None; // What is abolished may name itself.
             }
-            let how = one.named(&across, name, &meanings)?;
+            let how = one.named(across, name, meanings)?;
             Some((one.path(), format!("names {}{how}; use {}: {}", entry.name, entry.instead, entry.because)))
         };
         if let Some((path, message)) = paths.iter().find_map(met) {
-            checked.report(file.place(name.at), path, message);
+            checked.report(meant.file.place(name.at), path, message);
         }
     }
 }

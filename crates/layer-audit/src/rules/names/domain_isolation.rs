@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Domains};
 use crate::finding::Place;
-use crate::names::across::{Across, Meaning};
+use crate::names::across::Meaning;
+use crate::names::meant::Meant;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::{Alias, NamedPath, SourceFile, Visibility};
 use crate::workspace::{Crate, Workspace};
@@ -44,13 +45,13 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let domains = config.domains.as_ref()?;
     let mut checked = Checked::new();
     for member in workspace.listed(&domains.crates) {
-        let across = Across::of(workspace, member);
         stale(&mut checked, domains, member);
-        for file in member.src() {
-            checked.matched += usize::from(file.module.first().is_some_and(|top| is_domain(domains, top)));
-            let desk = Desk { domains, member, file, across: &across };
-            for name in across.names(file) {
-                desk.judge(&mut checked, name);
+        for meant in workspace.meant_in_src(member) {
+            let top = meant.file.module.first();
+            checked.matched += usize::from(top.is_some_and(|top| is_domain(domains, top)));
+            let desk = Desk { domains, member, meant: &meant };
+            for (name, meanings) in meant.names() {
+                desk.judge(&mut checked, name, meanings);
             }
         }
     }
@@ -62,22 +63,21 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
 struct Desk<'a> {
     domains: &'a Domains,
     member: &'a Crate,
-    file: &'a SourceFile,
-    across: &'a Across<'a>,
+    meant: &'a Meant<'a>,
 }
 
 impl Desk<'_> {
-    fn judge(&self, checked: &mut Checked, name: &NamedPath) {
+    fn judge(&self, checked: &mut Checked, name: &NamedPath, meanings: &[Meaning]) {
         let own = name.module.first().map_or("", String::as_str);
         if is_shared(self.domains, self.member, own) || (own.is_empty() && !self.is_bound(name)) {
             return;
         }
         let foreign = |meaning: &Meaning| other_domain(self.domains, own, &meaning.path);
-        let others: BTreeSet<&str> = self.across.meanings(name).iter().filter_map(foreign).collect();
+        let others: BTreeSet<&str> = meanings.iter().filter_map(foreign).collect();
         if others.is_empty() {
             return;
         }
-        let told = self.across.told(name);
+        let told = self.meant.across.told(name);
         let is_told = |other: &str| {
             let mut same = told.iter().filter(|told| foreign(&told.meaning) == Some(other));
             same.any(|told| told.said_in().is_none_or(|module| self.is_judged(module, other)))
@@ -88,7 +88,7 @@ impl Desk<'_> {
             Some(bridge) => format!("call it through {bridge}"),
             None => "it has no bridge yet: add one, or pass the value in".to_owned(),
         };
-        let (by, place) = (if own.is_empty() { "the root" } else { own }, self.file.place(name.at));
+        let (by, place) = (if own.is_empty() { "the root" } else { own }, self.meant.file.place(name.at));
         checked.report(place, format!("{by} -> {other}"), format!("names crate::{other}; {way_out}"));
     }
 
@@ -98,8 +98,8 @@ impl Desk<'_> {
             let same = alias.module.is_empty() && alias.target == name.segments;
             same && alias.visibility == Visibility::Private
         };
-        let is_library = self.member.library_file().is_some_and(|root| root.path == self.file.path);
-        is_library && !name.in_test && (!name.import || self.file.facts.aliases.iter().any(kept))
+        let is_library = self.member.library_file().is_some_and(|root| root.path == self.meant.file.path);
+        is_library && !name.in_test && (!name.import || self.meant.file.facts.aliases.iter().any(kept))
     }
 
     /// What this module says of the domain `other` is a finding there.

@@ -1,8 +1,7 @@
 //! LA-201: pure crates name no I/O, clock, random source or framework.
 
 use crate::config::{Config, Pure};
-use crate::names::across::Across;
-use crate::names::forbidden::Forbidden;
+use crate::names::forbidden::{Forbidden, begins_with};
 use crate::rules::{Checked, Example, Rule, Severity};
 use crate::workspace::Workspace;
 
@@ -41,18 +40,19 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         if entries.is_empty() {
             continue;
         }
-        let across = Across::of(workspace, member);
         let heads = entries.iter().flat_map(|(_, forbidden)| forbidden).map(Forbidden::head).collect();
-        for file in member.src() {
+        for meant in workspace.meant_in_src(member) {
             checked.matched += 1;
-            let names = across.names(file).filter(|name| !across.in_test(file, name));
-            for name in names.filter(|name| !across.is_elsewhere(name, &heads)) {
-                let meanings = across.meanings(name);
+            let across = &meant.across;
+            for (name, meanings) in meant.names() {
+                if !begins_with(&heads, across.own_name(), meanings) || meant.in_test(name) {
+                    continue;
+                }
                 for (entry, forbidden) in &entries {
-                    let met = |one: &Forbidden| Some((one.path(), one.named(&across, name, &meanings)?));
+                    let met = |one: &Forbidden| Some((one.path(), one.named(across, name, meanings)?));
                     if let Some((path, how)) = forbidden.iter().find_map(met) {
                         let message = format!("names {path}{how}; {}", entry.because);
-                        checked.report(file.place(name.at), path, message);
+                        checked.report(meant.file.place(name.at), path, message);
                     }
                 }
             }

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::config::{Config, Domains};
 use crate::finding::Place;
-use crate::names::across::Across;
+use crate::names::meant::Meant;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::SourceFile;
-use crate::workspace::{Crate, Workspace, in_code};
+use crate::workspace::{Workspace, in_code};
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-607",
@@ -45,10 +45,11 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let mut checked = Checked::new();
     let mut used = BTreeSet::new();
     for member in workspace.listed(&register.crates) {
-        let across = Across::of(workspace, member);
-        for (file, own) in handled(member, domains) {
+        let tests = member.test_modules();
+        for meant in workspace.meant_in_src(member).filter(|meant| !tests.hold(meant.file)) {
+            let Some(own) = domain(meant.file, domains) else { continue };
             checked.matched += 1;
-            for (other, place) in foreign(&across, file, own, &engines, domains) {
+            for (other, place) in foreign(&meant, own, &engines, domains) {
                 let crossing =
                     operations.crossings.iter().position(|entry| entry.from == own && entry.to == other);
                 used.extend(crossing);
@@ -67,32 +68,23 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     Some(checked)
 }
 
-/// The files of a member that stand in a domain, outside tests, with that domain.
-fn handled<'a>(member: &'a Crate, domains: &'a Domains) -> impl Iterator<Item = (&'a SourceFile, &'a str)> {
-    let tests = member.test_modules();
-    member.src().filter(move |file| !tests.hold(file)).filter_map(|file| {
-        let top = file.module.first()?;
-        let domain = domains.domains.iter().find(|domain| domain.name == *top)?;
-        Some((file, domain.name.as_str()))
-    })
+fn domain<'a>(file: &SourceFile, domains: &'a Domains) -> Option<&'a str> {
+    let top = file.module.first()?;
+    domains.domains.iter().map(|domain| domain.name.as_str()).find(|name| name == top)
 }
 
 /// The other domains whose engines a file names, each with the first place.
-fn foreign(
-    across: &Across<'_>,
-    file: &SourceFile,
-    own: &str,
-    engines: &[String],
-    domains: &Domains,
-) -> Vec<(String, Place)> {
+fn foreign(meant: &Meant<'_>, own: &str, engines: &[String], domains: &Domains) -> Vec<(String, Place)> {
     let mut found: Vec<(String, Place)> = Vec::new();
-    for name in across.names(file).filter(|name| !name.in_test) {
-        for path in across.in_full(name) {
-            let [first, other, ..] = path.as_slice() else { continue };
+    for (name, meanings) in meant.names().filter(|(name, _)| !name.in_test) {
+        for (krate, path) in meanings.iter().filter_map(|one| one.in_full(meant.across.own_name())) {
+            let Some(other) = path.first().filter(|_| engines.iter().any(|one| one == krate)) else {
+                continue;
+            };
             let is_domain = domains.domains.iter().any(|domain| domain.name == *other);
             let is_new = !found.iter().any(|(seen, _)| seen == other);
-            if engines.contains(first) && is_domain && other != own && is_new {
-                found.push((other.clone(), file.place(name.at)));
+            if is_domain && other != own && is_new {
+                found.push((other.clone(), meant.file.place(name.at)));
             }
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::bridge_size::all;
 use crate::config::Config;
 use crate::finding::Place;
-use crate::names::across::{Across, Meaning};
+use crate::names::across::Meaning;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::source::NamedPath;
 use crate::workspace::{Workspace, in_code};
@@ -46,18 +46,16 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let mut used = vec![false; used_by.len()];
     for member in &workspace.crates {
         let own = in_code(&member.name);
-        let across = Across::of(workspace, member);
-        for file in member.src() {
-            for name in across.names(file).filter(|name| ends_so(name, &bridges.suffix)) {
-                let meanings = across.meanings(name);
+        for meant in workspace.meant_in_src(member) {
+            for (name, meanings) in meant.names().filter(|(name, _)| ends_so(name, &bridges.suffix)) {
                 let bridge = meanings.iter().find_map(|meaning| bridge(meaning, &own, &known));
-                let Some(bridge) = bridge.filter(|_| !across.in_test(file, name)) else { continue };
+                let Some(bridge) = bridge.filter(|_| !meant.in_test(name)) else { continue };
                 match used_by.iter().position(|user| is_user(user, &member.name, &name.module)) {
                     Some(at) => used[at] = true,
                     None => {
                         let message =
                             format!("{} names {bridge}; only {} may", member.name, used_by.join(", "));
-                        checked.report(file.place(name.at), bridge, message);
+                        checked.report(meant.file.place(name.at), bridge, message);
                     }
                 }
             }
