@@ -85,6 +85,7 @@ pub(super) struct Catalogue {
     pub(super) commits_failed: Counter,
     pub(super) incidents_raised: Family<RaisedLabels, Counter>,
     pub(super) incidents: Family<IncidentLabels, Gauge>,
+    pub(super) trail: TrailGauges,
     pub(super) http_requests: Family<HttpLabels, Counter>,
     pub(super) scrape_failures: Counter,
 }
@@ -157,6 +158,7 @@ impl Catalogue {
                 "Incidents of all tenants that are not resolved, by severity and status; absent when it cannot be read",
                 Family::default(),
             ),
+            trail: TrailGauges::new(&mut table),
             http_requests: table.add(
                 "http_requests",
                 "Answers of the HTTP API by method, route and status; a wrong key is a 401",
@@ -168,6 +170,35 @@ impl Catalogue {
                 Counter::default(),
             ),
             registry: table.0,
+        }
+    }
+}
+
+/// How far the trail is signed.
+pub(super) struct TrailGauges {
+    pub(super) checkpoint_time: Gauge,
+    pub(super) checkpoint_records: Gauge,
+    pub(super) uncovered_records: Gauge,
+}
+
+impl TrailGauges {
+    fn new(table: &mut Table) -> Self {
+        Self {
+            checkpoint_time: table.add(
+                "checkpoint_timestamp_seconds",
+                "Time of the newest checkpoint of the trail, in seconds since 1970; 0 while there is none",
+                Gauge::default(),
+            ),
+            checkpoint_records: table.add(
+                "checkpoint_records",
+                "Records of all tenants that the newest checkpoint covers",
+                Gauge::default(),
+            ),
+            uncovered_records: table.add(
+                "trail_uncovered_records",
+                "Records of all tenants that no checkpoint covers yet",
+                Gauge::default(),
+            ),
         }
     }
 }

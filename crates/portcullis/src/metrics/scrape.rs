@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use portcullis_drivers::database::Database;
 use portcullis_drivers::incidents;
+use portcullis_drivers::uow::SqlStore;
+use portcullis_engines::logs::checkpoints::fresh;
+use portcullis_schemas::PortError;
 use portcullis_schemas::runtime::Clock;
+use portcullis_schemas::store::Store;
 use tokio::sync::Mutex;
 
 use super::Metrics;
@@ -42,24 +46,41 @@ impl Scrape {
         if read_at.is_some_and(|at| now.saturating_sub(at) < FRESH) {
             return;
         }
-        let catalogue = &self.metrics.catalogue;
-        match incidents::unresolved(&self.database).await {
-            Ok(found) => {
-                catalogue.incidents.clear();
-                for (severity, status, count) in found {
-                    let labels = IncidentLabels { severity: severity.as_str(), status: status.as_str() };
-                    let count = i64::try_from(count).unwrap_or(i64::MAX);
-                    catalogue.incidents.get_or_create(&labels).set(count);
-                }
-            }
-            Err(error) => {
-                tracing::warn!(%error, "the number of incidents cannot be read");
-                catalogue.incidents.clear();
-                catalogue.scrape_failures.inc();
-            }
+        let (incidents, trail) = (self.read_incidents().await, self.read_trail().await);
+        if let Err(error) = incidents.and(trail) {
+            tracing::warn!(%error, "the database's numbers cannot be read");
+            self.metrics.catalogue.scrape_failures.inc();
         }
         *read_at = Some(now);
     }
+
+    /// What cannot be read is absent.
+    async fn read_incidents(&self) -> Result<(), PortError> {
+        let incidents = &self.metrics.catalogue.incidents;
+        let found = incidents::unresolved(&self.database).await;
+        incidents.clear();
+        for (severity, status, count) in found? {
+            let labels = IncidentLabels { severity: severity.as_str(), status: status.as_str() };
+            incidents.get_or_create(&labels).set(gauge(count));
+        }
+        Ok(())
+    }
+
+    /// While it cannot be read, the newest checkpoint only grows older: an alert on its age needs no other.
+    async fn read_trail(&self) -> Result<(), PortError> {
+        let trail = &self.metrics.catalogue.trail;
+        let mut work = SqlStore::new(self.database.clone()).read().await?;
+        if let Some(newest) = work.checkpoints().newest().await? {
+            trail.checkpoint_time.set(newest.created_at.as_micros() / 1_000_000);
+            trail.checkpoint_records.set(gauge(newest.size));
+        }
+        trail.uncovered_records.set(gauge(fresh(&work.checkpoints().coverage().await?)));
+        Ok(())
+    }
+}
+
+fn gauge(count: u64) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 impl std::fmt::Debug for Scrape {
