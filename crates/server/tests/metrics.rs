@@ -73,12 +73,6 @@ async fn what_happened_is_counted() {
         assert_eq!(found.get(&name), Some(&value), "{name}: {found:#?}");
     }
     assert!(found["portcullis_ledger_commit_values_sum"] >= 7.0, "{found:#?}");
-    // The first start has signed one; what came after it may wait.
-    assert!(found["portcullis_checkpoint_timestamp_seconds"] > 1.7e9, "{found:#?}");
-    assert!(
-        found["portcullis_checkpoint_records"] + found["portcullis_trail_uncovered_records"] >= 11.0,
-        "{found:#?}"
-    );
     assert_eq!(
         found["portcullis_ledger_commit_values_count"], found["portcullis_ledger_commit_seconds_count"],
         "a commit has a size and a time"

@@ -16,6 +16,10 @@ use super::catalogue::{
 };
 use super::watch::{Watch, WatchedAudit, WatchedClient, WatchedLedger};
 use super::*;
+use crate::embedded::{self, EmbeddedOptions};
+use crate::text::Name;
+use crate::trail::Checkpointer;
+use crate::{CheckpointRules, KeyEnvironment, Spine, SpineOptions};
 
 fn watch(metrics: &Metrics) -> Watch {
     Watch { catalogue: Arc::clone(&metrics.catalogue), clock: Arc::new(TestClock::new()) }
@@ -111,6 +115,34 @@ async fn texts_of_callers_are_no_labels() {
     assert!(!text.contains("made"), "{text}");
     assert_eq!(text.lines().filter(|line| line.starts_with("portcullis_dispatches_total")).count(), 1);
     assert_eq!(text.lines().filter(|line| line.starts_with("portcullis_http_requests_total")).count(), 1);
+}
+
+#[tokio::test]
+async fn what_no_checkpoint_covers_is_counted() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = embedded::open(EmbeddedOptions::new(folder.path())).await.unwrap();
+    let spine = Spine::new(data.ports(), SpineOptions::new(KeyEnvironment::new("test").unwrap())).unwrap();
+    spine.bootstrap(Name::new("first").unwrap()).await.unwrap();
+    let text = data.scrape(Metrics::new()).text().await;
+    let records = value_of(&text, "portcullis_trail_uncovered_records");
+    assert!(records > 0, "{text}");
+    assert_eq!(value_of(&text, "portcullis_checkpoint_timestamp_seconds"), 0);
+
+    let checkpointer = Checkpointer::new(&data.ports(), CheckpointRules::default()).unwrap();
+    checkpointer.make_now().await.unwrap();
+    let text = data.scrape(Metrics::new()).text().await;
+    assert_eq!(value_of(&text, "portcullis_trail_uncovered_records"), 0);
+    assert_eq!(value_of(&text, "portcullis_checkpoint_records"), records);
+    let now = data.ports().clock.now().as_micros() / 1_000_000;
+    let made = value_of(&text, "portcullis_checkpoint_timestamp_seconds");
+    assert!((now - 60..=now).contains(&made), "{made} is not shortly before {now}");
+    drop(spine);
+    data.close().await;
+}
+
+fn value_of(text: &str, name: &str) -> i64 {
+    let line = text.lines().find(|line| line.starts_with(&format!("{name} "))).unwrap();
+    line.rsplit(' ').next().unwrap().parse().unwrap()
 }
 
 #[tokio::test]
