@@ -89,7 +89,8 @@ pub(crate) fn admit(bounds: &Bounds, seen: &Occupancy, longest: Duration) -> Adm
         // The longer it stands still, the later it is worth asking again.
         return refuse(Limit::Lane, seen.still.max(expected));
     }
-    if ahead > bounds.waiting || expected > patience {
+    // Half, because places are not given back evenly: who waited in vain was refused late, which is worse than at once.
+    if ahead > bounds.waiting || expected > patience / 2 {
         return refuse(Limit::Lane, expected);
     }
     Admission::Wait(patience)

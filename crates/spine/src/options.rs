@@ -27,7 +27,7 @@ pub struct SpineOptions {
     pub server_calls: usize,
     /// How many more may wait for one of these. Default 32.
     pub server_queue: usize,
-    /// The longest that they may wait. Default 100 ms.
+    /// The longest that they may wait; who would wait for more than half of it is refused at once. Default 200 ms.
     pub queue_wait: Duration,
     /// Requests at a time, of all tenants; 0 counts as 1. Default 1024.
     pub requests: usize,
@@ -47,7 +47,7 @@ impl SpineOptions {
             health_deadline: Duration::from_secs(10),
             server_calls: 32,
             server_queue: 32,
-            queue_wait: Duration::from_millis(100),
+            queue_wait: Duration::from_millis(200),
             requests: 1024,
             tenant_requests: 512,
             checkpoints: CheckpointRules::default(),

@@ -138,7 +138,7 @@ pub struct LimitSettings {
     pub server_calls: usize,
     /// How many more may wait for one of these: 0 to 1024. Default 32.
     pub server_queue: usize,
-    /// The longest that they may wait, in milliseconds: 0 to 10000. Default 100.
+    /// The longest that they may wait, in milliseconds: 0 to 10000. Default 200.
     pub queue_milliseconds: u64,
     /// Requests at a time: 1 to 65536. Default 1024.
     pub requests: usize,
@@ -157,7 +157,7 @@ impl Default for LimitSettings {
             grace_seconds: 20,
             server_calls: 32,
             server_queue: 32,
-            queue_milliseconds: 100,
+            queue_milliseconds: 200,
             requests: 1024,
             tenant_requests: 512,
             connections: 4096,

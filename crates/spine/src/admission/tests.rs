@@ -31,8 +31,8 @@ fn arrivals_enter_wait_or_are_refused() {
         ("a full lane", seen(4), LONG, Admission::Wait(ms(100))),
         ("the last to wait", seen(5), LONG, Admission::Wait(ms(100))),
         ("nobody else may wait", seen(6), LONG, refused(Limit::Lane, second)),
-        ("a caller with less time", seen(4), ms(30), Admission::Wait(ms(30))),
-        ("a caller with too little time", seen(4), ms(20), refused(Limit::Lane, second)),
+        ("a caller with less time", seen(4), ms(50), Admission::Wait(ms(50))),
+        ("a caller with too little time", seen(4), ms(40), refused(Limit::Lane, second)),
         (
             "a place that is held long",
             Occupancy { held: Some(ms(900)), ..seen(4) },
