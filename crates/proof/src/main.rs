@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use color_eyre::eyre::Result;
+use color_eyre::eyre::{Result, eyre};
 
 mod bench;
 mod child;
@@ -19,6 +19,7 @@ mod edits;
 mod failpoints;
 mod idempotency;
 mod kill;
+mod load;
 mod permitted;
 mod plant;
 mod points;
@@ -54,6 +55,13 @@ enum Command {
     E2e(e2e::Options),
     /// Measure governed calls against direct calls, in one run
     Bench(bench::Options),
+    /// The product's own command line, as suites start it in a process of its own
+    #[command(hide = true, disable_help_flag = true)]
+    Product {
+        /// Its words
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        words: Vec<String>,
+    },
     /// Try what is promised on the running product, and find wirings that are broken on purpose
     Prove(prove::Options),
     /// The gate as a process that a suite starts, and kills
@@ -77,8 +85,13 @@ enum Rules {
 
 #[tokio::main]
 async fn main() -> Result<ExitCode> {
-    color_eyre::install()?;
-    match Arguments::parse().command {
+    let command = Arguments::parse().command;
+    // The product installs reports of panics of its own.
+    if !matches!(command, Command::Product { .. }) {
+        color_eyre::install()?;
+    }
+    match command {
+        Command::Product { words } => product(words),
         Command::Corpus { rules: Rules::Ssrf, table } => corpus::run(&table, corpus::ssrf::judge).await,
         Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
         Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
@@ -88,4 +101,12 @@ async fn main() -> Result<ExitCode> {
         Command::Wired(options) => wired::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Upstream(options) => upstream::run(options).await.map(|()| ExitCode::SUCCESS),
     }
+}
+
+/// On a thread of its own, since it brings a runtime of its own.
+fn product(words: Vec<String>) -> Result<ExitCode> {
+    let words = std::iter::once("portcullis".to_owned()).chain(words);
+    let cli = portcullis_server::cli::Cli::try_parse_from(words)?;
+    let done = std::thread::spawn(move || portcullis_server::cli::run(cli)).join();
+    done.map_err(|_| eyre!("the product panicked"))
 }

@@ -5,6 +5,7 @@ use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::{Answer, ApiClient};
 use serde_json::{Value, json};
+use url::Url;
 
 /// Such a tool, as its agent sees it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -19,7 +20,9 @@ impl PermittedTool {
     /// # Errors
     /// When the gate does not answer as expected.
     pub(crate) async fn admit(admin: &ApiClient, url: &str, tool: &str) -> Result<Self> {
-        let body = json!({ "name": "upstream", "url": url });
+        // Names of their own, for when there are several.
+        let port = Url::parse(url)?.port_or_known_default().unwrap_or_default();
+        let body = json!({ "name": format!("upstream {port}"), "url": url });
         let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
         ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
         let server = format!("/integrations/mcp-servers/{}", text(&registered["server"]["server_id"])?);
@@ -31,7 +34,7 @@ impl PermittedTool {
         admin.post(&format!("{path}/approve"), &approval).await?.success()?;
         let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
         admin.put("/policies", &policy).await?.success()?;
-        let key = json!({ "name": "agent", "scopes": ["invoke"] });
+        let key = json!({ "name": format!("agent {port}"), "scopes": ["invoke"] });
         let created = admin.post("/api-keys", &key).await?.success()?;
         let agent = admin.with_key(Secret::new(text(&created["secret"])?.to_owned()));
         Ok(Self { agent, path })

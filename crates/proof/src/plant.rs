@@ -73,7 +73,8 @@ impl Gate {
             serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
         let stdout = child.stdout.take().wrap_err("no standard output")?;
         let program = Program { child };
-        let key = tokio::task::spawn_blocking(move || first_key(stdout)).await??;
+        let shown = tokio::task::spawn_blocking(move || shown_key(stdout)).await??;
+        let key = shown.wrap_err("the server showed no admin key")?;
         let admin = ApiClient::new(&format!("http://127.0.0.1:{port}"), key)?;
         let gate = Self { program, directory, binary: binary.to_owned(), port, admin };
         gate.ready().await?;
@@ -107,13 +108,16 @@ fn serve(binary: &Path, directory: &Path, port: u16) -> Command {
     command
 }
 
-/// The first word of the output that looks like a key.
-fn first_key(output: impl std::io::Read) -> Result<Secret> {
+/// Reads what `portcullis serve` says until it listens; the key, if it is its first start.
+pub(crate) fn shown_key(output: impl std::io::Read) -> Result<Option<Secret>> {
+    let mut key = None;
     for line in BufReader::new(output).lines() {
         let line = line?;
-        if let Some(key) = line.split_whitespace().find(|word| word.starts_with("pcl_")) {
-            return Ok(Secret::new(key.to_owned()));
+        let found = line.split_whitespace().find(|word| word.starts_with("pcl_"));
+        key = key.or(found.map(|word| Secret::new(word.to_owned())));
+        if line.contains(" listens on http://") {
+            return Ok(key);
         }
     }
-    bail!("the server showed no admin key")
+    bail!("the server ended before it listened")
 }

@@ -30,6 +30,8 @@ pub struct Answer {
     pub status: u16,
     /// Body, as it came.
     pub text: String,
+    /// Seconds to wait before it is sent again, if the answer says so.
+    pub retry_after: Option<u64>,
 }
 
 impl Answer {
@@ -74,6 +76,14 @@ impl ApiClient {
     /// When `origin` is not one.
     pub fn at(&self, origin: &str) -> Result<Self> {
         Self::new(origin, self.key.clone())
+    }
+
+    /// The same client over connections of its own.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn apart(&self) -> Result<Self> {
+        self.at(&self.origin)
     }
 
     /// GET.
@@ -132,11 +142,13 @@ impl ApiClient {
             },
         };
         let mut response = self.egress.send(&self.caller, request).await?;
+        let retry_after = response.header("retry-after").and_then(|seconds| seconds.parse().ok());
         let mut collected = BytesMut::new();
         while let Some(chunk) = response.body.next_chunk().await? {
             collected.extend_from_slice(&chunk);
         }
-        Ok(Answer { status: response.status, text: String::from_utf8_lossy(&collected).into_owned() })
+        let text = String::from_utf8_lossy(&collected).into_owned();
+        Ok(Answer { status: response.status, text, retry_after })
     }
 }
 

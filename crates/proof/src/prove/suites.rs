@@ -1,6 +1,7 @@
 //! Every suite, in the order of the report.
 
 use super::suite::Suite;
+use crate::load::{deadlines, isolation, overload, shutdown};
 use crate::{edits, failpoints, idempotency, kill, power, redaction, storage, walls};
 
 pub(super) fn all() -> Vec<Suite> {
@@ -13,5 +14,10 @@ pub(super) fn all() -> Vec<Suite> {
         edits::suite(),
         walls::suite(),
         redaction::suite(),
+        overload::suite(),
+        isolation::suite(),
+        shutdown::suite(),
+        shutdown::second_signal(),
+        deadlines::suite(),
     ]
 }

@@ -60,6 +60,11 @@ impl Upstream {
         Ok(Self { address, state, task })
     }
 
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its origin, for the operator's waiver.
     pub fn origin(&self) -> String {
         format!("http://{}", self.address)
