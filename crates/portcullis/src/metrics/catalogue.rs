@@ -92,10 +92,7 @@ pub(super) struct Catalogue {
 
 impl Catalogue {
     pub(super) fn new() -> Self {
-        let mut registry = Registry::with_prefix("portcullis");
-        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))].to_vec());
-        registry.register("build", "The version that runs", build);
-        let mut table = Table(registry);
+        let mut table = Table::new();
         Self {
             calls: table.add(
                 "calls",
@@ -207,6 +204,14 @@ impl TrailGauges {
 struct Table(Registry);
 
 impl Table {
+    /// With the version in it.
+    fn new() -> Self {
+        let mut registry = Registry::with_prefix("portcullis");
+        let build = Info::new([("version", env!("CARGO_PKG_VERSION"))].to_vec());
+        registry.register("build", "The version that runs", build);
+        Self(registry)
+    }
+
     fn add<M: Metric + Clone>(&mut self, name: &str, help: &str, metric: M) -> M {
         self.0.register(name, help, metric.clone());
         metric

@@ -73,7 +73,9 @@ impl Askers {
 impl Scene {
     pub(super) fn new(setting: &Setting, name: &str, wiring: Wiring, at: &Place) -> Result<Self> {
         let home = Home::new(setting)?;
-        let settings = home.settings("gate", std::slice::from_ref(&at.origin));
+        let mut settings = home.settings("gate", std::slice::from_ref(&at.origin));
+        // Whatever gates before have signed, there is something to sign: each gate passes these points too.
+        settings.trail.checkpoint_records = 1;
         let plan = GateOptions::new("gate", home.path(), settings, Wiring::Sound);
         let (calls, changes, kept) = Default::default();
         let (name, upstream) = (name.to_owned(), at.clone());
