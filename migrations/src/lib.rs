@@ -20,6 +20,7 @@ mod m0001_domains;
 mod m0002_trail;
 mod m0003_checkpoints;
 mod m0004_config_versions;
+mod m0005_idempotency_keys_by_age;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -34,6 +35,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_trail::Migration),
             Box::new(m0003_checkpoints::Migration),
             Box::new(m0004_config_versions::Migration),
+            Box::new(m0005_idempotency_keys_by_age::Migration),
         ]
     }
 }

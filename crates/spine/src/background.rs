@@ -1,5 +1,5 @@
-//! What runs beside the dispatches: this instance's lease, and the recovery of intents that another instance, or an
-//! earlier life of this one, has left open.
+//! What runs beside the dispatches: this instance's lease, the recovery of intents that another instance, or an earlier
+//! life of this one, has left open, and the forgetting of old idempotency keys.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,6 +7,7 @@ use std::time::Duration;
 use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
 use portcullis_schemas::Error;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
+use portcullis_schemas::timestamp::Timestamp;
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, timeout};
 use tracing::{Instrument, debug_span};
@@ -20,6 +21,9 @@ use crate::tenure::Tenure;
 const SWEEP: u16 = 100;
 /// The longest that a sweep may take.
 const SWEEP_TIME: Duration = Duration::from_secs(30);
+
+/// Idempotency keys forgotten in one sweep: as many as the trail can wait for.
+const FORGET: u16 = 1000;
 
 /// The running background work; it ends when this is dropped.
 #[derive(Debug)]
@@ -109,7 +113,12 @@ async fn sweep(stage: &Stage) {
         Ok(found) => found,
         Err(error) => return tracing::error!(%error, "abandoned intents could not be read"),
     };
-    for intent in found {
+    close_all(stage, found).await;
+    forget_keys(stage).await;
+}
+
+async fn close_all(stage: &Stage, abandoned: Vec<AbandonedIntent>) {
+    for intent in abandoned {
         let span = debug_span!(
             "gate.recover",
             portcullis.tenant.id = %intent.tenant,
@@ -123,6 +132,17 @@ async fn sweep(stage: &Stage) {
                 tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open")
             }
         }
+    }
+}
+
+/// What is not forgotten now is forgotten by the next sweep, or by another instance.
+async fn forget_keys(stage: &Stage) {
+    let kept = i64::try_from(stage.options.keep_keys.as_micros()).unwrap_or(i64::MAX);
+    let before = Timestamp::from_micros(stage.ports.clock.now().as_micros().saturating_sub(kept));
+    match stage.ports.ledger.forget_keys(before, FORGET).await {
+        Ok(0) => {}
+        Ok(keys) => tracing::debug!(keys, "old idempotency keys were forgotten"),
+        Err(error) => tracing::error!(%error, "old idempotency keys could not be forgotten"),
     }
 }
 

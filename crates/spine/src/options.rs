@@ -33,6 +33,9 @@ pub struct SpineOptions {
     pub requests: usize,
     /// Requests of one tenant at a time; 0 counts as 1. Default 512, so that no tenant takes the room of all.
     pub tenant_requests: usize,
+    /// How long idempotency keys are kept with the answers of their requests; a request under an older key is a new one.
+    /// Default 24 h.
+    pub keep_keys: Duration,
     /// When checkpoints of the trail are made, and in which name. Default every 60 s, or 1000 records.
     pub checkpoints: CheckpointRules,
 }
@@ -50,6 +53,7 @@ impl SpineOptions {
             queue_wait: Duration::from_millis(200),
             requests: 1024,
             tenant_requests: 512,
+            keep_keys: Duration::from_secs(24 * 60 * 60),
             checkpoints: CheckpointRules::default(),
         }
     }

@@ -15,6 +15,7 @@ use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 
+use super::forgetting::forget;
 use super::job::{Verdict, Work};
 use super::judge::Known;
 use super::known;
@@ -102,6 +103,9 @@ impl Writes {
             }
             Work::Refuse { tenant, refusal } => self.add_refusal(connection, tenant, refusal).await?,
             Work::Renew { instance, until } => self.add_lease(instance, *until),
+            Work::Forget { before, limit } => {
+                return Ok(Verdict::Forgotten(forget(connection, *before, *limit).await?));
+            }
             Work::Probe => drop(self.leases.insert(PROBE.to_owned(), 0)),
         }
         Ok(Verdict::Written)

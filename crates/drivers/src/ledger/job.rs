@@ -17,6 +17,8 @@ pub(super) enum Work {
     Refuse { tenant: TenantId, refusal: Box<Refusal> },
     /// Prolong a lease.
     Renew { instance: InstanceId, until: Timestamp },
+    /// Forget old idempotency keys.
+    Forget { before: Timestamp, limit: u16 },
     /// Write something, to see whether that works.
     Probe,
 }
@@ -28,7 +30,7 @@ impl Work {
             Self::Record { tenant, .. } | Self::Settle { tenant, .. } | Self::Refuse { tenant, .. } => {
                 Some(tenant)
             }
-            Self::Renew { .. } | Self::Probe => None,
+            Self::Renew { .. } | Self::Forget { .. } | Self::Probe => None,
         }
     }
 }
@@ -40,6 +42,8 @@ pub(super) enum Verdict {
     Recorded(Recorded),
     /// Written.
     Written,
+    /// So many keys.
+    Forgotten(u64),
     /// The intent of a settlement is not open; nothing was written.
     Closed,
 }

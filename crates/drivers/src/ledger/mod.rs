@@ -34,6 +34,7 @@ use crate::database::Database;
 
 mod batch;
 mod disowned;
+mod forgetting;
 mod job;
 mod judge;
 mod known;
@@ -93,7 +94,7 @@ impl SqlLedger {
         match self.submit(work).await? {
             Verdict::Written => Ok(()),
             Verdict::Closed => Err(closed()),
-            Verdict::Recorded(_) => Err(PortError::corrupt("the ledger answered another question")),
+            Verdict::Recorded(_) | Verdict::Forgotten(_) => Err(another_question()),
         }
     }
 }
@@ -109,9 +110,7 @@ impl Ledger for SqlLedger {
         }
         match result? {
             Verdict::Recorded(recorded) => Ok(recorded),
-            Verdict::Written | Verdict::Closed => {
-                Err(PortError::corrupt("the ledger answered another question"))
-            }
+            Verdict::Written | Verdict::Closed | Verdict::Forgotten(_) => Err(another_question()),
         }
     }
 
@@ -155,6 +154,13 @@ impl Ledger for SqlLedger {
         Err(closed())
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        match self.submit(Work::Forget { before, limit }).await? {
+            Verdict::Forgotten(keys) => Ok(keys),
+            Verdict::Recorded(_) | Verdict::Written | Verdict::Closed => Err(another_question()),
+        }
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         self.write(Work::Probe).await
     }
@@ -162,6 +168,10 @@ impl Ledger for SqlLedger {
 
 fn gave_up(detail: &'static str) -> PortError {
     PortError::new(PortErrorKind::Timeout, codes::AUDIT_UNAVAILABLE, detail)
+}
+
+fn another_question() -> PortError {
+    PortError::corrupt("the ledger answered another question")
 }
 
 fn closed() -> PortError {

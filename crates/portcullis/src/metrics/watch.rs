@@ -153,6 +153,10 @@ impl Ledger for WatchedLedger {
         self.inner.take_over(tenant, intent).await
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.inner.forget_keys(before, limit).await
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         self.inner.ready().await
     }

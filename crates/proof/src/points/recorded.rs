@@ -26,6 +26,7 @@ watched_port! {
     fn renew_lease(instance: &InstanceId, until: Timestamp) -> Result<(), PortError>;
     fn abandoned(now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError>;
     fn take_over(tenant: &TenantId, intent: &AbandonedIntent) -> Result<IntentReceipt, PortError>;
+    fn forget_keys(before: Timestamp, limit: u16) -> Result<u64, PortError>;
     fn ready() -> Result<(), PortError>;
     rest {}
 }

@@ -78,6 +78,10 @@ impl<M: Meddling> Ledger for MeddledLedger<M> {
         self.meddling.take_over(&self.inner, tenant, intent).await
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.inner.forget_keys(before, limit).await
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         self.inner.ready().await
     }

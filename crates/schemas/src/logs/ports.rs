@@ -51,6 +51,11 @@ pub trait Ledger: Send + Sync {
         intent: &AbandonedIntent,
     ) -> Result<IntentReceipt, PortError>;
 
+    /// Forgets idempotency keys of all tenants that were first used before `before`, oldest first, at most `limit`, and
+    /// says how many; never one whose first request has not ended. A request under a forgotten key is a new one. Doing it
+    /// again goes on where it stopped.
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError>;
+
     /// Whether a write would succeed now; for readiness.
     async fn ready(&self) -> Result<(), PortError>;
 }

@@ -1,4 +1,4 @@
-//! Intents of a dead instance are closed as unknown, once, and never run again.
+//! Intents of a dead instance are closed as unknown, once, and never run again; old idempotency keys are forgotten.
 
 use std::time::Duration;
 
@@ -10,10 +10,12 @@ use portcullis_schemas::integrations::mcp::invocation::{
 };
 use portcullis_schemas::integrations::mcp::operations::GetMcpInvocations;
 use portcullis_schemas::logs::ledger::{LEASE, LEASE_RENEWAL, Recorded};
+use portcullis_schemas::principal::Scope;
+use portcullis_schemas::text::IdempotencyKey;
 use portcullis_testkit::fixtures;
 use serde_json::json;
 
-use crate::house::House;
+use crate::house::{House, call_of, reply};
 
 /// Lets this much time go by, in steps in which leases are renewed; the background work has its turn after each.
 async fn pass(house: &House, time: Duration) {
@@ -92,4 +94,25 @@ async fn a_panic_in_the_background_does_not_end_it() {
     assert!(!house.ledger.will_panic(), "it did panic");
     pass(&house, LEASE_RENEWAL * 2).await;
     assert_eq!(closed(&house).await.len(), 1, "a later turn closes it");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_idempotency_key_is_kept_for_a_day() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let call = async |key| {
+        let mut ctx = house.caller(Scope::Invoke);
+        ctx.idempotency_key = Some(IdempotencyKey::new(key).unwrap());
+        house.client.answer_call(Ok(reply()));
+        house.spine.run(ctx, call_of(&tool, json!({}))).await.unwrap().invocation_id
+    };
+    let old = call("old").await;
+    house.clock.advance(Duration::from_secs(24 * 60 * 60 - 10));
+    let young = call("young").await;
+    let _background = house.spine.start_background().await.unwrap();
+    pass(&house, Duration::from_secs(5)).await;
+    assert_eq!(call("old").await, old, "not yet");
+    pass(&house, Duration::from_secs(10)).await;
+    assert_ne!(call("old").await, old, "a new request");
+    assert_eq!(call("young").await, young);
 }

@@ -112,6 +112,10 @@ impl Ledger for BrokenLedger {
         self.inner.take_over(tenant, intent).await
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.inner.forget_keys(before, limit).await
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         unless(&self.record)?;
         self.inner.ready().await
@@ -166,6 +170,10 @@ impl Ledger for SilentLedger {
         self.inner.take_over(tenant, intent).await
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.inner.forget_keys(before, limit).await
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         self.inner.ready().await
     }
@@ -217,6 +225,10 @@ impl Ledger for TrustingLedger {
         intent: &AbandonedIntent,
     ) -> Result<IntentReceipt, PortError> {
         self.inner.take_over(tenant, intent).await
+    }
+
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.inner.forget_keys(before, limit).await
     }
 
     async fn ready(&self) -> Result<(), PortError> {

@@ -13,6 +13,7 @@ pub(crate) async fn keys_are_claimed_once(scene: &Scene<'_>) {
     a_repeat_gets_the_answer(scene).await;
     without_an_answer_the_outcome_is_unknown(scene).await;
     the_scope_is_tenant_key_and_operation(scene).await;
+    old_keys_are_forgotten(scene).await;
 }
 
 async fn a_repeat_gets_the_answer(scene: &Scene<'_>) {
@@ -72,6 +73,41 @@ async fn the_scope_is_tenant_key_and_operation(scene: &Scene<'_>) {
         matches!(recorded, Recorded::Receipt(_)),
         "a key of another tenant is another key, not {recorded:?}"
     );
+}
+
+/// Long before anything else of this suite, so that no other key is old.
+const LONG_AGO: i64 = -1000;
+
+async fn old_keys_are_forgotten(scene: &Scene<'_>) {
+    let key = KeyId::generate(&IDS);
+    let claims = ["open", "oldest", "older", "recent"].map(|text| fixtures::claim(&key, text, "request"));
+    let [open, oldest, older, recent] = &claims;
+    let answer = fixtures::sealed_answer("kept");
+    for (claim, seconds) in claims.iter().zip(LONG_AGO..) {
+        let (facts, mut intent) = scene.call(seconds);
+        intent.idempotency = Some(claim.clone());
+        let receipt = scene.receipt(&intent).await;
+        let settlement = Settlement {
+            answer: Some(answer.clone()),
+            ..scene.settlement(&intent, &facts, InvocationOutcome::Success)
+        };
+        if claim != open {
+            done("settling", scene.settle(&receipt, &settlement).await);
+        }
+    }
+    let forget =
+        async |limit| done("forgetting", scene.ledger.forget_keys(fixtures::time(LONG_AGO + 3), limit).await);
+    assert_eq!(forget(1).await, 1, "no more than asked for");
+    assert_eq!(repeat(scene, older).await, Repeated::Ended(answer.clone()), "the oldest goes first");
+    assert_eq!(forget(10).await, 1, "then the next, and nothing else is old");
+    assert_eq!(forget(10).await, 0, "once");
+    assert_eq!(repeat(scene, recent).await, Repeated::Ended(answer), "what is younger stays");
+    assert_eq!(repeat(scene, open).await, Repeated::InFlight, "and so does what has not ended, however old");
+    for claim in [oldest, older] {
+        let (_, mut intent) = scene.call(1);
+        intent.idempotency = Some(claim.clone());
+        scene.receipt(&intent).await;
+    }
 }
 
 async fn repeat(scene: &Scene<'_>, claim: &IdempotencyClaim) -> Repeated {

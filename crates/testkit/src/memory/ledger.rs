@@ -50,6 +50,7 @@ pub(crate) struct ClaimKey {
 pub(crate) struct ClaimRow {
     intent_id: IntentId,
     request_hash: String,
+    created_at: Timestamp,
     /// `None` while the intent is open; then the answer, if there is one.
     ended: Option<Option<SealedAnswer>>,
 }
@@ -118,6 +119,20 @@ impl Ledger for MemoryLedger {
         Ok(IntentReceipt::issued_by_ledger(row.tenant.clone(), row.intent_id.clone()))
     }
 
+    async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError> {
+        self.transact(|state| {
+            let is_old = |row: &ClaimRow| row.ended.is_some() && row.created_at < before;
+            let mut old: Vec<_> = state.claims.iter().filter(|(_, row)| is_old(row)).collect();
+            old.sort_by_key(|(_, row)| row.created_at);
+            let old: Vec<_> = old.into_iter().take(usize::from(limit)).map(|(key, _)| key.clone()).collect();
+            for key in &old {
+                state.claims.remove(key);
+            }
+            Ok(old.len() as u64)
+        })
+        .await
+    }
+
     async fn ready(&self) -> Result<(), PortError> {
         Ok(())
     }
@@ -141,7 +156,7 @@ impl State {
             if let Some(repeated) = self.repeated(tenant, claim) {
                 return Ok(Recorded::Repeated(repeated));
             }
-            self.claim(tenant, claim, &intent.intent_id);
+            self.claim(tenant, claim, &intent);
         }
         self.append_events(tenant, &intent.events)?;
         let receipt = IntentReceipt::issued_by_ledger(tenant.clone(), intent.intent_id.clone());
@@ -203,9 +218,13 @@ impl State {
         })
     }
 
-    fn claim(&mut self, tenant: &TenantId, claim: &IdempotencyClaim, intent: &IntentId) {
-        let row =
-            ClaimRow { intent_id: intent.clone(), request_hash: claim.request_hash.clone(), ended: None };
+    fn claim(&mut self, tenant: &TenantId, claim: &IdempotencyClaim, intent: &Intent) {
+        let row = ClaimRow {
+            intent_id: intent.intent_id.clone(),
+            request_hash: claim.request_hash.clone(),
+            created_at: intent.recorded_at,
+            ended: None,
+        };
         self.claims.insert(claim_key(tenant, claim), row);
     }
 

@@ -104,7 +104,7 @@ async fn a_tenant_that_is_not_free_in_time_is_refused(engine: Engine) {
 
 #[tokio::test]
 async fn a_store_that_is_not_free_in_time_is_not_ready() {
-    let options = DatabaseOptions { wait: Duration::from_millis(20), ..DatabaseOptions::default() };
+    let options = DatabaseOptions { wait: Duration::from_millis(200), ..DatabaseOptions::default() };
     let scene = Scene::with(Engine::Sqlite, options).await;
     let busy = scene.occupied().await;
     let error = scene.ledger.ready().await.unwrap_err();
