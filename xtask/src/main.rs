@@ -1,9 +1,10 @@
-//! Tasks of this repository: `cargo xtask audit`, `new`, `contract diff`, `prove`, `ci`.
+//! Tasks of this repository: `cargo xtask audit`, `new`, `contract diff`, `bench`, `prove`, `ci`.
 //!
 //! Never: a rule (those live in layer-audit) or a dependency that the product's crates would share features with.
 //! Start: [`Task::parse`], then `audit.rs`.
 
 mod audit;
+mod bench;
 mod contract;
 mod scaffold;
 mod task;
@@ -23,6 +24,7 @@ fn main() -> ExitCode {
         Ok(Task::Audit(words)) => return audit::run(&root(), &words).tell(),
         Ok(Task::Prove(words)) => return prove(&root(), &words),
         Ok(Task::Ci) => return ci(&root()),
+        Ok(Task::Bench(words)) => return bench::run(&root(), &words),
         Ok(Task::New(words)) => scaffold::run(&root(), &words.iter().map(String::as_str).collect::<Vec<_>>()),
         Ok(Task::ContractDiff { rev, json }) => contract::diff(&root(), &rev, json),
         Ok(Task::Help) => Said::clean(task::HELP.to_owned()),

@@ -12,6 +12,8 @@ cargo xtask contract diff REV [--json]
 cargo xtask prove [OPTIONS]
     Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long.
     Options are those of `portcullis-proof prove`; with --short or --suite it writes a report only where --report says.
+cargo xtask bench [--peers] [OPTIONS]
+    Measures a release build and writes BENCHMARKS.md; `cargo xtask bench --help` lists the options.
 cargo xtask ci
     Runs .ci/run, the whole gate.
 ";
@@ -30,6 +32,8 @@ pub(crate) enum Task {
     ContractDiff { rev: String, json: bool },
     /// Prove with these options.
     Prove(Vec<String>),
+    /// Measure; the words are for `portcullis-proof bench`.
+    Bench(Vec<String>),
     /// Run the gate.
     Ci,
     /// Print the help.
@@ -49,6 +53,7 @@ impl Task {
                 Err("contract takes diff and a revision: cargo xtask contract diff main".to_owned())
             }
             ["prove", rest @ ..] => Ok(Self::Prove(proving(rest))),
+            ["bench", ..] => Ok(Self::Bench(arguments[1..].to_vec())),
             ["ci"] => Ok(Self::Ci),
             [] | ["help" | "--help" | "-h"] => Ok(Self::Help),
             [other, ..] => Err(format!("no task of this form: {other}")),
@@ -105,6 +110,7 @@ mod tests {
             ("prove --full --seed 2", Task::Prove(words("--full --report PROOF.md --seed 2"))),
             ("prove --short", Task::Prove(words("--short"))),
             ("prove --suite kill", Task::Prove(words("--full --suite kill"))),
+            ("bench --peers", Task::Bench(words("--peers"))),
             ("ci", Task::Ci),
             ("help", Task::Help),
             ("", Task::Help),

@@ -1,192 +1,273 @@
-//! Governed calls against direct calls of the same upstream, interleaved in one run, so that the ratio means something
-//! on any machine. Client, gate and upstream share the machine.
+//! What honesty costs: governed calls beside direct calls of the same upstream, interleaved in one run, so that the
+//! ratios mean something on any machine. Client and upstream are this process, each gate is one of its own, and all
+//! share the machine.
 
-use std::path::PathBuf;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
-use color_eyre::eyre::{ContextCompat, Result, ensure};
+use color_eyre::eyre::{Result, ensure};
 use portcullis_mcp::version::ProtocolVersion;
-use portcullis_schemas::egress::HttpMethod;
-use portcullis_schemas::ids::InstanceId;
-use portcullis_schemas::secret::Secret;
-use portcullis_server::api_client::ApiClient;
-use portcullis_server::config::Settings;
 use portcullis_server::demo::tools;
 use portcullis_server::demo::upstream::Upstream;
-use portcullis_server::running;
-use serde_json::{Value, json};
+use serde_json::json;
+
+use self::gate::Gate;
+use self::gates::{Gates, SQLITE, UNSYNCED};
+use self::load::{Figures, NUMBER, measure, median};
+use self::nginx::Nginx;
+use self::process::Meter;
+use self::report::{DIRECT, Findings, Row, millis, thousands};
+use self::wire::Request;
+use crate::prove::machine;
+
+mod decision;
+mod gate;
+mod gates;
+mod load;
+mod nginx;
+mod peers;
+mod plot;
+mod postgres;
+mod process;
+mod report;
+mod wire;
+
+/// About what one commit appends to the log of a database.
+const COMMIT_BYTES: usize = 16 * 1024;
+const NGINX: &str = "nginx, plain proxy";
 
 /// What to measure.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
     /// Seconds of each measurement
-    #[arg(long, default_value_t = 3)]
+    #[arg(long, default_value_t = 2)]
     seconds: u64,
-    /// Rounds; each has a direct and a governed measurement
+    /// Rounds; each measures every side once, one after the other
     #[arg(long, default_value_t = 3)]
     rounds: usize,
     /// Callers at a time
     #[arg(long, value_delimiter = ',', default_value = "1,16,64")]
     concurrency: Vec<usize>,
-    /// Where the data directory is made; take a real disk, not memory
+    /// Where the data directories are made; take a real disk, not memory
     #[arg(long, default_value = "target")]
     disk: PathBuf,
+    /// The binary that is measured [default: `portcullis` beside this program]
+    #[arg(long)]
+    binary: Option<PathBuf>,
+    /// Other builds of it, measured beside it: what a change costs or gains
+    #[arg(long, value_delimiter = ',')]
+    against: Vec<PathBuf>,
+    /// A PostgreSQL server, with a role that may create databases; left out unless named. Needs `psql`
+    #[arg(long)]
+    postgres: Option<String>,
+    /// Measure other gateways too: installs them under `target/peers` on the first run
+    #[arg(long)]
+    peers: bool,
+    /// Milliseconds that the warm audit of this repository took, for the report
+    #[arg(long)]
+    audit_millis: Option<u64>,
+    /// Write the tables into BENCHMARKS.md of this folder, and the picture beside it
+    #[arg(long)]
+    write: Option<PathBuf>,
 }
 
-/// One kind of request, sent over and over.
-struct Load {
-    client: ApiClient,
-    path: String,
-    body: Value,
-    headers: Vec<(&'static str, &'static str)>,
-}
-
-struct Figures {
-    per_second: f64,
-    p50: Duration,
-    p99: Duration,
+/// Something that is called over and over.
+struct Side {
+    name: String,
+    request: Request,
+    meter: Option<Meter>,
 }
 
 #[expect(clippy::print_stdout, reason = "a report for people")]
 pub(crate) async fn run(options: Options) -> Result<()> {
-    let directory = tempfile::Builder::new().prefix("bench-").tempdir_in(&options.disk)?;
+    let mut findings = Findings {
+        machine: machine::describe(&options.disk)?,
+        load: machine::load(),
+        command: command(&options),
+        ..Findings::default()
+    };
     let upstream = Upstream::start("bench", ProtocolVersion::V2026_07_28, tools::weather()).await?;
-    let mut settings = Settings::new(directory.path());
-    settings.listen.set_port(0);
-    settings.egress.waived_origins = vec![upstream.origin()];
-    let running = running::start(&settings).await?;
-    let admin_key = Secret::new(running.first_key().context("no admin key")?.secret.0.clone());
-    let admin = ApiClient::new(&running.url(), admin_key)?;
-    let governed = Arc::new(governed_load(&admin, &upstream).await?);
-    let direct = Arc::new(direct_load(&upstream)?);
+    let legacy = Upstream::start("bench", ProtocolVersion::V2025_11_25, tools::weather()).await?;
+    let mut gates = Gates::start(&options, &upstream).await?;
+    let nginx = Nginx::start(&options.disk, &upstream.address().to_string()).await?;
+    let peers = match options.peers {
+        true => peers::start(&folder(&options.disk)?, &legacy.url(), &mut findings.notes).await?,
+        false => Vec::new(),
+    };
 
-    let commit = commit_p50(&running).await?;
-    println!("one durable commit: p50 {:.2} ms", millis(commit));
-    println!(
-        "{:>11} {:>9} {:>10} {:>9} {:>9} {:>8}",
-        "concurrency", "what", "calls/s", "p50 ms", "p99 ms", "ratio"
-    );
-    let length = Duration::from_secs(options.seconds);
-    for &callers in &options.concurrency {
-        let (mut plain, mut gated) = (Vec::new(), Vec::new());
-        for _ in 0..options.rounds {
-            plain.push(measure(&direct, callers, length).await?);
-            gated.push(measure(&governed, callers, length).await?);
-        }
-        let (plain, gated) = (median(plain)?, median(gated)?);
-        let ratio = gated.per_second / plain.per_second;
-        for (what, figures, ratio) in [("direct", &plain, 1.0), ("governed", &gated, ratio)] {
-            let (p50, p99) = (millis(figures.p50), millis(figures.p99));
-            println!(
-                "{callers:>11} {what:>9} {:>10.0} {p50:>9.2} {p99:>9.2} {ratio:>8.3}",
-                figures.per_second
-            );
-        }
+    let direct = direct(upstream.address());
+    let mut sides = vec![Side { name: DIRECT.to_owned(), request: direct.clone(), meter: None }];
+    if let Some(nginx) = &nginx {
+        sides.push(side(NGINX, &direct.to(nginx.address), nginx.meter()));
     }
-    let verified = admin.get("/logs/trail/verify").await?.success()?;
-    ensure!(verified["intact"] == true, "the trail does not verify");
-    println!("trail: {} events, intact", verified["events"]);
-    running.shutdown().await
+    sides.extend(gates.sides());
+    sides.extend(peers.iter().map(|peer| side(peer.name, &peer.request, peer.meter())));
+
+    findings.durable_write = machine::append_p50(&options.disk, COMMIT_BYTES)?;
+    pooled(&upstream, &sides, &mut findings).await?;
+    measure_all(&options, &sides, &mut findings).await?;
+    gates.verify().await?;
+    aims(&mut findings);
+    alone(&mut gates.sqlite, &options, &mut findings).await?;
+    println!("{}", findings.text());
+    if let Some(root) = &options.write {
+        findings.write(root)?;
+    }
+    Ok(())
 }
 
-/// Registers, approves and permits one read-only tool, and makes an agent's load of it.
-async fn governed_load(admin: &ApiClient, upstream: &Upstream) -> Result<Load> {
-    let body = json!({ "name": "bench", "url": upstream.url() });
-    let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
-    let server = registered["server"]["server_id"].as_str().context("no server id")?.to_owned();
-    let tools = admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await?.success()?;
-    let items = tools["items"].as_array().context("no tools")?;
-    let tool = items.iter().find(|tool| tool["name"] == "get_forecast").context("no tool")?;
-    let path =
-        format!("/integrations/mcp-servers/{server}/tools/{}", tool["tool_id"].as_str().context("no id")?);
-    let approval = json!({ "definition_hash": tool["definition_hash"] });
-    admin.post(&format!("{path}/approve"), &approval).await?.success()?;
-    admin
-        .put("/policies", &json!({ "name": "all", "text": "permit(principal, action, resource);" }))
-        .await?
-        .success()?;
-    let created =
-        admin.post("/api-keys", &json!({ "name": "bench", "scopes": ["invoke"] })).await?.success()?;
-    let key = Secret::new(created["secret"].as_str().context("no key")?.to_owned());
-    Ok(Load {
-        client: admin.with_key(key),
-        path: format!("{path}/invoke"),
-        body: json!({ "arguments": { "city": "Zurich" } }),
-        headers: Vec::new(),
-    })
+fn side(name: &str, request: &Request, meter: Meter) -> Side {
+    Side { name: name.to_owned(), request: request.clone(), meter: Some(meter) }
 }
 
 /// The same call as the gate makes it, without the gate.
-fn direct_load(upstream: &Upstream) -> Result<Load> {
+fn direct(upstream: SocketAddr) -> Request {
     let meta = json!({
         "io.modelcontextprotocol/protocolVersion": "2026-07-28",
         "io.modelcontextprotocol/clientCapabilities": {},
     });
     let params = json!({ "name": "get_forecast", "arguments": { "city": "Zurich" }, "_meta": meta });
-    Ok(Load {
-        client: ApiClient::new(&upstream.origin(), Secret::new("none".to_owned()))?,
-        path: "/mcp".to_owned(),
-        body: json!({ "jsonrpc": "2.0", "id": "1", "method": "tools/call", "params": params }),
-        headers: vec![
-            ("accept", "application/json, text/event-stream"),
-            ("mcp-protocol-version", "2026-07-28"),
-            ("mcp-method", "tools/call"),
-            ("mcp-name", "get_forecast"),
-        ],
-    })
+    let body = format!(r#"{{"jsonrpc":"2.0","id":{NUMBER},"method":"tools/call","params":{params}}}"#);
+    let headers = [
+        ("accept", "application/json, text/event-stream"),
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "get_forecast"),
+    ];
+    Request::post(upstream, "/mcp", &headers, &body, "light rain")
 }
 
-async fn measure(load: &Arc<Load>, callers: usize, length: Duration) -> Result<Figures> {
-    let over = Arc::new(AtomicBool::new(false));
-    let started = Instant::now();
-    let tasks: Vec<_> =
-        (0..callers).map(|_| tokio::spawn(caller(Arc::clone(load), Arc::clone(&over)))).collect();
-    tokio::time::sleep(length).await;
-    over.store(true, Ordering::Relaxed);
-    let mut times = Vec::new();
-    for task in tasks {
-        times.extend(task.await??);
+/// Every side in every round, so that all of them meet the same moods of the machine.
+async fn measure_all(options: &Options, sides: &[Side], findings: &mut Findings) -> Result<()> {
+    let length = Duration::from_secs(options.seconds);
+    for &callers in &options.concurrency {
+        let mut rounds: Vec<Vec<Figures>> = sides.iter().map(|_| Vec::new()).collect();
+        for _ in 0..options.rounds {
+            for (side, rounds) in sides.iter().zip(&mut rounds) {
+                rounds.push(measure(&side.request, callers, length, side.meter.as_ref()).await?);
+            }
+        }
+        for (side, rounds) in sides.iter().zip(rounds) {
+            findings.rows.push(Row { side: side.name.clone(), callers, figures: median(rounds)? });
+        }
     }
-    let elapsed = started.elapsed();
-    times.sort_unstable();
-    let at = |share: usize| times.get(times.len() * share / 100).copied().context("no call ended");
-    Ok(Figures { per_second: times.len() as f64 / elapsed.as_secs_f64(), p50: at(50)?, p99: at(99)? })
+    Ok(())
 }
 
-async fn caller(load: Arc<Load>, over: Arc<AtomicBool>) -> Result<Vec<Duration>> {
-    let mut times = Vec::new();
-    while !over.load(Ordering::Relaxed) {
-        let started = Instant::now();
-        let answer = load.client.send(HttpMethod::Post, &load.path, Some(&load.body), &load.headers).await?;
-        ensure!(answer.status == 200, "a call failed: {} {}", answer.status, answer.text);
-        times.push(started.elapsed());
+/// Upstream requests and connections of a burst of governed calls, once everything is warm.
+async fn pooled(upstream: &Upstream, sides: &[Side], findings: &mut Findings) -> Result<()> {
+    let Some(side) = sides.iter().find(|side| side.name == SQLITE) else { return Ok(()) };
+    let callers = 64;
+    let burst = || measure(&side.request, callers, Duration::from_secs(1), None);
+    burst().await?;
+    let before = (upstream.requests(), upstream.connections());
+    let figures = burst().await?;
+    let (requests, connections) = (upstream.requests() - before.0, upstream.connections() - before.1);
+    let per_call = requests as f64 / figures.calls as f64;
+    findings.figures.push((
+        format!("upstream requests a governed call, {callers} callers"),
+        format!("{per_call:.3}, over {connections} new connections for {} calls", figures.calls),
+        "1, pooled".to_owned(),
+    ));
+    ensure!(requests == figures.calls, "{requests} upstream requests for {} calls", figures.calls);
+    Ok(())
+}
+
+/// The aims that compare sides.
+fn aims(findings: &mut Findings) {
+    let find = |side: &str, callers: usize| {
+        let row = findings.rows.iter().find(|row| row.side == side && row.callers == callers);
+        row.map(|row| row.figures.clone())
+    };
+    let mut figures = Vec::new();
+    let write = millis(findings.durable_write);
+    figures.push((
+        "one durable write of 16 KiB, p50, without a database".to_owned(),
+        format!("{write:.2} ms"),
+        "-".to_owned(),
+    ));
+    if let (Some(gate), Some(direct)) = (find(SQLITE, 1), find(DIRECT, 1)) {
+        let added = millis(gate.p50) - millis(direct.p50);
+        figures.push((
+            "added p50 beyond two durable writes, 1 caller".to_owned(),
+            format!("{:.2} ms ({added:.2} ms in all)", added - 2.0 * write),
+            "<= 0.5 ms, strive 0.15".to_owned(),
+        ));
     }
-    Ok(times)
-}
-
-/// What one durable write costs here: the lease is a row in the same database.
-async fn commit_p50(running: &running::Running) -> Result<Duration> {
-    let ports = running.spine().ports();
-    let instance = InstanceId::generate(&*ports.ids);
-    let mut times = Vec::new();
-    for _ in 0..100 {
-        let started = Instant::now();
-        ports.ledger.renew_lease(&instance, ports.clock.now()).await?;
-        times.push(started.elapsed());
+    if let Some(gate) = find(SQLITE, 64) {
+        let cpu = gate.cpu.map_or(0, |cpu| cpu.as_micros());
+        figures.push((
+            "governed calls/s, 64 callers, durable".to_owned(),
+            thousands(gate.per_second),
+            ">= 2 500, strive 5 000".to_owned(),
+        ));
+        figures.push((
+            "CPU a governed call, 64 callers".to_owned(),
+            format!("{cpu} us"),
+            "<= 300 us, strive 120".to_owned(),
+        ));
     }
-    times.sort_unstable();
-    Ok(times[times.len() / 2])
+    if let (Some(gate), Some(nginx)) = (find(UNSYNCED, 64), find(NGINX, 64)) {
+        figures.push((
+            "without sync against nginx, 64 callers".to_owned(),
+            format!("{:.2} of its calls/s", gate.per_second / nginx.per_second),
+            ">= 0.25, strive 0.5".to_owned(),
+        ));
+    }
+    figures.append(&mut findings.figures);
+    findings.figures = figures;
 }
 
-fn median(mut rounds: Vec<Figures>) -> Result<Figures> {
-    rounds.sort_by(|a, b| a.per_second.total_cmp(&b.per_second));
-    let middle = rounds.len() / 2;
-    rounds.into_iter().nth(middle).context("at least one round")
+/// What needs nothing beside it.
+async fn alone(gate: &mut Gate, options: &Options, findings: &mut Findings) -> Result<()> {
+    for policies in [1, 10, 100] {
+        let (p50, p99) = decision::decision(policies).await?;
+        let micros = |time: Duration| time.as_secs_f64() * 1e6;
+        let aim = if policies == 1 { "<= 20 us, strive 8" } else { "-" };
+        findings.figures.push((
+            format!("decision alone, {policies} policies, p50 / p99"),
+            format!("{:.1} / {:.1} us", micros(p50), micros(p99)),
+            aim.to_owned(),
+        ));
+    }
+    let started = gate.restart().await?;
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    findings.figures.push((
+        "start to ready, idle memory 2 s later".to_owned(),
+        format!("{:.0} ms, {:.0} MiB", millis(started), gate.meter().memory()?),
+        "<= 300 ms, <= 40 MB".to_owned(),
+    ));
+    findings.figures.push((
+        "trail verification, one core".to_owned(),
+        format!("{} records/s", thousands(decision::verification()?)),
+        ">= 500 000, strive 1 000 000".to_owned(),
+    ));
+    if let Some(audit) = options.audit_millis {
+        let aim = "<= 1 s, strive 0.3".to_owned();
+        findings.figures.push(("`cargo xtask audit`, warm".to_owned(), format!("{audit} ms"), aim));
+    }
+    Ok(())
 }
 
-fn millis(duration: Duration) -> f64 {
-    duration.as_secs_f64() * 1000.0
+fn folder(disk: &Path) -> Result<PathBuf> {
+    let folder = disk.join("peers");
+    std::fs::create_dir_all(&folder)?;
+    Ok(folder)
+}
+
+fn command(options: &Options) -> String {
+    let mut command = format!(
+        "cargo xtask bench --seconds {} --rounds {} --concurrency {}",
+        options.seconds,
+        options.rounds,
+        options.concurrency.iter().map(ToString::to_string).collect::<Vec<_>>().join(",")
+    );
+    for (given, flag) in [(options.postgres.is_some(), " --postgres URL"), (options.peers, " --peers")] {
+        if given {
+            command.push_str(flag);
+        }
+    }
+    command
 }

@@ -36,6 +36,9 @@ pub(crate) struct Plan {
     /// Broken on purpose: commits do not wait for the disk.
     #[arg(long)]
     pub(crate) sync_off: bool,
+    /// Calls of a tenant to one server at a time, if not the default
+    #[arg(long)]
+    pub(crate) server_calls: Option<usize>,
 }
 
 /// Serves until the parent closes standard input, or is gone. Says its key, if it is new, and where it listens.
@@ -53,6 +56,7 @@ async fn serve_soundly(plan: Plan) -> Result<()> {
     settings.listen.set_port(0);
     settings.database_url = plan.database_url;
     settings.egress.waived_origins = plan.waived_origins;
+    settings.limits.server_calls = plan.server_calls.unwrap_or(settings.limits.server_calls);
     let running = running::start(&settings).await?;
     announce(running.first_key(), running.addr());
     std::future::pending::<Result<()>>().await
@@ -64,7 +68,9 @@ async fn serve_without_sync(plan: Plan) -> Result<()> {
     options.waived_origins = plan.waived_origins;
     options.durable = false;
     let embedded = embedded::open(options).await?;
-    let spine = Spine::new(embedded.ports(), SpineOptions::new(KeyEnvironment::new("local")?))?;
+    let mut options = SpineOptions::new(KeyEnvironment::new("local")?);
+    options.server_calls = plan.server_calls.unwrap_or(options.server_calls);
+    let spine = Spine::new(embedded.ports(), options)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let _background = spine.start_background().await?;
     let first = spine.bootstrap(Name::new("default")?).await?;
@@ -113,6 +119,9 @@ impl ChildGate {
         if plan.sync_off {
             command.arg("--sync-off");
         }
+        if let Some(calls) = plan.server_calls {
+            command.arg("--server-calls").arg(calls.to_string());
+        }
         command.envs(environment.iter().map(|(name, value)| (*name, value.as_os_str())));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let output = child.stdout.take();
@@ -142,6 +151,11 @@ impl ChildGate {
             tokio::time::sleep(LOOK.min(longest)).await;
         }
         self.kill()
+    }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
     }
 
     /// Ends it at once: SIGKILL.

@@ -36,6 +36,11 @@ impl Program {
         }
         Ok(program)
     }
+
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.child.id()
+    }
 }
 
 impl Drop for Program {

@@ -16,7 +16,7 @@ use self::suite::{Figure, Suite, Trial};
 
 pub(crate) mod dice;
 pub(crate) mod home;
-mod machine;
+pub(crate) mod machine;
 mod report;
 pub(crate) mod setting;
 pub(crate) mod suite;

@@ -64,6 +64,12 @@ impl ApiClient {
         Ok(Self { egress: Arc::new(egress), caller, origin: origin.to_owned(), key })
     }
 
+    /// Its key, for requests that are sent in another way.
+    #[must_use]
+    pub fn key(&self) -> &Secret {
+        &self.key
+    }
+
     /// The same server with another key.
     #[must_use]
     pub fn with_key(&self, key: Secret) -> Self {

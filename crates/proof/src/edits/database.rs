@@ -4,6 +4,7 @@
 use std::fs;
 
 use color_eyre::eyre::{Result, ensure};
+use memchr::memmem;
 use portcullis_server::api_client::ApiClient;
 use portcullis_server::config::Settings;
 use portcullis_server::running;
@@ -30,7 +31,8 @@ pub(super) async fn edit(site: &Site, edits: usize, dice: &mut Dice) -> Result<E
             continue;
         }
         let mut bytes = whole.clone();
-        let places = places(&bytes, &record);
+        // Everywhere where it stands: a page that was split may have left a copy.
+        let places: Vec<usize> = memmem::find_iter(&whole, &record).collect();
         ensure!(!places.is_empty(), "a record is not in the database file");
         for place in places {
             bytes[place + at] = byte;
@@ -53,20 +55,4 @@ async fn is_intact(settings: &Settings, site: &Site) -> Result<bool> {
     }
     gate.shutdown().await?;
     Ok(intact)
-}
-
-/// Everywhere where the record stands: a page that was split may have left a copy.
-fn places(bytes: &[u8], record: &[u8]) -> Vec<usize> {
-    let mut places = Vec::new();
-    let mut from = 0;
-    while let Some(found) = find(&bytes[from..], record) {
-        places.push(from + found);
-        from += found + record.len();
-    }
-    places
-}
-
-fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
-    // Records begin alike; their ends, the sequence and the tenant, do not.
-    bytes.windows(wanted.len()).position(|window| window.last() == wanted.last() && window == wanted)
 }

@@ -53,6 +53,7 @@ impl Site {
             database_url: None,
             waived_origins: vec![upstream.origin()],
             sync_off: false,
+            server_calls: None,
         };
         let mut gate = ChildGate::spawn(&plan, &[], &log)?;
         let announced = gate.ready().await?;

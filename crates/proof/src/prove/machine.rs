@@ -18,11 +18,17 @@ pub(crate) fn describe(disk: &Path) -> Result<String> {
         .and_then(|text| text.split_whitespace().next()?.parse::<u64>().ok())
         .map_or_else(|| "memory unknown".to_owned(), |kib| format!("{} GiB", kib.div_ceil(1024 * 1024)));
     let kernel = fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let append = append_p50(disk).wrap_err("the disk cannot be measured")?.as_secs_f64() * 1000.0;
+    let append = append_p50(disk, 256).wrap_err("the disk cannot be measured")?.as_secs_f64() * 1000.0;
     Ok(format!(
         "{cores} cores of {processor}, {memory}, Linux {}; an append that waits for the disk takes {append:.1} ms (p50)",
         kernel.trim()
     ))
+}
+
+/// The load average of the last minute: above the number of cores, other work has run beside.
+pub(crate) fn load() -> String {
+    let text = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    text.split_whitespace().next().unwrap_or("unknown").to_owned()
 }
 
 fn value_of(file: &str, name: &str) -> Option<String> {
@@ -31,12 +37,14 @@ fn value_of(file: &str, name: &str) -> Option<String> {
     line.split_once(':').map(|(_, value)| value.trim().to_owned())
 }
 
-fn append_p50(disk: &Path) -> Result<Duration> {
+/// The median time of appending this many bytes to a file and waiting until they are on the disk.
+pub(crate) fn append_p50(disk: &Path, bytes: usize) -> Result<Duration> {
     let mut file: File = tempfile::tempfile_in(disk)?;
+    let block = vec![b'.'; bytes];
     let mut times = Vec::with_capacity(APPENDS);
     for _ in 0..APPENDS {
         let started = Instant::now();
-        file.write_all(&[b'.'; 256])?;
+        file.write_all(&block)?;
         file.sync_data()?;
         times.push(started.elapsed());
     }

@@ -29,6 +29,7 @@ pub(super) async fn fail(setting: &Setting, counts: &mut Counts, calls: usize) -
         database_url: None,
         waived_origins: vec![wire.origin()],
         sync_off: false,
+        server_calls: None,
     };
     let mut gate = ChildGate::spawn(&plan, &disk.environment(&plan.data_dir), &root.join("log"))?;
     let announced = gate.ready().await?;

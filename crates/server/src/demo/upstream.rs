@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -45,6 +46,8 @@ struct State {
     version: ProtocolVersion,
     tools: Mutex<Vec<DemoTool>>,
     sessions: Mutex<BTreeSet<String>>,
+    requests: AtomicU64,
+    connections: AtomicU64,
 }
 
 impl Upstream {
@@ -55,14 +58,16 @@ impl Upstream {
     pub async fn start(name: &'static str, version: ProtocolVersion, tools: Vec<DemoTool>) -> Result<Self> {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let address = listener.local_addr()?;
-        let state = Arc::new(State { name, version, tools: Mutex::new(tools), sessions: Mutex::default() });
+        let state = Arc::new(State {
+            name,
+            version,
+            tools: Mutex::new(tools),
+            sessions: Mutex::default(),
+            requests: AtomicU64::new(0),
+            connections: AtomicU64::new(0),
+        });
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { address, state, task })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> SocketAddr {
-        self.address
     }
 
     /// Its origin, for the operator's waiver.
@@ -73,6 +78,21 @@ impl Upstream {
     /// Its endpoint.
     pub fn url(&self) -> String {
         format!("http://{}/mcp", self.address)
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// HTTP requests until now.
+    pub fn requests(&self) -> u64 {
+        self.state.requests.load(Ordering::Relaxed)
+    }
+
+    /// Connections accepted until now.
+    pub fn connections(&self) -> u64 {
+        self.state.connections.load(Ordering::Relaxed)
     }
 
     /// Changes one byte of a tool's description, as a supplier with an update would, or an attacker.
@@ -93,6 +113,7 @@ impl Drop for Upstream {
 async fn accept(listener: TcpListener, state: Arc<State>) {
     while let Ok((stream, _)) = listener.accept().await {
         let state = Arc::clone(&state);
+        state.connections.fetch_add(1, Ordering::Relaxed);
         let service = service_fn(move |request| answer(Arc::clone(&state), request));
         tokio::spawn(async move {
             // A client that breaks the connection is the client's affair.
@@ -104,6 +125,7 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
 }
 
 async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
+    state.requests.fetch_add(1, Ordering::Relaxed);
     let (head, body) = request.into_parts();
     let Ok(body) = Limited::new(body, MAX_BODY).collect().await.map(http_body_util::Collected::to_bytes)
     else {

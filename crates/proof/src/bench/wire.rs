@@ -1,0 +1,146 @@
+//! The caller of the measurements: HTTP/1.1 on one kept connection, as thin as can be, so that what is measured is
+//! what stands behind the address.
+
+use std::net::SocketAddr;
+
+use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail, ensure};
+use memchr::memmem;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Most bytes of an answer's head.
+const MAX_HEAD: usize = 64 * 1024;
+
+/// A request, written out, that is sent over and over.
+#[derive(Clone, Debug)]
+pub(super) struct Request {
+    address: SocketAddr,
+    text: Vec<u8>,
+    /// What the answer must hold.
+    expected: String,
+}
+
+impl Request {
+    /// A POST of JSON with these further headers, whose answer is 200 and holds `expected`.
+    pub(super) fn post(
+        address: SocketAddr,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+        expected: &str,
+    ) -> Self {
+        let mut text = format!(
+            "POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\ncontent-length: {}\r\n",
+            body.len()
+        );
+        for (name, value) in headers {
+            text.push_str(&format!("{name}: {value}\r\n"));
+        }
+        text.push_str("\r\n");
+        text.push_str(body);
+        Self { address, text: text.into_bytes(), expected: expected.to_owned() }
+    }
+
+    /// The same at another address: the request as it is, but for whom it is sent to.
+    pub(super) fn to(&self, address: SocketAddr) -> Self {
+        Self { address, ..self.clone() }
+    }
+
+    /// The same with one text replaced by another of the same length: for ids that must differ.
+    pub(super) fn with(&self, text: &str, by: &str) -> Self {
+        let replaced = String::from_utf8_lossy(&self.text).replacen(text, by, 1);
+        Self { text: replaced.into_bytes(), ..self.clone() }
+    }
+}
+
+/// One kept connection.
+pub(super) struct Caller {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+}
+
+impl Caller {
+    pub(super) async fn connect(request: &Request) -> Result<Self> {
+        let stream = TcpStream::connect(request.address).await.wrap_err("cannot connect")?;
+        stream.set_nodelay(true)?;
+        Ok(Self { stream, buffer: Vec::with_capacity(8192) })
+    }
+
+    /// Sends the request and reads its answer whole.
+    pub(super) async fn call(&mut self, request: &Request) -> Result<()> {
+        self.stream.write_all(&request.text).await?;
+        self.buffer.clear();
+        let head = loop {
+            if let Some(end) = memmem::find(&self.buffer, b"\r\n\r\n") {
+                break end + 4;
+            }
+            ensure!(self.buffer.len() < MAX_HEAD, "the answer's head has no end");
+            self.read().await?;
+        };
+        let (status, length) = read_head(&self.buffer[..head])?;
+        match length {
+            Some(length) => {
+                while self.buffer.len() < head + length {
+                    self.read().await?;
+                }
+            }
+            None => {
+                while !self.buffer.ends_with(b"\r\n0\r\n\r\n") {
+                    self.read().await?;
+                }
+            }
+        }
+        if status != 200 || memmem::find(&self.buffer, request.expected.as_bytes()).is_none() {
+            bail!("a call failed: {}", String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(600)]));
+        }
+        Ok(())
+    }
+
+    async fn read(&mut self) -> Result<()> {
+        let read = self.stream.read_buf(&mut self.buffer).await?;
+        ensure!(read > 0, "the connection ended in the middle of an answer");
+        Ok(())
+    }
+}
+
+/// Status, and length of the body; none if it is chunked.
+fn read_head(head: &[u8]) -> Result<(u16, Option<usize>)> {
+    let head = std::str::from_utf8(head).wrap_err("the answer's head is not text")?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
+    let header = |wanted: &str| {
+        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+        lines.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
+    };
+    let length = match (header("content-length"), header("transfer-encoding")) {
+        (Some(length), _) => Some(length.parse().wrap_err("content-length is no number")?),
+        (None, Some("chunked")) => None,
+        (None, _) => bail!("an answer without a length cannot be measured on a kept connection"),
+    };
+    Ok((status.wrap_err("the answer has no status")?, length))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn heads_are_read() {
+        let cases = [
+            ("HTTP/1.1 200 OK\r\nContent-Length: 12\r\n\r\n", Some((200, Some(12)))),
+            ("HTTP/1.1 503 Busy\r\ntransfer-encoding: chunked\r\n\r\n", Some((503, None))),
+            ("HTTP/1.1 200 OK\r\n\r\n", None),
+            ("nonsense", None),
+        ];
+        for (head, expected) in cases {
+            assert_eq!(read_head(head.as_bytes()).ok(), expected, "{head}");
+        }
+    }
+
+    #[test]
+    fn an_id_is_replaced_in_place() {
+        let address = "127.0.0.1:1".parse().unwrap();
+        let request = Request::post(address, "/mcp", &[("x", "y")], r#"{"id":1000000}"#, "ok");
+        let text = String::from_utf8(request.with("1000000", "1000042").text).unwrap();
+        assert!(text.contains("content-length: 14") && text.ends_with(r#"{"id":1000042}"#), "{text}");
+    }
+}
