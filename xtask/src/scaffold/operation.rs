@@ -20,14 +20,14 @@ const TESTS: &str = "crates/spine/tests/it/";
 
 const CONTRACTS: [Contract; 2] = [
     Contract {
-        test: "test -p portcullis-spine --test it the_contract_of_every_operation",
+        test: "test --workspace --test it the_contract_of_every_operation",
         snapshots: "crates/spine/tests/it/snapshots",
     },
     Contract { test: "test -p portcullis-api --lib is_a_contract", snapshots: "crates/api/src" },
 ];
 
 const FACADE_CONTRACT: Contract = Contract {
-    test: "test -p portcullis --test public_items the_public_items_are_a_contract",
+    test: "test --workspace --test public_items the_public_items_are_a_contract",
     snapshots: "crates/portcullis/tests/snapshots",
 };
 

@@ -13,7 +13,7 @@ const BROKEN: &str = "crates/testkit/src/broken";
 const SUITES: &str = "crates/testkit/src/conformance";
 
 const CONTRACT: Contract = Contract {
-    test: "test -p portcullis-schemas --test port_surfaces port_surfaces",
+    test: "test --workspace --test port_surfaces port_surfaces",
     snapshots: "crates/schemas/tests/snapshots",
 };
 
