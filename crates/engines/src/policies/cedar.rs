@@ -13,10 +13,12 @@ use portcullis_schemas::text::PolicyText;
 
 use self::cache::CompiledSets;
 use self::compiled::CompiledSet;
+use self::kept::KeptEntities;
 use self::schema::Vocabulary;
 
 mod cache;
 mod compiled;
+mod kept;
 mod literals;
 mod nesting;
 mod problems;
@@ -37,12 +39,18 @@ pub struct CedarToolPolicy {
     vocabulary: Vocabulary,
     authorizer: Authorizer,
     sets: CompiledSets,
+    entities: KeptEntities,
 }
 
 impl CedarToolPolicy {
     /// An engine with an empty cache.
     pub fn new() -> Self {
-        Self { vocabulary: Vocabulary::new(), authorizer: Authorizer::new(), sets: CompiledSets::new() }
+        Self {
+            vocabulary: Vocabulary::new(),
+            authorizer: Authorizer::new(),
+            sets: CompiledSets::new(),
+            entities: KeptEntities::default(),
+        }
     }
 
     /// What is wrong with a text, by line, at most 20; empty when it can be written. Stricter than what is asked of
@@ -55,7 +63,7 @@ impl CedarToolPolicy {
         if set.is_empty() {
             return Ok(denied(set, Vec::new(), NO_POLICY));
         }
-        let (question, entities) = request::build(&self.vocabulary, request)?;
+        let (question, entities) = request::build(&self.vocabulary, &self.entities, request)?;
         Ok(outcome(set, &self.authorizer.is_authorized(&question, set.policies(), &entities)))
     }
 }

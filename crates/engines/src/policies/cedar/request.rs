@@ -1,5 +1,7 @@
 //! From our question to Cedar's: request, context and entities, typed by us and checked against the schema.
 
+use std::sync::Arc;
+
 use cedar_policy::{
     Context, Entities, Entity, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression as Value,
 };
@@ -9,19 +11,21 @@ use portcullis_schemas::error::{PortErrorKind, Source};
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::policies::ToolPolicyRequest;
 
+use super::kept::KeptEntities;
 use super::schema::Vocabulary;
 
-/// The request and the entities it speaks of.
+/// The request, and the entities it speaks of.
 ///
 /// # Errors
 /// `Invalid` when they do not fit the schema, which would be a defect of ours; the caller denies.
 pub(super) fn build(
     vocabulary: &Vocabulary,
+    kept: &KeptEntities,
     question: &ToolPolicyRequest,
-) -> Result<(Request, Entities), PortError> {
+) -> Result<(Request, Arc<Entities>), PortError> {
     let actor = uid(&vocabulary.actor, &question.key_id);
     let tool = uid(&vocabulary.tool, &question.tool_id);
-    let entities = entities(vocabulary, question, &actor, &tool)?;
+    let entities = kept.of(question, || entities(vocabulary, question, &actor, &tool))?;
     let context = Context::from_pairs(context(question)).map_err(unfit)?;
     let request = Request::new(actor, vocabulary.call_tool.clone(), tool, context, Some(&vocabulary.schema));
     Ok((request.map_err(unfit)?, entities))

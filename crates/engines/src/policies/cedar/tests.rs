@@ -184,6 +184,44 @@ async fn a_new_version_takes_effect_at_once() {
     assert!(engine.evaluate(&tenant(), &same_number, &request).await.unwrap().permitted, "after a restore");
 }
 
+#[tokio::test]
+async fn no_fact_of_an_earlier_question_is_used_again() {
+    let first = question(RiskLevel::Low);
+    let other = |change: fn(&mut ToolPolicyRequest)| {
+        let mut request = question(RiskLevel::Low);
+        change(&mut request);
+        request
+    };
+    let cases = [
+        (other(|q| q.actor = "b".to_owned()), r#"principal.name == "b""#),
+        (other(|q| q.actor_type = ActorType::Human), r#"principal.kind == "human""#),
+        (other(|q| q.key_id = "key_b".to_owned()), r#"principal == Actor::"key_b""#),
+        (other(|q| q.server_id = "mcp_b".to_owned()), r#"resource in Server::"mcp_b""#),
+        (
+            other(|q| q.server_name = "b".to_owned()),
+            r#"Server::"mcp_01jd0000000000000000000000".name == "b""#,
+        ),
+        (
+            other(|q| q.server_tags = vec!["b".to_owned()]),
+            r#"Server::"mcp_01jd0000000000000000000000".tags.contains("b")"#,
+        ),
+        (other(|q| q.tool_id = "tool_b".to_owned()), r#"resource == Tool::"tool_b""#),
+        (other(|q| q.tool_name = "b".to_owned()), r#"resource.name == "b""#),
+        (other(|q| q.risk = RiskLevel::Critical), "resource.risk == 3"),
+        (other(|q| q.read_only = false), "!resource.read_only"),
+        (other(|q| q.run_id = Some("b".to_owned())), r#"context.run_id == "b""#),
+    ];
+    for (changed, condition) in cases {
+        let engine = CedarToolPolicy::new();
+        let guard = if condition.starts_with("context") { "context has run_id && " } else { "" };
+        let set = set(&[&format!("permit({ANY}) when {{ {guard}{condition} }};")]);
+        for (request, permitted) in [(&first, false), (&changed, true), (&first, false), (&changed, true)] {
+            let outcome = engine.evaluate(&tenant(), &set, request).await.unwrap();
+            assert_eq!(outcome.permitted, permitted, "{condition}");
+        }
+    }
+}
+
 #[test]
 fn problems_are_told_by_line_and_say_what_was_expected() {
     let texts = [
