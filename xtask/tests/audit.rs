@@ -65,13 +65,8 @@ fn the_order_of_reading_changes_nothing() {
     let straight = lines(&workspace);
     assert!(straight.len() > 20, "{straight:#?}");
     for step in [1, 7] {
-        workspace.crates.rotate_left(step);
-        for member in &mut workspace.crates {
-            member.files.reverse();
-            let by = step.min(member.files.len());
-            member.files.rotate_left(by);
-        }
-        assert_eq!(lines(&workspace), straight, "rotated by {step}");
+        workspace.turn(step);
+        assert_eq!(lines(&workspace), straight, "turned by {step}");
     }
 }
 
