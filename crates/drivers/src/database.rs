@@ -36,7 +36,8 @@ pub struct DatabaseOptions {
     pub readers: u32,
     /// Connections for units of work that write; 4 unless told. SQLite has one, whatever this says.
     pub writers: u32,
-    /// How long to wait for a connection, for another writer, or for the answer to a statement; 1 s unless told.
+    /// How long to wait for a connection, for another writer, or for the answer to a statement; 900 ms unless
+    /// told, so that whoever is refused for it hears of it within a second.
     pub wait: Duration,
     /// Whether a commit waits for the disk; true unless told. False is for measuring what that costs and for tests: a
     /// power cut may then lose the newest records of the trail.
@@ -47,7 +48,7 @@ pub struct DatabaseOptions {
 
 impl Default for DatabaseOptions {
     fn default() -> Self {
-        Self { readers: 4, writers: 4, wait: Duration::from_secs(1), durable: true, migrate: true }
+        Self { readers: 4, writers: 4, wait: Duration::from_millis(900), durable: true, migrate: true }
     }
 }
 

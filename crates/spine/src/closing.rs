@@ -11,7 +11,7 @@ use tokio::time::timeout;
 
 use crate::spine::Spine;
 
-/// How long outcomes may take to be recorded once their exchanges are cut off. The ledger gives up after 1 s.
+/// How long outcomes may take to be recorded once their exchanges are cut off. The ledger gives up within 1 s.
 const CUT: Duration = Duration::from_secs(2);
 /// When a caller who is refused at the end may try again: the next process, or another replica, answers.
 const RETRY: Duration = Duration::from_secs(1);

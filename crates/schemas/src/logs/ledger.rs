@@ -183,8 +183,9 @@ pub const LEASE_RENEWAL: Duration = Duration::from_secs(1);
 /// No exchange may last longer than 300 s, so an intent that is open for longer than this belongs to nobody any more,
 /// even if its instance lives: its task has panicked, or was ended.
 pub const LONGEST_OPEN: Duration = Duration::from_secs(360);
-/// How long the ledger may take before a call is refused with `audit_unavailable`.
-pub const WRITE_DEADLINE: Duration = Duration::from_secs(1);
+/// How long the ledger may take before a call is refused with `audit_unavailable`: less than the second within which the
+/// caller is promised to hear of it.
+pub const WRITE_DEADLINE: Duration = Duration::from_millis(900);
 
 /// The outcome of a failed call in a word, for events.
 #[derive(Clone, Debug, PartialEq, Eq)]
