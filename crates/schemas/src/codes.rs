@@ -86,6 +86,8 @@ codes! {
     IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight";
     /// The first request with this idempotency key was cut off; its outcome is not known and it is not run again.
     OUTCOME_UNKNOWN = "outcome_unknown";
+    /// The first request with this idempotency key has ended with an answer that was too large to be kept for repeats.
+    ANSWER_NOT_KEPT = "answer_not_kept";
     // Load, time and the end
     /// More is under way than is served at a time. Nothing was done.
     OVERLOADED = "overloaded";

@@ -10,21 +10,38 @@ use serde::{Deserialize, Serialize};
 
 use super::ended::{Failure, kind_of};
 
+/// Larger answers are not kept: all tenants' calls wait for the transaction that holds them.
+const MOST_KEPT: usize = 256 * 1024;
+
 /// An answer as it is kept.
 #[derive(Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 enum KeptAnswer {
+    /// In place of a result that is too large.
+    Large {
+        invocation_id: InvocationId,
+    },
     Result(InvokeToolResult),
-    Failure { invocation_id: InvocationId, code: String, message: String },
+    Failure {
+        invocation_id: InvocationId,
+        code: String,
+        message: String,
+    },
 }
 
-/// Seals a result. `None` when that fails: a repeat then learns that the outcome is not known, and is not run again.
+/// Seals a result, or of one over 256 KiB that there was one. `None` when that fails: a repeat then learns that the
+/// outcome is not known. Neither is run again.
 pub(super) fn keep_result(
     seal: &dyn AnswerSeal,
     tenant: &TenantId,
     result: &InvokeToolResult,
 ) -> Option<SealedAnswer> {
-    keep(seal, tenant, &KeptAnswer::Result(result.clone()))
+    let kept = if result.result.as_str().len() > MOST_KEPT {
+        KeptAnswer::Large { invocation_id: result.invocation_id.clone() }
+    } else {
+        KeptAnswer::Result(result.clone())
+    };
+    keep(seal, tenant, &kept)
 }
 
 /// Seals a failure, likewise.
@@ -90,6 +107,12 @@ fn open(seal: &dyn AnswerSeal, tenant: &TenantId, sealed: &SealedAnswer) -> Resu
         serde_json::from_slice(&bytes).map_err(|_| PortError::corrupt("a kept answer does not read"))?;
     match kept {
         KeptAnswer::Result(result) => Ok(result),
+        KeptAnswer::Large { invocation_id } => {
+            let message = "the first request with this idempotency key has ended, with an answer over 256 KiB, which is \
+                           not kept and not fetched again: look at its invocation";
+            let error = Error::new(ErrorKind::Conflict, codes::ANSWER_NOT_KEPT, message);
+            Err(error.with_reference("invocation_id", invocation_id))
+        }
         KeptAnswer::Failure { invocation_id, code, message } => {
             let code = codes::by_text(&code).unwrap_or(codes::INTERNAL);
             Err(Error::new(kind_of(code), code, message).with_reference("invocation_id", invocation_id))

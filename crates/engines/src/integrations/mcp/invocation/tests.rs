@@ -356,6 +356,21 @@ async fn repeats_without_an_answer_say_why() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_too_large_is_given_once() {
+    let (bench, world) = (Bench::new(), World::new());
+    let text = "x".repeat(256 * 1024);
+    *bench.reply.lock().unwrap() = Some(Ok(reply(&json!(text).to_string(), false)));
+    let first = invoke(&bench, claimed(call(&world), &world)).await.unwrap();
+    let kept = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
+    assert!(kept.0.len() < 1024, "{} bytes", kept.0.len());
+    *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(kept)));
+    let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), (codes::ANSWER_NOT_KEPT, ErrorKind::Conflict));
+    assert_eq!(error.reference(), Some(("invocation_id", first.invocation_id.as_str())));
+    assert_eq!(bench.count("client:call"), 1, "it is not run again");
+}
+
+#[tokio::test]
 async fn a_seal_that_fails_costs_the_repeat_not_the_answer() {
     let (bench, world) = (Bench::failing_at("seal"), World::new());
     assert!(invoke(&bench, claimed(call(&world), &world)).await.is_ok());
