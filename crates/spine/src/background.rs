@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
-use portcullis_schemas::Error;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{Error, codes};
 use tokio::task::{JoinHandle, JoinSet};
 use tokio::time::{MissedTickBehavior, timeout};
 use tracing::{Instrument, debug_span};
@@ -22,8 +22,8 @@ const SWEEP: u16 = 100;
 /// The longest that a sweep may take.
 const SWEEP_TIME: Duration = Duration::from_secs(30);
 
-/// Idempotency keys forgotten in one sweep: as many as the trail can wait for.
-const FORGET: u16 = 1000;
+/// Idempotency keys forgotten in one sweep: as many as the trail can wait for, were all of their answers large.
+const FORGET: u16 = 500;
 
 /// The running background work; it ends when this is dropped.
 #[derive(Debug)]
@@ -108,29 +108,59 @@ async fn renew(stage: &Stage) -> Result<(), Error> {
     Ok(stage.ports.ledger.renew_lease(&stage.instance, until).await?)
 }
 
-async fn sweep(stage: &Stage) {
-    let found = match stage.ports.ledger.abandoned(stage.ports.clock.now(), SWEEP).await {
-        Ok(found) => found,
-        Err(error) => return tracing::error!(%error, "abandoned intents could not be read"),
-    };
-    close_all(stage, found).await;
+async fn sweep(stage: &Arc<Stage>) {
+    loop {
+        let found = match stage.ports.ledger.abandoned(stage.ports.clock.now(), SWEEP).await {
+            Ok(found) => found,
+            Err(error) => {
+                tracing::error!(%error, "abandoned intents could not be read");
+                break;
+            }
+        };
+        let is_full = found.len() == usize::from(SWEEP);
+        // What could not be closed would be found again at once.
+        if !close_all(stage, found).await || !is_full {
+            break;
+        }
+    }
     forget_keys(stage).await;
 }
 
-async fn close_all(stage: &Stage, abandoned: Vec<AbandonedIntent>) {
+/// Closes them side by side, so that they share commits. Whether any was closed.
+async fn close_all(stage: &Arc<Stage>, abandoned: Vec<AbandonedIntent>) -> bool {
+    let mut closing = JoinSet::new();
     for intent in abandoned {
-        let span = debug_span!(
-            "gate.recover",
-            portcullis.tenant.id = %intent.tenant,
-            portcullis.intent.id = %intent.intent_id,
-        );
-        match close(stage, &intent).instrument(span).await {
-            Ok(()) => {
-                tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown")
-            }
-            Err(error) => {
-                tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open")
-            }
+        let stage = Arc::clone(stage);
+        closing.spawn(async move { close_one(&stage, &intent).await });
+    }
+    let mut any = false;
+    while let Some(closed) = closing.join_next().await {
+        match closed {
+            Ok(closed) => any |= closed,
+            Err(_) => tracing::error!("closing an abandoned intent panicked; it is tried again"),
+        }
+    }
+    any
+}
+
+async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
+    let span = debug_span!(
+        "gate.recover",
+        portcullis.tenant.id = %intent.tenant,
+        portcullis.intent.id = %intent.intent_id,
+    );
+    match close(stage, intent).instrument(span).await {
+        Ok(()) => {
+            tracing::warn!(tenant = %intent.tenant, intent = %intent.intent_id, "closed as unknown");
+            true
+        }
+        Err(error) if error.code() == codes::INTENT_CLOSED => {
+            tracing::debug!(intent = %intent.intent_id, "another instance was faster");
+            false
+        }
+        Err(error) => {
+            tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open");
+            false
         }
     }
 }

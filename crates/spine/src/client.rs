@@ -55,6 +55,12 @@ impl DispatchClient {
         &self,
         exchange: impl Future<Output = Result<T, McpFailure>> + Send,
     ) -> Result<T, McpFailure> {
+        // Who has left already gets no byte sent. Later an answer that is there counts, though the caller leaves with it.
+        tokio::select! {
+            biased;
+            failure = self.cancel.fired() => return Err(failure),
+            () = std::future::ready(()) => {}
+        }
         let begun = self.clock.monotonic();
         let answer = tokio::select! {
             biased;
