@@ -132,6 +132,9 @@ fn figures(tally: &Tally) -> Vec<Figure> {
             "calls sent, acknowledged, cut off",
             format!("{}, {}, {}", tally.sent, tally.acknowledged, tally.sent - tally.acknowledged),
         ),
+        // Otherwise nothing was at stake, and nothing is shown.
+        Figure::at_least("calls that were acknowledged", tally.kills, tally.acknowledged),
+        Figure::at_least("kills that left calls open", tally.kills / 4, tally.kills_that_left_open),
         Figure::exactly(WITHOUT_INTENT, 0, found.without_intent),
         Figure::exactly(UNRECORDED, 0, found.unrecorded),
         Figure::exactly(LEFT_OPEN, 0, found.open),
@@ -139,10 +142,7 @@ fn figures(tally: &Tally) -> Vec<Figure> {
         Figure::exactly(INVENTED, 0, found.invented),
         Figure::within(CLOSING, Duration::from_secs(5), tally.slowest_closing),
         Figure::none(BREAKS, &tally.flaws),
-        Figure::told(
-            "kills that left calls open; calls closed as unknown",
-            format!("{}; {}", tally.kills_that_left_open, tally.unknown),
-        ),
+        Figure::told("calls closed as unknown", tally.unknown),
         Figure::told("events in the trails", tally.events),
         Figure::told("time of a kill with all that follows, in its lane", format!("{per_kill:.1} s")),
     ]

@@ -98,10 +98,8 @@ fn figures(counts: &Counts) -> Vec<Figure> {
             (counts.cuts / 5) as u64,
             counts.cuts_with_unsynced as u64,
         ),
-        Figure::told(
-            "acknowledged before a cut",
-            format!("{} calls, {} keys", counts.acknowledged_calls, counts.acknowledged_keys),
-        ),
+        Figure::at_least("calls acknowledged before a cut", counts.cuts as u64, counts.acknowledged_calls),
+        Figure::told("keys acknowledged before a cut", counts.acknowledged_keys),
         Figure::exactly(LOST, 0, counts.lost),
         Figure::exactly(BROKEN, 0, counts.broken_trails),
         Figure::none(DEAD, &counts.dead),

@@ -9,11 +9,12 @@ use portcullis::embedded::Embedded;
 use portcullis::metrics::Metrics;
 use portcullis::operations::api_keys::CreatedApiKey;
 use portcullis::text::Name;
+use portcullis::trail::Checkpointer;
 use portcullis::{Background, Ports, Spine, http};
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use crate::config::Settings;
 use crate::metrics::{MetricsListener, counted};
@@ -21,6 +22,8 @@ use crate::wiring;
 
 /// The tenant of the first start.
 const FIRST_TENANT: &str = "default";
+/// The longest that the last checkpoint takes.
+const LAST_CHECKPOINT: Duration = Duration::from_secs(1);
 /// The longest that a stop takes beyond the grace.
 pub const TAIL: Duration = Duration::from_millis(4500);
 
@@ -109,7 +112,8 @@ impl Running {
     }
 
     /// Stops, within the grace and [`TAIL`]. From the first moment it is not ready, accepts no connection and dispatches
-    /// nothing new; calls under way get the grace, and are then cut off and recorded. At the end the lease is given back,
+    /// nothing new; calls under way get the grace, and are then cut off and recorded. At the end a last checkpoint signs
+    /// what no other covers, the lease is given back,
     /// so that a next instance need not wait for it, the database is closed, and the data directory freed.
     ///
     /// # Errors
@@ -126,6 +130,7 @@ impl Running {
         // What has ended is answered.
         let served = serving.await;
         background.stop().await;
+        sign_the_rest(&spine).await;
         if let Err(error) = spine.release_lease().await {
             tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
         }
@@ -137,6 +142,20 @@ impl Running {
             tracing::warn!("the database does not close: it is left to the operating system");
         }
         served.wrap_err("the listener's task broke")
+    }
+}
+
+/// Signs what was recorded since the newest checkpoint, so that nobody can rewrite it unnoticed while nothing runs.
+async fn sign_the_rest(spine: &Spine) {
+    let Some(checkpointer) = Checkpointer::new(spine.ports(), spine.options().checkpoints.clone()) else {
+        return;
+    };
+    match timeout(LAST_CHECKPOINT, checkpointer.make_now()).await {
+        Ok(Ok(_)) => {}
+        Ok(Err(error)) => {
+            tracing::error!(%error, "the newest records are in no checkpoint; the next start signs them")
+        }
+        Err(_) => tracing::warn!("the last checkpoint takes too long; the next start makes it"),
     }
 }
 
