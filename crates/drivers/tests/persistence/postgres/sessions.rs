@@ -25,9 +25,9 @@ async fn commits_wait_for_the_disk_and_reads_have_one_snapshot() {
         ("synchronous_commit", "on", "on"),
         ("transaction_isolation", "read committed", "repeatable read"),
         ("transaction_read_only", "off", "on"),
-        ("statement_timeout", "900ms", "900ms"),
-        ("lock_timeout", "500ms", "0"),
-        ("idle_in_transaction_session_timeout", "5s", "0"),
+        ("statement_timeout", "810ms", "810ms"),
+        ("lock_timeout", "450ms", "0"),
+        ("idle_in_transaction_session_timeout", "4500ms", "0"),
     ] {
         assert_eq!(shown(write.connection(), setting).await, writing, "{setting}");
         assert_eq!(shown(read.connection(), setting).await, reading, "{setting}");
