@@ -11,6 +11,7 @@ use tokio::task::JoinSet;
 
 use self::scene::{Left, Scene};
 use crate::crash::{Failpoint, Side};
+use crate::kill::longest_closing;
 use crate::kill::reconcile::Differences;
 use crate::process::Child;
 use crate::prove::setting::{Setting, UnderTest};
@@ -104,7 +105,7 @@ impl Trial for Failpoints {
             Figure::exactly(LEFT_OPEN, 0, found.open),
             Figure::exactly(DOUBLES, 0, found.doubles),
             Figure::none(HALF, &tally.half),
-            Figure::within(CLOSING, Duration::from_secs(5), tally.slowest_closing),
+            Figure::within(CLOSING, longest_closing(setting.form), tally.slowest_closing),
             Figure::none(BREAKS, &tally.flaws),
             Figure::told(
                 "time of a crash with all that follows, several at once",

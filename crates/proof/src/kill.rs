@@ -79,20 +79,31 @@ impl Trial for Kills {
                 (Form::Full, UnderTest::Sqlite) => LANES,
                 (Form::Full, UnderTest::Postgres(_)) => LANES_ON_POSTGRES,
             };
-            return Ok(figures(&self.kill(setting, setting.times(1000, 15), lanes, 0).await?));
+            let tally = self.kill(setting, setting.times(1000, 15), lanes, 0).await?;
+            return Ok(figures(&tally, setting.form));
         }
         let mut tally = Tally::default();
         for round in 0..CONTROL_ROUNDS {
             tally.add(&self.kill(setting, CONTROL_KILLS, SHORT_LANES, round * SHORT_LANES).await?);
-            if tally.differences != Differences::default() {
+            if self.is_found(&tally.differences) {
                 break;
             }
         }
-        Ok(figures(&tally))
+        Ok(figures(&tally, setting.form))
     }
 }
 
 impl Kills {
+    /// Whether what is broken has shown. Another difference, as a slow machine may make, is not it.
+    fn is_found(&self, found: &Differences) -> bool {
+        match self.wiring {
+            Wiring::AuditAfterEffect | Wiring::NoIntents => found.without_intent > 0,
+            Wiring::AnswerBeforeRecord => found.unrecorded > 0,
+            Wiring::RerunAbandoned => found.doubles > 0,
+            _ => *found != Differences::default(),
+        }
+    }
+
     /// Kills so often, spread over lanes that are numbered from `first`.
     async fn kill(&self, setting: &Setting, kills: usize, lanes: usize, first: usize) -> Result<Tally> {
         let directory = setting.directory()?;
@@ -120,7 +131,16 @@ impl Kills {
     }
 }
 
-fn figures(tally: &Tally) -> Vec<Figure> {
+/// The longest that open calls may wait for their end after a restart: a lease, a sweep, a start. The short form runs beside
+/// builds and tests, where a disk that stands still for a second costs a lease more.
+pub(crate) fn longest_closing(form: Form) -> Duration {
+    match form {
+        Form::Full => Duration::from_secs(5),
+        Form::Short => Duration::from_secs(8),
+    }
+}
+
+fn figures(tally: &Tally, form: Form) -> Vec<Figure> {
     let found = &tally.differences;
     let per_kill = tally.took.as_secs_f64() / tally.kills.max(1) as f64;
     vec![
@@ -140,7 +160,7 @@ fn figures(tally: &Tally) -> Vec<Figure> {
         Figure::exactly(LEFT_OPEN, 0, found.open),
         Figure::exactly(DOUBLES, 0, found.doubles),
         Figure::exactly(INVENTED, 0, found.invented),
-        Figure::within(CLOSING, Duration::from_secs(5), tally.slowest_closing),
+        Figure::within(CLOSING, longest_closing(form), tally.slowest_closing),
         Figure::none(BREAKS, &tally.flaws),
         Figure::told("calls closed as unknown", tally.unknown),
         Figure::told("events in the trails", tally.events),
