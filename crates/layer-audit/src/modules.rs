@@ -40,7 +40,7 @@ struct Step {
 impl Reached {
     /// Follows the `mod` items of these crates, each from its own targets.
     pub(crate) fn of<'a>(members: impl IntoIterator<Item = &'a Crate> + Clone) -> Self {
-        let files = members.clone().into_iter().flat_map(|member| &member.files);
+        let files = members.clone().into_iter().flat_map(every_file);
         let files: HashMap<&str, &SourceFile> = files.map(|file| (file.path.as_str(), file)).collect();
         let mut reached = Self::default();
         for member in members {
@@ -127,10 +127,15 @@ impl Reached {
     }
 }
 
+/// Also those that do not parse: Cargo compiles them, or tries to.
+fn every_file(member: &Crate) -> impl Iterator<Item = &SourceFile> {
+    member.files.iter().chain(&member.broken)
+}
+
 /// Where Cargo begins: the targets that it finds by itself, and those that the manifest gives a path.
 fn roots(member: &Crate) -> Vec<String> {
     let explicit = member.manifest.targets.iter().filter_map(|target| join(&member.dir, &target.path));
-    let found = member.files.iter().filter(|file| member.within(&file.path).is_some_and(is_root));
+    let found = every_file(member).filter(|file| member.within(&file.path).is_some_and(is_root));
     let mut roots: Vec<String> = explicit.chain(found.map(|file| file.path.clone())).collect();
     roots.sort();
     roots.dedup();

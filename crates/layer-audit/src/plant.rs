@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::finding::Place;
 use crate::load::{Made, member};
 use crate::names::lookup::Tables;
-use crate::source::SourceFile;
+use crate::source::{Reading, SourceFile};
 use crate::workspace::{Crate, Problem, Workspace, within};
 
 impl Workspace {
@@ -39,13 +39,16 @@ impl Workspace {
     }
 
     fn plant_manifest(&mut self, dir: &str, text: &str) {
-        let files = match self.crates.iter().position(|member| member.dir == dir) {
-            Some(at) => self.crates.remove(at).files,
-            None => Vec::new(),
+        let (files, broken) = match self.crates.iter().position(|member| member.dir == dir) {
+            Some(at) => {
+                let Crate { files, broken, .. } = self.crates.remove(at);
+                (files, broken)
+            }
+            None => Default::default(),
         };
         let Made { member, problems } = member(dir, text, &|_| None, Vec::new());
         self.problems.extend(problems);
-        self.crates.extend(member.map(|member| Crate { files, ..member }));
+        self.crates.extend(member.map(|member| Crate { files, broken, ..member }));
         self.crates.sort_by(|a, b| a.name.cmp(&b.name));
         self.note_folders(dir);
     }
@@ -60,9 +63,11 @@ impl Workspace {
         let member = &mut self.crates[holder];
         let Some(within) = within(&member.dir, path).map(str::to_owned) else { return };
         member.files.retain(|file| file.path != path);
+        member.broken.retain(|file| file.path != path);
         match SourceFile::parse(path, &within, text) {
             Ok(file) => member.files.push(file),
             Err((at, why)) => {
+                member.broken.push(SourceFile::broken(path, text, Reading::of(&within)));
                 let place = Place::at(path, at.line, at.column);
                 self.problems.push(Problem { place, message: format!("does not parse: {why}") });
             }

@@ -132,6 +132,15 @@ impl SourceFile {
         let facts = collect::facts(text, &parts, &module, area != Area::Src);
         Ok(Self { path: path.to_owned(), area, module, facts })
     }
+
+    /// A file that does not parse: no facts but what it brings in, so that it hides no other file.
+    pub(crate) fn broken(path: &str, text: &str, reading: Reading) -> Self {
+        let Reading { area, module, .. } = reading;
+        let inside = mods::Inside { module: module.clone(), ..mods::Inside::default() };
+        let mods::Brought { mods, includes, texts } = mods::in_broken(text, &inside);
+        let facts = FileFacts { mods, includes, texts, ..FileFacts::default() };
+        Self { path: path.to_owned(), area, module, facts }
+    }
 }
 
 /// How to read a file.

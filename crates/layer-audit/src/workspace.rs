@@ -47,6 +47,8 @@ pub struct Crate {
     pub dependencies: Vec<Dependency>,
     /// Every `.rs` file, sorted by path.
     pub files: Vec<SourceFile>,
+    /// Files that do not parse, each a [`Problem`] too: no rule judges them, but the modules that they declare are theirs.
+    pub(crate) broken: Vec<SourceFile>,
 }
 
 /// A declared dependency.

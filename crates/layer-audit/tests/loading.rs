@@ -79,3 +79,37 @@ fn a_package_from_a_registry_is_no_member_though_it_has_the_name() {
         assert_eq!(said.out.contains("b -> a"), is_member, "{line} {root}: {said:?}");
     }
 }
+
+#[test]
+fn a_target_that_does_not_parse_is_a_finding_and_hides_nothing() {
+    let law = "schema = 1\n[sizes]\nfile_lines = 3\nfunction_lines = 80\n";
+    let long = "// 1\n// 2\n// 3\n// 4\n";
+    let said = audit(&[
+        ("crates/a/Cargo.toml", &format!("{MANIFEST}name = \"a\"\n")),
+        ("crates/a/src/lib.rs", "//! A.\n"),
+        ("crates/a/build.rs", "fn main( {\n"),
+        ("crates/a/benches/b.rs", "fn main( {\n"),
+        ("crates/a/examples/e.rs", "fn main() { let = 1; }\n"),
+        ("crates/a/tests/it/main.rs", "mod near;\n#[path = \"../far/x.rs\"]\nmod far;\nfn broken( {\n"),
+        ("crates/a/tests/it/near.rs", long),
+        ("crates/a/tests/it/near/below.rs", long),
+        ("crates/a/tests/far/x.rs", long),
+        ("crates/a/tests/snippets/bad.rs", "fn snippet( {\n"),
+        ("layers.toml", law),
+    ]);
+    let places = said.out.lines().filter(|line| line.starts_with("LA-"));
+    let places: Vec<_> =
+        places.filter_map(|line| line.split_once(" crates/a/")?.1.split([':', ' ']).next()).collect();
+    assert_eq!(
+        places,
+        [
+            "benches/b.rs",
+            "build.rs",
+            "examples/e.rs",
+            "tests/far/x.rs",
+            "tests/it/main.rs",
+            "tests/it/near.rs"
+        ],
+        "{said:?}"
+    );
+}

@@ -93,7 +93,8 @@ pub(crate) fn assemble(
     let loose = is_loose(&manifest, &files);
     let dependencies = manifest.entries.iter().map(|entry| dependency(entry, resolved)).collect();
     let name = manifest.name.clone();
-    let mut member = Crate { name, dir: dir.to_owned(), manifest, dependencies, files: Vec::new() };
+    let mut member =
+        Crate { name, dir: dir.to_owned(), manifest, dependencies, files: Vec::new(), broken: Vec::new() };
     let mut texts = HashMap::new();
     let mut problems = Vec::new();
     for Read { within, text, parsed, part_of } in files {
@@ -103,9 +104,13 @@ pub(crate) fn assemble(
         let area = part_of.unwrap_or_else(|| area(&member.manifest, &within));
         let reading = Reading { loose: loose || is_part, area, ..usual.clone() };
         let again = reading.area != usual.area || (reading.loose && parsed.is_err());
-        match if again { parse(&path, &text, reading) } else { parsed } {
+        match if again { parse(&path, &text, reading.clone()) } else { parsed } {
             Ok(file) => member.files.push(file),
-            Err(problem) => problems.push(problem),
+            Err(problem) => {
+                let text = text.as_deref().unwrap_or_default();
+                member.broken.push(SourceFile::broken(&path, text, reading));
+                problems.push(problem);
+            }
         }
         texts.insert(path, text);
     }

@@ -125,6 +125,14 @@ pub(super) fn in_tokens(tokens: &TokenStream, inside: &Inside) -> Brought {
     found
 }
 
+/// What a file brings in that does not parse: as its tokens say, or where it has none, those of the lines that have.
+pub(super) fn in_broken(text: &str, inside: &Inside) -> Brought {
+    let tokens = |text: &str| text.parse::<TokenStream>().ok();
+    let whole = |line: &str| if tokens(line).is_some() { format!("{line}\n") } else { "\n".to_owned() };
+    let tokens = tokens(text).or_else(|| tokens(&text.lines().map(whole).collect::<String>()));
+    in_tokens(&tokens.unwrap_or_default(), inside)
+}
+
 fn scan(tokens: &TokenStream, inside: &Inside, found: &mut Brought) {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let mut paths = Vec::new();
