@@ -65,10 +65,11 @@ impl Baseline {
         Ok(Self { known })
     }
 
-    /// Everything that counts now.
+    /// Everything that counts now, but nothing about the law itself.
     pub fn of(findings: &[Finding]) -> Self {
         let mut known = BTreeMap::new();
-        for finding in findings.iter().filter(|finding| finding.standing != Standing::Allowed) {
+        let counts = |finding: &&Finding| finding.standing != Standing::Allowed && !finding.is_of_the_law();
+        for finding in findings.iter().filter(counts) {
             *known.entry(key(finding)).or_default() += 1;
         }
         Self { known }
@@ -108,7 +109,8 @@ impl Baseline {
     /// Marks the open findings that are known, and returns the keys of which fewer are left than are known.
     pub(crate) fn mark(&self, findings: &mut [Finding], ran: impl Fn(&str) -> bool) -> Vec<(Key, usize)> {
         let mut left = self.known.clone();
-        for finding in findings.iter_mut().filter(|finding| finding.standing == Standing::Open) {
+        let is_open = |finding: &&mut Finding| finding.standing == Standing::Open && !finding.is_of_the_law();
+        for finding in findings.iter_mut().filter(is_open) {
             if let Some(count) = left.get_mut(&key(finding)).filter(|count| **count > 0) {
                 *count -= 1;
                 finding.standing = Standing::Known;

@@ -184,6 +184,28 @@ mod tests {
     }
 
     #[test]
+    fn an_allowance_of_the_law_itself_is_refused() {
+        let entry = |rule: &str, file: &str, subject: &str| {
+            format!(
+                "schema = 1\n[[allow]]\nrule = \"{rule}\"\nfile = \"{file}\"\n{subject}reason = \"r\"\nowner = \"o\"\n\
+                 until = \"2030-01-01\"\n"
+            )
+        };
+        let vacuous = "subject = \"vacuous\"\n";
+        for text in [
+            entry("LA-002", "crates/a/tests/t.rs", ""),
+            entry("LA-004", "layers.toml", ""),
+            entry("LA-201", "layers.toml", vacuous),
+        ] {
+            let error = Config::parse(&text).expect_err(&text).to_string();
+            assert!(error.contains("cannot be let off; mend what is reported"), "{error}");
+        }
+        for text in [entry("LA-201", "layers.toml", ""), entry("LA-401", "crates/a/src/lib.rs", vacuous)] {
+            assert!(Config::parse(&text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         let cases = [
             ("", "schema"),

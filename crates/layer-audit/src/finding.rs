@@ -2,6 +2,8 @@
 
 use serde::Serialize;
 
+use crate::rules::CONFIG;
+
 /// Where a finding stands: a file relative to the workspace root, and a position in it when there is one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
@@ -53,6 +55,14 @@ pub enum Severity {
     Advisory,
 }
 
+/// The subject of the finding that a rule matched nothing.
+pub(crate) const VACUOUS: &str = "vacuous";
+
+/// The same for what allowances and baselines say of a finding.
+pub(crate) fn is_of_the_law(rule: &str, file: &str, subject: &str) -> bool {
+    rule.starts_with("LA-0") || (file == CONFIG && subject == VACUOUS)
+}
+
 /// Whether a finding counts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -86,6 +96,11 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// It is about the law itself: of a rule `LA-0xx`, or that a rule matched nothing. Nothing lets it off.
+    pub(crate) fn is_of_the_law(&self) -> bool {
+        is_of_the_law(self.rule, &self.place.file, &self.subject)
+    }
+
     /// It counts, and its rule blocks.
     pub fn blocks(&self) -> bool {
         self.standing == Standing::Open && self.severity == Severity::Blocking

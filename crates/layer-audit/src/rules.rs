@@ -16,7 +16,7 @@ mod ports;
 use crate::config::Config;
 pub(crate) use crate::example::Example;
 pub(crate) use crate::finding::Severity;
-use crate::finding::{Finding, Place, Standing};
+use crate::finding::{Finding, Place, Standing, VACUOUS};
 use crate::workspace::Workspace;
 
 /// One rule.
@@ -113,7 +113,7 @@ impl Rule {
             .collect();
         if vacuous {
             let message = "matched nothing; mend or remove what configures it".to_owned();
-            findings.push(self.finding(Place::file(CONFIG), "vacuous".to_owned(), message));
+            findings.push(self.finding(Place::file(CONFIG), VACUOUS.to_owned(), message));
         }
         Some(findings)
     }

@@ -48,9 +48,10 @@ pub(crate) fn baseline(workspace: &Workspace, config: &Config) -> Option<Baselin
     Baseline::parse(text).ok()
 }
 
-/// The entry lets this finding off, if its day has not passed.
+/// The entry lets this finding off, if its day has not passed. What is about the law itself no entry lets off.
 pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
-    entry.rule == finding.rule
+    !finding.is_of_the_law()
+        && entry.rule == finding.rule
         && entry.file == finding.place.file
         && entry.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
 }
@@ -107,6 +108,27 @@ mod tests {
             ["LA-004 layers.toml [[allow]] LA-401 crates/a/src/lib.rs lets off nothing any more; remove it"]
         );
         assert_eq!(unused.exit(), Exit::Stale);
+    }
+
+    #[test]
+    fn that_a_rule_matched_nothing_is_neither_allowed_nor_known() {
+        let ports = "[ports]\ncrates = [\"a\"]\nmodules = [\"ports\"]\nmax_methods = 12\n";
+        let vacuous = "LA-301 layers.toml matched nothing; mend or remove what configures it";
+        let allow = ALLOW.replace("LA-401", "LA-301").replace("crates/a/src/lib.rs", "layers.toml");
+        let found = lines(&report(&format!("{ports}{allow}"), "//! Good.", ""));
+        assert!(
+            found.contains(&vacuous.to_owned()) && found.iter().any(|line| line.contains("LA-004")),
+            "{found:?}"
+        );
+        let known = "schema = 1\n[[known]]\nrule = \"LA-301\"\nfile = \"layers.toml\"\nsubject = \"vacuous\"\ncount = 1\n";
+        let baseline = "[baseline]\nfile = \"known.toml\"\n";
+        let report = report(&format!("{ports}{baseline}"), "//! Good.", known);
+        let found = lines(&report);
+        assert!(found.contains(&vacuous.to_owned()), "{found:?}");
+        assert!(
+            found.contains(&"LA-005 known.toml LA-301 may not be in the baseline; mend it".to_owned()),
+            "{found:?}"
+        );
     }
 
     #[test]

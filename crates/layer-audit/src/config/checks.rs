@@ -1,10 +1,12 @@
 //! What `layers.toml` may not say although it parses: reasons that are empty, lists and paths that could match nothing.
 
-use super::{Config, ConfigError, Conformance, Operations};
+use super::{Allow, Config, ConfigError, Conformance, Operations};
+use crate::finding::is_of_the_law;
 
 /// Refuses the first such entry.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     reasons_are_given(config)?;
+    allowances_leave_the_law(config)?;
     lists_are_filled(config)?;
     let pure =
         config.pure.iter().flat_map(|entry| &entry.names).map(|path| ("[[pure]] names", path.as_str()));
@@ -18,6 +20,20 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
         }
     }
     Ok(())
+}
+
+/// An allowance for the rules that keep the audit honest would be a green run for the wrong reason.
+fn allowances_leave_the_law(config: &Config) -> Result<(), ConfigError> {
+    let about_it = |entry: &&Allow| {
+        is_of_the_law(&entry.rule, &entry.file, entry.subject.as_deref().unwrap_or_default())
+    };
+    match config.allowances.iter().find(about_it) {
+        Some(Allow { rule, file, .. }) => Err(ConfigError(format!(
+            "[[allow]] {rule} {file}: findings about the law itself (rules LA-0xx, and that a rule matched nothing) \
+             cannot be let off; mend what is reported, and remove the entry"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn lists_are_filled(config: &Config) -> Result<(), ConfigError> {

@@ -23,7 +23,7 @@ pub struct Shrunk {
 }
 
 /// The step from a baseline to the next. `now` is `None` where the file is not there yet: then it takes in what counts,
-/// but no finding about the law itself (`LA-0xx`) and none of a strict rule.
+/// but no finding about the law itself (`LA-0xx`, or that a rule matched nothing) and none of a strict rule.
 ///
 /// `report` must be of every rule: what a rule that did not run would find is taken for gone.
 pub fn update_baseline(report: &Report, now: Option<&Baseline>, strict: &[String]) -> Shrunk {
@@ -65,7 +65,7 @@ pub(super) fn mend(report: &Report, workspace: &Workspace, config: &Config) -> O
 
 fn may_be_known(finding: &Finding, strict: &[String]) -> bool {
     let is_strict = |rule: &Rule| strict.iter().any(|pattern| rule.is_meant(pattern));
-    !finding.rule.starts_with("LA-0") && !Rule::get(finding.rule).is_some_and(is_strict)
+    !finding.is_of_the_law() && !Rule::get(finding.rule).is_some_and(is_strict)
 }
 
 #[cfg(test)]
@@ -106,6 +106,16 @@ mod tests {
         assert!(first.text.is_some_and(|text| text.contains("crates/a/src/m.rs")));
         let strict = update_baseline(&report, None, &["LA-4*".to_owned()]);
         assert_eq!((strict.known, strict.refused.len()), (0, 1), "{strict:?}");
+    }
+
+    #[test]
+    fn that_a_rule_matched_nothing_never_comes_in() {
+        let law = format!("{LAW}[ports]\ncrates = [\"a\"]\nmodules = [\"ports\"]\nmax_methods = 12\n");
+        let config = Config::parse(&law).expect("valid");
+        let report = evaluate(&workspace(BAD), &config, &Selection::all());
+        let first = update_baseline(&report, None, &[]);
+        assert_eq!(first.known, 1, "{first:?}");
+        assert!(first.refused.iter().any(|found| found.rule == "LA-301"), "{first:?}");
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use crate::baseline::Baseline;
 use crate::config::{BaselineFile, Config};
-use crate::finding::Place;
+use crate::finding::{Place, is_of_the_law};
 use crate::rules::{Checked, Example, Rule, Severity};
 use crate::workspace::Workspace;
 
@@ -49,9 +49,12 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
             checked.report(place(), "unreadable", format!("does not parse: {why}"));
         }
         Ok(baseline) => {
-            for (rule, _, _) in baseline.keys() {
+            for (rule, about, subject) in baseline.keys() {
                 let known = Rule::get(rule);
-                if known.is_none_or(|known| strict.iter().any(|pattern| known.is_meant(pattern))) {
+                let of_the_law = is_of_the_law(rule, about, subject);
+                if of_the_law
+                    || known.is_none_or(|known| strict.iter().any(|pattern| known.is_meant(pattern)))
+                {
                     checked.report(place(), rule, format!("{rule} may not be in the baseline; mend it"));
                 }
             }
