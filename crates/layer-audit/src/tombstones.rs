@@ -4,12 +4,15 @@ mod declaration;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::config::Config;
+use crate::config::{Allow, Config};
 use crate::day::Day;
 use crate::finding::Place;
 use crate::importers::{Module, importers};
 use crate::markers::{Marked, marked};
 use crate::workspace::Workspace;
+
+/// The rules whose allowance keeps a tombstone: that its day is past, and that nobody names it.
+const RULES: [&str; 2] = ["LA-705", "LA-706"];
 
 /// A module that stands where something used to be, and hands on from where it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -33,8 +36,10 @@ pub struct Tombstone {
 /// What becomes of a tombstone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fate {
-    /// Nobody names it: it may be deleted.
+    /// Nobody names it, and its day is past: it may be deleted.
     Goes,
+    /// Nobody in the workspace names it, but others may until its day.
+    Waits,
     /// Somebody names it, and may until its day.
     Stands,
     /// Somebody names it, and its day is past: the importers must change first.
@@ -48,6 +53,8 @@ pub struct Collapse {
     pub delete: BTreeSet<String>,
     /// Files to write anew, without the declarations of what is deleted.
     pub rewrite: BTreeMap<String, String>,
+    /// What stays although nobody in the workspace names it, a line each, with the reason.
+    pub stays: Vec<String>,
     /// What must be done by hand, a line each: declarations that could not be found, importers past the day.
     pub by_hand: Vec<String>,
 }
@@ -56,7 +63,8 @@ impl Tombstone {
     /// What becomes of it on that day.
     pub fn fate(&self, today: Day) -> Fate {
         match (self.importers.is_empty(), self.until < today) {
-            (true, _) => Fate::Goes,
+            (true, true) => Fate::Goes,
+            (true, false) => Fate::Waits,
             (false, false) => Fate::Stands,
             (false, true) => Fate::Overdue,
         }
@@ -67,10 +75,25 @@ impl Tombstone {
         let Self { file, module, until, instead, importers, .. } = self;
         let fate = match self.fate(today) {
             Fate::Goes => "nobody names it; it may go".to_owned(),
+            Fate::Waits => "nobody here names it, but its day has not come".to_owned(),
             Fate::Stands => format!("named by {}", list(importers)),
             Fate::Overdue => format!("its day is past; name {instead} in {}", list(importers)),
         };
         format!("{file} {module} until {until}: {fate}")
+    }
+
+    /// The entry lets its file off from a rule about tombstones, and its own day is not past.
+    fn is_kept_by(&self, entry: &Allow, today: Day) -> bool {
+        RULES.contains(&entry.rule.as_str())
+            && entry.file == self.file
+            && entry.until >= today
+            && entry.subject.as_ref().is_none_or(|subject| *subject == self.file)
+    }
+
+    fn kept(&self, entry: &Allow) -> String {
+        let Self { file, module, .. } = self;
+        let Allow { rule, until, reason, .. } = entry;
+        format!("{file} {module}: {rule} is allowed until {until}: {reason}")
     }
 }
 
@@ -99,9 +122,11 @@ pub fn tombstones(workspace: &Workspace, config: &Config) -> Vec<Tombstone> {
     found
 }
 
-/// Plans the removal of every tombstone that nobody names. `read` gives the text of a file that declares one.
+/// Plans the removal of every tombstone that nobody names, whose day is past, and that no allowance keeps. `read` gives
+/// the text of a file that declares one.
 pub fn collapse<E>(
     tombstones: &[Tombstone],
+    allowances: &[Allow],
     today: Day,
     read: impl Fn(&str) -> Result<String, E>,
 ) -> Result<Collapse, E> {
@@ -109,8 +134,12 @@ pub fn collapse<E>(
     for tombstone in tombstones {
         match tombstone.fate(today) {
             Fate::Stands => {}
+            Fate::Waits => plan.stays.push(tombstone.line(today)),
             Fate::Overdue => plan.by_hand.push(tombstone.line(today)),
-            Fate::Goes => remove(&mut plan, tombstone, &read)?,
+            Fate::Goes => match allowances.iter().find(|entry| tombstone.is_kept_by(entry, today)) {
+                Some(entry) => plan.stays.push(tombstone.kept(entry)),
+                None => remove(&mut plan, tombstone, &read)?,
+            },
         }
     }
     Ok(plan)

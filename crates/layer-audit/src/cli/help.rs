@@ -22,7 +22,8 @@ Checks a Cargo workspace against the layer law in its layers.toml.
   graph --mermaid|--dot|--svg [--output FILE]
                               draw the crates by layer; red: breaks the law; grey, dashed: may for now
   init                        write a first layers.toml
-  tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody names
+  tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody
+                              names, whose day is past and that no [[allow]] keeps
   literature [--check] [--site FOLDER]
                               write the inventories of the documents; check them; render them as a site
                               into a folder that is new, empty or holds such a site

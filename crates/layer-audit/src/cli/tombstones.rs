@@ -1,4 +1,4 @@
-//! `tombstones`: which re-exports wait for their end; with `--collapse`, those that nobody names go.
+//! `tombstones`: which re-exports wait for their end; with `--collapse`, those go that nobody names and whose day is past.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) fn run(root: Option<&Path>, goes: bool, setting: &Setting) -> Result<
         return Ok(Said::fine(format!("{lines}{} tombstones\n", found.len())));
     }
     let read = |file: &str| place.text(file).ok_or_else(|| format!("{file}: cannot be read"));
-    let plan = collapse(&found, workspace.today, read)?;
+    let plan = collapse(&found, &config.allowances, workspace.today, read)?;
     for (file, text) in &plan.rewrite {
         place.write(file, text)?;
     }
@@ -26,8 +26,9 @@ pub(super) fn run(root: Option<&Path>, goes: bool, setting: &Setting) -> Result<
     }
     let changed = plan.rewrite.keys().map(|file| format!("changed {file}\n"));
     let deleted = plan.delete.iter().map(|file| format!("deleted {file}\n"));
+    let stays = plan.stays.iter().map(|line| format!("stays: {line}\n"));
     let by_hand = plan.by_hand.iter().map(|line| format!("by hand: {line}\n"));
-    let out = changed.chain(deleted).chain(by_hand).collect::<String>();
+    let out = changed.chain(deleted).chain(stays).chain(by_hand).collect::<String>();
     let out = format!("{out}{} of {} tombstones gone\n", plan.delete.len(), found.len());
     let exit = if plan.by_hand.is_empty() { Exit::Clean } else { Exit::Violations };
     Ok(Said { out, err: String::new(), exit })

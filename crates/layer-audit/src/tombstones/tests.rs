@@ -48,14 +48,15 @@ fn a_tombstone_goes_once_nobody_names_it() {
         "crates/a/src/old.rs a::old until 2030-06-30: named by crates/a/src/new.rs:1:28"
     );
     assert_eq!(old.fate(day("2030-07-01")), Fate::Overdue);
-    assert_eq!(older.fate(day("2030-06-01")), Fate::Goes);
+    assert_eq!(older.fate(day("2030-06-30")), Fate::Waits);
+    assert_eq!(older.fate(day("2030-07-01")), Fate::Goes);
     assert_eq!(older.declared_in, ["crates/a/src/lib.rs"]);
 }
 
 #[test]
 fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
     let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
-    let plan = collapse(&found(""), day("2030-06-01"), read).expect("readable");
+    let plan = collapse(&found(""), &[], day("2030-07-01"), read).expect("readable");
     assert_eq!(
         plan.delete.iter().map(String::as_str).collect::<Vec<_>>(),
         ["crates/a/src/old.rs", "crates/a/src/older.rs"]
@@ -63,17 +64,46 @@ fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
     assert_eq!(plan.rewrite["crates/a/src/lib.rs"], "//! A.\n\npub mod new;\n");
     assert!(plan.by_hand.is_empty());
 
-    let overdue = collapse(&found("use crate::old::Thing as T;"), day("2030-07-01"), read).expect("readable");
+    let overdue =
+        collapse(&found("use crate::old::Thing as T;"), &[], day("2030-07-01"), read).expect("readable");
     assert_eq!(overdue.delete.len(), 1);
     let expected = "crates/a/src/old.rs a::old until 2030-06-30: its day is past; name crate::new in crates/a/src/new.rs:1:35";
     assert_eq!(overdue.by_hand, [expected]);
 }
 
 #[test]
+fn a_collapse_leaves_what_has_time_left_and_says_why() {
+    let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
+    let plan = collapse(&found(""), &[], day("2030-06-30"), read).expect("readable");
+    assert!(plan.delete.is_empty() && plan.rewrite.is_empty() && plan.by_hand.is_empty(), "{plan:?}");
+    let waits = "a::old until 2030-06-30: nobody here names it, but its day has not come";
+    assert_eq!(plan.stays.len(), 2, "{plan:?}");
+    assert_eq!(plan.stays[0], format!("crates/a/src/old.rs {waits}"));
+
+    let kept = |rule: &str, until: &str| {
+        let allow = format!(
+            "[[allow]]\nrule = \"{rule}\"\nfile = \"crates/a/src/old.rs\"\nreason = \"others import it\"\n\
+             owner = \"a\"\nuntil = \"{until}\"\n"
+        );
+        let allowances = Config::parse(&format!("{LAW}{allow}")).expect("valid").allowances;
+        collapse(&found(""), &allowances, day("2030-07-01"), read).expect("readable")
+    };
+    for rule in ["LA-705", "LA-706"] {
+        let plan = kept(rule, "2030-12-31");
+        assert_eq!(plan.delete.iter().collect::<Vec<_>>(), ["crates/a/src/older.rs"]);
+        let expected =
+            format!("crates/a/src/old.rs a::old: {rule} is allowed until 2030-12-31: others import it");
+        assert_eq!(plan.stays, [expected]);
+    }
+    assert_eq!(kept("LA-706", "2030-06-30").delete.len(), 2);
+    assert_eq!(kept("LA-401", "2030-12-31").delete.len(), 2);
+}
+
+#[test]
 fn what_cannot_be_undeclared_is_left_to_people() {
-    let plan =
-        collapse(&found(""), day("2030-06-01"), |_| Ok::<_, ()>("mod other;".to_owned())).expect("readable");
+    let plan = collapse(&found(""), &[], day("2030-07-01"), |_| Ok::<_, ()>("mod other;".to_owned()))
+        .expect("readable");
     assert!(plan.delete.is_empty() && plan.rewrite.is_empty());
     assert!(plan.by_hand[0].contains("remove both by hand"), "{plan:?}");
-    assert_eq!(collapse(&found(""), day("2030-06-01"), |_| Err::<String, _>("gone")), Err("gone"));
+    assert_eq!(collapse(&found(""), &[], day("2030-07-01"), |_| Err::<String, _>("gone")), Err("gone"));
 }

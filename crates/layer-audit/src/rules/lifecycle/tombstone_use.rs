@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     title: "tombstones only re-export, and only while somebody names them",
     why: "A tombstone with code of its own is a module that lies about being gone; one that nobody names has done \
           its work and only confuses.",
-    fix: "Move what it declares to the new place, so that `use` items remain; delete it once nobody names it.",
+    fix: "Move what it declares to the new place, so that `use` items remain; delete it once nobody names it; once its \
+          day is past, the command `tombstones --collapse` does that.",
     blind: "importers outside of the workspace: where a published crate keeps an old path for them, allow the \
             finding until the tombstone's day.",
     severity: Severity::Blocking,
