@@ -73,10 +73,12 @@ fn document(
 /// A document without prose: the headings that it needs, and its blocks.
 fn first(literature: &Literature, volume: &Volume<'_>) -> String {
     let mut text = format!("# {}\n", volume.name);
-    if volume.domain {
+    if volume.prose {
         for section in &literature.sections {
             text.push_str(&format!("\n## {section}\n"));
         }
+    }
+    if volume.domain {
         for name in OF_DOMAIN {
             text.push_str(&format!("\n## {}\n\n{}", heading(name), blocks::block(name, "")));
         }

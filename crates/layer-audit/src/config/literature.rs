@@ -11,7 +11,7 @@ pub struct Literature {
     /// What the rendered site calls itself.
     #[serde(default)]
     pub title: String,
-    /// Headings that a domain's document must hold, each with prose of its own.
+    /// Headings that a domain's document must hold, each with prose of its own; where there are no domains, every document.
     #[serde(default)]
     pub sections: Vec<String>,
     /// How rows name their table.

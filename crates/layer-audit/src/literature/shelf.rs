@@ -13,6 +13,8 @@ pub(crate) struct Volume<'a> {
     pub(crate) path: String,
     /// It is a domain's.
     pub(crate) domain: bool,
+    /// People write its sections: a domain's document, or any where there are no domains.
+    pub(crate) prose: bool,
     /// Its files, members in the order of the layers.
     pub(crate) files: Vec<(&'a Crate, &'a SourceFile)>,
 }
@@ -27,9 +29,16 @@ pub(crate) fn volumes<'a>(
     let domains =
         config.domains.iter().flat_map(|domains| &domains.domains).map(|domain| (domain.name.as_str(), true));
     let others = literature.documents.iter().map(|document| (document.folder.as_str(), false));
+    let none = config.domains.as_ref().is_none_or(|domains| domains.domains.is_empty());
     let mut volumes: Vec<Volume<'_>> = domains
         .chain(others)
-        .map(|(name, domain)| Volume { name, path: path(name), domain, files: Vec::new() })
+        .map(|(name, domain)| Volume {
+            name,
+            path: path(name),
+            domain,
+            prose: domain || none,
+            files: Vec::new(),
+        })
         .collect();
     let mut unlisted = Vec::new();
     for member in in_layer_order(workspace, config) {
