@@ -49,9 +49,11 @@ pub fn load(root: &Path, config: &Config) -> Result<Workspace, LoadError> {
         workspace.crates.extend(made.member);
     }
     workspace.crates.sort_by(|a, b| a.name.cmp(&b.name));
-    workspace.problems.sort_by(|a, b| a.place.cmp(&b.place));
     workspace.folders = folders(&workspace.crates);
-    workspace.documents = documents::read(&root, &config.documents())?;
+    let documents::Documents { texts, problems } = documents::read(&root, &config.documents())?;
+    workspace.documents = texts;
+    workspace.problems.extend(problems);
+    workspace.problems.sort_by(|a, b| a.place.cmp(&b.place));
     workspace.today = Day::today();
     Ok(workspace)
 }

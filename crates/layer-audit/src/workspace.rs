@@ -82,6 +82,11 @@ impl Workspace {
         self.crates.iter().filter(|member| names.contains(&member.name))
     }
 
+    /// A file that is there and could not be read or parsed.
+    pub(crate) fn problem(&self, path: &str) -> Option<&Problem> {
+        self.problems.iter().find(|problem| problem.place.file == path)
+    }
+
     /// Number of source files in all members.
     pub fn file_count(&self) -> usize {
         self.crates.iter().map(|member| member.files.len()).sum()

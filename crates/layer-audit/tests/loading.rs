@@ -9,6 +9,10 @@ const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n";
 const MANIFEST: &str = "[package]\nversion = \"0.1.0\"\nedition = \"2024\"\n";
 
 fn audit(files: &[(&str, &str)]) -> Said {
+    run(&[], &Setting::default().at(disk(files).path().to_owned()))
+}
+
+fn disk(files: &[(&str, &str)]) -> TempDir {
     let disk: TempDir = tempfile::tempdir().expect("a temporary folder");
     let put = |path: &str, text: &str| {
         let path = disk.path().join(path);
@@ -19,7 +23,7 @@ fn audit(files: &[(&str, &str)]) -> Said {
     for (path, text) in files {
         put(path, text);
     }
-    run(&[], &Setting::default().at(disk.path().to_owned()))
+    disk
 }
 
 #[test]
@@ -112,4 +116,31 @@ fn a_target_that_does_not_parse_is_a_finding_and_hides_nothing() {
         ],
         "{said:?}"
     );
+}
+
+#[test]
+fn what_a_document_says_in_no_known_letters_is_one_finding() {
+    let law = "schema = 1\n[literature]\nfolder = \"texts\"\nsections = []\n\
+               [[literature.document]]\nfolder = \"a\"\ncrates = [\"a\"]\n";
+    let disk = disk(&[
+        ("crates/a/Cargo.toml", &format!("{MANIFEST}name = \"a\"\n")),
+        ("crates/a/src/lib.rs", "//! A.\n"),
+        ("texts/README.md", "# Texts\n"),
+        ("layers.toml", law),
+    ]);
+    for path in ["texts/a/README.md", "texts/a/picture.png"] {
+        std::fs::create_dir_all(disk.path().join("texts/a")).expect("writable");
+        std::fs::write(disk.path().join(path), b"# A\n\xff\xfe\n").expect("writable");
+    }
+    let said = |words: &[&str]| {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        run(&words, &Setting::default().at(disk.path().to_owned()))
+    };
+    let found = said(&[]).out;
+    let found: Vec<_> = found.lines().filter(|line| line.starts_with("LA-")).collect();
+    assert_eq!(found, ["LA-002 texts/a/README.md cannot be read: stream did not contain valid UTF-8"]);
+    let refused = said(&["literature"]);
+    assert!(refused.err.contains("texts/a/README.md: cannot be read"), "{refused:?}");
+    let kept = std::fs::read(disk.path().join("texts/a/README.md")).expect("it is there");
+    assert_eq!(kept, b"# A\n\xff\xfe\n");
 }

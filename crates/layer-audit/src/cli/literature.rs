@@ -42,9 +42,10 @@ fn fresh(workspace: &Workspace, config: &Config) -> Result<Vec<(String, String)>
             "layers.toml has no [literature]; say there in which folder the documents stand".to_owned()
         );
     }
-    let text = |document: Document| match document.text {
-        Ok(text) => Ok((document.path, text)),
-        Err((line, why)) => Err(format!("{}:{line}: {why}", document.path)),
+    let text = |document: Document| match (document.text, workspace.problem(&document.path)) {
+        (_, Some(problem)) => Err(format!("{}: {}", problem.place, problem.message)),
+        (Ok(text), None) => Ok((document.path, text)),
+        (Err((line, why)), None) => Err(format!("{}:{line}: {why}", document.path)),
     };
     documents(workspace, config).into_iter().map(text).collect()
 }

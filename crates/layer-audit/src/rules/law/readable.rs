@@ -9,9 +9,10 @@ pub(super) static RULE: Rule = Rule {
     id: "LA-002",
     title: "nothing is left unread",
     why: "A check that skips a folder it cannot find, or a file it cannot parse, is green for the wrong reason.",
-    fix: "Restore the folder or correct `roots`; make the file valid Rust (or TOML) of this edition.",
+    fix: "Restore the folder or correct `roots`; make the file valid Rust (or TOML) of this edition, a \
+          document UTF-8.",
     blind: "files outside the folders src, tests, benches and examples and those of explicit targets; files in tests, \
-            benches and examples that no target reaches, which are data. In crates of the 2015 edition or with feature \
+            benches and examples that no target reaches, which are data; files of the literature that are no `.md`. In crates of the 2015 edition or with feature \
             gates an item that this parser does not know is read as tokens.",
     severity: Severity::Blocking,
     absence: false,

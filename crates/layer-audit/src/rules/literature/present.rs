@@ -30,7 +30,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let (volumes, unlisted) = volumes(workspace, config, literature);
     for volume in volumes {
         checked.matched += 1;
-        if !workspace.documents.contains_key(&volume.path) {
+        if !workspace.documents.contains_key(&volume.path) && workspace.problem(&volume.path).is_none() {
             checked.report(
                 Place::file(&volume.path),
                 volume.name,
