@@ -206,6 +206,25 @@ mod tests {
     }
 
     #[test]
+    fn an_exemption_from_no_ban_is_refused() {
+        let bans = [
+            ("unsafe", "unsafe = \"forbid\""),
+            ("panic", "panic_methods = [\"unwrap\"]"),
+            ("print", "print_macros = [\"dbg\"]"),
+            ("pass_through", "pass_through = [\"a\"]"),
+        ];
+        for (from, ban) in bans {
+            let exempt = format!("[[code.exempt]]\nfrom = \"{from}\"\npath = \"crates/a\"\nbecause = \"x\"");
+            assert!(Config::parse(&format!("schema = 1\n[code]\n{ban}\n{exempt}")).is_ok(), "{from}");
+            let others: String =
+                bans.iter().filter(|other| other.0 != from).map(|(_, ban)| format!("{ban}\n")).collect();
+            let error =
+                Config::parse(&format!("schema = 1\n[code]\n{others}{exempt}")).expect_err(from).to_string();
+            assert!(error.contains(&format!("from = \"{from}\", but [code] has no such ban")), "{error}");
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         let cases = [
             ("", "schema"),

@@ -1,12 +1,13 @@
 //! What `layers.toml` may not say although it parses: reasons that are empty, lists and paths that could match nothing.
 
-use super::{Allow, Config, ConfigError, Conformance, Operations};
+use super::{Allow, Ban, CodeExempt, Config, ConfigError, Conformance, Operations, Unsafety};
 use crate::finding::is_of_the_law;
 
 /// Refuses the first such entry.
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     reasons_are_given(config)?;
     allowances_leave_the_law(config)?;
+    exemptions_have_a_ban(config)?;
     lists_are_filled(config)?;
     let pure =
         config.pure.iter().flat_map(|entry| &entry.names).map(|path| ("[[pure]] names", path.as_str()));
@@ -34,6 +35,26 @@ fn allowances_leave_the_law(config: &Config) -> Result<(), ConfigError> {
         ))),
         None => Ok(()),
     }
+}
+
+/// The rule of a ban that is not there does not run, and so could not say that an exemption from it lets nothing off.
+fn exemptions_have_a_ban(config: &Config) -> Result<(), ConfigError> {
+    let Some(code) = &config.code else { return Ok(()) };
+    for CodeExempt { from, path, .. } in &code.exempt {
+        let (name, there) = match from {
+            Ban::Unsafe => ("unsafe", code.unsafety == Unsafety::Forbid),
+            Ban::Panic => ("panic", !code.panic_macros.is_empty() || !code.panic_methods.is_empty()),
+            Ban::Print => ("print", !code.print_macros.is_empty()),
+            Ban::PassThrough => ("pass_through", !code.pass_through.is_empty()),
+        };
+        if !there {
+            return Err(ConfigError(format!(
+                "[[code.exempt]] {path}: from = \"{name}\", but [code] has no such ban; add the ban, or remove the \
+                 exemption"
+            )));
+        }
+    }
+    Ok(())
 }
 
 fn lists_are_filled(config: &Config) -> Result<(), ConfigError> {

@@ -10,7 +10,8 @@ pub(super) static RULE: Rule = Rule {
     why: "The end of a name says which rules a type lives by: an engine decides and does no I/O, a driver holds the \
           query. A role elsewhere is either a wrong name or a thing in a wrong layer.",
     fix: "Move the type to a crate of its role, or name it for what it is there.",
-    blind: "names without a word before the suffix, type aliases, and what a macro names. Tests are exempt.",
+    blind: "names without a word before the suffix, type aliases, and what a macro names. Whether a suffix that no type \
+            has is mistyped: the role may be for types to come. Tests are exempt.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

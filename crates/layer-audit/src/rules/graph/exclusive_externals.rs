@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     title: "externals with an owner are nobody else's dependency",
     why: "A crate that does not depend on the ORM cannot name it: this is the strongest wall there is.",
     fix: "Use the owner's port or value instead, or name the crate in `only` with the reason.",
-    blind: "what externals themselves depend on; cargo-deny's `wrappers` judge that.",
+    blind: "what externals themselves depend on; cargo-deny's `wrappers` judge that. Where `only` is empty, whether an \
+            external that nobody depends on is mistyped or kept out.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

@@ -3,7 +3,7 @@
 use crate::config::{Config, Unreachable};
 use crate::finding::Place;
 use crate::graph::{is_meant, way};
-use crate::rules::{Checked, Example, Rule, Severity};
+use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
 use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
@@ -69,7 +69,23 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
             }
         }
     }
+    for entry in &config.unreachable {
+        for goal in entry.to.iter().filter(|goal| !is_known(workspace, goal)) {
+            let message = format!(
+                "[[unreachable]] to names {goal}, which is no member, and no member depends on it; correct or remove it"
+            );
+            checked.report(Place::file(CONFIG), format!("to {goal}"), message);
+        }
+    }
     Some(checked)
+}
+
+/// Some member is called so, or depends on a package that is.
+fn is_known(workspace: &Workspace, goal: &str) -> bool {
+    let dependencies = workspace.crates.iter().flat_map(|member| &member.dependencies);
+    let mut packages = dependencies.map(|dependency| &dependency.package);
+    workspace.crates.iter().any(|member| is_meant(goal, &member.name))
+        || packages.any(|package| is_meant(goal, package))
 }
 
 /// A way through another guarded start, or past another goal, is that one's finding: one cause, one line.
@@ -96,6 +112,19 @@ mod tests {
         assert_eq!(
             workspace().member("spine", "orm = {}").findings("LA-102", CONFIG),
             ["LA-102 crates/api/Cargo.toml:6 api -> spine -> orm; use the spine"]
+        );
+    }
+
+    #[test]
+    fn a_goal_that_nobody_knows_is_reported() {
+        let config = CONFIG.replace("\"orm\"", "\"orm\", \"drvers\", \"sqlx*\"");
+        let why = "which is no member, and no member depends on it; correct or remove it";
+        assert_eq!(
+            Ws::default().member("api", "").member("drivers", "orm = {}").findings("LA-102", &config),
+            [
+                format!("LA-102 layers.toml [[unreachable]] to names drvers, {why}"),
+                format!("LA-102 layers.toml [[unreachable]] to names sqlx*, {why}"),
+            ]
         );
     }
 
