@@ -15,7 +15,7 @@ mod types;
 
 use std::path::Path;
 
-pub(crate) use calls::{Call, MacroCall, MacroRow, Operand, Pair};
+pub(crate) use calls::{Call, Handed, MacroCall, MacroRow, Operand, Pair};
 pub(crate) use items::{Argument, FunctionFact, ImplFact, InherentMethod, Method, TraitFact, TypeFact};
 pub(crate) use mods::plain;
 pub use mods::{IncludeFact, ModFact};
@@ -96,6 +96,8 @@ pub struct FileFacts {
     pub public_items: usize,
     /// Calls of methods and of functions by path.
     pub calls: Vec<Call>,
+    /// Functions of types as values.
+    pub handed: Vec<Handed>,
     /// Macros called, in items, statements and expressions.
     pub macros: Vec<MacroCall>,
     /// Every `unsafe`: of blocks, functions, impls, traits, `extern` and attributes, and in macro calls.

@@ -37,6 +37,21 @@ pub enum Operand {
     Other,
 }
 
+/// A function of a type as a value, called later by somebody else: `Type::name` in `map(Type::name)`.
+#[derive(Debug, Clone)]
+pub struct Handed {
+    /// The path before the name; empty where that is no path, as in `<dyn Trait>::name`.
+    pub of: Vec<String>,
+    /// The name.
+    pub name: String,
+    /// The module that it stands in.
+    pub module: Vec<String>,
+    /// It stands in a test.
+    pub in_test: bool,
+    /// Where the name stands.
+    pub at: Position,
+}
+
 /// A macro call.
 #[derive(Debug, Clone)]
 pub struct MacroCall {
@@ -81,18 +96,8 @@ pub struct Pair {
 }
 
 impl Call {
-    /// It calls this method, on something that `on` accepts, or hands it on as a value: `map(Type::name)`.
+    /// It calls this method, on something that `on` accepts.
     pub(crate) fn is_of_method(&self, name: &str, on: impl Fn(&[String]) -> bool) -> bool {
-        let called = self.name == name && self.subject.as_deref().is_some_and(&on);
-        called || self.arguments.iter().any(|argument| is_method_of_type(argument, name) && on(&[]))
-    }
-}
-
-fn is_method_of_type(argument: &Operand, name: &str) -> bool {
-    match argument {
-        Operand::Path(path) => {
-            matches!(path.as_slice(), [.., of, last] if last == name && of.starts_with(char::is_uppercase))
-        }
-        _ => false,
+        self.name == name && self.subject.as_deref().is_some_and(on)
     }
 }

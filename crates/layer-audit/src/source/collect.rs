@@ -12,8 +12,8 @@ use syn::visit::Visit;
 use super::parts::Parts;
 use super::types::position;
 use super::{
-    Alias, Call, FileFacts, MacroCall, MacroRow, NamedPath, Pair, Position, Spot, Visibility, attributes,
-    deeds, mods, plain, tokens,
+    Alias, Call, FileFacts, Handed, MacroCall, MacroRow, NamedPath, Pair, Position, Spot, Visibility,
+    attributes, deeds, mods, plain, tokens,
 };
 
 /// Notes the facts of a file. `test` is true where the whole file is a test.
@@ -121,6 +121,13 @@ impl Walk {
         }
     }
 
+    fn path_said(&mut self, path: &syn::ExprPath) {
+        match &path.qself {
+            Some(own) if own.position == 0 => self.of_type(own, &path.path),
+            _ => syn::visit::visit_expr_path(self, path),
+        }
+    }
+
     fn bare_type(&mut self, ident: &Ident) {
         if ident.to_string().starts_with(char::is_uppercase) {
             self.bare(ident);
@@ -167,7 +174,10 @@ impl Walk {
     }
 
     fn calls_in(&mut self, tokens: &TokenStream) {
-        let tokens::Calls { calls, macros } = tokens::calls(tokens);
+        let tokens::Calls { calls, handed, macros } = tokens::calls(tokens);
+        for fact in handed {
+            self.handed(fact);
+        }
         for call in calls {
             self.call(call);
         }
@@ -185,6 +195,11 @@ impl Walk {
     fn call(&mut self, call: Call) {
         let (module, in_test) = (self.module.clone(), self.in_test());
         self.facts.calls.push(Call { module, in_test, ..call });
+    }
+
+    fn handed(&mut self, handed: Handed) {
+        let (module, in_test) = (self.module.clone(), self.in_test());
+        self.facts.handed.push(Handed { module, in_test, ..handed });
     }
 
     fn macro_call(&mut self, call: &syn::Macro, rows: Vec<MacroRow>, pairs: Vec<Pair>) {

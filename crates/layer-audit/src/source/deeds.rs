@@ -3,7 +3,7 @@
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 use super::types::{position, type_name};
-use super::{Call, ImplFact, MacroRow, Operand};
+use super::{Call, Handed, ImplFact, MacroRow, Operand};
 
 /// A method call; module and test are the caller's to fill in.
 pub(super) fn method_call(call: &syn::ExprMethodCall) -> Call {
@@ -44,6 +44,17 @@ pub(super) fn function_call(call: &syn::ExprCall) -> Option<Call> {
         in_test: false,
         at: position(last.ident.span()),
     })
+}
+
+/// A function of a type as a value; `None` for any other path. Module and test are the caller's to fill in.
+pub(super) fn handed(path: &syn::ExprPath) -> Option<Handed> {
+    let last = path.path.segments.last()?;
+    let mut of = full(path);
+    of.pop();
+    let is_of_type = path.qself.is_some() || of.last().is_some_and(|last| is_type(last));
+    let name = last.ident.to_string();
+    let at = position(last.ident.span());
+    (is_of_type && !is_type(&name)).then(|| Handed { of, name, module: Vec::new(), in_test: false, at })
 }
 
 /// The facts of a trait's implementation; `None` for an inherent one.

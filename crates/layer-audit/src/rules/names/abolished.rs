@@ -6,6 +6,7 @@ use crate::config::{Abolished, Config};
 use crate::names::forbidden::{Forbidden, begins_with};
 use crate::names::meant::Meant;
 use crate::rules::{Checked, Example, Rule, Severity};
+use crate::source::SourceFile;
 use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
@@ -43,17 +44,24 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     for member in &workspace.crates {
         for meant in workspace.meant(member) {
             names(&mut checked, &meant, &paths, &heads);
-            for call in &meant.file.facts.calls {
-                if let Some(entry) =
-                    methods.iter().find(|entry| call.is_of_method(&entry.name[1..], |_| true))
-                {
-                    let message = format!("calls {}; use {}: {}", entry.name, entry.instead, entry.because);
-                    checked.report(meant.file.place(call.at), &entry.name, message);
-                }
-            }
+            self::methods(&mut checked, meant.file, &methods);
         }
     }
     Some(checked)
+}
+
+fn methods(checked: &mut Checked, file: &SourceFile, methods: &[&Abolished]) {
+    for entry in methods {
+        let name = &entry.name[1..];
+        let calls = file.facts.calls.iter().filter(|call| call.is_of_method(name, |_| true));
+        let calls = calls.map(|call| ("calls", call.at));
+        let handed = file.facts.handed.iter().filter(|handed| handed.name == name);
+        let handed = handed.map(|handed| ("hands on", handed.at));
+        for (does, at) in calls.chain(handed) {
+            let message = format!("{does} {}; use {}: {}", entry.name, entry.instead, entry.because);
+            checked.report(file.place(at), &entry.name, message);
+        }
+    }
 }
 
 fn names(checked: &mut Checked, meant: &Meant<'_>, paths: &[(&Abolished, Forbidden)], heads: &HashSet<&str>) {
@@ -135,7 +143,7 @@ mod tests {
             (
                 "src/lib.rs",
                 "fn f(c: C) { g(&c, <C as Loads>::load_extension); }",
-                "src/lib.rs:1:14 calls .load_extension; use nothing: it runs native code".to_owned(),
+                "src/lib.rs:1:34 hands on .load_extension; use nothing: it runs native code".to_owned(),
             ),
         ];
         for (path, text, expected) in cases {

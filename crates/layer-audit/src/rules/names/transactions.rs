@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use crate::config::{Config, Owner, Transactions};
 use crate::finding::Place;
 use crate::rules::{CONFIG, Checked, Example, Rule, Severity};
-use crate::source::Call;
+use crate::source::{Call, Handed, Position, SourceFile};
 use crate::workspace::{Crate, Workspace};
 
 pub(super) static RULE: Rule = Rule {
@@ -43,19 +43,14 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     for member in &workspace.crates {
         let tests = member.test_modules();
         for file in member.src().filter(|file| !tests.hold(file)) {
-            for call in
-                file.facts.calls.iter().filter(|call| !call.in_test && is_meant(transactions, &makers, call))
-            {
+            for End { does, what, module, at } in ends(transactions, &makers, file) {
                 checked.matched += 1;
-                let owner =
-                    transactions.only.iter().position(|owner| covers(owner, &member.name, &call.module));
+                let owner = transactions.only.iter().position(|owner| covers(owner, &member.name, module));
                 match owner {
                     Some(at) => used[at] = true,
                     None => {
-                        let sign = if call.method { "." } else { "::" };
-                        let what = format!("{}{sign}{}", call.receiver.join("::"), call.name);
-                        let message = format!("{} calls {what}; {}", member.name, allowed(transactions));
-                        checked.report(file.place(call.at), what, message);
+                        let message = format!("{} {does} {what}; {}", member.name, allowed(transactions));
+                        checked.report(file.place(at), what, message);
                     }
                 }
             }
@@ -66,6 +61,34 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
         checked.report(Place::file(CONFIG), told(owner), message);
     }
     Some(checked)
+}
+
+/// Where code begins or ends a transaction, or hands on what does.
+struct End<'a> {
+    does: &'static str,
+    what: String,
+    module: &'a [String],
+    at: Position,
+}
+
+fn ends<'a>(
+    transactions: &Transactions,
+    makers: &HashSet<(&str, &str)>,
+    file: &'a SourceFile,
+) -> impl Iterator<Item = End<'a>> {
+    let calls = file.facts.calls.iter().filter(|call| !call.in_test && is_meant(transactions, makers, call));
+    let calls = calls.map(|Call { name, method, receiver, module, at, .. }| {
+        let sign = if *method { "." } else { "::" };
+        End { does: "calls", what: format!("{}{sign}{name}", receiver.join("::")), module, at: *at }
+    });
+    let handed = file.facts.handed.iter().filter(|one| !one.in_test && is_handed(transactions, makers, one));
+    let handed = handed.map(|Handed { of, name, module, at, .. }| End {
+        does: "hands on",
+        what: format!("{}::{name}", of.join("::")),
+        module,
+        at: *at,
+    });
+    calls.chain(handed).collect::<Vec<_>>().into_iter()
 }
 
 /// Functions that make a value of their own type, by type and name: no methods, though called as one could be.
@@ -85,6 +108,14 @@ fn is_meant(transactions: &Transactions, makers: &HashSet<(&str, &str)>, call: &
         transactions.receivers.is_empty() || named
     };
     transactions.methods.iter().any(|method| call.is_of_method(method, on))
+}
+
+/// What a value will be called on nobody can say, so that it is not judged where the receivers are named.
+fn is_handed(transactions: &Transactions, makers: &HashSet<(&str, &str)>, handed: &Handed) -> bool {
+    let makes = |of: &String| makers.contains(&(of.as_str(), handed.name.as_str()));
+    transactions.receivers.is_empty()
+        && transactions.methods.contains(&handed.name)
+        && !handed.of.last().is_some_and(makes)
 }
 
 fn covers(owner: &Owner, member: &str, module: &[String]) -> bool {
@@ -154,6 +185,33 @@ mod tests {
             kit.findings("LA-203", &stale),
             ["LA-203 layers.toml [[transactions.only]] spine (gone) calls none of these methods; remove it"]
         );
+    }
+
+    #[test]
+    fn what_ends_a_transaction_is_not_handed_on_either() {
+        let law = "[transactions]\nmethods = [\"commit\"]";
+        let found = |text: &str| Ws::default().file("a", "src/m.rs", text).findings("LA-203", law);
+        let cases = [
+            ("fn f() { let f = Tx::commit; }", "1:22 a hands on Tx::commit"),
+            ("fn f() { x.map(Tx::commit); }", "1:20 a hands on Tx::commit"),
+            ("fn f() { x.map(<Tx>::commit); }", "1:22 a hands on Tx::commit"),
+            ("fn f() { x.map(<Tx as Ends>::commit); }", "1:30 a hands on Ends::commit"),
+            ("fn f() { let d = D { end: a::Tx::commit }; }", "1:34 a hands on a::Tx::commit"),
+            ("const END: fn(Tx) = Tx::commit;", "1:25 a hands on Tx::commit"),
+            ("fn f() { join!(x.map(Tx::commit)); }", "1:26 a hands on Tx::commit"),
+            ("fn f() { (Tx::commit)(tx); }", "1:15 a hands on Tx::commit"),
+        ];
+        for (text, expected) in cases {
+            assert_eq!(found(text), [format!("LA-203 crates/a/src/m.rs:{expected}; nobody may")], "{text}");
+        }
+        for text in [
+            "#[cfg(test)] mod t { fn f() { x.map(Tx::commit); } }",
+            "impl Tx { fn commit(w: W) -> Self { Self } } fn f() { x.map(Tx::commit); tx.commit(); }",
+            "fn f() { let c = tx::commit; Tx::COMMIT; Tx::commit::new(); }",
+        ] {
+            let found = found(text);
+            assert!(found.iter().all(|line| !line.contains("hands on")), "{text}: {found:?}");
+        }
     }
 
     #[test]

@@ -113,10 +113,10 @@ impl<'ast> Visit<'ast> for Walk {
     }
 
     fn visit_expr_path(&mut self, path: &'ast syn::ExprPath) {
-        match &path.qself {
-            Some(own) if own.position == 0 => self.of_type(own, &path.path),
-            _ => visit::visit_expr_path(self, path),
+        if let Some(fact) = deeds::handed(path) {
+            self.handed(fact);
         }
+        self.path_said(path);
     }
 
     fn visit_type_path(&mut self, path: &'ast syn::TypePath) {
@@ -152,7 +152,16 @@ impl<'ast> Visit<'ast> for Walk {
         {
             self.bare(ident);
         }
-        visit::visit_expr_call(self, call);
+        for attribute in &call.attrs {
+            self.visit_attribute(attribute);
+        }
+        match call.func.as_ref() {
+            syn::Expr::Path(function) => self.path_said(function), // Called, and so not handed on.
+            other => self.visit_expr(other),
+        }
+        for argument in &call.args {
+            self.visit_expr(argument);
+        }
     }
 
     fn visit_expr_unsafe(&mut self, block: &'ast syn::ExprUnsafe) {

@@ -5,7 +5,7 @@ use proc_macro2::{Delimiter, Ident, Span, TokenStream, TokenTree};
 use super::{is_colons, is_punct, segments};
 use crate::source::deeds::{is_type, text_of};
 use crate::source::types::position;
-use crate::source::{Call, Operand};
+use crate::source::{Call, Handed, Operand};
 
 /// Words before parentheses that call nothing.
 const NO_CALLS: [&str; 9] = ["if", "in", "match", "while", "return", "for", "let", "move", "else"];
@@ -14,6 +14,8 @@ const NO_CALLS: [&str; 9] = ["if", "in", "match", "while", "return", "for", "let
 #[derive(Default)]
 pub(in crate::source) struct Calls {
     pub(in crate::source) calls: Vec<Call>,
+    /// Functions of types as values.
+    pub(in crate::source) handed: Vec<Handed>,
     /// Macros, by the last segment of their paths.
     pub(in crate::source) macros: Vec<(String, Span)>,
 }
@@ -28,6 +30,9 @@ pub(in crate::source) fn calls(tokens: &TokenStream) -> Calls {
 impl Calls {
     fn scan(&mut self, tokens: &[TokenTree]) {
         for (at, token) in tokens.iter().enumerate() {
+            if let TokenTree::Ident(name) = token {
+                self.handed.extend(handed(name, &tokens[..at], &tokens[at + 1..]));
+            }
             let TokenTree::Group(group) = token else { continue };
             let before = &tokens[..at];
             if is_punct(before, '#') {
@@ -76,6 +81,20 @@ fn call(before: &[TokenTree], inner: &[TokenTree]) -> Option<Call> {
         in_test: false,
         at: position(name.span()),
     })
+}
+
+/// `Type::name`, and nothing after it that calls it or goes on with the path.
+fn handed(name: &Ident, before: &[TokenTree], after: &[TokenTree]) -> Option<Handed> {
+    let called = match after.first() {
+        Some(TokenTree::Group(group)) => group.delimiter() == Delimiter::Parenthesis,
+        Some(TokenTree::Punct(sign)) => matches!(sign.as_char(), ':' | '!'),
+        _ => false,
+    };
+    let of = path(before);
+    let name_of = name.to_string();
+    let is_function = of.last().is_some_and(|last| is_type(last)) && !is_type(&name_of);
+    let at = position(name.span());
+    (is_function && !called).then(|| Handed { of, name: name_of, module: Vec::new(), in_test: false, at })
 }
 
 /// How many tokens at the end are a turbofish: `::<..>`.
