@@ -13,7 +13,8 @@ pub(super) static RULE: Rule = Rule {
     why: "Whoever must roll back a release at night needs to know whether the database goes back with it. A default \
           that does nothing looks like a way back.",
     fix: "Write the method that undoes; or say in the header, after the label of [migrations], why nothing can.",
-    blind: "whether the way back restores everything.",
+    blind: "whether the way back restores everything, and whether it does more than fail: a body that only returns an \
+            error is a body.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

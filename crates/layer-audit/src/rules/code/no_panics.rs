@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
     why: "A panic on input lets a stranger decide whether the process lives. What cannot happen is an invariant, and \
           its sentence belongs into the code, as the text of an `expect`.",
     fix: "Return an error or a refusal; or exempt the file in [[code.exempt]] with the reason.",
-    blind: "what a macro of another crate expands to, indexing, arithmetic, and what a function of another crate does.",
+    blind: "what a macro of another crate expands to, a macro that is imported under another name (`use std::panic as p`), \
+            indexing, arithmetic, and what a function of another crate does.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
           closed pipe makes these macros panic.",
     fix: "Log through `tracing`, return the text, or write it through `std::io::Write` at the edge; exempt a command \
           line's file in [[code.exempt]].",
-    blind: "writing to standard output by its handle, and what a macro of another crate expands to.",
+    blind: "writing to standard output by its handle, a macro that is imported under another name (`use std::println as p`), \
+            and what a macro of another crate expands to.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

@@ -12,7 +12,8 @@ pub(super) static RULE: Rule = Rule {
           the crate that breaks it, and this rule cannot. Tests count too.",
     fix: "Use a safe interface of the standard library or of a crate that is reviewed for it; or exempt the file in \
           [[code.exempt]] with the argument why it is sound.",
-    blind: "unsafe that a macro of another crate expands to, and dependencies.",
+    blind: "unsafe that a macro of another crate expands to, attributes that are unsafe though the word is not there \
+            (`#[no_mangle]` before the edition 2024), and dependencies.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

@@ -11,7 +11,8 @@ pub(super) static RULE: Rule = Rule {
     why: "A function that hands its parameters on as they came adds no check, no decision and no translation: only a \
           second name, and a step for every reader.",
     fix: "Let the callers call the thing itself; or exempt the function in [[code.exempt]] with what it is for.",
-    blind: "functions without parameters, functions that add a constant, and whether the types differ.",
+    blind: "functions without parameters, functions that add a constant, a body that is more than the bare call \
+            (`return inner(a);`, `let b = inner(a); b`), and whether the types differ.",
     severity: Severity::Advisory,
     absence: false,
     example: Example {

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     why: "A manager manages and a service serves: the word fits everything, so it tells nobody where to look, and \
           everything ends up in it.",
     fix: "Name it for what it decides, holds or does: `ToolRegistry`, not `ToolManager`.",
-    blind: "functions, fields and inline modules, and what a macro names.",
+    blind: "functions, fields, inline modules and type aliases, and what a macro names.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
     blind: "names that a macro glues together or expands to, renames inside a macro call, associated types, what a \
             function of another member returns, the fields of a public field's type, inferred types and method calls on \
             them, defaults (a HashMap's RandomState), functions that a glob brings in and that are handed on uncalled, \
-            re-exports by packages from outside, and files outside src. Code under #[cfg(test)] is exempt. The crate graph \
+            re-exports by packages from outside, methods that do I/O on a type which may be named (`Path::exists`, \
+            `Path::canonicalize`), and files outside src. Code under #[cfg(test)] is exempt. The crate graph \
             and clippy's disallowed_methods stand before and behind this rule.",
     severity: Severity::Blocking,
     absence: false,

@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     why: "Ports are used as trait objects; a trait with a bare `async fn` cannot be one, and its futures need not be \
           Send.",
     fix: "Put #[async_trait] on the trait and on its implementations.",
-    blind: "methods that return a boxed future by hand.",
+    blind: "methods that return a future by hand, boxed or as `-> impl Future`.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
