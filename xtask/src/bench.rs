@@ -7,6 +7,22 @@ use std::time::Instant;
 
 use layer_audit::Exit;
 
+/// What `cargo xtask bench --help` prints. The options are those of `portcullis-proof bench`; asking for them builds
+/// nothing.
+pub(crate) const HELP: &str = "\
+cargo xtask bench [OPTIONS]
+    Builds a release, measures governed calls beside direct calls of the same upstream, and writes BENCHMARKS.md.
+
+  --seconds N         Seconds of each measurement
+  --rounds N          Rounds; each measures every side once, one after the other
+  --concurrency N,N   Callers at a time
+  --disk FOLDER       Where the data directories are made; take a real disk, not memory
+  --binary FILE       The binary that is measured [default: `portcullis` beside this program]
+  --against FILE,FILE Other builds of it, measured beside it: what a change costs or gains
+  --postgres URL      A PostgreSQL server, with a role that may create databases; left out unless named. Needs `psql`
+  --peers             Measure other gateways too: installs them under `target/peers` on the first run
+";
+
 /// Runs the audit this often; the last one is warm.
 const AUDITS: usize = 3;
 
@@ -52,4 +68,36 @@ fn warm_audit(root: &Path) -> Option<u128> {
 fn broken(why: &str) -> ExitCode {
     let _ = writeln!(std::io::stderr(), "bench: {why}");
     ExitCode::from(Exit::Unusable as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Set by this task itself, and so nobody's to give.
+    const OWN: [&str; 2] = ["audit-millis", "write"];
+
+    #[test]
+    fn the_help_tells_the_options_of_the_measurement() {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("../crates/proof/src/bench.rs");
+        let source = std::fs::read_to_string(source).expect("the options are declared there");
+        let options = source.split_once("struct Options {").expect("declared").1;
+        let options = options.split_once("\n}").expect("closed").0;
+        let mut said = 0;
+        let mut about = "";
+        for line in options.lines().map(str::trim) {
+            if let Some(text) = line.strip_prefix("/// ") {
+                about = text;
+            } else if let Some((name, _)) = line.split_once(": ").filter(|_| !line.starts_with('#')) {
+                let name = name.replace('_', "-");
+                let told = HELP.lines().any(|line| {
+                    line.trim_start().starts_with(&format!("--{name} "))
+                        && line.ends_with(&format!(" {about}"))
+                });
+                assert_eq!(told, !OWN.contains(&name.as_str()), "--{name}: {about}");
+                said += usize::from(told);
+            }
+        }
+        assert_eq!(said, HELP.lines().filter(|line| line.trim_start().starts_with("--")).count());
+    }
 }

@@ -27,6 +27,7 @@ fn main() -> ExitCode {
         Ok(Task::Bench(words)) => return bench::run(&root(), &words),
         Ok(Task::New(words)) => scaffold::run(&root(), &words.iter().map(String::as_str).collect::<Vec<_>>()),
         Ok(Task::ContractDiff { rev, json }) => contract::diff(&root(), &rev, json),
+        Ok(Task::BenchHelp) => Said::clean(bench::HELP.to_owned()),
         Ok(Task::Help) => Said::clean(task::HELP.to_owned()),
         Err(message) => Said::unusable(&format!("{message}\n\n{}", task::HELP)),
     };

@@ -36,6 +36,8 @@ pub(crate) enum Task {
     Bench(Vec<String>),
     /// Run the gate.
     Ci,
+    /// Print the help of `bench`.
+    BenchHelp,
     /// Print the help.
     Help,
 }
@@ -53,6 +55,9 @@ impl Task {
                 Err("contract takes diff and a revision: cargo xtask contract diff main".to_owned())
             }
             ["prove", rest @ ..] => Ok(Self::Prove(proving(rest))),
+            ["bench", rest @ ..] if rest.iter().any(|word| ["--help", "-h", "help"].contains(word)) => {
+                Ok(Self::BenchHelp)
+            }
             ["bench", ..] => Ok(Self::Bench(arguments[1..].to_vec())),
             ["ci"] => Ok(Self::Ci),
             [] | ["help" | "--help" | "-h"] => Ok(Self::Help),
@@ -111,6 +116,8 @@ mod tests {
             ("prove --short", Task::Prove(words("--short"))),
             ("prove --suite kill", Task::Prove(words("--full --suite kill"))),
             ("bench --peers", Task::Bench(words("--peers"))),
+            ("bench --help", Task::BenchHelp),
+            ("bench --peers -h", Task::BenchHelp),
             ("ci", Task::Ci),
             ("help", Task::Help),
             ("", Task::Help),
