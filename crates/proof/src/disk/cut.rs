@@ -218,7 +218,8 @@ impl Folder {
 
     fn change(&mut self, number: u32, from: usize, change: Change) {
         let Some(file) = self.numbers.get(&number).copied() else { return };
-        self.last = Last::Bytes(file, from);
+        // A change behind the end brings what lies between too.
+        self.last = Last::Bytes(file, from.min(self.files[file].live.len()));
         change.apply(&mut self.files[file].live);
         self.files[file].pending.push(Pending { at: self.changes, change });
         self.changes += 1;

@@ -100,3 +100,14 @@ fn a_change_that_the_journal_missed_shows() {
     assert!(folder.differs_from(&Files::new()).is_some());
     assert_eq!((folder.unsynced("db"), folder.unsynced("x")), (2, 0));
 }
+
+#[test]
+fn a_last_change_behind_the_end_may_not_be_done_either() {
+    let seen = Files::from([("db".to_owned(), b"new".to_vec())]);
+    for last in [write_entry(1, 8, b"!"), Entry::Truncate { file: 1, length: 8 }] {
+        let entries =
+            [opened(), vec![Entry::Truncate { file: 1, length: 0 }, write_entry(1, 0, b"new"), last]]
+                .concat();
+        assert_eq!(Folder::replay(&base(), &entries).differs_from(&seen), None);
+    }
+}
