@@ -11,6 +11,7 @@ use super::detour::Way;
 use super::ledgers::{Differences, Outcomes, Sent, compared};
 use super::sample::End;
 use super::scene::{Manner, Scene};
+use crate::kill::longest_closing;
 use crate::prove::setting::Setting;
 use crate::prove::suite::{Control, Figure, Suite, Trial};
 
@@ -24,8 +25,8 @@ const GRACE: Duration = Duration::from_secs(5);
 const TAIL: Duration = Duration::from_secs(5);
 /// What "at once" may take.
 const AT_ONCE: Duration = Duration::from_secs(1);
-/// How long recovery may take after a start.
-const CLOSING: Duration = Duration::from_secs(5);
+/// What is not on record by then is lost, and not late.
+const LOST: Duration = Duration::from_secs(30);
 const SLOW: Way = Way::Slow(Duration::from_millis(20), Duration::from_millis(400));
 /// Within the grace, and longer than [`AT_ONCE`].
 const SLOWER: Way = Way::Slow(Duration::from_millis(20), Duration::from_millis(3000));
@@ -85,6 +86,7 @@ struct Tally {
     found: Differences,
     failed_exits: u64,
     unready: Duration,
+    closing: Duration,
     exit: Duration,
 }
 
@@ -118,10 +120,11 @@ impl Trial for AtOnce {
             Figure::at_least("calls that were cut off", 1, tally.found.cut_off),
             Figure::exactly(UNRECORDED, 0, tally.found.unrecorded),
             Figure::exactly(DOUBLED, 0, tally.found.doubled),
-            Figure::exactly(
-                "calls of the upstream that are not on record 5 s after the next start",
-                0,
-                tally.found.missing,
+            Figure::exactly("calls of the upstream that do not come on record", 0, tally.found.missing),
+            Figure::within(
+                "until they were, after the next start",
+                longest_closing(setting.form),
+                tally.closing,
             ),
             Figure::within(ENDED, AT_ONCE, tally.exit),
         ])
@@ -144,7 +147,9 @@ async fn tried(setting: &Setting, way: Way, signals: usize, runs: usize) -> Resu
         tally.answered += samples.answered() as u64;
         tally.broken += samples.count(|end| *end == End::Broken) as u64;
         let seen = scene.servers[0].detour.seen();
-        tally.found.add(&compared(&samples.0, &seen, &settled(&scene, &seen).await?));
+        let (recorded, closing) = settled(&scene, &seen).await?;
+        tally.closing = tally.closing.max(closing);
+        tally.found.add(&compared(&samples.0, &seen, &recorded));
     }
     Ok(tally)
 }
@@ -167,13 +172,13 @@ async fn end(scene: &mut Scene, signals: usize, tally: &mut Tally) -> Result<()>
     Ok(())
 }
 
-/// What is on record, once every call that the upstream saw is, or [`CLOSING`] after the start.
-async fn settled(scene: &Scene, seen: &Sent) -> Result<Outcomes> {
+/// What is on record once every call that the upstream saw is, or [`LOST`] after the start; and how long that took.
+async fn settled(scene: &Scene, seen: &Sent) -> Result<(Outcomes, Duration)> {
     let started = Instant::now();
     loop {
         let recorded = scene.recorded().await?;
-        if seen.keys().all(|mark| recorded.contains_key(mark)) || started.elapsed() > CLOSING {
-            return Ok(recorded);
+        if seen.keys().all(|mark| recorded.contains_key(mark)) || started.elapsed() > LOST {
+            return Ok((recorded, started.elapsed()));
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
