@@ -134,6 +134,18 @@ impl DataDirectory {
     }
 }
 
+impl Drop for DataDirectory {
+    /// Unlocks by word, not by closing alone: a child process that is being started elsewhere in this one holds a copy
+    /// of the open file until it runs its program, and would keep the directory locked for that moment.
+    fn drop(&mut self) {
+        if let Some(lock) = &self.lock
+            && let Err(error) = lock.unlock()
+        {
+            tracing::warn!(%error, "the lock of the data directory ends with this process only");
+        }
+    }
+}
+
 /// Makes the directory, for its owner alone, if it is not there.
 pub(super) fn create(path: &Path) -> Result<(), OpenError> {
     DirBuilder::new().recursive(true).mode(DIRECTORY_MODE).create(path).map_err(|error| {
@@ -205,6 +217,16 @@ mod tests {
         let path = parent.path().join("a/b");
         drop(DataDirectory::open(&path).unwrap());
         assert_eq!(mode(&path), 0o700);
+    }
+
+    #[test]
+    fn a_copy_of_its_lock_in_a_starting_child_does_not_keep_it() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(parent.path()).unwrap();
+        let copy = directory.lock.as_ref().unwrap().try_clone().unwrap();
+        drop(directory);
+        drop(DataDirectory::open(parent.path()).unwrap());
+        drop(copy);
     }
 
     #[test]
