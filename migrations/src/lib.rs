@@ -21,6 +21,7 @@ mod m0002_trail;
 mod m0003_checkpoints;
 mod m0004_config_versions;
 mod m0005_idempotency_keys_by_age;
+mod m0006_toolsets;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0003_checkpoints::Migration),
             Box::new(m0004_config_versions::Migration),
             Box::new(m0005_idempotency_keys_by_age::Migration),
+            Box::new(m0006_toolsets::Migration),
         ]
     }
 }

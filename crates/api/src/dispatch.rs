@@ -12,11 +12,10 @@ use bytes::Bytes;
 use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
-use portcullis_schemas::codes;
+use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::principal::Principal;
-use portcullis_schemas::{Error, ErrorKind};
 use portcullis_spine::{Input, OperationSpec, Spine};
 
 use crate::problem::Failure;
@@ -67,7 +66,7 @@ async fn authenticate(spine: &Spine, target: &Target, parts: &Parts) -> Result<P
 }
 
 fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
-    let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(no_request_id)?;
+    let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
     let idempotency_key = headers::idempotency_key(&parts.headers)?;
     Ok(CallContext {
         principal,
@@ -107,9 +106,4 @@ async fn input(target: &Target, mut parts: Parts, bytes: Bytes) -> Result<Input,
         input = input.with_query(&target.spec, &name, &text)?;
     }
     Ok(input)
-}
-
-fn no_request_id() -> Error {
-    Error::new(ErrorKind::Internal, codes::INTERNAL, "it broke on our side")
-        .with_internal("no request id was set")
 }

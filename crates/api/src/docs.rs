@@ -1,7 +1,7 @@
 //! `/docs`: the reference as one page, from the same data as `/openapi.json`. It loads nothing but our stylesheet.
 
 use askama::Template;
-use portcullis_spine::operations::takes_idempotency_key;
+use portcullis_spine::operations::is_tool_call;
 use serde_json::{Map, Value};
 
 use crate::openapi::FAILURES;
@@ -121,7 +121,7 @@ fn view(endpoint: &Endpoint, components: &Components) -> EndpointView {
         summary: spans(endpoint.spec.summary),
         authority: endpoint.spec.authority.as_str(),
         effect: endpoint.spec.effect.as_str(),
-        idempotent: takes_idempotency_key(endpoint.spec.name),
+        idempotent: is_tool_call(endpoint.spec.name),
         fields: endpoint.members.iter().map(field).collect(),
         status: endpoint.route.status.as_u16(),
         answer: name_of(&endpoint.output).unwrap_or_default().to_owned(),
@@ -168,7 +168,7 @@ fn example(endpoint: &Endpoint, components: &Components) -> String {
         method => format!("curl -X {method} \"$PORTCULLIS_URL{path}\""),
     }];
     lines.push("-H \"Authorization: Bearer $PORTCULLIS_KEY\"".to_owned());
-    if takes_idempotency_key(endpoint.spec.name) {
+    if is_tool_call(endpoint.spec.name) {
         lines.push("-H \"Idempotency-Key: $(uuidgen)\"".to_owned());
     }
     let required: Map<String, Value> = endpoint

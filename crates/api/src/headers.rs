@@ -63,6 +63,12 @@ pub(crate) fn wait(headers: &HeaderMap) -> Option<Duration> {
     waits.next().is_none().then(|| Duration::from_secs(seconds))
 }
 
+/// The frame around every request has failed to name it.
+pub(crate) fn no_request_id() -> Error {
+    Error::new(ErrorKind::Internal, codes::INTERNAL, "it broke on our side")
+        .with_internal("no request id was set")
+}
+
 /// Whether a body is JSON in UTF-8, as it is.
 ///
 /// # Errors

@@ -1,8 +1,10 @@
-//! The HTTP entry: routes as a table over the spine's operations, authentication, problems, OpenAPI, reference page.
+//! The HTTP entry: routes as a table over the spine's operations, authentication, problems, OpenAPI, reference page, and
+//! the MCP endpoint for agents.
 //!
 //! Never: a business rule, SQL, an engine or a driver; a route names an operation, and the spine does the rest.
-//! Start: [`routes::ROUTES`], then `dispatch.rs`, the one handler behind all of them.
+//! Start: [`routes::ROUTES`], then `dispatch.rs`, the one handler behind all of them; for agents `agents.rs`.
 
+mod agents;
 mod body;
 mod dispatch;
 mod docs;

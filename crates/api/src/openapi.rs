@@ -1,7 +1,7 @@
 //! `/openapi.json`: OpenAPI 3.1 from the route table and the operations' schemas. Nothing in it is written twice.
 
 use portcullis_schemas::operation::Effect;
-use portcullis_spine::operations::takes_idempotency_key;
+use portcullis_spine::operations::is_tool_call;
 use serde_json::{Map, Value, json};
 
 use crate::problem;
@@ -99,7 +99,7 @@ fn operation(endpoint: &Endpoint) -> Value {
 fn parameters(endpoint: &Endpoint) -> Vec<Value> {
     let standing = endpoint.members.iter().filter(|member| member.place != Place::Body);
     let mut parameters: Vec<_> = standing.map(parameter).collect();
-    if takes_idempotency_key(endpoint.spec.name) {
+    if is_tool_call(endpoint.spec.name) {
         parameters.push(json!({
             "name": "Idempotency-Key", "in": "header", "required": false,
             "description": "A repeat with the same key and the same request gets the first one's answer; nothing is \
@@ -149,7 +149,7 @@ fn can_fail(endpoint: &Endpoint, status: u16) -> bool {
         404 => endpoint.at(Place::Path).next().is_some(),
         409 => endpoint.spec.effect != Effect::Read,
         413 | 415 => endpoint.route.takes_body(),
-        422 => takes_idempotency_key(endpoint.spec.name),
+        422 => is_tool_call(endpoint.spec.name),
         502 | 504 => endpoint.spec.effect == Effect::Call,
         _ => true,
     }

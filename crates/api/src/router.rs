@@ -6,7 +6,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::response::IntoResponse;
-use axum::routing::{MethodFilter, get, on};
+use axum::routing::{MethodFilter, any, get, on};
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, Method, StatusCode};
 use portcullis_schemas::codes;
@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reference::Reference;
 use crate::routes::ROUTES;
 use crate::wall::ApiOptions;
-use crate::{docs, openapi as contract, probes};
+use crate::{agents, docs, openapi as contract, probes};
 
 /// The whole HTTP entry over a spine. Routes whose operation the spine's registry lacks are left out.
 pub fn router(spine: Spine, options: ApiOptions) -> Router {
@@ -31,7 +31,12 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let (ready, readiness) = (spine.clone(), Arc::new(probes::Readiness::default()));
     let room = Arc::new(Semaphore::new(spine.options().requests.max(1)));
     let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options), room };
+    let agents = spine.clone();
     table(&spine)
+        .route(
+            agents::ENDPOINT,
+            any(move |toolset, request| agents::answer(agents.clone(), toolset, request)),
+        )
         .route(probes::LIVE, get(probes::live))
         .route(probes::READY, get(move || probes::ready(ready.clone(), Arc::clone(&readiness))))
         .route("/openapi.json", document("application/json", contract))

@@ -8,6 +8,7 @@ use portcullis_schemas::controls::operations::*;
 use portcullis_schemas::incidents::operations::*;
 use portcullis_schemas::integrations::credentials::operations::*;
 use portcullis_schemas::integrations::mcp::operations::*;
+use portcullis_schemas::integrations::toolsets::operations::*;
 use portcullis_schemas::logs::operations::*;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::policies::operations::*;
@@ -55,6 +56,12 @@ pub static ROUTES: &[Route] = &[
     route::<GetMcpInvocations>(GET, "/integrations/mcp-invocations"),
     route::<GetMcpInvocations>(GET, "/integrations/mcp-servers/{server_id}/invocations"),
     route::<GetMcpInvocation>(GET, "/integrations/mcp-invocations/{invocation_id}"),
+
+    route::<CreateToolset>(POST, "/integrations/toolsets").created(),
+    route::<ListToolsets>(GET, "/integrations/toolsets"),
+    route::<GetToolset>(GET, "/integrations/toolsets/{toolset_id}"),
+    route::<UpdateToolset>(PATCH, "/integrations/toolsets/{toolset_id}"),
+    route::<DeleteToolset>(DELETE, "/integrations/toolsets/{toolset_id}"),
 
     route::<StoreCredential>(POST, "/integrations/credentials").created(),
     route::<ListCredentials>(GET, "/integrations/credentials"),

@@ -10,9 +10,10 @@ use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
+use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
-use portcullis_schemas::store::{Store, UnitOfWork};
+use portcullis_schemas::store::{IntegrationStores, Store, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
 
 use crate::api_keys::SqlApiKeys;
@@ -23,6 +24,7 @@ use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
 use crate::integrations::mcp::servers::SqlMcpServers;
 use crate::integrations::mcp::tools::SqlMcpTools;
+use crate::integrations::toolsets::SqlToolsets;
 use crate::logs::{SqlAuditLog, SqlCheckpoints};
 use crate::policies::SqlToolPolicies;
 use crate::tenants::{SqlTenants, raise_versions};
@@ -75,6 +77,7 @@ struct Stores {
     servers: SqlMcpServers,
     tools: SqlMcpTools,
     invocations: SqlMcpInvocations,
+    toolsets: SqlToolsets,
     credentials: SqlCredentials,
     policies: SqlToolPolicies,
     kill_switch: SqlKillSwitch,
@@ -99,6 +102,7 @@ impl Stores {
             servers: SqlMcpServers::new(shared()),
             tools: SqlMcpTools::new(shared()),
             invocations: SqlMcpInvocations::new(shared()),
+            toolsets: SqlToolsets::new(shared()),
             credentials: SqlCredentials::new(shared()),
             policies: SqlToolPolicies::new(shared()),
             kill_switch: SqlKillSwitch::new(shared()),
@@ -117,8 +121,7 @@ impl fmt::Debug for SqlUnitOfWork {
     }
 }
 
-#[async_trait]
-impl UnitOfWork for SqlUnitOfWork {
+impl IntegrationStores for SqlUnitOfWork {
     fn mcp_servers(&mut self) -> &mut dyn McpServerStore {
         &mut self.stores.servers
     }
@@ -131,10 +134,17 @@ impl UnitOfWork for SqlUnitOfWork {
         &mut self.stores.invocations
     }
 
+    fn toolsets(&mut self) -> &mut dyn ToolsetStore {
+        &mut self.stores.toolsets
+    }
+
     fn credentials(&mut self) -> &mut dyn CredentialStore {
         &mut self.stores.credentials
     }
+}
 
+#[async_trait]
+impl UnitOfWork for SqlUnitOfWork {
     fn tool_policies(&mut self) -> &mut dyn ToolPolicyStore {
         &mut self.stores.policies
     }

@@ -69,6 +69,7 @@ suites! {
     api_key_store();
     mcp_server_store();
     mcp_tool_store(ledger);
+    toolset_store();
     credential_store(sealed);
     tool_policy_store();
     kill_switch_store();

@@ -20,6 +20,7 @@ pub mod era;
 pub mod headers;
 pub mod jsonrpc;
 pub mod ladder;
+pub mod members;
 pub mod messages;
 pub mod meta;
 pub mod scan;

@@ -50,7 +50,7 @@ pub struct EmbeddedOptions {
     /// and never for a PostgreSQL database, which others may have sealed with another key.
     pub master_key_file: Option<PathBuf>,
     /// The file of the keys that sign checkpoints; `signing.key` in the directory unless told. Created with mode 0600, but
-    /// not for a PostgreSQL database: without the file there are no checkpoints then.
+    /// never for a PostgreSQL database, where all replicas sign with the same.
     pub signing_key_file: Option<PathBuf>,
     /// Where checkpoints are kept; `checkpoints` in the directory unless told. Better on another machine's disk.
     pub checkpoint_dir: Option<PathBuf>,
@@ -229,10 +229,6 @@ fn checkpoints(
 ) -> Result<Option<CheckpointPorts>, OpenError> {
     let is_shared = options.database_url.is_some();
     let Some(keys) = directory.signing_key(options.signing_key_file.as_deref(), is_shared)? else {
-        tracing::warn!(
-            "no checkpoints of the trail are signed: there is no signing key. Copy signing.key from another replica, or \
-             make one with `portcullis audit key --create`"
-        );
         return Ok(None);
     };
     let path = directory.checkpoints(options.checkpoint_dir.as_deref());

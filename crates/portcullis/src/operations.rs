@@ -7,6 +7,7 @@ pub use portcullis_schemas::controls::operations as kill_switch;
 pub use portcullis_schemas::incidents::operations as incidents;
 pub use portcullis_schemas::integrations::credentials::operations as credentials;
 pub use portcullis_schemas::integrations::mcp::operations as mcp_servers;
+pub use portcullis_schemas::integrations::toolsets::operations as toolsets;
 pub use portcullis_schemas::logs::operations as trail;
 pub use portcullis_schemas::policies::operations as tool_policies;
 pub use portcullis_schemas::tenants::operations as tenants;

@@ -26,9 +26,10 @@ pub use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 pub use portcullis_schemas::integrations::mcp::ports::{
     InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore,
 };
+pub use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 pub use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
 pub use portcullis_schemas::policies::ports::ToolPolicyStore;
-pub use portcullis_schemas::store::UnitOfWork;
+pub use portcullis_schemas::store::{IntegrationStores, UnitOfWork};
 pub use portcullis_schemas::tenants::ports::TenantStore;
 
 // Clock, ids and hashes.

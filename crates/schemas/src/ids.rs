@@ -13,6 +13,8 @@ typed_id!(/// A registered MCP server.
     ServerId, "mcp_");
 typed_id!(/// A tool of an MCP server.
     ToolId, "tool_");
+typed_id!(/// A named selection of tools.
+    ToolsetId, "tset_");
 typed_id!(/// One governed tool call.
     InvocationId, "inv_");
 typed_id!(/// The record that precedes an effect.

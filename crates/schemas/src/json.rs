@@ -20,6 +20,11 @@ impl RawJson {
         RawValue::from_string(text).map(Self)
     }
 
+    /// The text, for a message that it becomes a part of.
+    pub fn into_raw(self) -> Box<RawValue> {
+        self.0
+    }
+
     /// The text.
     pub fn as_str(&self) -> &str {
         self.0.get()

@@ -42,6 +42,8 @@ string_enum!(
         ApiKey = "api-key",
         /// Request bodies behind an idempotency key.
         Idempotency = "idempotency",
+        /// Cursors of lists whose positions are nobody's business.
+        Cursor = "cursor",
     }
 );
 

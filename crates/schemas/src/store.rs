@@ -10,6 +10,7 @@ use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
 use crate::integrations::credentials::ports::CredentialStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
+use crate::integrations::toolsets::ports::ToolsetStore;
 use crate::logs::ports::{AuditLog, CheckpointStore};
 use crate::policies::ports::ToolPolicyStore;
 use crate::tenants::ports::TenantStore;
@@ -30,17 +31,23 @@ pub trait Store: Send + Sync {
     async fn read(&self) -> Result<Box<dyn UnitOfWork>, PortError>;
 }
 
-/// One transaction. The handler commits; dropping it rolls back. Engines and drivers never commit.
-#[async_trait]
-pub trait UnitOfWork: Send {
+/// The stores of what a tenant connects.
+pub trait IntegrationStores: Send {
     /// MCP servers.
     fn mcp_servers(&mut self) -> &mut dyn McpServerStore;
     /// MCP tools.
     fn mcp_tools(&mut self) -> &mut dyn McpToolStore;
     /// MCP invocations.
     fn mcp_invocations(&mut self) -> &mut dyn McpInvocationStore;
+    /// Toolsets.
+    fn toolsets(&mut self) -> &mut dyn ToolsetStore;
     /// Credentials.
     fn credentials(&mut self) -> &mut dyn CredentialStore;
+}
+
+/// One transaction. The handler commits; dropping it rolls back. Engines and drivers never commit.
+#[async_trait]
+pub trait UnitOfWork: IntegrationStores {
     /// Tool policies.
     fn tool_policies(&mut self) -> &mut dyn ToolPolicyStore;
     /// Kill switch.

@@ -5,7 +5,6 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::path::PathBuf;
 use std::process::{Command, Output};
 
 use portcullis_mcp::version::ProtocolVersion;
@@ -39,14 +38,13 @@ impl Pair {
         let database = TestDatabase::create();
         let upstream = Upstream::start("weather", ProtocolVersion::V2026_07_28, weather()).await.unwrap();
         let folders = std::array::from_fn(|_| TempDir::new().unwrap());
-        let master_key = master_key(&folders[2]).await;
+        make_keys(&folders[2]).await;
         let settings = [&folders[0], &folders[1]].map(|folder| {
             let mut settings = Settings::new(folder.path());
             settings.listen.set_port(0);
             settings.database_url = Some(database.url.clone());
-            settings.master_key_file = Some(master_key.clone());
             settings.egress.waived_origins = vec![upstream.origin()];
-            settings
+            with_keys_of(&folders[2], settings)
         });
         let [one, other] = &settings;
         let (one, other) = tokio::join!(running::start(one), running::start(other));
@@ -96,12 +94,18 @@ fn client(replica: &Running, key: &str) -> ApiClient {
     ApiClient::new(&replica.url(), Secret::new(key.to_owned())).unwrap()
 }
 
-/// A master key as a first start on SQLite makes it; replicas share one.
-async fn master_key(folder: &TempDir) -> PathBuf {
+/// Settings with the keys that a first start on SQLite has made in that folder; replicas share them.
+fn with_keys_of(keys: &TempDir, mut settings: Settings) -> Settings {
+    settings.master_key_file = Some(keys.path().join("master.key"));
+    settings.trail.signing_key_file = Some(keys.path().join("signing.key"));
+    settings
+}
+
+/// A first start on SQLite.
+async fn make_keys(folder: &TempDir) {
     let mut settings = Settings::new(folder.path());
     settings.listen.set_port(0);
     running::start(&settings).await.unwrap().shutdown().await.unwrap();
-    folder.path().join("master.key")
 }
 
 /// Id and text.
@@ -201,7 +205,8 @@ async fn a_writer_role_serves_and_cannot_change_the_trail() {
     let folder = TempDir::new().unwrap();
     let mut settings = Settings::new(folder.path());
     settings.listen.set_port(0);
-    settings.master_key_file = Some(master_key(&folder).await);
+    make_keys(&folder).await;
+    let mut settings = with_keys_of(&folder, settings);
     let mut url = url::Url::parse(&database.url).unwrap();
     url.set_username(&role).unwrap();
     settings.database_url = Some(url.into());

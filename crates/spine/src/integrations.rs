@@ -2,3 +2,4 @@
 
 pub(crate) mod credentials;
 pub(crate) mod mcp;
+pub(crate) mod toolsets;

@@ -5,6 +5,7 @@ use portcullis_schemas::controls::operations as controls;
 use portcullis_schemas::incidents::operations as incidents;
 use portcullis_schemas::integrations::credentials::operations as credentials;
 use portcullis_schemas::integrations::mcp::operations as mcp;
+use portcullis_schemas::integrations::toolsets::operations as toolsets;
 use portcullis_schemas::logs::operations as logs;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::policies::operations as policies;
@@ -44,10 +45,11 @@ pub fn register(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
     registry.on::<tenants::GetTenant>(crate::tenants::get_tenant)
 }
 
-/// Whether an operation honours `Idempotency-Key`. Others refuse it: their names and versions make a repeat harmless,
-/// and a header that is taken and not honoured would be a lie.
-pub fn takes_idempotency_key(operation: &str) -> bool {
-    operation == mcp::InvokeMcpTool::NAME
+/// Whether an operation is a governed call of a tool, by whatever name. Such a call looks at the kill switch itself, with
+/// server and tool, so that the refusal is in the trail; and it honours `Idempotency-Key`. Other operations refuse the
+/// header: their names and versions make a repeat harmless, and one that is taken and not honoured would be a lie.
+pub fn is_tool_call(operation: &str) -> bool {
+    [mcp::InvokeMcpTool::NAME, toolsets::CallOfferedTool::NAME].contains(&operation)
 }
 
 fn register_integrations(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
@@ -70,6 +72,7 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::InvokeMcpTool>(invoke::invoke_tool)?;
     registry.on::<mcp::GetMcpInvocations>(invocations::get_invocations)?;
     registry.on::<mcp::GetMcpInvocation>(invocations::get_invocation)?;
+    register_toolsets(registry)?;
     use crate::integrations::credentials as handlers;
     registry.on::<credentials::StoreCredential>(handlers::store_credential)?;
     registry.on::<credentials::EncryptCredential>(handlers::encrypt_credential)?;
@@ -77,4 +80,17 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<credentials::RotateCredential>(handlers::rotate_credential)?;
     registry.on::<credentials::SetCredentialGrants>(handlers::set_credential_grants)?;
     registry.on::<credentials::DeleteCredential>(handlers::delete_credential)
+}
+
+fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
+    use crate::integrations::toolsets as handlers;
+    use crate::integrations::toolsets::{call, offer};
+    registry.on::<toolsets::CreateToolset>(handlers::create_toolset)?;
+    registry.on::<toolsets::GetToolset>(handlers::get_toolset)?;
+    registry.on::<toolsets::ListToolsets>(handlers::list_toolsets)?;
+    registry.on::<toolsets::UpdateToolset>(handlers::update_toolset)?;
+    registry.on::<toolsets::DeleteToolset>(handlers::delete_toolset)?;
+    registry.on::<toolsets::OpenToolset>(offer::open_toolset)?;
+    registry.on::<toolsets::ListOfferedTools>(offer::list_offered_tools)?;
+    registry.on::<toolsets::CallOfferedTool>(call::call_offered_tool)
 }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_schemas::integrations::mcp::operations::{
-    CheckMcpServerHealth, DiscoverMcpTools, InvokeMcpTool, RegisterMcpServer,
+    CheckMcpServerHealth, DiscoverMcpTools, RegisterMcpServer,
 };
 use portcullis_schemas::operation::Operation;
 
@@ -11,6 +11,7 @@ pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
 pub use portcullis_engines::logs::checkpoints::CheckpointRules;
 
 use crate::admission::Bounds;
+use crate::operations::is_tool_call;
 
 /// Settings that an operator may change. The defaults are those of the limits in ARCHITECTURE.md.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ impl SpineOptions {
     /// How long an operation may take; the caller's own deadline bounds it besides.
     pub(crate) fn deadline_of(&self, operation: &str) -> Option<Duration> {
         match operation {
-            InvokeMcpTool::NAME => Some(self.call_deadline),
+            call if is_tool_call(call) => Some(self.call_deadline),
             DiscoverMcpTools::NAME | RegisterMcpServer::NAME => Some(self.discovery_deadline),
             CheckMcpServerHealth::NAME => Some(self.health_deadline),
             _ => None,

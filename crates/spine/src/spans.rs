@@ -8,12 +8,12 @@ use std::fmt;
 
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::operation::Operation;
 use portcullis_schemas::text::is_hidden;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
+
+use crate::operations::is_tool_call;
 
 /// Most signs of a text that is not ours.
 const LONGEST: usize = 128;
@@ -21,7 +21,7 @@ const LONGEST: usize = 128;
 /// One dispatch; the steps of a governed call are its children. Names follow OpenTelemetry's conventions for MCP where
 /// there are any.
 pub(crate) fn dispatch(ctx: &CallContext, operation: &str) -> Span {
-    let is_call = operation == InvokeMcpTool::NAME;
+    let is_call = is_tool_call(operation);
     debug_span!(
         "gate.dispatch",
         otel.name = %Bounded(if is_call { "tools/call" } else { operation }),

@@ -10,7 +10,6 @@ use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::ids::{InstanceId, TenantId};
-use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ports::DispatchRecord;
 use portcullis_schemas::operation::{Effect, Operation};
 use portcullis_schemas::{Error, ErrorKind};
@@ -198,7 +197,7 @@ async fn run_entry(
     decode: impl FnOnce(&Entry) -> Result<Erased, Error> + Send,
 ) -> Result<Erased, Error> {
     debug_span!("gate.admit").in_scope(|| authorise(entry, scene))?;
-    if scene.ctx().idempotency_key.is_some() && !operations::takes_idempotency_key(entry.spec.name) {
+    if scene.ctx().idempotency_key.is_some() && !operations::is_tool_call(entry.spec.name) {
         return Err(Error::new(
             ErrorKind::Invalid,
             codes::INVALID_HEADER,
@@ -206,8 +205,7 @@ async fn run_entry(
         ));
     }
     let request = decode(entry)?;
-    // `invoke_tool` looks at the switch itself, with server and tool, so that the refusal is in the trail.
-    if entry.spec.effect == Effect::Call && entry.spec.name != InvokeMcpTool::NAME {
+    if entry.spec.effect == Effect::Call && !operations::is_tool_call(entry.spec.name) {
         let key = FreezeTarget::Key(scene.principal().key().clone());
         ControlsBridge::refuse_if_frozen(scene, &[FreezeTarget::Tenant, key]).await?;
     }

@@ -35,6 +35,7 @@ mod tenant_config;
 mod tenant_store;
 mod tool_policy;
 mod tool_policy_store;
+mod toolset_store;
 mod unit_of_work;
 
 use std::future::{Future, poll_fn};
@@ -69,6 +70,7 @@ pub use runtime::{clock, entropy, environment, id_source, key_source, keyed_hash
 pub use tenant_store::tenant_store;
 pub use tool_policy::{PolicyTexts, tool_policy};
 pub use tool_policy_store::tool_policy_store;
+pub use toolset_store::toolset_store;
 pub use unit_of_work::unit_of_work;
 
 /// Every suite of persistence, one after the other.
@@ -83,6 +85,7 @@ pub async fn all_stores(
     api_key_store(store).await;
     mcp_server_store(store).await;
     mcp_tool_store(store, ledger_port).await;
+    toolset_store(store).await;
     credential_store(store, sealed).await;
     tool_policy_store(store).await;
     kill_switch_store(store).await;

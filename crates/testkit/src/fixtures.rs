@@ -4,26 +4,29 @@
 //! run, [`UniqueIds`](crate::ids::UniqueIds) for stores that outlive the run. Rows that a store orders by time take a
 //! number of seconds.
 
+use std::fmt::Display;
 use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::ids::{InvalidId, KeyId, RequestId, TenantId};
+use portcullis_schemas::ids::{KeyId, RequestId, TenantId};
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_schemas::runtime::IdSource;
-use portcullis_schemas::text::{InvalidText, Name};
+use portcullis_schemas::text::Name;
 use portcullis_schemas::timestamp::Timestamp;
 
 mod calls;
 mod domains;
 mod mcp;
 mod seeds;
+mod toolsets;
 
 pub(crate) use calls::sealed_answer;
 pub use calls::{claim, exchange_intent, intent, invocation, invocation_facts, refusal, settlement};
 pub use domains::{api_key, credential, event, freeze, new_incident, policy, sealed, tenant_record};
 pub use mcp::{server, tool};
 pub use seeds::{seed_server, seed_tenant, seed_tool};
+pub use toolsets::{toolset, toolset_tool};
 
 /// 2026-07-28T12:00:00Z and `seconds`.
 pub fn time(seconds: i64) -> Timestamp {
@@ -32,7 +35,7 @@ pub fn time(seconds: i64) -> Timestamp {
 
 /// The n-th tenant, the same in every run; it is in no store until somebody puts it there.
 pub fn tenant(n: u32) -> TenantId {
-    valid_id(TenantId::from_trusted(&format!("t_{n:04}")))
+    valid(TenantId::from_trusted(&format!("t_{n:04}")))
 }
 
 /// An actor with a key of no store.
@@ -61,10 +64,6 @@ pub(crate) fn name(text: &str) -> Name {
     valid(Name::new(text))
 }
 
-pub(crate) fn valid<T>(text: Result<T, InvalidText>) -> T {
+pub(crate) fn valid<T>(text: Result<T, impl Display>) -> T {
     text.unwrap_or_else(|error| panic!("a fixture's text is not valid: {error}"))
-}
-
-fn valid_id<T>(id: Result<T, InvalidId>) -> T {
-    id.unwrap_or_else(|error| panic!("a fixture's id is not valid: {error}"))
 }

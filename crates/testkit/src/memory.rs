@@ -28,6 +28,7 @@ mod servers;
 mod state;
 mod tenants;
 mod tools;
+mod toolsets;
 mod unit;
 
 pub use checkpoints::MemoryCheckpointSink;

@@ -37,6 +37,8 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
         "a foreign invocation",
     );
     let store = leaky();
+    contains(&found(conformance::toolset_store(&store)).await, "a foreign toolset");
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
@@ -77,6 +79,8 @@ async fn every_store_suite_finds_writes_without_the_tenant() {
         &found(conformance::mcp_tool_store(&store, &store.ledger())).await,
         "an upsert of a foreign tool",
     );
+    let store = leaky();
+    contains(&found(conformance::toolset_store(&store)).await, "an update of a foreign toolset");
     let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign write");
     let store = leaky();

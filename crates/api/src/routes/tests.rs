@@ -8,7 +8,12 @@ use portcullis_spine::{OperationRegistry, OperationSpec};
 use super::*;
 
 /// Operations that are meant to have no route. Each line needs its reason.
-const WITHOUT_ROUTE: &[&str] = &[];
+const WITHOUT_ROUTE: &[&str] = &[
+    // The methods of the endpoint for agents, `/mcp/{toolset}`, which speaks MCP.
+    "integrations.toolsets.call_offered_tool",
+    "integrations.toolsets.list_offered_tools",
+    "integrations.toolsets.open_toolset",
+];
 
 fn registry() -> OperationRegistry {
     let mut registry = OperationRegistry::new();

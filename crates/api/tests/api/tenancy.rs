@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use portcullis_api::{ROUTES, Route};
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
 };
 use portcullis_schemas::store::Store;
 use portcullis_testkit::fixtures;
@@ -27,6 +27,8 @@ async fn one_of_each(world: &World, tenant: &str, key: &str) -> Ids {
         world.call(key, "PUT", "/policies", Some(json!({ "name": "p", "text": "permit" }))).await.json();
     let made =
         world.call(key, "POST", "/api-keys", Some(json!({ "name": "k", "scopes": ["read"] }))).await.json();
+    let toolset = json!({ "name": "t", "tools": [{ "server_id": server, "tool_id": tool }] });
+    let toolset = world.call(key, "POST", "/integrations/toolsets", Some(toolset)).await.json();
     let owner = TenantId::from_trusted(tenant).unwrap();
     let mut work = world.store.begin().await.unwrap();
     let incident = fixtures::new_incident(&UniqueIds::new(), "d", 0);
@@ -41,6 +43,7 @@ async fn one_of_each(world: &World, tenant: &str, key: &str) -> Ids {
         ("key_id", text(&made["key"]["key_id"])),
         ("incident_id", incident.to_string()),
         ("tenant_id", tenant.to_owned()),
+        ("toolset_id", text(&toolset["toolset_id"])),
     ])
 }
 
@@ -55,6 +58,7 @@ fn random() -> Ids {
         ("key_id", KeyId::generate(&ids).to_string()),
         ("incident_id", IncidentId::generate(&ids).to_string()),
         ("tenant_id", TenantId::generate(&ids).to_string()),
+        ("toolset_id", ToolsetId::generate(&ids).to_string()),
     ])
 }
 

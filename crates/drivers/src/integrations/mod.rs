@@ -2,3 +2,4 @@
 
 pub mod credentials;
 pub mod mcp;
+pub mod toolsets;

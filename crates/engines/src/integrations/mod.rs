@@ -1,3 +1,4 @@
 //! Integrations: the rules for what a tenant connects.
 
 pub mod mcp;
+pub mod toolsets;

@@ -26,6 +26,8 @@ const FILE_MODE: u32 = 0o600;
 pub(super) struct DataDirectory {
     path: PathBuf,
     lock: Option<File>,
+    /// Whether it was opened to serve, and not only to look at what is in it.
+    serves: bool,
 }
 
 impl DataDirectory {
@@ -37,7 +39,7 @@ impl DataDirectory {
             .map_err(|error| OpenError::directory(path, "its path cannot be resolved").caused_by(error))?;
         keep_others_out(&path)?;
         let lock = lock(&path)?;
-        Ok(Self { path, lock: Some(lock) })
+        Ok(Self { path, lock: Some(lock), serves: true })
     }
 
     /// Opens a directory that is there, also while another process has it.
@@ -47,8 +49,10 @@ impl DataDirectory {
                 .caused_by(error)
         })?;
         match lock(&path) {
-            Ok(lock) => Ok(Self { path, lock: Some(lock) }),
-            Err(error) if error.kind() == OpenErrorKind::InUse => Ok(Self { path, lock: None }),
+            Ok(lock) => Ok(Self { path, lock: Some(lock), serves: false }),
+            Err(error) if error.kind() == OpenErrorKind::InUse => {
+                Ok(Self { path, lock: None, serves: false })
+            }
             Err(error) => Err(error),
         }
     }
@@ -69,8 +73,8 @@ impl DataDirectory {
         self.lock.is_some()
     }
 
-    /// The file of the keys that sign checkpoints, and whether one is made where there is none: not for a database that
-    /// replicas share, since each would sign with its own.
+    /// The keys that sign checkpoints. They are made where there are none, but not for a database that replicas share,
+    /// since each would sign with its own: who would serve on one is refused, who only looks goes without.
     pub(super) fn signing_key(
         &self,
         named: Option<&Path>,
@@ -78,8 +82,13 @@ impl DataDirectory {
     ) -> Result<Option<CheckpointKeys>, OpenError> {
         let file = signing_key_file(&self.path, named);
         if !file.exists() {
-            if is_shared || !self.is_own() {
+            if !self.is_own() || is_shared && !self.serves {
                 return Ok(None);
+            }
+            if is_shared {
+                let problem = "it is not there, and none is made for a database that replicas share: copy it from another \
+                               replica, or before the first start make one with `portcullis audit key --create`";
+                return Err(OpenError::signing_key(&file, problem));
             }
             signing_key::create(&file)?;
         }
@@ -274,11 +283,15 @@ mod tests {
         let second = DataDirectory::attach(parent.path()).unwrap();
         assert!(first.is_own() && !second.is_own());
         assert!(second.signing_key(None, false).unwrap().is_none());
-        assert!(first.signing_key(None, true).unwrap().is_none());
+        let error = first.signing_key(None, true).unwrap_err();
+        assert!(error.to_string().contains("copy it from another replica"), "{error}");
         assert!(first.signing_key(None, false).unwrap().is_some());
         assert!(second.signing_key(None, false).unwrap().is_some());
         drop((first, second));
-        assert!(DataDirectory::attach(parent.path()).unwrap().is_own());
+        let third = DataDirectory::attach(parent.path()).unwrap();
+        assert!(third.is_own());
+        fs::remove_file(parent.path().join(SIGNING_KEY)).unwrap();
+        assert!(third.signing_key(None, true).unwrap().is_none());
     }
 
     #[test]

@@ -17,15 +17,14 @@ use portcullis_schemas::logs::ledger::{
     AbandonedIntent, Intent, IntentReceipt, Recorded, Refusal, Settlement,
 };
 use portcullis_schemas::logs::ports::{DispatchAudit, DispatchRecord, Ledger};
-use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_spine::Ports;
+use portcullis_spine::operations::is_tool_call;
 
 use super::catalogue::{
     CallLabels, Catalogue, DispatchLabels, ExchangeLabels, RaisedLabels, WriteLabels, code, ended,
 };
-use crate::operations::mcp_servers::InvokeMcpTool;
 
 pub(super) fn ports(catalogue: &Arc<Catalogue>, ports: Ports) -> Ports {
     let watch = |clock: &Arc<dyn Clock>| Watch { catalogue: Arc::clone(catalogue), clock: Arc::clone(clock) };
@@ -255,7 +254,7 @@ impl DispatchAudit for WatchedAudit {
         let labels =
             DispatchLabels { operation: operation.to_owned(), code: code(record.error_code.as_deref()) };
         self.catalogue.dispatches.get_or_create(&labels).inc();
-        if let Some(upstream) = record.upstream_micros.filter(|_| operation == InvokeMcpTool::NAME) {
+        if let Some(upstream) = record.upstream_micros.filter(|_| is_tool_call(operation)) {
             let added = Duration::from_micros(record.duration_micros.saturating_sub(upstream));
             self.catalogue.call_added_seconds.observe(added.as_secs_f64());
         }

@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail};
+use portcullis::embedded::signing_keys;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::json;
@@ -134,6 +135,7 @@ impl Served {
         std::fs::write(&config, format!("[limits]\nserver_calls = {SERVER_CALLS}\n"))?;
         command.arg("--config").arg(config);
         if let Storage::Postgres(url) = &plan.storage {
+            signing_keys(&directory.join("data"), None, true)?;
             command.args(["--database-url", url]).arg("--master-key-file").arg(key_file(directory)?);
         }
         let output = directory.join("output");

@@ -121,6 +121,7 @@ impl Trail {
         let mut options = EmbeddedOptions::new(&settings.data_dir);
         options.database_url = settings.database_url.clone().map(Secret::new);
         options.master_key_file.clone_from(&settings.master_key_file);
+        options.signing_key_file.clone_from(&settings.trail.signing_key_file);
         let database = embedded::open(options).await.wrap_err("the database cannot be opened")?;
         let read = read_all(&database.ports(), &TenantId::from_trusted(tenant)?).await;
         database.close().await;

@@ -9,7 +9,7 @@ use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
 };
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::incidents::{Incident, IncidentStatus, NewIncident};
@@ -21,13 +21,15 @@ use portcullis_schemas::integrations::mcp::ports::{
 };
 use portcullis_schemas::integrations::mcp::server::{McpServer, McpServerStatus};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, ToolStatus};
+use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
+use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName};
 use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
 use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
-use portcullis_schemas::store::{Store, UnitOfWork};
+use portcullis_schemas::store::{IntegrationStores, Store, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
 use portcullis_schemas::tenants::{ConfigVersion, Tenant};
 
@@ -67,26 +69,20 @@ impl Store for WatchedStore {
     }
 }
 
-/// Writes the stores, and the unit of work that hands them out.
+/// Writes stores, and what hands them out with what else that can do.
 macro_rules! watched_stores {
-    ($($port:ident by $access:ident { $(
+    ($unit:ident { $($port:ident by $access:ident { $(
         fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;
-    )* })*) => {
+    )* })* } $($more:tt)*) => {
         #[async_trait]
-        impl UnitOfWork for WatchedWork {
+        impl $unit for WatchedWork {
             $(
                 fn $access(&mut self) -> &mut dyn $port {
                     self
                 }
             )*
 
-            async fn commit(self: Box<Self>) -> Result<(), PortError> {
-                let Self { inner, passage } = *self;
-                passage.before("UnitOfWork::commit");
-                let committed = inner.commit().await;
-                passage.after("UnitOfWork::commit");
-                committed
-            }
+            $($more)*
         }
 
         $(
@@ -107,81 +103,103 @@ macro_rules! watched_stores {
 }
 
 watched_stores! {
-    McpServerStore by mcp_servers {
-        fn insert(tenant: &TenantId, server: &McpServer) -> ();
-        fn get(tenant: &TenantId, id: &ServerId) -> Option<McpServer>;
-        fn find_by_url(tenant: &TenantId, url: &str) -> Option<McpServer>;
-        fn list(tenant: &TenantId, states: &[McpServerStatus], page: &PageRequest) -> Page<McpServer>;
-        fn update(tenant: &TenantId, server: &McpServer) -> ();
+    IntegrationStores {
+        McpServerStore by mcp_servers {
+            fn insert(tenant: &TenantId, server: &McpServer) -> ();
+            fn get(tenant: &TenantId, id: &ServerId) -> Option<McpServer>;
+            fn find_by_url(tenant: &TenantId, url: &str) -> Option<McpServer>;
+            fn list(tenant: &TenantId, states: &[McpServerStatus], page: &PageRequest) -> Page<McpServer>;
+            fn update(tenant: &TenantId, server: &McpServer) -> ();
+        }
+        McpToolStore by mcp_tools {
+            fn upsert(tenant: &TenantId, tools: &[McpTool]) -> ();
+            fn get(tenant: &TenantId, server: &ServerId, id: &ToolId) -> Option<McpTool>;
+            fn all_of(tenant: &TenantId, server: &ServerId) -> Vec<McpTool>;
+            fn list(
+                tenant: &TenantId, server: &ServerId, status: Option<ToolStatus>, page: &PageRequest
+            ) -> Page<McpTool>;
+        }
+        McpInvocationStore by mcp_invocations {
+            fn get(tenant: &TenantId, id: &InvocationId) -> Option<McpToolInvocation>;
+            fn list(
+                tenant: &TenantId, filter: &InvocationFilter, page: &PageRequest
+            ) -> Page<McpToolInvocation>;
+        }
+        ToolsetStore by toolsets {
+            fn insert(tenant: &TenantId, toolset: &Toolset) -> ();
+            fn get(tenant: &TenantId, id: &ToolsetId) -> Option<Toolset>;
+            fn find(tenant: &TenantId, name: &ToolsetName) -> Option<Toolset>;
+            fn list(tenant: &TenantId, page: &PageRequest) -> Page<Toolset>;
+            fn update(tenant: &TenantId, toolset: &Toolset) -> ();
+            fn delete(tenant: &TenantId, id: &ToolsetId) -> ();
+        }
+        CredentialStore by credentials {
+            fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();
+            fn get(tenant: &TenantId, id: &CredentialId) -> Option<CredentialMetadata>;
+            fn list(tenant: &TenantId, page: &PageRequest) -> Page<CredentialMetadata>;
+            fn update(
+                tenant: &TenantId, credential: &CredentialMetadata, sealed: Option<&SealedSecret>
+            ) -> ();
+            fn delete(tenant: &TenantId, credential: &CredentialMetadata) -> ();
+        }
     }
-    McpToolStore by mcp_tools {
-        fn upsert(tenant: &TenantId, tools: &[McpTool]) -> ();
-        fn get(tenant: &TenantId, server: &ServerId, id: &ToolId) -> Option<McpTool>;
-        fn all_of(tenant: &TenantId, server: &ServerId) -> Vec<McpTool>;
-        fn list(
-            tenant: &TenantId, server: &ServerId, status: Option<ToolStatus>, page: &PageRequest
-        ) -> Page<McpTool>;
-    }
-    McpInvocationStore by mcp_invocations {
-        fn get(tenant: &TenantId, id: &InvocationId) -> Option<McpToolInvocation>;
-        fn list(
-            tenant: &TenantId, filter: &InvocationFilter, page: &PageRequest
-        ) -> Page<McpToolInvocation>;
-    }
-    CredentialStore by credentials {
-        fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();
-        fn get(tenant: &TenantId, id: &CredentialId) -> Option<CredentialMetadata>;
-        fn list(tenant: &TenantId, page: &PageRequest) -> Page<CredentialMetadata>;
-        fn update(
-            tenant: &TenantId, credential: &CredentialMetadata, sealed: Option<&SealedSecret>
-        ) -> ();
-        fn delete(tenant: &TenantId, credential: &CredentialMetadata) -> ();
-    }
-    ToolPolicyStore by tool_policies {
-        fn put(tenant: &TenantId, policy: &ToolPolicyRecord) -> ();
-        fn get(tenant: &TenantId, id: &PolicyId) -> Option<ToolPolicyRecord>;
-        fn find_by_name(tenant: &TenantId, name: &str) -> Option<ToolPolicyRecord>;
-        fn list(tenant: &TenantId, page: &PageRequest) -> Page<ToolPolicyRecord>;
-        fn delete(tenant: &TenantId, id: &PolicyId) -> ();
-        fn current_set(tenant: &TenantId) -> TenantPolicySet;
-    }
-    KillSwitchStore by kill_switch {
-        fn freeze(tenant: &TenantId, freeze: &Freeze) -> ();
-        fn unfreeze(tenant: &TenantId, target: &FreezeTarget) -> bool;
-        fn list(tenant: &TenantId) -> Vec<Freeze>;
-        fn first_frozen(tenant: &TenantId, targets: &[FreezeTarget]) -> Option<Freeze>;
-    }
-    IncidentStore by incidents {
-        fn open(tenant: &TenantId, incident: &NewIncident) -> IncidentId;
-        fn get(tenant: &TenantId, id: &IncidentId) -> Option<Incident>;
-        fn list(tenant: &TenantId, status: Option<IncidentStatus>, page: &PageRequest) -> Page<Incident>;
-        fn update(tenant: &TenantId, incident: &Incident) -> ();
-    }
-    AuditLog by audit_log {
-        fn append(tenant: &TenantId, events: &[AuditEventDraft]) -> ();
-        fn list(tenant: &TenantId, filter: &EventFilter, page: &PageRequest) -> Page<AuditEvent>;
-        fn range(tenant: &TenantId, from: u64, limit: u16) -> Vec<StoredEvent>;
-        fn texts(tenant: &TenantId, from: u64, limit: u16) -> Vec<String>;
-    }
-    CheckpointStore by checkpoints {
-        fn newest() -> Option<StoredCheckpoint>;
-        fn list(from: u64, limit: u16) -> Vec<StoredCheckpoint>;
-        fn spans(from_index: u64, limit: u16) -> Vec<CheckpointSpan>;
-        fn coverage() -> Vec<ChainCoverage>;
-        fn covered(tenant: &TenantId) -> Option<CheckpointSpan>;
-        fn append(checkpoint: &StoredCheckpoint, spans: &[CheckpointSpan]) -> ();
-    }
-    ApiKeyStore by api_keys {
-        fn insert(tenant: &TenantId, key: &StoredApiKey) -> ();
-        fn get(tenant: &TenantId, id: &KeyId) -> Option<ApiKey>;
-        fn find_for_authentication(id: &KeyId) -> Option<StoredApiKey>;
-        fn list(tenant: &TenantId, page: &PageRequest) -> Page<ApiKey>;
-        fn update(tenant: &TenantId, key: &ApiKey) -> ();
-    }
-    TenantStore by tenants {
-        fn insert(tenant: &TenantId, record: &Tenant) -> ();
-        fn find(id: &str) -> Option<Tenant>;
-        fn list(page: &PageRequest) -> Page<Tenant>;
-        fn config_version(tenant: &TenantId) -> ConfigVersion;
+}
+
+watched_stores! {
+    UnitOfWork {
+        ToolPolicyStore by tool_policies {
+            fn put(tenant: &TenantId, policy: &ToolPolicyRecord) -> ();
+            fn get(tenant: &TenantId, id: &PolicyId) -> Option<ToolPolicyRecord>;
+            fn find_by_name(tenant: &TenantId, name: &str) -> Option<ToolPolicyRecord>;
+            fn list(tenant: &TenantId, page: &PageRequest) -> Page<ToolPolicyRecord>;
+            fn delete(tenant: &TenantId, id: &PolicyId) -> ();
+            fn current_set(tenant: &TenantId) -> TenantPolicySet;
+        }
+        KillSwitchStore by kill_switch {
+            fn freeze(tenant: &TenantId, freeze: &Freeze) -> ();
+            fn unfreeze(tenant: &TenantId, target: &FreezeTarget) -> bool;
+            fn list(tenant: &TenantId) -> Vec<Freeze>;
+            fn first_frozen(tenant: &TenantId, targets: &[FreezeTarget]) -> Option<Freeze>;
+        }
+        IncidentStore by incidents {
+            fn open(tenant: &TenantId, incident: &NewIncident) -> IncidentId;
+            fn get(tenant: &TenantId, id: &IncidentId) -> Option<Incident>;
+            fn list(tenant: &TenantId, status: Option<IncidentStatus>, page: &PageRequest) -> Page<Incident>;
+            fn update(tenant: &TenantId, incident: &Incident) -> ();
+        }
+        AuditLog by audit_log {
+            fn append(tenant: &TenantId, events: &[AuditEventDraft]) -> ();
+            fn list(tenant: &TenantId, filter: &EventFilter, page: &PageRequest) -> Page<AuditEvent>;
+            fn range(tenant: &TenantId, from: u64, limit: u16) -> Vec<StoredEvent>;
+            fn texts(tenant: &TenantId, from: u64, limit: u16) -> Vec<String>;
+        }
+        CheckpointStore by checkpoints {
+            fn newest() -> Option<StoredCheckpoint>;
+            fn list(from: u64, limit: u16) -> Vec<StoredCheckpoint>;
+            fn spans(from_index: u64, limit: u16) -> Vec<CheckpointSpan>;
+            fn coverage() -> Vec<ChainCoverage>;
+            fn covered(tenant: &TenantId) -> Option<CheckpointSpan>;
+            fn append(checkpoint: &StoredCheckpoint, spans: &[CheckpointSpan]) -> ();
+        }
+        ApiKeyStore by api_keys {
+            fn insert(tenant: &TenantId, key: &StoredApiKey) -> ();
+            fn get(tenant: &TenantId, id: &KeyId) -> Option<ApiKey>;
+            fn find_for_authentication(id: &KeyId) -> Option<StoredApiKey>;
+            fn list(tenant: &TenantId, page: &PageRequest) -> Page<ApiKey>;
+            fn update(tenant: &TenantId, key: &ApiKey) -> ();
+        }
+        TenantStore by tenants {
+            fn insert(tenant: &TenantId, record: &Tenant) -> ();
+            fn find(id: &str) -> Option<Tenant>;
+            fn list(page: &PageRequest) -> Page<Tenant>;
+            fn config_version(tenant: &TenantId) -> ConfigVersion;
+        }    }
+
+    async fn commit(self: Box<Self>) -> Result<(), PortError> {
+        let Self { inner, passage } = *self;
+        passage.before("UnitOfWork::commit");
+        let committed = inner.commit().await;
+        passage.after("UnitOfWork::commit");
+        committed
     }
 }

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use color_eyre::eyre::{Result, WrapErr, ensure};
+use portcullis::embedded::signing_keys;
 use portcullis_drivers::system::{SystemClock, SystemEntropy, UlidSource};
 use portcullis_schemas::runtime::{Entropy, IdSource};
 use portcullis_server::config::{LogLevel, Settings};
@@ -17,8 +18,9 @@ use url::Url;
 
 use super::setting::{Setting, UnderTest};
 
-/// The master key of a PostgreSQL database, which replicas share.
+/// The keys of a PostgreSQL database, which replicas share.
 const MASTER_KEY: &str = "master.key";
+const SIGNING_KEY: &str = "signing.key";
 
 /// See the module.
 pub(crate) struct Home {
@@ -44,6 +46,7 @@ impl Home {
             UnderTest::Sqlite => None,
             UnderTest::Postgres(url) => {
                 write_master_key(&directory.path().join(MASTER_KEY))?;
+                signing_keys(directory.path(), Some(&directory.path().join(SIGNING_KEY)), true)?;
                 Some(Server::with_new_database(url)?)
             }
         };
@@ -64,6 +67,7 @@ impl Home {
                 let mut settings = Settings::new(self.path().join(replica));
                 settings.database_url = Some(server.url.clone());
                 settings.master_key_file = Some(self.path().join(MASTER_KEY));
+                settings.trail.signing_key_file = Some(self.path().join(SIGNING_KEY));
                 settings
             }
         };

@@ -6,7 +6,7 @@ use color_eyre::eyre::{ContextCompat, Result};
 use portcullis_api::ROUTES;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
 };
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
@@ -41,6 +41,7 @@ pub(super) fn random_ids() -> Ids {
         ("key_id", KeyId::generate(&ids).to_string()),
         ("incident_id", IncidentId::generate(&ids).to_string()),
         ("tenant_id", TenantId::generate(&ids).to_string()),
+        ("toolset_id", ToolsetId::generate(&ids).to_string()),
     ])
 }
 
@@ -58,6 +59,8 @@ impl Tenant {
         let credential = admin.post("/integrations/credentials", &credential).await?.success()?;
         let policies = admin.get("/policies").await?.success()?;
         let key = admin.post("/api-keys", &json!({ "name": "k", "scopes": ["read"] })).await?.success()?;
+        let toolset = json!({ "name": "t", "tools": [{ "server_id": server, "tool_id": tool_id }] });
+        let toolset = admin.post("/integrations/toolsets", &toolset).await?.success()?;
         // A changed definition breaks the pin, and that is an incident.
         upstream.change_one_byte("get_forecast");
         admin.post(&format!("/integrations/mcp-servers/{server}/discover"), &json!({})).await?.success()?;
@@ -71,6 +74,7 @@ impl Tenant {
             ("key_id", text(&key["key"]["key_id"])?),
             ("incident_id", text(&incidents["items"][0]["incident_id"])?),
             ("tenant_id", text(&made["tenant"]["tenant_id"])?),
+            ("toolset_id", text(&toolset["toolset_id"])?),
         ]);
         Ok(Self { admin, ids })
     }

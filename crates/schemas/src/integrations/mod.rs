@@ -1,4 +1,6 @@
-//! Integrations: what a tenant connects. MCP servers and credentials now; BYOK, connectors and datasources later.
+//! Integrations: what a tenant connects. MCP servers, toolsets and credentials now; BYOK, connectors and datasources
+//! later.
 
 pub mod credentials;
 pub mod mcp;
+pub mod toolsets;

@@ -54,6 +54,12 @@ string_enum!(
         McpToolDisabled = "mcp_tool.disabled",
         /// A tool was classified.
         McpToolRiskSet = "mcp_tool.risk_set",
+        /// A toolset was created.
+        ToolsetCreated = "toolset.created",
+        /// A toolset was changed.
+        ToolsetUpdated = "toolset.updated",
+        /// A toolset was deleted.
+        ToolsetDeleted = "toolset.deleted",
         /// A credential was stored.
         CredentialStored = "credential.stored",
         /// An `encrypted://` reference was made.

@@ -6,11 +6,13 @@ mod exchange;
 pub(crate) mod health;
 pub(crate) mod invocations;
 pub(crate) mod invoke;
+mod offers;
 pub(crate) mod servers;
 mod target;
 pub(crate) mod tools;
 
 pub(crate) use self::configuration::{CallConfiguration, CallTarget};
+pub(crate) use self::offers::{ServerOffers, TenantConfiguration};
 #[cfg(test)]
 pub(crate) use self::target::StoredGrants;
 

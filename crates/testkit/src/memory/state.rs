@@ -11,6 +11,7 @@ use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSe
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::toolsets::Toolset;
 use portcullis_schemas::logs::checkpoint::{CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::AuditEvent;
 use portcullis_schemas::policies::ToolPolicyRecord;
@@ -63,6 +64,7 @@ pub(crate) struct State {
     pub(crate) servers: Vec<McpServer>,
     pub(crate) tools: Vec<McpTool>,
     pub(crate) invocations: Vec<Arc<McpToolInvocation>>,
+    pub(crate) toolsets: Vec<Toolset>,
     pub(crate) credentials: Vec<CredentialRow>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
@@ -88,6 +90,7 @@ impl State {
             servers: Vec::new(),
             tools: Vec::new(),
             invocations: Vec::new(),
+            toolsets: Vec::new(),
             credentials: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),

@@ -10,9 +10,10 @@ use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
+use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
-use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::store::{IntegrationStores, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
 use tokio::sync::OwnedMutexGuard;
 
@@ -66,8 +67,7 @@ impl MemoryUnit {
     }
 }
 
-#[async_trait]
-impl UnitOfWork for MemoryUnit {
+impl IntegrationStores for MemoryUnit {
     fn mcp_servers(&mut self) -> &mut dyn McpServerStore {
         self
     }
@@ -80,10 +80,17 @@ impl UnitOfWork for MemoryUnit {
         self
     }
 
-    fn credentials(&mut self) -> &mut dyn CredentialStore {
+    fn toolsets(&mut self) -> &mut dyn ToolsetStore {
         self
     }
 
+    fn credentials(&mut self) -> &mut dyn CredentialStore {
+        self
+    }
+}
+
+#[async_trait]
+impl UnitOfWork for MemoryUnit {
     fn tool_policies(&mut self) -> &mut dyn ToolPolicyStore {
         self
     }

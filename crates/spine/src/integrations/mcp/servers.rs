@@ -106,7 +106,7 @@ pub(crate) async fn delete_server(scene: Scene, request: DeleteMcpServer) -> Res
 }
 
 /// A server that is not deleted; foreign and deleted ones answer as absent ones.
-pub(super) async fn find(
+pub(crate) async fn find(
     scene: &Scene,
     work: &mut dyn UnitOfWork,
     id: &ServerId,

@@ -1,0 +1,119 @@
+//! What an agent learns of a failure.
+//!
+//! A tool that may not be called looks like one that is not there, as it does in the list. What a model can mend by
+//! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
+//! with the stable code and the record that tells more.
+
+use portcullis_mcp::jsonrpc::{ErrorCode, RpcError};
+use portcullis_mcp::messages::text_reply;
+use portcullis_mcp::version::ProtocolVersion;
+use portcullis_schemas::codes::{self, Code};
+use portcullis_schemas::{Error, ErrorKind};
+use serde_json::value::RawValue;
+use serde_json::{Map, Value};
+
+/// Codes by which the decision says that a tool is not for this caller.
+const NOT_OFFERED: [Code; 6] = [
+    codes::SERVER_NOT_ACTIVE,
+    codes::TOOL_DISABLED,
+    codes::TOOL_QUARANTINED,
+    codes::FROZEN,
+    codes::POLICY_DENIED,
+    codes::CREDENTIAL_DENIED,
+];
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(super) enum Refused {
+    /// The request as a whole is refused, as on any other route.
+    Problem(Error),
+    /// An error in band.
+    Rpc { status: u16, error: RpcError },
+}
+
+/// The one answer for a tool that is not there or not for this caller.
+pub(super) fn unknown_tool() -> Refused {
+    Refused::Rpc { status: 200, error: RpcError::new(ErrorCode::INVALID_PARAMS, "Unknown tool") }
+}
+
+/// A list that could not be made.
+pub(super) fn of_list(error: Error) -> Refused {
+    if error.code() == codes::INVALID_CURSOR {
+        let error = RpcError::new(ErrorCode::INVALID_PARAMS, error.public());
+        return Refused::Rpc { status: 200, error };
+    }
+    Refused::Problem(error)
+}
+
+/// A call that has no result of its tool: what the agent gets instead.
+pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawValue>, Refused> {
+    if error.kind() == ErrorKind::NotFound || NOT_OFFERED.contains(&error.code()) {
+        return Err(unknown_tool());
+    }
+    match error.kind() {
+        ErrorKind::Unauthenticated | ErrorKind::Denied => Err(Refused::Problem(error)),
+        ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Upstream => {
+            Ok(text_reply(version, &told(&error), true))
+        }
+        ErrorKind::Timeout if error.code() != codes::DEADLINE_EXCEEDED => {
+            Ok(text_reply(version, &told(&error), true))
+        }
+        _ => Err(Refused::Rpc { status: 200, error: in_band(&error) }),
+    }
+}
+
+/// Code, words, and the record that tells more.
+fn told(error: &Error) -> String {
+    let reference = error.reference().map(|(name, id)| format!(" ({name} {id})")).unwrap_or_default();
+    format!("{}: {}{reference}", error.code(), error.public())
+}
+
+fn in_band(error: &Error) -> RpcError {
+    let mut data = Map::new();
+    data.insert("code".to_owned(), error.code().as_str().into());
+    data.extend(error.reference().map(|(name, id)| (name.to_owned(), id.into())));
+    data.extend(
+        error.retry_after().map(|wait| ("retryAfterSeconds".to_owned(), wait.as_secs().max(1).into())),
+    );
+    RpcError::new(ErrorCode::INTERNAL_ERROR, error.public()).with_data(&Value::Object(data))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn outcome(kind: ErrorKind, code: Code) -> &'static str {
+        let error = Error::new(kind, code, "words").with_reference("invocation_id", "inv_1");
+        match of_call(ProtocolVersion::V2025_11_25, error) {
+            Ok(result) if result.get().contains("\"isError\":true") => "result",
+            Ok(_) => "success",
+            Err(Refused::Problem(_)) => "problem",
+            Err(Refused::Rpc { error, .. }) if error.message == "Unknown tool" => "unknown",
+            Err(Refused::Rpc { .. }) => "rpc",
+        }
+    }
+
+    #[test]
+    fn what_is_refused_looks_like_what_is_absent() {
+        let table = [
+            (ErrorKind::NotFound, codes::NOT_FOUND, "unknown"),
+            (ErrorKind::Denied, codes::POLICY_DENIED, "unknown"),
+            (ErrorKind::Denied, codes::FROZEN, "unknown"),
+            (ErrorKind::Denied, codes::TOOL_QUARANTINED, "unknown"),
+            (ErrorKind::Conflict, codes::SERVER_NOT_ACTIVE, "unknown"),
+            (ErrorKind::Invalid, codes::ARGUMENTS_INVALID, "result"),
+            (ErrorKind::Upstream, codes::UPSTREAM_ERROR, "result"),
+            (ErrorKind::Timeout, codes::UPSTREAM_TIMEOUT, "result"),
+            (ErrorKind::Timeout, codes::DEADLINE_EXCEEDED, "rpc"),
+            (ErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, "rpc"),
+            (ErrorKind::Unavailable, codes::OUTCOME_UNRECORDED, "rpc"),
+            (ErrorKind::RateLimited, codes::OVERLOADED, "rpc"),
+            (ErrorKind::Internal, codes::INTERNAL, "rpc"),
+            (ErrorKind::Unauthenticated, codes::UNAUTHENTICATED, "problem"),
+            (ErrorKind::Denied, codes::AUTHORITY_DENIED, "problem"),
+        ];
+        for (kind, code, expected) in table {
+            assert_eq!(outcome(kind, code), expected, "{kind:?} {code}");
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! What an admin may do with a toolset.
+
+use std::collections::BTreeSet;
+
+use portcullis_schemas::ids::{KeyId, TenantId, ToolsetId};
+use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, UpdateToolset};
+use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetTool};
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
+use portcullis_schemas::runtime::{HashPurpose, KeyedHash};
+use portcullis_schemas::{Error, ErrorKind, codes};
+use portcullis_trail::{Digest, canonical_bytes};
+use serde_json::json;
+
+use crate::integrations::mcp::events::EventStamp;
+
+/// Most tools of a toolset.
+const MAX_TOOLS: usize = 1000;
+/// Most keys of a toolset.
+const MAX_KEYS: usize = 256;
+
+/// The rules of toolsets. Tools come as [`select`](super::select) has made them.
+#[derive(Clone, Copy, Debug)]
+pub struct ToolsetEngine;
+
+/// A changed toolset and its event, to be written in one transaction.
+#[derive(Clone, Debug)]
+pub struct ToolsetChange {
+    /// The toolset.
+    pub toolset: Toolset,
+    /// The event.
+    pub event: AuditEventDraft,
+}
+
+impl ToolsetEngine {
+    /// A new toolset.
+    ///
+    /// # Errors
+    /// `invalid_field` on `tools` and `keys`: too many, or a name twice.
+    pub fn create(
+        stamp: &EventStamp<'_>,
+        hasher: &dyn KeyedHash,
+        tenant: &TenantId,
+        id: ToolsetId,
+        request: CreateToolset,
+        tools: Vec<ToolsetTool>,
+    ) -> Result<ToolsetChange, Error> {
+        let toolset = Toolset {
+            toolset_id: id,
+            tenant_id: tenant.clone(),
+            name: request.name,
+            description: request.description,
+            tools: arranged(tools)?,
+            keys: distinct(request.keys)?,
+            created_at: stamp.now,
+            updated_at: stamp.now,
+            version: 1,
+        };
+        changed(stamp, hasher, toolset, AuditEventType::ToolsetCreated)
+    }
+
+    /// The toolset as the request wants it; `tools` are absent where they stay.
+    ///
+    /// # Errors
+    /// `state_conflict` when another version was read; `invalid_field` as for a new one.
+    pub fn update(
+        stamp: &EventStamp<'_>,
+        hasher: &dyn KeyedHash,
+        toolset: Toolset,
+        request: UpdateToolset,
+        tools: Option<Vec<ToolsetTool>>,
+    ) -> Result<ToolsetChange, Error> {
+        if request.expected_version.is_some_and(|version| version != toolset.version) {
+            let message = "the toolset was changed meanwhile: read it again, then change it";
+            return Err(Error::new(ErrorKind::Conflict, codes::STATE_CONFLICT, message)
+                .with_field("expected_version"));
+        }
+        let toolset = Toolset {
+            description: request.description.or(toolset.description),
+            tools: tools.map_or(Ok(toolset.tools), arranged)?,
+            keys: request.keys.map_or(Ok(toolset.keys), distinct)?,
+            updated_at: stamp.now,
+            version: toolset.version + 1,
+            ..toolset
+        };
+        changed(stamp, hasher, toolset, AuditEventType::ToolsetUpdated)
+    }
+
+    /// The event of a toolset that is removed.
+    ///
+    /// # Errors
+    /// When its content cannot be hashed.
+    pub fn delete(
+        stamp: &EventStamp<'_>,
+        hasher: &dyn KeyedHash,
+        toolset: Toolset,
+    ) -> Result<ToolsetChange, Error> {
+        changed(stamp, hasher, toolset, AuditEventType::ToolsetDeleted)
+    }
+}
+
+/// In the order of names, of which none is there twice, also without regard to case.
+fn arranged(mut tools: Vec<ToolsetTool>) -> Result<Vec<ToolsetTool>, Error> {
+    if tools.len() > MAX_TOOLS {
+        return Err(Error::invalid("tools", format!("expected at most {MAX_TOOLS} tools")));
+    }
+    tools.sort_by(|one, other| one.name.cmp(&other.name));
+    let mut seen = BTreeSet::new();
+    match tools.iter().find(|tool| !seen.insert(tool.name.as_str().to_ascii_lowercase())) {
+        None => Ok(tools),
+        Some(twice) => Err(Error::invalid(
+            "tools",
+            format!("two tools would be called `{}`, apart from case: give one of them a `name`", twice.name),
+        )),
+    }
+}
+
+fn distinct(keys: Vec<KeyId>) -> Result<Vec<KeyId>, Error> {
+    let keys: BTreeSet<KeyId> = keys.into_iter().collect();
+    if keys.len() > MAX_KEYS {
+        return Err(Error::invalid("keys", format!("expected at most {MAX_KEYS} keys")));
+    }
+    Ok(keys.into_iter().collect())
+}
+
+/// The event names the content by its keyed hash: neither a list of a thousand tools nor the value of a fixed argument
+/// has a place in the trail.
+fn changed(
+    stamp: &EventStamp<'_>,
+    hasher: &dyn KeyedHash,
+    toolset: Toolset,
+    event_type: AuditEventType,
+) -> Result<ToolsetChange, Error> {
+    let content = json!({ "tools": toolset.tools, "description": toolset.description });
+    let canonical = canonical_bytes(&content).map_err(|error| {
+        Error::invalid("tools", format!("{error}: give such a number of fixed arguments as a string"))
+    })?;
+    let hash = hasher.keyed_hash(&toolset.tenant_id, HashPurpose::TrailValue, &canonical);
+    let facts = json!({
+        "name": toolset.name,
+        "version": toolset.version,
+        "tools": toolset.tools.len(),
+        "content_hash": Digest::from_bytes(hash).to_string(),
+        "keys": toolset.keys,
+    });
+    let subject = vec![("toolset_id", toolset.toolset_id.to_string())];
+    Ok(ToolsetChange { event: stamp.draft(event_type, subject, facts), toolset })
+}

@@ -1,0 +1,116 @@
+//! One tool of a selection: its name in the toolset, and what agents do not see of it.
+
+use std::collections::BTreeSet;
+
+use portcullis_schemas::Error;
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::toolsets::operations::ToolSelection;
+use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolsetTool};
+use portcullis_schemas::json::RawJson;
+use portcullis_trail::canonical_bytes;
+use serde::Deserialize;
+use serde_json::Value;
+
+/// Between the server's part of a name and the tool's. No slug has two of its sign in a row.
+const SEPARATOR: &str = "__";
+/// Most arguments that are hidden.
+const MAX_HIDDEN: usize = 64;
+/// Most bytes of fixed arguments in canonical form.
+const MAX_FIXED_BYTES: usize = 16 * 1024;
+/// Most characters of an argument's name.
+const MAX_NAME: usize = 128;
+
+/// What the `index`-th selection of a request makes of this tool.
+///
+/// # Errors
+/// `invalid_field` on the member of `tools[index]` that cannot be.
+pub fn select(
+    index: usize,
+    selection: ToolSelection,
+    server: &McpServer,
+    tool: &McpTool,
+) -> Result<ToolsetTool, Error> {
+    let refused = |member: &str, expected: &str| Error::invalid(format!("tools[{index}].{member}"), expected);
+    let name = match selection.name {
+        Some(name) => name,
+        None => ExposedToolName::new(&joined(server.name.as_str(), &tool.name)).map_err(|_| {
+            refused("name", "the server's and the tool's names are too long together: give a name")
+        })?,
+    };
+    let fixed = canonical_bytes(&Value::Object(selection.fixed_arguments.clone()))
+        .map_err(|_| refused("fixed_arguments", "a number does not keep its value: give it as a string"))?;
+    if fixed.len() > MAX_FIXED_BYTES {
+        return Err(refused("fixed_arguments", "expected at most 16 KiB in canonical form"));
+    }
+    let hidden: BTreeSet<String> = selection.hidden_arguments.into_iter().collect();
+    if hidden.len() > MAX_HIDDEN || hidden.iter().any(|name| name.chars().count() > MAX_NAME) {
+        return Err(refused("hidden_arguments", "expected at most 64 names of at most 128 characters"));
+    }
+    let unmet = required(&tool.definition)
+        .into_iter()
+        .any(|name| hidden.contains(&name) && !selection.fixed_arguments.contains_key(&name));
+    if unmet {
+        let expected = "the tool requires one of them, so no call could be made: fix it, or show it";
+        return Err(refused("hidden_arguments", expected));
+    }
+    Ok(ToolsetTool {
+        name,
+        server_id: server.server_id.clone(),
+        tool_id: tool.tool_id.clone(),
+        description: selection.description,
+        fixed_arguments: selection.fixed_arguments,
+        hidden_arguments: hidden.into_iter().collect(),
+    })
+}
+
+/// `GitHub (EU)` and `get_issue` make `github-eu__get_issue`.
+fn joined(server: &str, tool: &str) -> String {
+    let mut slug = String::new();
+    for character in server.chars() {
+        match character {
+            letter if letter.is_ascii_alphanumeric() => slug.push(letter.to_ascii_lowercase()),
+            _ if slug.is_empty() || slug.ends_with('-') => {}
+            _ => slug.push('-'),
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    let slug = if slug.is_empty() { "server" } else { slug };
+    format!("{slug}{SEPARATOR}{tool}")
+}
+
+/// The arguments without which the tool's input schema accepts nothing.
+fn required(definition: &RawJson) -> Vec<String> {
+    #[derive(Deserialize)]
+    struct Definition {
+        #[serde(default, rename = "inputSchema")]
+        input_schema: Schema,
+    }
+    #[derive(Default, Deserialize)]
+    struct Schema {
+        #[serde(default)]
+        required: Vec<String>,
+    }
+    serde_json::from_str::<Definition>(definition.as_str())
+        .map(|definition| definition.input_schema.required)
+        .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_joined_from_slugs() {
+        let table = [
+            ("GitHub (EU)", "get_issue", "github-eu__get_issue"),
+            ("weather", "get.forecast", "weather__get.forecast"),
+            ("a__b", "c", "a-b__c"),
+            ("漢字", "x", "server__x"),
+            ("- a -", "x", "a__x"),
+        ];
+        for (server, tool, expected) in table {
+            assert_eq!(joined(server, tool), expected);
+        }
+    }
+}

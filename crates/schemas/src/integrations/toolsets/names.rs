@@ -1,0 +1,115 @@
+//! The names of toolsets and of their tools. Their grammars are those of a URL's part and of the MCP specification.
+
+use std::fmt;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
+use serde::{Deserialize, Deserializer, Serialize};
+
+/// Why a name was refused. Never holds the name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("expected {expected}")]
+pub struct InvalidName {
+    /// The grammar, in words.
+    pub expected: &'static str,
+}
+
+/// The name of a toolset: 1 to 64 of `a-z`, `0-9` and `-`, the first one no `-`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ToolsetName(String);
+
+impl ToolsetName {
+    const PATTERN: &'static str = "^[a-z0-9][a-z0-9-]{0,63}$";
+
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`InvalidName`].
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        let is_word = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+        let is_name = (1..=64).contains(&text.len()) && !text.starts_with('-') && text.bytes().all(is_word);
+        let expected = "1 to 64 of `a-z`, `0-9` and `-`, the first one no `-`";
+        if is_name { Ok(Self(text.to_owned())) } else { Err(InvalidName { expected }) }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The name of a tool as agents see it: 1 to 128 of `A-Z`, `a-z`, `0-9`, `_`, `.` and `-` (MCP 2026-07-28, tool names).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ExposedToolName(String);
+
+impl ExposedToolName {
+    const PATTERN: &'static str = "^[A-Za-z0-9_.-]{1,128}$";
+
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`InvalidName`].
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        let is_word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+        let is_name = (1..=128).contains(&text.len()) && text.bytes().all(is_word);
+        let expected = "1 to 128 of `A-Z`, `a-z`, `0-9`, `_`, `.` and `-`";
+        if is_name { Ok(Self(text.to_owned())) } else { Err(InvalidName { expected }) }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+macro_rules! as_text {
+    ($name:ident, $schema:literal) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Self::new(&String::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+            }
+        }
+
+        impl JsonSchema for $name {
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                $schema.into()
+            }
+
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                json_schema!({ "type": "string", "pattern": Self::PATTERN })
+            }
+        }
+    };
+}
+
+as_text!(ToolsetName, "ToolsetName");
+as_text!(ExposedToolName, "ExposedToolName");
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_keep_their_grammar() {
+        let long = "a".repeat(64);
+        for good in ["a", "0", "support-eu", &long] {
+            assert!(ToolsetName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "-a", "A", "a_b", "a/b", "a b", "é", &"a".repeat(65)] {
+            assert!(ToolsetName::new(bad).is_err(), "{bad}");
+        }
+        for good in ["a", "github__get_issue", "A.b-c_9", &"a".repeat(128)] {
+            assert!(ExposedToolName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a b", "a/b", "p\u{0430}y", "read\u{200b}", &"a".repeat(129)] {
+            assert!(ExposedToolName::new(bad).is_err(), "{bad}");
+        }
+    }
+}

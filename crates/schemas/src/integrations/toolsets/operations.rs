@@ -1,0 +1,157 @@
+//! The operations `integrations.toolsets.*`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::{ExposedToolName, OfferedTool, Toolset, ToolsetName};
+use crate::ids::{KeyId, ServerId, ToolId, ToolsetId};
+use crate::integrations::mcp::invocation::InvokeToolResult;
+use crate::operation::operations;
+use crate::paging::{Cursor, Page, PageLimit};
+use crate::text::{Description, RunId};
+
+operations! {
+    CreateToolset => Toolset, "integrations.toolsets.create_toolset", Admin, Write,
+        "Select tools and give them to agents under one URL";
+    GetToolset => Toolset, "integrations.toolsets.get_toolset", Read, Read, "Read one toolset";
+    ListToolsets => Page<Toolset>, "integrations.toolsets.list_toolsets", Read, Read, "List toolsets, newest first";
+    UpdateToolset => Toolset, "integrations.toolsets.update_toolset", Admin, Write,
+        "Change a toolset; it holds for the next request";
+    DeleteToolset => Toolset, "integrations.toolsets.delete_toolset", Admin, Write, "Delete a toolset";
+    OpenToolset => OpenedToolset, "integrations.toolsets.open_toolset", Invoke, Read,
+        "Look whether this key may use a toolset";
+    ListOfferedTools => Page<OfferedTool>, "integrations.toolsets.list_offered_tools", Invoke, Read,
+        "List the tools of a toolset that this key may call just now, by name";
+    CallOfferedTool => InvokeToolResult, "integrations.toolsets.call_offered_tool", Invoke, Call,
+        "Call a tool by its name in a toolset, through policy, credentials and the trail";
+}
+
+/// A tool to be selected.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ToolSelection {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// The name that agents see; unless told, the server's name and the tool's, joined by `__`.
+    pub name: Option<ExposedToolName>,
+    /// Shown to agents in place of the server's description.
+    pub description: Option<Description>,
+    /// Arguments that the gate sets; agents neither see them nor may give them.
+    #[serde(default)]
+    pub fixed_arguments: Map<String, Value>,
+    /// Arguments that agents neither see nor may give. At most 64.
+    #[serde(default)]
+    #[schemars(length(max = 64))]
+    pub hidden_arguments: Vec<String>,
+}
+
+/// Creates a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CreateToolset {
+    /// The last part of its URL, `/mcp/{name}`; unique in the tenant.
+    pub name: ToolsetName,
+    /// What it is for; agents get it as the server's instructions.
+    pub description: Option<Description>,
+    /// Its tools, at most 1000.
+    #[serde(default)]
+    #[schemars(length(max = 1000))]
+    pub tools: Vec<ToolSelection>,
+    /// The keys that may use it; nobody unless listed. At most 256.
+    #[serde(default)]
+    #[schemars(length(max = 256))]
+    pub keys: Vec<KeyId>,
+}
+
+/// Reads a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetToolset {
+    /// Toolset.
+    pub toolset_id: ToolsetId,
+}
+
+/// Lists toolsets.
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListToolsets {
+    /// Page size.
+    pub limit: Option<PageLimit>,
+    /// Page start.
+    pub cursor: Option<Cursor>,
+}
+
+/// Changes a toolset. Absent fields stay as they are.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct UpdateToolset {
+    /// Toolset.
+    pub toolset_id: ToolsetId,
+    /// The version that you have read; the change is refused if the toolset has moved on.
+    pub expected_version: Option<u64>,
+    /// New description.
+    pub description: Option<Description>,
+    /// All tools from now on, at most 1000.
+    #[schemars(length(max = 1000))]
+    pub tools: Option<Vec<ToolSelection>>,
+    /// All keys from now on, at most 256.
+    #[schemars(length(max = 256))]
+    pub keys: Option<Vec<KeyId>>,
+}
+
+/// Deletes a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteToolset {
+    /// Toolset.
+    pub toolset_id: ToolsetId,
+}
+
+/// Opens a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct OpenToolset {
+    /// Its name.
+    pub toolset: ToolsetName,
+}
+
+/// A toolset as an agent may know it.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct OpenedToolset {
+    /// Its name.
+    pub name: ToolsetName,
+    /// What it is for.
+    pub description: Option<Description>,
+}
+
+/// Lists the tools of a toolset as an agent sees them.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ListOfferedTools {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// Page size.
+    pub limit: Option<PageLimit>,
+    /// Page start; it is good for this key and toolset only.
+    pub cursor: Option<Cursor>,
+}
+
+/// Calls a tool of a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CallOfferedTool {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// The tool's name in it.
+    pub tool: ExposedToolName,
+    /// Arguments, at most 256 KiB in canonical form; `{}` unless told.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// The agent's run.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+}

@@ -1,0 +1,89 @@
+//! What the store says of a whole server, and what is made of it for the decision whether one of its tools may be
+//! offered: the facts of a call that has no arguments yet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide, freeze_targets};
+use portcullis_schemas::Error;
+use portcullis_schemas::controls::Freeze;
+use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::logs::ledger::IntentKind;
+use portcullis_schemas::policies::TenantPolicySet;
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::tenants::ConfigVersion;
+
+use super::target::{StoredGrants, judge_credential, read_grants};
+use crate::bridges::PoliciesBridge;
+use crate::scene::Scene;
+
+/// What all servers of a tenant have in common, read from one snapshot.
+pub(crate) struct TenantConfiguration {
+    version: ConfigVersion,
+    policies: TenantPolicySet,
+    freezes: Vec<Freeze>,
+}
+
+/// A server with its tools.
+pub(crate) struct ServerOffers {
+    server: Arc<McpServer>,
+    grants: StoredGrants,
+    tools: BTreeMap<ToolId, Arc<McpTool>>,
+}
+
+impl TenantConfiguration {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub(crate) async fn read(scene: &Scene, work: &mut dyn UnitOfWork) -> Result<Self, Error> {
+        let tenant = scene.tenant();
+        Ok(Self {
+            version: work.tenants().config_version(tenant).await?,
+            policies: work.tool_policies().current_set(tenant).await?,
+            freezes: work.kill_switch().list(tenant).await?,
+        })
+    }
+
+    /// Whether a call of this tool by this caller would be let through, were its arguments right.
+    pub(crate) async fn offers(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> bool {
+        let server = &from.server;
+        let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
+        let facts = CallFacts {
+            decided_on: self.version,
+            frozen: self.freezes.iter().find(|freeze| targets.contains(&freeze.target)).cloned(),
+            policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None).await,
+            arguments: Ok(()),
+            credential: judge_credential(scene, &from.grants, server, IntentKind::InvokeTool).verdict,
+            server: Arc::clone(server),
+            tool: Arc::clone(tool),
+        };
+        matches!(decide(&facts), Decision::Allow { .. })
+    }
+}
+
+impl ServerOffers {
+    /// Reads a server; none if it is deleted.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub(crate) async fn read(
+        scene: &Scene,
+        work: &mut dyn UnitOfWork,
+        id: &ServerId,
+    ) -> Result<Option<Self>, Error> {
+        let found = work.mcp_servers().get(scene.tenant(), id).await?;
+        let Some(server) = found.filter(|server| server.deleted_at.is_none()) else { return Ok(None) };
+        let grants = read_grants(scene, work, &server).await?;
+        let tools = work.mcp_tools().all_of(scene.tenant(), id).await?;
+        let tools = tools.into_iter().map(|tool| (tool.tool_id.clone(), Arc::new(tool))).collect();
+        Ok(Some(Self { server: Arc::new(server), grants, tools }))
+    }
+
+    /// One of its tools.
+    pub(crate) fn tool(&self, id: &ToolId) -> Option<&Arc<McpTool>> {
+        self.tools.get(id)
+    }
+}

@@ -1,0 +1,106 @@
+//! What agents see of a toolset: the tools that a call by this key would be let through to, as far as that can be known
+//! before there are arguments. The decision is that of the call.
+
+use std::collections::BTreeMap;
+
+use portcullis_engines::integrations::toolsets::offered;
+use portcullis_schemas::ids::ServerId;
+use portcullis_schemas::integrations::toolsets::operations::{ListOfferedTools, OpenToolset, OpenedToolset};
+use portcullis_schemas::integrations::toolsets::{ExposedToolName, OfferedTool, Toolset, ToolsetName};
+use portcullis_schemas::paging::{Cursor, Page};
+use portcullis_schemas::runtime::HashPurpose;
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::{Error, ErrorKind, codes};
+use portcullis_trail::Digest;
+
+use crate::integrations::mcp::{ServerOffers, TenantConfiguration};
+use crate::scene::Scene;
+
+/// Hexadecimal digits of a cursor: 160 bits.
+const CURSOR_DIGITS: usize = 40;
+
+pub(crate) async fn open_toolset(scene: Scene, request: OpenToolset) -> Result<OpenedToolset, Error> {
+    let toolset = opened(&scene, &mut *scene.read().await?, &request.toolset).await?;
+    Ok(OpenedToolset { name: toolset.name, description: toolset.description })
+}
+
+pub(crate) async fn list_offered_tools(
+    scene: Scene,
+    request: ListOfferedTools,
+) -> Result<Page<OfferedTool>, Error> {
+    let mut work = scene.read().await?;
+    let toolset = opened(&scene, &mut *work, &request.toolset).await?;
+    let first = match &request.cursor {
+        Some(cursor) => position_after(&scene, &toolset, cursor)?,
+        None => 0,
+    };
+    let tenant = TenantConfiguration::read(&scene, &mut *work).await?;
+    let servers = servers_of(&scene, &mut *work, &toolset).await?;
+    drop(work);
+    let limit = request.limit.unwrap_or_default();
+    let mut items = Vec::new();
+    for entry in toolset.tools.iter().skip(first) {
+        // One more than the limit only says that there is a next page.
+        if items.len() > usize::from(limit.get()) {
+            break;
+        }
+        let Some(server) = servers.get(&entry.server_id) else { continue };
+        let Some(tool) = server.tool(&entry.tool_id) else { continue };
+        if tenant.offers(&scene, server, tool).await {
+            items.extend(offered(entry, &tool.definition));
+        }
+    }
+    Ok(Page::from_overfetch(items, limit, |last| cursor_at(&scene, &toolset, &last.name)))
+}
+
+/// A toolset that the caller's key may use; any other answers as one that is not there.
+///
+/// # Errors
+/// `not_found`; `store_unavailable`.
+pub(super) async fn opened(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    name: &ToolsetName,
+) -> Result<Toolset, Error> {
+    let found = work.toolsets().find(scene.tenant(), name).await?;
+    found
+        .filter(|toolset| toolset.keys.contains(scene.principal().key()))
+        .ok_or_else(|| Error::not_found("toolset"))
+}
+
+async fn servers_of(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    toolset: &Toolset,
+) -> Result<BTreeMap<ServerId, ServerOffers>, Error> {
+    let mut servers = BTreeMap::new();
+    for entry in &toolset.tools {
+        if !servers.contains_key(&entry.server_id)
+            && let Some(server) = ServerOffers::read(scene, work, &entry.server_id).await?
+        {
+            servers.insert(entry.server_id.clone(), server);
+        }
+    }
+    Ok(servers)
+}
+
+/// A cursor tells its holder nothing, and is good for nobody else: it is a keyed hash of the last name that was given
+/// out, with who asked, and in which toolset.
+fn cursor_at(scene: &Scene, toolset: &Toolset, last: &ExposedToolName) -> String {
+    let position = format!("{}\n{}\n{last}", scene.principal().key(), toolset.toolset_id);
+    let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Cursor, position.as_bytes());
+    let mut text = Digest::from_bytes(hash).to_string();
+    text.truncate(CURSOR_DIGITS);
+    text
+}
+
+/// # Errors
+/// `invalid_cursor` when it was given to somebody else, or the tool that it stands for has left the toolset.
+fn position_after(scene: &Scene, toolset: &Toolset, cursor: &Cursor) -> Result<usize, Error> {
+    let mut names = toolset.tools.iter().map(|entry| &entry.name);
+    let last = names.position(|name| cursor_at(scene, toolset, name) == cursor.as_str());
+    last.map(|last| last + 1).ok_or_else(|| {
+        let message = "this list has no such position: start again without a cursor";
+        Error::new(ErrorKind::Invalid, codes::INVALID_CURSOR, message).with_field("cursor")
+    })
+}

@@ -1,0 +1,43 @@
+//! `toolsets`: a tenant's selections of tools. Their tools and keys are read and written as a whole, so they are JSON.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::{big_integer, text, text_null};
+
+use crate::table::create_table;
+
+const TABLE: &str = "toolsets";
+
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let table = Table::create()
+            .table(TABLE)
+            .col(text("tenant_id"))
+            .col(text("toolset_id"))
+            .col(text("name"))
+            .col(text_null("description"))
+            .col(text("tools"))
+            .col(text("granted_keys"))
+            .col(big_integer("created_at"))
+            .col(big_integer("updated_at"))
+            .col(big_integer("version"))
+            .primary_key(Index::create().col("tenant_id").col("toolset_id"))
+            .check(Expr::col("version").gte(1))
+            .take();
+        create_table(manager, table).await?;
+        let name =
+            Index::create().name("toolsets_name").table(TABLE).col("tenant_id").col("name").unique().take();
+        manager.create_index(name).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.drop_table(Table::drop().table(TABLE).take()).await
+    }
+}
