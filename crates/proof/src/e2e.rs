@@ -12,6 +12,8 @@ use serde_json::{Value, json};
 
 use crate::plant::{Gate, Program, free_port};
 
+mod agents;
+
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -27,6 +29,9 @@ pub(crate) struct Options {
     /// `mcp_server.py` of this crate
     #[arg(long, default_value = "crates/proof/e2e/mcp_server.py")]
     script: PathBuf,
+    /// `mcp_client.py` of this crate
+    #[arg(long, default_value = "crates/proof/e2e/mcp_client.py")]
+    client: PathBuf,
 }
 
 /// One real server and what is expected of it.
@@ -56,6 +61,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         println!("ok {:<34} {} {}", case.name, case.version, case.tool);
         release(&gate.admin, &path).await?;
     }
+    agents::run(&options, &gate.admin, &agent, &origins).await?;
     check_idempotency(&gate.admin, &agent, &origins[0]).await?;
     println!("ok a repeated request is answered without a second call");
     gate.crash_and_restart().await?;

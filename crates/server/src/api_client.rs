@@ -64,6 +64,12 @@ impl ApiClient {
         Ok(Self { egress: Arc::new(egress), caller, origin: origin.to_owned(), key })
     }
 
+    /// The origin of its server.
+    #[must_use]
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Its key, for requests that are sent in another way.
     #[must_use]
     pub fn key(&self) -> &Secret {

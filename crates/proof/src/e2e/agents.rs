@@ -1,0 +1,90 @@
+//! Agents that we did not write, of every era, at the MCP endpoint, in front of servers of both eras.
+
+use std::process::{Command, Stdio};
+
+use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_server::api_client::ApiClient;
+use serde_json::{Value, json};
+
+use super::{Options, approve, release, tool_path};
+
+/// How the client of the Python SDK connects: it finds out, it shakes hands, or it is told.
+const MODES: [&str; 3] = ["auto", "legacy", "2026-07-28"];
+
+/// A tool of a server of one era, as the toolset names it.
+struct Offer {
+    era: &'static str,
+    tool: &'static str,
+    name: &'static str,
+    arguments: Value,
+    answer: &'static str,
+}
+
+/// Selects a tool of each server into one toolset, and has each client list both and call each.
+#[expect(clippy::print_stdout, reason = "a report for people")]
+pub(super) async fn run(
+    options: &Options,
+    admin: &ApiClient,
+    agent: &ApiClient,
+    origins: &[String; 2],
+) -> Result<()> {
+    let offers = [
+        Offer {
+            era: "legacy",
+            tool: "echo",
+            name: "say",
+            arguments: json!({ "message": "through the gate" }),
+            answer: "through the gate",
+        },
+        Offer {
+            era: "modern",
+            tool: "get_sum",
+            name: "add",
+            arguments: json!({ "a": 20, "b": 22 }),
+            answer: "42",
+        },
+    ];
+    let mut servers = Vec::new();
+    let mut selected = Vec::new();
+    for (offer, origin) in offers.iter().zip(origins) {
+        let body = json!({ "name": format!("{} server", offer.era), "url": format!("{origin}/mcp") });
+        let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
+        let id = registered["server"]["server_id"].as_str().context("no server id")?;
+        let server = format!("/integrations/mcp-servers/{id}");
+        let tool = tool_path(admin, &server, offer.tool).await?;
+        approve(admin, &tool).await?;
+        admin.put(&format!("{tool}/risk"), &json!({ "risk_level": "low" })).await?.success()?;
+        let tool_id = tool.rsplit('/').next().context("no tool id")?;
+        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": offer.name }));
+        servers.push(server);
+    }
+    let keys = admin.get("/api-keys").await?.success()?;
+    let key = keys["items"].as_array().and_then(|keys| keys.iter().find(|key| key["name"] == "e2e-agent"));
+    let key = &key.context("no key of the agent")?["key_id"];
+    let body = json!({ "name": "e2e", "tools": selected, "keys": [key] });
+    admin.post("/integrations/toolsets", &body).await?.success()?;
+
+    for mode in MODES {
+        for offer in &offers {
+            let said = python_client(options, agent, mode, offer)?;
+            ensure!(said["tools"] == json!(["add", "say"]), "{mode}: {said}");
+            let text = said["text"].as_str().unwrap_or_default();
+            ensure!(said["is_error"] == false && text.contains(offer.answer), "{mode}: {said}");
+            println!("ok python mcp Client ({mode}) at a {} server", offer.era);
+        }
+    }
+    for server in servers {
+        release(admin, &server).await?;
+    }
+    Ok(())
+}
+
+/// The agent's key goes by the environment: arguments of a process are everybody's to read.
+fn python_client(options: &Options, agent: &ApiClient, mode: &str, offer: &Offer) -> Result<Value> {
+    let mut command = Command::new(&options.python);
+    command.arg(&options.client).arg(format!("{}/mcp/e2e", agent.origin())).arg(mode).arg(offer.name);
+    command.arg(offer.arguments.to_string()).env("PORTCULLIS_KEY", agent.key().expose());
+    let output = command.stdin(Stdio::null()).output()?;
+    ensure!(output.status.success(), "{mode}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
