@@ -13,8 +13,9 @@ use color_eyre::eyre::{self, WrapErr};
 
 use crate::audit::{self, AuditCommand};
 use crate::config::{Flags, Mistakes, Settings};
+use crate::connect::ConnectFlags;
 use crate::demo::{self, DemoOptions};
-use crate::{database, serve};
+use crate::{connect, database, serve};
 
 pub(crate) const FAILED: u8 = 1;
 const MISCONFIGURED: u8 = 2;
@@ -54,6 +55,8 @@ enum Command {
         #[command(subcommand)]
         command: AuditCommand,
     },
+    /// Print what an MCP client needs to reach a toolset, or write it into the client's configuration
+    Connect(ConnectFlags),
     /// Print the version
     Version,
 }
@@ -169,6 +172,7 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
             observed(&settings, database::migrate(&settings))
         }
         Command::Database { command: DatabaseCommand::Grants { role } } => database::grants(&role),
+        Command::Connect(flags) => connect::run(&flags),
         Command::Version => say(&format!("portcullis {}\n", env!("CARGO_PKG_VERSION"))),
     };
     done.map(|()| ExitCode::SUCCESS)

@@ -7,6 +7,7 @@ pub mod api_client;
 mod audit;
 pub mod cli;
 pub mod config;
+mod connect;
 mod database;
 pub mod demo;
 mod metrics;

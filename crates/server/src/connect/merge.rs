@@ -1,0 +1,135 @@
+//! Writing a client's configuration beside what is there. What is there stays; a server of the same name that differs is
+//! not replaced.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use color_eyre::eyre::{self, WrapErr, bail};
+use serde_json::{Map, Value};
+
+use super::clients::{Form, Recipe};
+
+/// Merges the recipe into the file, which is made if it is not there.
+///
+/// # Errors
+/// When the file cannot be read or written, is not of its form, or has a server of this name that differs.
+pub(super) fn write(file: &Path, recipe: &Recipe) -> eyre::Result<()> {
+    let before = match fs::read_to_string(file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
+        Err(error) => return Err(error).wrap_err_with(|| format!("{} cannot be read", file.display())),
+    };
+    let after = merged(&before, recipe).wrap_err_with(|| file.display().to_string())?;
+    if let Some(folder) = file.parent() {
+        fs::create_dir_all(folder).wrap_err_with(|| format!("{} cannot be made", folder.display()))?;
+    }
+    fs::write(file, after).wrap_err_with(|| format!("{} cannot be written", file.display()))
+}
+
+fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
+    match &recipe.form {
+        Form::Json(new) => {
+            let known = if before.trim().is_empty() { "{}" } else { before };
+            let mut known: Value = serde_json::from_str(known)
+                .wrap_err("it is not plain JSON (comments are not understood): merge by hand")?;
+            let (Value::Object(known), Value::Object(new)) = (&mut known, new) else {
+                bail!("expected a JSON object");
+            };
+            merge(known, new)?;
+            Ok(format!("{:#}\n", Value::Object(std::mem::take(known))))
+        }
+        Form::Toml(table) => {
+            let known: toml::Table = before.parse().wrap_err("it is not TOML")?;
+            let found = table.split('.').try_fold(&known, |table, part| table.get(part)?.as_table());
+            match found {
+                None if before.is_empty() => Ok(recipe.text.clone()),
+                None => Ok(format!("{}\n\n{}", before.trim_end(), recipe.text)),
+                Some(_) => bail!(
+                    "it has a server of this name already: take another by --name, or change it by hand"
+                ),
+            }
+        }
+        Form::Command => bail!("this client keeps no configuration"),
+    }
+}
+
+/// Adds members, in objects of objects too, and elements that an array lacks.
+fn merge(known: &mut Map<String, Value>, new: &Map<String, Value>) -> eyre::Result<()> {
+    for (name, value) in new {
+        match (known.get_mut(name), value) {
+            (None, _) => drop(known.insert(name.clone(), value.clone())),
+            (Some(there), _) if there == value => {}
+            (Some(Value::Array(there)), Value::Array(more)) => {
+                let missing: Vec<_> = more.iter().filter(|one| !there.contains(one)).cloned().collect();
+                there.extend(missing);
+            }
+            (Some(Value::Object(there)), Value::Object(more))
+                if more.values().all(Value::is_object) && there.values().all(Value::is_object) =>
+            {
+                for (server, entry) in more {
+                    if there.get(server).is_some_and(|known| known != entry) {
+                        bail!(
+                            "it has a server `{server}` already, and another one: take another name by --name"
+                        );
+                    }
+                    there.insert(server.clone(), entry.clone());
+                }
+            }
+            _ => bail!("its member `{name}` has another form than this client's: change it by hand"),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::Client;
+    use super::super::clients::recipe;
+    use super::*;
+
+    const URL: &str = "https://gate.example/mcp/t";
+
+    fn into(client: Client, before: &str) -> Result<String, String> {
+        merged(before, &recipe(client, "t", URL)).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn what_is_there_stays() {
+        let before = json!({ "theme": "dark", "mcpServers": { "other": { "command": "x" } } }).to_string();
+        let after: Value = serde_json::from_str(&into(Client::Gemini, &before).unwrap()).unwrap();
+        assert_eq!(
+            (&after["theme"], &after["mcpServers"]["other"]["command"]),
+            (&json!("dark"), &json!("x"))
+        );
+        assert_eq!(after["mcpServers"]["t"]["httpUrl"], URL);
+        let again = into(Client::Gemini, &after.to_string()).unwrap();
+        assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), after, "twice is as once");
+    }
+
+    #[test]
+    fn another_server_of_the_name_is_not_replaced() {
+        let before = json!({ "mcpServers": { "t": { "url": "https://other.example" } } }).to_string();
+        assert!(into(Client::Cursor, &before).unwrap_err().contains("--name"));
+        let before = "[mcp_servers.t]\nurl = \"https://other.example\"\n";
+        assert!(into(Client::Codex, before).unwrap_err().contains("--name"));
+    }
+
+    #[test]
+    fn toml_keeps_its_comments() {
+        let before = "# mine\nmodel = \"m\"\n";
+        let after = into(Client::Codex, before).unwrap();
+        assert!(after.starts_with("# mine\nmodel = \"m\"\n\n[mcp_servers.t]\n"), "{after}");
+        after.parse::<toml::Table>().unwrap();
+    }
+
+    #[test]
+    fn files_of_another_form_are_left_alone() {
+        for before in ["// a comment\n{}", "[]", "{\"servers\": 7}"] {
+            assert!(into(Client::Vscode, before).is_err(), "{before}");
+        }
+        assert!(into(Client::Inspector, "").is_err());
+    }
+}
