@@ -25,10 +25,12 @@ impl MigrationTrait for Migration {
             .col(text_null("description"))
             .col(text("tools"))
             .col(text("granted_keys"))
+            .col(text("disclosure"))
             .col(big_integer("created_at"))
             .col(big_integer("updated_at"))
             .col(big_integer("version"))
             .primary_key(Index::create().col("tenant_id").col("toolset_id"))
+            .check(Expr::cust("disclosure IN ('all', 'search')"))
             .check(Expr::col("version").gte(1))
             .take();
         create_table(manager, table).await?;

@@ -6,6 +6,7 @@
 
 mod failures;
 mod methods;
+mod pair;
 mod results;
 
 use axum::extract::{Path, Request};

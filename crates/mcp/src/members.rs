@@ -35,6 +35,11 @@ impl Members {
         self.0.retain(|(name, _)| wanted(name));
     }
 
+    /// The names, in order.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|(name, _)| name.as_str())
+    }
+
     /// Whether there is a member of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

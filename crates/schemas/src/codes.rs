@@ -55,6 +55,8 @@ codes! {
     INVALID_FIELD = "invalid_field";
     /// A header breaks its rule.
     INVALID_HEADER = "invalid_header";
+    /// A header that mirrors a part of the body differs from it.
+    HEADER_MISMATCH = "header_mismatch";
     /// The cursor was not issued by this list.
     INVALID_CURSOR = "invalid_cursor";
     /// There is no such route or method.

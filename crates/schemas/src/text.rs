@@ -20,6 +20,8 @@ bounded_text!(/// A credential reference as given (`cus-vault://`, `encrypted://
     CredentialRefText, 1..=16384);
 bounded_text!(/// An HTTP header name (RFC 9110 section 5.1); the token grammar is checked where it is used.
     HeaderNameText, 1..=64);
+bounded_text!(/// What an agent looks for.
+    SearchText, 1..=200);
 bounded_text!(/// A caller's idempotency key, opaque to us.
     IdempotencyKey, 1..=255);
 

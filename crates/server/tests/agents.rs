@@ -254,6 +254,35 @@ async fn a_broken_request_gets_the_rung_that_it_breaks() {
     scene.running.shutdown().await.unwrap();
 }
 
+#[tokio::test]
+async fn a_large_toolset_is_found_by_words() {
+    let scene = Scene::start(ProtocolVersion::V2026_07_28).await;
+    let path = format!("/integrations/toolsets/{}", scene.toolset);
+    let change = json!({ "disclosure": "search" });
+    ok(scene.admin.send(HttpMethod::Patch, &path, Some(&change), &[]).await.unwrap());
+    let listed = result(&scene.modern("tools/list", None, json!({})).await);
+    let names: Vec<_> = listed["tools"].as_array().unwrap().iter().map(|tool| text(&tool["name"])).collect();
+    assert_eq!(names, ["call_tool", "search_tools"]);
+
+    let search = |query: &str| json!({ "name": "search_tools", "arguments": { "query": query } });
+    let found = result(&scene.modern("tools/call", Some("search_tools"), search("weather tomorrow")).await);
+    let tools: Value = serde_json::from_str(&text(&found["content"][0]["text"])).unwrap();
+    assert_eq!(tools.as_array().unwrap().len(), 1);
+    assert_eq!(tools[0]["name"], "forecast");
+    let none = result(&scene.legacy(LEGACY[2], "tools/call", search("delete station")).await);
+    assert_eq!(none["content"][0]["text"], "[]", "what may not be called is not found");
+
+    let call = json!({ "name": "call_tool", "arguments": { "name": "forecast", "arguments": { "city": "Zurich" } } });
+    let called = result(&scene.modern("tools/call", Some("call_tool"), call).await);
+    assert!(text(&called["content"][0]["text"]).contains("Zurich"), "{called}");
+    let unfit = json!({ "name": "call_tool", "arguments": { "tool": "forecast" } });
+    assert_eq!(result(&scene.legacy(LEGACY[2], "tools/call", unfit).await)["isError"], true);
+    let absent = json!({ "name": "call_tool", "arguments": { "name": "delete_station" } });
+    let answer = scene.modern("tools/call", Some("call_tool"), absent).await;
+    assert_eq!(answer.json()["error"]["message"], "Unknown tool");
+    scene.running.shutdown().await.unwrap();
+}
+
 async fn approved(admin: &ApiClient, server: &str, name: &str) -> String {
     let tools = ok(admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await.unwrap());
     let tool = tools["items"].as_array().unwrap().iter().find(|tool| tool["name"] == name).unwrap();

@@ -92,5 +92,6 @@ fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryErr
     registry.on::<toolsets::DeleteToolset>(handlers::delete_toolset)?;
     registry.on::<toolsets::OpenToolset>(offer::open_toolset)?;
     registry.on::<toolsets::ListOfferedTools>(offer::list_offered_tools)?;
+    registry.on::<toolsets::SearchOfferedTools>(offer::search_offered_tools)?;
     registry.on::<toolsets::CallOfferedTool>(call::call_offered_tool)
 }

@@ -50,6 +50,10 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
     if error.kind() == ErrorKind::NotFound || NOT_OFFERED.contains(&error.code()) {
         return Err(unknown_tool());
     }
+    if error.code() == codes::HEADER_MISMATCH {
+        let error = RpcError::new(ErrorCode::HEADER_MISMATCH, error.public());
+        return Err(Refused::Rpc { status: 400, error });
+    }
     match error.kind() {
         ErrorKind::Unauthenticated | ErrorKind::Denied => Err(Refused::Problem(error)),
         ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Upstream => {

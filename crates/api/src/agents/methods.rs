@@ -1,21 +1,27 @@
 //! The methods of the endpoint, each an operation of the spine.
 
+use http::HeaderValue;
+use portcullis_mcp::headers::PARAM_PREFIX;
 use portcullis_mcp::jsonrpc::{ErrorCode, RpcError};
 use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{
-    CallParams, Implementation, cursor_of, discover_reply, empty_reply, initialize_reply, method, tools_reply,
+    CallParams, Implementation, cursor_of, discover_reply, empty_reply, initialize_reply, method, text_reply,
+    tools_reply,
 };
-use portcullis_mcp::version::ProtocolVersion;
-use portcullis_schemas::integrations::toolsets::ExposedToolName;
+use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::integrations::toolsets::operations::{
-    CallOfferedTool, ListOfferedTools, OpenToolset,
+    CallOfferedTool, ListOfferedTools, MirroredHeader, OpenToolset, OpenedToolset, SearchOfferedTools,
 };
+use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolDisclosure};
 use portcullis_schemas::paging::{Cursor, PageLimit};
+use portcullis_schemas::text::SearchText;
+use portcullis_schemas::{Error, codes};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failures::{Refused, of_call, of_list, unknown_tool};
-use super::{Agent, results};
+use super::pair::{Named, Wanted};
+use super::{Agent, pair, results};
 
 impl Agent<'_> {
     /// The result of a request that has passed the ladder.
@@ -40,14 +46,20 @@ impl Agent<'_> {
     }
 
     async fn instructions(&self, accepted: &AcceptedRequest<'_>) -> Result<Option<String>, Refused> {
-        let request = OpenToolset { toolset: self.toolset.clone() };
-        let opened = self.spine.run(self.context(accepted), request).await.map_err(Refused::Problem)?;
+        let opened = self.open(accepted).await.map_err(Refused::Problem)?;
         Ok(opened.description.map(|text| text.to_string()))
+    }
+
+    async fn open(&self, accepted: &AcceptedRequest<'_>) -> Result<OpenedToolset, Error> {
+        self.spine.run(self.context(accepted), OpenToolset { toolset: self.toolset.clone() }).await
     }
 
     async fn list(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         let cursor = cursor_of(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
         let cursor = cursor.map(|text| Cursor::new(&text)).transpose().map_err(invalid)?;
+        if self.open(accepted).await.map_err(of_list)?.disclosure == ToolDisclosure::Search {
+            return Ok(tools_reply(accepted.version, &pair::definitions(), None));
+        }
         let request = ListOfferedTools {
             toolset: self.toolset.clone(),
             limit: PageLimit::new(PageLimit::MAX).ok(),
@@ -61,15 +73,59 @@ impl Agent<'_> {
     async fn call(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         let params =
             CallParams::parse(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
-        let tool = ExposedToolName::new(&params.name).map_err(|_| unknown_tool())?;
         let arguments: Map<String, Value> = params
             .arguments
             .map_or(Ok(Map::new()), |raw| serde_json::from_str(raw.get()))
             .map_err(|_| invalid("`params.arguments`: expected an object"))?;
+        // No tool of a toolset has these names; of which disclosure it is, matters for them alone.
+        if [pair::SEARCH, pair::CALL].contains(&&*params.name)
+            && self.open(accepted).await.map_err(Refused::Problem)?.disclosure == ToolDisclosure::Search
+        {
+            return self.call_of_pair(accepted, &params.name, Value::Object(arguments)).await;
+        }
+        let mirrored = (accepted.era == Era::Modern).then(|| self.mirrored());
+        self.call_tool(accepted, &params.name, arguments, mirrored).await
+    }
+
+    async fn call_of_pair(
+        &self,
+        accepted: &AcceptedRequest<'_>,
+        name: &str,
+        arguments: Value,
+    ) -> Result<Box<RawValue>, Refused> {
+        let unfit = |error: serde_json::Error| unfit(accepted.version, &error.to_string());
+        if name == pair::CALL {
+            return match serde_json::from_value::<Named>(arguments) {
+                // What stands in headers is the name of the pair's tool, and its arguments mirror nothing.
+                Ok(named) => self.call_tool(accepted, &named.name, named.arguments, None).await,
+                Err(error) => Ok(unfit(error)),
+            };
+        }
+        let wanted = match serde_json::from_value::<Wanted>(arguments) {
+            Ok(wanted) => wanted,
+            Err(error) => return Ok(unfit(error)),
+        };
+        let query = match SearchText::new(wanted.query) {
+            Ok(query) => query,
+            Err(error) => return Ok(text_reply(accepted.version, &format!("`query`: {error}"), true)),
+        };
+        let request = SearchOfferedTools { toolset: self.toolset.clone(), query };
+        let found = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
+        Ok(results::in_era(accepted.era, pair::found(&found.tools)))
+    }
+
+    async fn call_tool(
+        &self,
+        accepted: &AcceptedRequest<'_>,
+        name: &str,
+        arguments: Map<String, Value>,
+        mirrored: Option<Vec<MirroredHeader>>,
+    ) -> Result<Box<RawValue>, Refused> {
         let request = CallOfferedTool {
             toolset: self.toolset.clone(),
-            tool,
+            tool: ExposedToolName::new(name).map_err(|_| unknown_tool())?,
             arguments,
+            mirrored,
             run_id: None,
             step_index: None,
         };
@@ -78,6 +134,18 @@ impl Agent<'_> {
             Err(error) => of_call(accepted.version, error),
         }
     }
+
+    /// The header lines that mirror arguments. A value that is no text is none that any argument has.
+    fn mirrored(&self) -> Vec<MirroredHeader> {
+        let lines = self.parts.headers.iter().filter(|(name, _)| name.as_str().starts_with(PARAM_PREFIX));
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        lines.map(|(name, value)| MirroredHeader { name: name.to_string(), value: text(value) }).collect()
+    }
+}
+
+/// Arguments of a tool of the pair that do not fit; serde's words name members and types, no values of texts.
+fn unfit(version: ProtocolVersion, what: &str) -> Box<RawValue> {
+    text_reply(version, &format!("{}: {what}", codes::ARGUMENTS_INVALID), true)
 }
 
 /// Who we say that we are. Self-reported, and no reason to trust anybody.

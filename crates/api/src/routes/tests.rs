@@ -13,6 +13,7 @@ const WITHOUT_ROUTE: &[&str] = &[
     "integrations.toolsets.call_offered_tool",
     "integrations.toolsets.list_offered_tools",
     "integrations.toolsets.open_toolset",
+    "integrations.toolsets.search_offered_tools",
 ];
 
 fn registry() -> OperationRegistry {

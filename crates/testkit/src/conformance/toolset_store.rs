@@ -2,7 +2,7 @@
 
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{KeyId, TenantId, ToolsetId};
-use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName, ToolsetTool};
+use portcullis_schemas::integrations::toolsets::{ToolDisclosure, Toolset, ToolsetName, ToolsetTool};
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 use portcullis_schemas::text::Description;
@@ -44,6 +44,7 @@ async fn keeps_every_field(store: &dyn Store) {
         description: Some(valid(Description::new("what it is for, in 'quotes' and \"quotes\", é漢"))),
         tools: vec![narrowed, tool("listed__search"), tool("another")],
         keys: vec![KeyId::generate(&IDS), KeyId::generate(&IDS)],
+        disclosure: ToolDisclosure::Search,
         updated_at: time(7),
         ..fixtures::toolset(&IDS, &tenant, "0-full", 1)
     };

@@ -4,13 +4,14 @@ use std::collections::BTreeSet;
 
 use portcullis_schemas::ids::{KeyId, TenantId, ToolsetId};
 use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, UpdateToolset};
-use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetTool};
+use portcullis_schemas::integrations::toolsets::{ToolDisclosure, Toolset, ToolsetTool};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::runtime::{HashPurpose, KeyedHash};
 use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_trail::{Digest, canonical_bytes};
 use serde_json::json;
 
+use super::search::{CALL_TOOL, SEARCH_TOOLS};
 use crate::integrations::mcp::events::EventStamp;
 
 /// Most tools of a toolset.
@@ -51,6 +52,7 @@ impl ToolsetEngine {
             description: request.description,
             tools: arranged(tools)?,
             keys: distinct(request.keys)?,
+            disclosure: request.disclosure.unwrap_or(ToolDisclosure::All),
             created_at: stamp.now,
             updated_at: stamp.now,
             version: 1,
@@ -78,6 +80,7 @@ impl ToolsetEngine {
             description: request.description.or(toolset.description),
             tools: tools.map_or(Ok(toolset.tools), arranged)?,
             keys: request.keys.map_or(Ok(toolset.keys), distinct)?,
+            disclosure: request.disclosure.unwrap_or(toolset.disclosure),
             updated_at: stamp.now,
             version: toolset.version + 1,
             ..toolset
@@ -105,6 +108,10 @@ fn arranged(mut tools: Vec<ToolsetTool>) -> Result<Vec<ToolsetTool>, Error> {
     }
     tools.sort_by(|one, other| one.name.cmp(&other.name));
     let mut seen = BTreeSet::new();
+    if let Some(tool) = tools.iter().find(|tool| [SEARCH_TOOLS, CALL_TOOL].contains(&tool.name.as_str())) {
+        let expected = format!("`{}` is a name of the gate's own: give the tool another `name`", tool.name);
+        return Err(Error::invalid("tools", expected));
+    }
     match tools.iter().find(|tool| !seen.insert(tool.name.as_str().to_ascii_lowercase())) {
         None => Ok(tools),
         Some(twice) => Err(Error::invalid(
@@ -139,6 +146,7 @@ fn changed(
         "name": toolset.name,
         "version": toolset.version,
         "tools": toolset.tools.len(),
+        "disclosure": toolset.disclosure,
         "content_hash": Digest::from_bytes(hash).to_string(),
         "keys": toolset.keys,
     });

@@ -14,6 +14,16 @@ pub mod ports;
 
 pub use names::{ExposedToolName, ToolsetName};
 
+string_enum!(
+    /// How much of a toolset agents are shown at once.
+    ToolDisclosure {
+        /// Every tool with its whole definition.
+        All = "all",
+        /// Two tools, `search_tools` and `call_tool`: definitions come as they are asked for.
+        Search = "search",
+    }
+);
+
 /// A selection of tools as its tenant's admins see it. An agent sees those of its tools that may be called just now.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Toolset {
@@ -29,6 +39,8 @@ pub struct Toolset {
     pub tools: Vec<ToolsetTool>,
     /// The keys that may use it. Nobody unless listed.
     pub keys: Vec<KeyId>,
+    /// How much agents are shown at once.
+    pub disclosure: ToolDisclosure,
     /// Created.
     pub created_at: Timestamp,
     /// Last changed.

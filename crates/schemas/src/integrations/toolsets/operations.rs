@@ -4,12 +4,12 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ExposedToolName, OfferedTool, Toolset, ToolsetName};
+use super::{ExposedToolName, OfferedTool, ToolDisclosure, Toolset, ToolsetName};
 use crate::ids::{KeyId, ServerId, ToolId, ToolsetId};
 use crate::integrations::mcp::invocation::InvokeToolResult;
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
-use crate::text::{Description, RunId};
+use crate::text::{Description, RunId, SearchText};
 
 operations! {
     CreateToolset => Toolset, "integrations.toolsets.create_toolset", Admin, Write,
@@ -23,6 +23,8 @@ operations! {
         "Look whether this key may use a toolset";
     ListOfferedTools => Page<OfferedTool>, "integrations.toolsets.list_offered_tools", Invoke, Read,
         "List the tools of a toolset that this key may call just now, by name";
+    SearchOfferedTools => FoundTools, "integrations.toolsets.search_offered_tools", Invoke, Read,
+        "Find tools of a toolset that this key may call just now, by words";
     CallOfferedTool => InvokeToolResult, "integrations.toolsets.call_offered_tool", Invoke, Call,
         "Call a tool by its name in a toolset, through policy, credentials and the trail";
 }
@@ -64,6 +66,8 @@ pub struct CreateToolset {
     #[serde(default)]
     #[schemars(length(max = 256))]
     pub keys: Vec<KeyId>,
+    /// How much agents are shown at once; `all` unless told.
+    pub disclosure: Option<ToolDisclosure>,
 }
 
 /// Reads a toolset.
@@ -100,6 +104,8 @@ pub struct UpdateToolset {
     /// All keys from now on, at most 256.
     #[schemars(length(max = 256))]
     pub keys: Option<Vec<KeyId>>,
+    /// How much agents are shown at once from now on.
+    pub disclosure: Option<ToolDisclosure>,
 }
 
 /// Deletes a toolset.
@@ -125,6 +131,8 @@ pub struct OpenedToolset {
     pub name: ToolsetName,
     /// What it is for.
     pub description: Option<Description>,
+    /// How much agents are shown at once.
+    pub disclosure: ToolDisclosure,
 }
 
 /// Lists the tools of a toolset as an agent sees them.
@@ -139,6 +147,33 @@ pub struct ListOfferedTools {
     pub cursor: Option<Cursor>,
 }
 
+/// Finds tools of a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SearchOfferedTools {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// What the tool should do, in a few words.
+    pub query: SearchText,
+}
+
+/// What was found, the best first; at most 10.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct FoundTools {
+    /// Tools with their whole definitions.
+    pub tools: Vec<OfferedTool>,
+}
+
+/// A header line by which a request mirrored an argument (`Mcp-Param-*`, MCP 2026-07-28, streamable HTTP).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct MirroredHeader {
+    /// Name.
+    pub name: String,
+    /// Value, as it came.
+    pub value: String,
+}
+
 /// Calls a tool of a toolset.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -150,6 +185,8 @@ pub struct CallOfferedTool {
     /// Arguments, at most 256 KiB in canonical form; `{}` unless told.
     #[serde(default)]
     pub arguments: Map<String, Value>,
+    /// The header lines that mirror arguments, to be compared with them; absent where nothing had to be mirrored.
+    pub mirrored: Option<Vec<MirroredHeader>>,
     /// The agent's run.
     pub run_id: Option<RunId>,
     /// Step within the run.

@@ -1,12 +1,17 @@
 //! What agents see of a toolset: the tools that a call by this key would be let through to, as far as that can be known
 //! before there are arguments. The decision is that of the call.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use portcullis_engines::integrations::toolsets::offered;
+use portcullis_engines::integrations::toolsets::{MOST_FOUND, offered, relevance};
 use portcullis_schemas::ids::ServerId;
-use portcullis_schemas::integrations::toolsets::operations::{ListOfferedTools, OpenToolset, OpenedToolset};
-use portcullis_schemas::integrations::toolsets::{ExposedToolName, OfferedTool, Toolset, ToolsetName};
+use portcullis_schemas::integrations::toolsets::operations::{
+    FoundTools, ListOfferedTools, OpenToolset, OpenedToolset, SearchOfferedTools,
+};
+use portcullis_schemas::integrations::toolsets::{
+    ExposedToolName, OfferedTool, Toolset, ToolsetName, ToolsetTool,
+};
 use portcullis_schemas::paging::{Cursor, Page};
 use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::store::UnitOfWork;
@@ -21,36 +26,78 @@ const CURSOR_DIGITS: usize = 40;
 
 pub(crate) async fn open_toolset(scene: Scene, request: OpenToolset) -> Result<OpenedToolset, Error> {
     let toolset = opened(&scene, &mut *scene.read().await?, &request.toolset).await?;
-    Ok(OpenedToolset { name: toolset.name, description: toolset.description })
+    let Toolset { name, description, disclosure, .. } = toolset;
+    Ok(OpenedToolset { name, description, disclosure })
 }
 
 pub(crate) async fn list_offered_tools(
     scene: Scene,
     request: ListOfferedTools,
 ) -> Result<Page<OfferedTool>, Error> {
-    let mut work = scene.read().await?;
-    let toolset = opened(&scene, &mut *work, &request.toolset).await?;
+    let shelf = Shelf::read(&scene, &request.toolset).await?;
     let first = match &request.cursor {
-        Some(cursor) => position_after(&scene, &toolset, cursor)?,
+        Some(cursor) => position_after(&scene, &shelf.toolset, cursor)?,
         None => 0,
     };
-    let tenant = TenantConfiguration::read(&scene, &mut *work).await?;
-    let servers = servers_of(&scene, &mut *work, &toolset).await?;
-    drop(work);
     let limit = request.limit.unwrap_or_default();
     let mut items = Vec::new();
-    for entry in toolset.tools.iter().skip(first) {
+    for entry in shelf.toolset.tools.iter().skip(first) {
         // One more than the limit only says that there is a next page.
         if items.len() > usize::from(limit.get()) {
             break;
         }
-        let Some(server) = servers.get(&entry.server_id) else { continue };
-        let Some(tool) = server.tool(&entry.tool_id) else { continue };
-        if tenant.offers(&scene, server, tool).await {
-            items.extend(offered(entry, &tool.definition));
+        items.extend(shelf.offer(&scene, entry).await);
+    }
+    Ok(Page::from_overfetch(items, limit, |last| cursor_at(&scene, &shelf.toolset, &last.name)))
+}
+
+pub(crate) async fn search_offered_tools(
+    scene: Scene,
+    request: SearchOfferedTools,
+) -> Result<FoundTools, Error> {
+    let shelf = Shelf::read(&scene, &request.toolset).await?;
+    let mut found = Vec::new();
+    for entry in &shelf.toolset.tools {
+        if let Some(tool) = shelf.offer(&scene, entry).await {
+            let relevance = relevance(request.query.as_str(), &tool);
+            found.extend((relevance > 0).then_some((Reverse(relevance), tool)));
         }
     }
-    Ok(Page::from_overfetch(items, limit, |last| cursor_at(&scene, &toolset, &last.name)))
+    // The sort is stable, so tools that answer equally well stay in the order of their names.
+    found.sort_by_key(|(relevance, _)| *relevance);
+    Ok(FoundTools { tools: found.into_iter().take(MOST_FOUND).map(|(_, tool)| tool).collect() })
+}
+
+/// A toolset, and what the store says of its servers, read from one snapshot.
+struct Shelf {
+    toolset: Toolset,
+    tenant: TenantConfiguration,
+    servers: BTreeMap<ServerId, ServerOffers>,
+}
+
+impl Shelf {
+    async fn read(scene: &Scene, name: &ToolsetName) -> Result<Self, Error> {
+        let mut work = scene.read().await?;
+        let toolset = opened(scene, &mut *work, name).await?;
+        let tenant = TenantConfiguration::read(scene, &mut *work).await?;
+        let mut servers = BTreeMap::new();
+        for entry in &toolset.tools {
+            if !servers.contains_key(&entry.server_id)
+                && let Some(server) = ServerOffers::read(scene, &mut *work, &entry.server_id).await?
+            {
+                servers.insert(entry.server_id.clone(), server);
+            }
+        }
+        Ok(Self { toolset, tenant, servers })
+    }
+
+    /// The tool as the caller sees it, if a call of it would be let through.
+    async fn offer(&self, scene: &Scene, entry: &ToolsetTool) -> Option<OfferedTool> {
+        let server = self.servers.get(&entry.server_id)?;
+        let tool = server.tool(&entry.tool_id)?;
+        let may_call = self.tenant.offers(scene, server, tool).await;
+        if may_call { offered(entry, &tool.definition) } else { None }
+    }
 }
 
 /// A toolset that the caller's key may use; any other answers as one that is not there.
@@ -66,22 +113,6 @@ pub(super) async fn opened(
     found
         .filter(|toolset| toolset.keys.contains(scene.principal().key()))
         .ok_or_else(|| Error::not_found("toolset"))
-}
-
-async fn servers_of(
-    scene: &Scene,
-    work: &mut dyn UnitOfWork,
-    toolset: &Toolset,
-) -> Result<BTreeMap<ServerId, ServerOffers>, Error> {
-    let mut servers = BTreeMap::new();
-    for entry in &toolset.tools {
-        if !servers.contains_key(&entry.server_id)
-            && let Some(server) = ServerOffers::read(scene, work, &entry.server_id).await?
-        {
-            servers.insert(entry.server_id.clone(), server);
-        }
-    }
-    Ok(servers)
 }
 
 /// A cursor tells its holder nothing, and is good for nobody else: it is a keyed hash of the last name that was given

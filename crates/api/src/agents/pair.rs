@@ -1,0 +1,83 @@
+//! The two tools that stand for all others in a toolset of disclosure `search`: one finds tools by words, the other
+//! calls what was found. Their definitions are part of the contract with agents.
+
+use std::sync::LazyLock;
+
+use portcullis_schemas::integrations::toolsets::OfferedTool;
+use portcullis_schemas::json::RawJson;
+use serde::Deserialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Map, Value, json};
+
+/// Finds tools.
+pub(super) const SEARCH: &str = "search_tools";
+/// Calls one of them.
+pub(super) const CALL: &str = "call_tool";
+
+/// Arguments of [`CALL`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Named {
+    /// The tool that was found.
+    pub(super) name: String,
+    /// Its arguments.
+    #[serde(default)]
+    pub(super) arguments: Map<String, Value>,
+}
+
+/// Arguments of [`SEARCH`].
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Wanted {
+    /// In a few words.
+    pub(super) query: String,
+}
+
+/// Both definitions, in the order of their names.
+pub(super) fn definitions() -> Vec<Box<RawValue>> {
+    static BOTH: LazyLock<Vec<Box<RawValue>>> = LazyLock::new(|| {
+        [call(), search()].iter().filter_map(|definition| to_raw_value(definition).ok()).collect()
+    });
+    BOTH.clone()
+}
+
+/// What was found, as a result of [`SEARCH`] in the form that both eras share.
+pub(super) fn found(tools: &[OfferedTool]) -> RawJson {
+    let tools: Vec<&RawJson> = tools.iter().map(|tool| &tool.definition).collect();
+    let text = serde_json::to_string(&tools).unwrap_or_default();
+    let result = json!({ "content": [{ "type": "text", "text": text }] });
+    RawJson::from(to_raw_value(&result).unwrap_or_default())
+}
+
+fn search() -> Value {
+    json!({
+        "name": SEARCH,
+        "description": "Finds tools by what they do. Answers with the definitions of at most 10 tools, the best first, \
+                        as a JSON array; call them with `call_tool`.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "query": { "type": "string", "description": "A few words: what the tool should do", "maxLength": 200 },
+            },
+            "required": ["query"],
+            "additionalProperties": false,
+        },
+        "annotations": { "readOnlyHint": true },
+    })
+}
+
+fn call() -> Value {
+    json!({
+        "name": CALL,
+        "description": "Calls a tool that `search_tools` has found, with arguments that fit its inputSchema.",
+        "inputSchema": {
+            "type": "object",
+            "properties": {
+                "name": { "type": "string", "description": "The tool's name" },
+                "arguments": { "type": "object", "description": "Its arguments" },
+            },
+            "required": ["name"],
+            "additionalProperties": false,
+        },
+    })
+}
