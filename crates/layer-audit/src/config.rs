@@ -172,13 +172,34 @@ mod tests {
                 "[[exclusive]] externals",
                 "empty",
             ),
+            (externals("\"*-tls\""), "[[exclusive]] externals", "\"*-tls\" can match nothing"),
+            (
+                externals("\"sqlx\", \"open ssl\""),
+                "[[exclusive]] externals",
+                "\"open ssl\" can match nothing",
+            ),
+            (externals("\"\""), "[[exclusive]] externals", "\"\" can match nothing"),
+            (
+                "[[unreachable]]\nfrom = [\"a\"]\nto = [\"sqlx::query\"]\nbecause = \"x\"".into(),
+                "[[unreachable]] to",
+                "\"sqlx::query\" can match nothing",
+            ),
+            (
+                "[[layer]]\nid = \"a\"\nexternals = { allow = [\"serde**\"], because = \"x\" }".into(),
+                "[[layer]] externals.allow",
+                "\"serde**\" can match nothing",
+            ),
             ("[transactions]\nmethods = []".into(), "[transactions] methods", "empty"),
         ];
         for (text, field, expected) in cases {
             let error = Config::parse(&format!("schema = 1\n{text}")).expect_err(&text).to_string();
             assert!(error.starts_with(field) && error.contains(expected), "{text}: {error}");
         }
-        for good in [pure("\"std::fs\", \"rand\""), pure("\"r#try::x_1\"").replace("r#", "")] {
+        for good in [
+            externals("\"*\", \"sqlx*\", \"native-tls\", \"serde_json\""),
+            pure("\"std::fs\", \"rand\""),
+            pure("\"r#try::x_1\"").replace("r#", ""),
+        ] {
             assert!(Config::parse(&format!("schema = 1\n{good}")).is_ok(), "{good}");
         }
     }
