@@ -105,6 +105,9 @@ pub struct Config {
     /// Findings that are allowed for a while.
     #[serde(default, rename = "allow")]
     pub allowances: Vec<Allow>,
+    /// How far ahead a last day may lie.
+    #[serde(default)]
+    pub expiry: Expiry,
     /// Findings that were there before the audit.
     pub baseline: Option<BaselineFile>,
 }
@@ -152,6 +155,8 @@ mod tests {
     #[test]
     fn what_can_match_nothing_is_refused() {
         let pure = |names: &str| format!("[[pure]]\ncrates = [\"a\"]\nnames = [{names}]\nbecause = \"x\"");
+        let externals =
+            |names: &str| format!("[[exclusive]]\nexternals = [{names}]\nonly = []\nbecause = \"x\"");
         let names = "[[pure]] names";
         let cases = [
             (pure("\"std::fs::*\""), names, "\"std::fs::*\" can match nothing; expected a path such as"),

@@ -20,7 +20,7 @@ pub(crate) fn apply(
     findings: &mut Vec<Finding>,
 ) {
     let mut idle = Vec::new();
-    for entry in config.allowances.iter().filter(|entry| entry.until >= workspace.today) {
+    for entry in config.in_force(workspace.today) {
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| covers(entry, finding)) {
             finding.standing = Standing::Allowed;
@@ -48,7 +48,7 @@ pub(crate) fn baseline(workspace: &Workspace, config: &Config) -> Option<Baselin
     Baseline::parse(text).ok()
 }
 
-/// The entry lets this finding off, if its day has not passed. What is about the law itself no entry lets off.
+/// The entry lets this finding off, if it counts. What is about the law itself no entry lets off.
 pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
     !finding.is_of_the_law()
         && entry.rule == finding.rule
@@ -102,6 +102,12 @@ mod tests {
         let found = lines(&report(&expired, bad, ""));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[1].contains("ran out on 2030-05-31"), "{found:?}");
+        let endless = ALLOW.replace("2030-06-30", "2031-06-03");
+        let found = lines(&report(&endless, bad, ""));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].contains("2031-06-03 is out of sight; name a day up to 2031-06-02"), "{found:?}");
+        let further = format!("{endless}[expiry]\nhorizon_days = 367\n");
+        assert_eq!(report(&further, bad, "").exit(), Exit::Clean);
         let unused = report(ALLOW, "//! Good.", "");
         assert_eq!(
             lines(&unused),

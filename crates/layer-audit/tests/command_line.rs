@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use layer_audit::Exit;
 use layer_audit::cli::{Said, Setting, run};
+use layer_audit::{Day, Exit};
 use tempfile::TempDir;
 
 const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
@@ -54,19 +54,29 @@ impl Disk {
     }
 }
 
+/// An allowance that ends in so many days.
+fn allow(days: u16) -> String {
+    let until = Day::today().later_by(days);
+    format!(
+        "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"{until}\"\n"
+    )
+}
+
 /// Files of a workspace, a command line, the exit code.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Exit);
 
 #[test]
 fn the_exit_code_says_what_came_out() {
-    let allow = "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
-    let allowing = format!("{LAW}{allow}");
+    let allowing = format!("{LAW}{}", allow(30));
+    let endless = format!("{LAW}{}", allow(400));
     let cases: &[Case<'_>] = &[
         (&[], "", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD)], "", Exit::Violations),
         (&[("crates/a/src/lib.rs", BAD)], "--advisory", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD)], "--rule LA-106", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD), ("layers.toml", &allowing)], "", Exit::Clean),
+        (&[("crates/a/src/lib.rs", BAD), ("layers.toml", &endless)], "", Exit::Violations),
+        (&[("layers.toml", &endless)], "", Exit::Violations),
         (&[("layers.toml", &allowing)], "", Exit::Stale),
         (&[("layers.toml", &allowing)], "--advisory", Exit::Clean),
         (&[("crates/a/src/lib.rs", "fn broken(")], "", Exit::Violations),
@@ -155,8 +165,8 @@ fn a_rule_that_the_law_does_not_switch_on_is_no_green_run() {
 
 #[test]
 fn what_needs_no_decision_is_mended() {
-    let allow = "# Why.\n[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
-    let disk = Disk::with(&[("crates/a/Cargo.toml", MANIFEST), ("layers.toml", &format!("{LAW}\n{allow}"))]);
+    let law = format!("{LAW}\n# Why.\n{}", allow(30));
+    let disk = Disk::with(&[("crates/a/Cargo.toml", MANIFEST), ("layers.toml", &law)]);
     let said = disk.run("--fix");
     assert_eq!(said.exit, Exit::Clean, "{said:?}");
     assert_eq!(

@@ -22,8 +22,8 @@ Checks a Cargo workspace against the layer law in its layers.toml.
   graph --mermaid|--dot|--svg [--output FILE]
                               draw the crates by layer; red: breaks the law; grey, dashed: may for now
   init                        write a first layers.toml
-  tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody
-                              names, whose day is past and that no [[allow]] keeps
+  tombstones [--collapse]     list re-exports that wait for their end; remove those of which LA-706
+                              says that they may go
   literature [--check] [--site FOLDER]
                               write the inventories of the documents; check them; render them as a site
                               into a folder that is new, empty or holds such a site
