@@ -15,7 +15,8 @@ Checks a Cargo workspace against the layer law in its layers.toml.
     --summary                 print the tables by layer and domain (default: if nothing is found)
     --timings                 say on standard error where the time went
     --fix                     mend what needs no decision: LA-004, LA-005, LA-106; say what is left
-    --update-baseline         take out of the baseline what is gone; write it if it is not there yet
+    --update-baseline         take out of the baseline what is gone, and lower its `most`
+    --first-baseline          begin a baseline with all that is found, where layers.toml names none
     --self-test               plant a violation of each rule, and count how many are found
   explain LA-NNN              why a rule is there, how to mend a finding, what the rule cannot see
   rules [--json]              list the rules
