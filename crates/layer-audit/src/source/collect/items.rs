@@ -4,7 +4,9 @@ use proc_macro2::Ident;
 
 use super::Walk;
 use crate::source::types::{constructs, method, position, type_name, visibility};
-use crate::source::{FunctionFact, ImplFact, InherentMethod, TraitFact, TypeFact, attributes, deeds, pairs, shown};
+use crate::source::{
+    FunctionFact, ImplFact, InherentMethod, TraitFact, TypeFact, attributes, deeds, pairs, shown,
+};
 
 impl Walk {
     pub(super) fn function(&mut self, public: bool, signature: &syn::Signature, block: &syn::Block) {
