@@ -6,6 +6,7 @@
 mod audit;
 mod bench;
 mod contract;
+mod prove;
 mod scaffold;
 mod task;
 
@@ -22,11 +23,12 @@ fn main() -> ExitCode {
         std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned()).collect();
     let said = match Task::parse(&words) {
         Ok(Task::Audit(words)) => return audit::run(&root(), &words).tell(),
-        Ok(Task::Prove(words)) => return prove(&root(), &words),
+        Ok(Task::Prove(words)) => return prove::run(&root(), &words),
         Ok(Task::Ci) => return ci(&root()),
         Ok(Task::Bench(words)) => return bench::run(&root(), &words),
         Ok(Task::New(words)) => scaffold::run(&root(), &words.iter().map(String::as_str).collect::<Vec<_>>()),
         Ok(Task::ContractDiff { rev, json }) => contract::diff(&root(), &rev, json),
+        Ok(Task::ProveHelp) => Said::clean(prove::HELP.to_owned()),
         Ok(Task::BenchHelp) => Said::clean(bench::HELP.to_owned()),
         Ok(Task::Help) => Said::clean(task::HELP.to_owned()),
         Err(message) => Said::unusable(&format!("{message}\n\n{}", task::HELP)),
@@ -39,13 +41,6 @@ fn root() -> PathBuf {
     let package = std::env::var_os("CARGO_MANIFEST_DIR")
         .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
     package.parent().map_or(package.clone(), Path::to_path_buf)
-}
-
-/// Builds what proves, and runs it.
-fn prove(root: &Path, words: &[String]) -> ExitCode {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof", "--", "prove"]).args(words);
-    hand_over(root, command)
 }
 
 /// Runs the whole gate as CI does.

@@ -11,7 +11,7 @@ cargo xtask contract diff REV [--json]
     What changed in the contracts since a revision, and whom it breaks.
 cargo xtask prove [OPTIONS]
     Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long.
-    Options are those of `portcullis-proof prove`; with --short or --suite it writes a report only where --report says.
+    With --short or --suite it writes a report only where --report says; `cargo xtask prove --help` lists the options.
 cargo xtask bench [--peers] [OPTIONS]
     Measures a release build and writes BENCHMARKS.md; `cargo xtask bench --help` lists the options.
 cargo xtask ci
@@ -36,6 +36,8 @@ pub(crate) enum Task {
     Bench(Vec<String>),
     /// Run the gate.
     Ci,
+    /// Print the help of `prove`.
+    ProveHelp,
     /// Print the help of `bench`.
     BenchHelp,
     /// Print the help.
@@ -54,16 +56,19 @@ impl Task {
             ["contract", ..] => {
                 Err("contract takes diff and a revision: cargo xtask contract diff main".to_owned())
             }
+            ["prove", rest @ ..] if asks_for_help(rest) => Ok(Self::ProveHelp),
             ["prove", rest @ ..] => Ok(Self::Prove(proving(rest))),
-            ["bench", rest @ ..] if rest.iter().any(|word| ["--help", "-h", "help"].contains(word)) => {
-                Ok(Self::BenchHelp)
-            }
+            ["bench", rest @ ..] if asks_for_help(rest) => Ok(Self::BenchHelp),
             ["bench", ..] => Ok(Self::Bench(arguments[1..].to_vec())),
             ["ci"] => Ok(Self::Ci),
             [] | ["help" | "--help" | "-h"] => Ok(Self::Help),
             [other, ..] => Err(format!("no task of this form: {other}")),
         }
     }
+}
+
+fn asks_for_help(words: &[&str]) -> bool {
+    words.iter().any(|word| ["--help", "-h", "help"].contains(word))
 }
 
 /// The published form and its report, unless something else is asked for.
@@ -115,6 +120,8 @@ mod tests {
             ("prove --full --seed 2", Task::Prove(words("--full --report PROOF.md --seed 2"))),
             ("prove --short", Task::Prove(words("--short"))),
             ("prove --suite kill", Task::Prove(words("--full --suite kill"))),
+            ("prove --help", Task::ProveHelp),
+            ("prove --short -h", Task::ProveHelp),
             ("bench --peers", Task::Bench(words("--peers"))),
             ("bench --help", Task::BenchHelp),
             ("bench --peers -h", Task::BenchHelp),

@@ -45,7 +45,8 @@ struct Entry {
     count: usize,
 }
 
-const HEAD: &str = "# Findings that were there when the audit came. Only `--update-baseline` writes here, and only to remove.\n";
+const HEAD: &str = "# Findings that were there when the audit came. Only `--update-baseline` writes here, and only to remove.\n\
+                    # `most` in layers.toml says how many they are.\n";
 
 impl Baseline {
     /// Reads the text of a baseline file. Strict: a key twice, or a count of 0, is an error.
@@ -85,6 +86,12 @@ impl Baseline {
         };
         let file = File { schema: 1, known: self.known.iter().map(entry).collect() };
         format!("{HEAD}{}", toml::to_string(&file).unwrap_or_default())
+    }
+
+    /// What of it may stand there: `may` judges rule, file and subject.
+    pub(crate) fn of_which(self, may: impl Fn(&str, &str, &str) -> bool) -> Self {
+        let may = |((rule, file, subject), _): &(Key, usize)| may(rule, file, subject);
+        Self { known: self.known.into_iter().filter(may).collect() }
     }
 
     /// What both know: each key with the smaller count. It never holds more than `self`.

@@ -105,6 +105,9 @@ pub struct Config {
     /// Findings that are allowed for a while.
     #[serde(default, rename = "allow")]
     pub allowances: Vec<Allow>,
+    /// How far ahead a last day may lie.
+    #[serde(default)]
+    pub expiry: Expiry,
     /// Findings that were there before the audit.
     pub baseline: Option<BaselineFile>,
 }
@@ -152,6 +155,8 @@ mod tests {
     #[test]
     fn what_can_match_nothing_is_refused() {
         let pure = |names: &str| format!("[[pure]]\ncrates = [\"a\"]\nnames = [{names}]\nbecause = \"x\"");
+        let externals =
+            |names: &str| format!("[[exclusive]]\nexternals = [{names}]\nonly = []\nbecause = \"x\"");
         let names = "[[pure]] names";
         let cases = [
             (pure("\"std::fs::*\""), names, "\"std::fs::*\" can match nothing; expected a path such as"),
@@ -172,13 +177,34 @@ mod tests {
                 "[[exclusive]] externals",
                 "empty",
             ),
+            (externals("\"*-tls\""), "[[exclusive]] externals", "\"*-tls\" can match nothing"),
+            (
+                externals("\"sqlx\", \"open ssl\""),
+                "[[exclusive]] externals",
+                "\"open ssl\" can match nothing",
+            ),
+            (externals("\"\""), "[[exclusive]] externals", "\"\" can match nothing"),
+            (
+                "[[unreachable]]\nfrom = [\"a\"]\nto = [\"sqlx::query\"]\nbecause = \"x\"".into(),
+                "[[unreachable]] to",
+                "\"sqlx::query\" can match nothing",
+            ),
+            (
+                "[[layer]]\nid = \"a\"\nexternals = { allow = [\"serde**\"], because = \"x\" }".into(),
+                "[[layer]] externals.allow",
+                "\"serde**\" can match nothing",
+            ),
             ("[transactions]\nmethods = []".into(), "[transactions] methods", "empty"),
         ];
         for (text, field, expected) in cases {
             let error = Config::parse(&format!("schema = 1\n{text}")).expect_err(&text).to_string();
             assert!(error.starts_with(field) && error.contains(expected), "{text}: {error}");
         }
-        for good in [pure("\"std::fs\", \"rand\""), pure("\"r#try::x_1\"").replace("r#", "")] {
+        for good in [
+            externals("\"*\", \"sqlx*\", \"native-tls\", \"serde_json\""),
+            pure("\"std::fs\", \"rand\""),
+            pure("\"r#try::x_1\"").replace("r#", ""),
+        ] {
             assert!(Config::parse(&format!("schema = 1\n{good}")).is_ok(), "{good}");
         }
     }

@@ -27,6 +27,11 @@ impl Day {
         read(text).map(Self).ok_or_else(|| DayError(text.to_owned()))
     }
 
+    /// So many days later; the last day of the calendar where there are not so many.
+    pub fn later_by(self, days: u16) -> Self {
+        Self(self.0.saturating_add(time::Duration::days(days.into())))
+    }
+
     /// The day in UTC by the clock of this machine.
     pub fn today() -> Self {
         Self(time::OffsetDateTime::now_utc().date())
@@ -79,5 +84,8 @@ mod tests {
         let day = Day::parse("2028-02-29").expect("a leap day");
         assert_eq!(day.to_string(), "2028-02-29");
         assert!(day < Day::parse("2028-03-01").expect("valid") && Day::default() < day);
+        assert_eq!((day.later_by(0), day.later_by(366).to_string()), (day, "2029-03-01".to_owned()));
+        let last = Day::parse("9999-12-31").expect("valid");
+        assert_eq!(last.later_by(1), last);
     }
 }

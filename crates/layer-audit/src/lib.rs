@@ -67,7 +67,7 @@ pub use home::Home;
 pub use init::init;
 pub use load::{LoadError, load};
 pub use manifest::{DependencyKind, Entry, Manifest, ManifestError, Target};
-pub use mend::{Left, Mend, Mends, Shrunk, mends, update_baseline};
+pub use mend::{Left, Mend, Mends, Shrunk, first_baseline, mends, update_baseline};
 pub use render::{Account, Format, Row, Summary};
 pub use report::{Exit, Report, Tally};
 pub use rules::{Checked, Rule};

@@ -11,7 +11,8 @@ use crate::finding::Finding;
 use crate::report::Report;
 use crate::workspace::Workspace;
 
-pub use known::{Shrunk, update_baseline};
+pub(crate) use known::{MOST, begun, lowered, may_be_known};
+pub use known::{Shrunk, first_baseline, update_baseline};
 
 /// A change to whole lines of one file, which makes a finding go away.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -74,7 +75,7 @@ pub fn mends(
         }
     }
     all.mends.extend(allowances::mends(report, config, read));
-    all.mends.extend(known::mend(report, workspace, config));
+    all.mends.extend(known::mends(report, workspace, config, read));
     all
 }
 

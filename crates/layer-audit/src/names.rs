@@ -40,7 +40,7 @@ pub(crate) struct Module {
     aliases: HashMap<String, Vec<(Path, Visibility)>>,
     /// The modules that it imports wholesale.
     globs: Vec<(Path, Visibility)>,
-    /// Types to what they show: targets of aliases, types of public fields.
+    /// Names to what they show: targets of aliases, types of public fields, what functions return and macros say.
     shown: HashMap<String, Vec<Shown>>,
     /// The names that it declares.
     items: HashSet<String>,
@@ -55,6 +55,18 @@ impl Module {
     /// The modules that it imports wholesale.
     pub(crate) fn globs(&self) -> impl Iterator<Item = &Path> {
         self.globs.iter().map(|(path, _)| path)
+    }
+
+    /// What the name shows where `rest` follows it in a path.
+    fn shows(&self, name: &str, rest: &[String]) -> impl Iterator<Item = &Shown> {
+        let itself = self.shown.get(name).into_iter().flatten();
+        let is_last = rest.is_empty();
+        let itself = itself.filter(move |shown| is_last || !shown.is_called());
+        let function = match rest {
+            [function] if !self.shown.is_empty() => self.shown.get(&format!("{name}::{function}")),
+            _ => None,
+        };
+        itself.chain(function.into_iter().flatten())
     }
 
     /// What it re-exports for everybody.

@@ -78,7 +78,7 @@ pub struct FileFacts {
     pub includes: Vec<IncludeFact>,
     /// Texts in macro calls that may be paths of Rust files.
     pub texts: Vec<String>,
-    /// What aliases and public fields show of other types.
+    /// What aliases, public fields, functions and exported macros show of others.
     pub shown: Vec<Shown>,
     /// Modules and items declared: the module, and the name in it.
     pub items: Vec<(Vec<String>, String)>,

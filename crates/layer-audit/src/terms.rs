@@ -1,9 +1,10 @@
 //! Which findings are let off: by an allowance until its day, or by the baseline. What lets off nothing is a finding.
 
 use crate::baseline::Baseline;
-use crate::config::{Allow, Config};
+use crate::config::{Allow, BaselineFile, Config};
 use crate::evaluate::Selection;
 use crate::finding::{Finding, Place, Standing};
+use crate::mend::MOST;
 use crate::rules::{CONFIG, Rule};
 use crate::workspace::Workspace;
 
@@ -20,7 +21,7 @@ pub(crate) fn apply(
     findings: &mut Vec<Finding>,
 ) {
     let mut idle = Vec::new();
-    for entry in config.allowances.iter().filter(|entry| entry.until >= workspace.today) {
+    for entry in config.in_force(workspace.today) {
         let mut used = false;
         for finding in findings.iter_mut().filter(|finding| covers(entry, finding)) {
             finding.standing = Standing::Allowed;
@@ -37,6 +38,7 @@ pub(crate) fn apply(
             );
             idle.extend(stale(BASELINE, place(config), format!("{rule} {file} {subject}"), message));
         }
+        idle.extend(room(config, baseline.len()));
     }
     findings.extend(idle.into_iter().filter(|finding| selection.holds(finding.rule)));
     findings.sort();
@@ -48,12 +50,19 @@ pub(crate) fn baseline(workspace: &Workspace, config: &Config) -> Option<Baselin
     Baseline::parse(text).ok()
 }
 
-/// The entry lets this finding off, if its day has not passed. What is about the law itself no entry lets off.
+/// The entry lets this finding off, if it counts. What is about the law itself no entry lets off.
 pub(crate) fn covers(entry: &Allow, finding: &Finding) -> bool {
     !finding.is_of_the_law()
         && entry.rule == finding.rule
         && entry.file == finding.place.file
         && entry.subject.as_ref().is_none_or(|subject| *subject == finding.subject)
+}
+
+/// The law lets the baseline know more than it does, so that it could grow.
+fn room(config: &Config, known: usize) -> Option<Finding> {
+    let BaselineFile { file, most, .. } = config.baseline.as_ref().filter(|entry| entry.most > known)?;
+    let message = format!("most = {most}, and {file} knows {known}; run the audit with --update-baseline");
+    stale(BASELINE, Place::file(CONFIG), MOST.to_owned(), message)
 }
 
 fn unused(entry: &Allow) -> Option<Finding> {
@@ -102,6 +111,12 @@ mod tests {
         let found = lines(&report(&expired, bad, ""));
         assert_eq!(found.len(), 2, "{found:?}");
         assert!(found[1].contains("ran out on 2030-05-31"), "{found:?}");
+        let endless = ALLOW.replace("2030-06-30", "2031-06-03");
+        let found = lines(&report(&endless, bad, ""));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[1].contains("2031-06-03 is out of sight; name a day up to 2031-06-02"), "{found:?}");
+        let further = format!("{endless}[expiry]\nhorizon_days = 367\n");
+        assert_eq!(report(&further, bad, "").exit(), Exit::Clean);
         let unused = report(ALLOW, "//! Good.", "");
         assert_eq!(
             lines(&unused),
@@ -121,7 +136,7 @@ mod tests {
             "{found:?}"
         );
         let known = "schema = 1\n[[known]]\nrule = \"LA-301\"\nfile = \"layers.toml\"\nsubject = \"vacuous\"\ncount = 1\n";
-        let baseline = "[baseline]\nfile = \"known.toml\"\n";
+        let baseline = "[baseline]\nfile = \"known.toml\"\nmost = 1\n";
         let report = report(&format!("{ports}{baseline}"), "//! Good.", known);
         let found = lines(&report);
         assert!(found.contains(&vacuous.to_owned()), "{found:?}");
@@ -134,12 +149,12 @@ mod tests {
     #[test]
     fn the_baseline_lets_off_what_it_knows_and_must_shrink() {
         let known = "schema = 1\n[[known]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nsubject = \"crates/a/src/lib.rs\"\ncount = 1\n";
-        let law = "[baseline]\nfile = \"known.toml\"\n";
+        let law = "[baseline]\nfile = \"known.toml\"\nmost = 1\n";
         assert_eq!(report(law, "fn f() {}", known).exit(), Exit::Clean);
         let stale = report(law, "//! Good.", known);
         assert_eq!(stale.exit(), Exit::Stale);
         assert!(lines(&stale)[0].contains("--update-baseline"), "{stale:?}");
-        let strict = "[baseline]\nfile = \"known.toml\"\nstrict = [\"LA-4*\"]\n";
+        let strict = "[baseline]\nfile = \"known.toml\"\nmost = 1\nstrict = [\"LA-4*\"]\n";
         assert_eq!(report(strict, "fn f() {}", known).exit(), Exit::Violations);
         assert_eq!(report(law, "fn f() {}", "schema = 7").exit(), Exit::Violations);
     }

@@ -9,10 +9,11 @@ use crate::day::Day;
 use crate::finding::Place;
 use crate::importers::{Module, importers};
 use crate::markers::{Marked, marked};
+use crate::source::FileFacts;
 use crate::workspace::Workspace;
 
-/// The rules whose allowance keeps a tombstone: that its day is past, and that nobody names it.
-const RULES: [&str; 2] = ["LA-705", "LA-706"];
+/// The rule that says of a tombstone that it may go, and whose allowance keeps it.
+const RULE: &str = "LA-706";
 
 /// A module that stands where something used to be, and hands on from where it is now.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +32,8 @@ pub struct Tombstone {
     pub declared_in: Vec<String>,
     /// Its path as these files see it.
     path: Vec<Vec<String>>,
+    /// It declares things of its own, which nobody may delete with it.
+    holds_more: bool,
 }
 
 /// What becomes of a tombstone.
@@ -62,12 +65,7 @@ pub struct Collapse {
 impl Tombstone {
     /// What becomes of it on that day.
     pub fn fate(&self, today: Day) -> Fate {
-        match (self.importers.is_empty(), self.until < today) {
-            (true, true) => Fate::Goes,
-            (true, false) => Fate::Waits,
-            (false, false) => Fate::Stands,
-            (false, true) => Fate::Overdue,
-        }
+        fate(self.importers.is_empty(), self.until, today)
     }
 
     /// One line about it: where, until when, who names it.
@@ -82,11 +80,10 @@ impl Tombstone {
         format!("{file} {module} until {until}: {fate}")
     }
 
-    /// The entry lets its file off from a rule about tombstones, and its own day is not past.
-    fn is_kept_by(&self, entry: &Allow, today: Day) -> bool {
-        RULES.contains(&entry.rule.as_str())
+    /// The entry lets off that it could go.
+    fn is_kept_by(&self, entry: &Allow) -> bool {
+        entry.rule == RULE
             && entry.file == self.file
-            && entry.until >= today
             && entry.subject.as_ref().is_none_or(|subject| *subject == self.file)
     }
 
@@ -94,6 +91,26 @@ impl Tombstone {
         let Self { file, module, .. } = self;
         let Allow { rule, until, reason, .. } = entry;
         format!("{file} {module}: {rule} is allowed until {until}: {reason}")
+    }
+}
+
+/// What becomes of each of these modules; nothing where the header is not well formed.
+pub(crate) fn fates(workspace: &Workspace, marked: &[Marked<'_>]) -> Vec<Option<Fate>> {
+    let modules: Vec<Module> = marked.iter().map(Marked::module).collect();
+    let each = marked.iter().zip(importers(workspace, &modules));
+    let of = |(one, importers): (&Marked<'_>, Vec<_>)| {
+        let (until, _) = terms(one.value).ok()?;
+        Some(fate(importers.is_empty(), until, workspace.today))
+    };
+    each.map(of).collect()
+}
+
+fn fate(unnamed: bool, until: Day, today: Day) -> Fate {
+    match (unnamed, until < today) {
+        (true, true) => Fate::Goes,
+        (true, false) => Fate::Waits,
+        (false, false) => Fate::Stands,
+        (false, true) => Fate::Overdue,
     }
 }
 
@@ -117,16 +134,17 @@ pub fn tombstones(workspace: &Workspace, config: &Config) -> Vec<Tombstone> {
             importers: places,
             declared_in: declaring.iter().map(|(file, _)| file.clone()).collect(),
             path: declaring.into_iter().map(|(_, path)| path).collect(),
+            holds_more: !only_reexports(&one.file.facts),
         });
     }
     found
 }
 
-/// Plans the removal of every tombstone that nobody names, whose day is past, and that no allowance keeps. `read` gives
-/// the text of a file that declares one.
+/// Plans the removal of every tombstone of which LA-706 says on that day that nobody names it any more: an allowance of
+/// `config` that counts on that day keeps it. `read` gives the text of a file that declares one.
 pub fn collapse<E>(
     tombstones: &[Tombstone],
-    allowances: &[Allow],
+    config: &Config,
     today: Day,
     read: impl Fn(&str) -> Result<String, E>,
 ) -> Result<Collapse, E> {
@@ -136,7 +154,11 @@ pub fn collapse<E>(
             Fate::Stands => {}
             Fate::Waits => plan.stays.push(tombstone.line(today)),
             Fate::Overdue => plan.by_hand.push(tombstone.line(today)),
-            Fate::Goes => match allowances.iter().find(|entry| tombstone.is_kept_by(entry, today)) {
+            Fate::Goes if tombstone.holds_more => {
+                let Tombstone { file, module, .. } = tombstone;
+                plan.by_hand.push(format!("{file} {module}: declares things of its own; move them first"));
+            }
+            Fate::Goes => match config.in_force(today).find(|entry| tombstone.is_kept_by(entry)) {
                 Some(entry) => plan.stays.push(tombstone.kept(entry)),
                 None => remove(&mut plan, tombstone, &read)?,
             },
@@ -178,6 +200,15 @@ pub(crate) fn terms(value: &str) -> Result<(Day, String), String> {
         return Err(form.to_owned());
     }
     Ok((until, path.to_owned()))
+}
+
+/// Everything but `use` items leaves one of these facts.
+pub(crate) fn only_reexports(facts: &FileFacts) -> bool {
+    facts.items.is_empty()
+        && facts.functions.is_empty()
+        && facts.impls.is_empty()
+        && facts.macros.is_empty()
+        && facts.methods.is_empty()
 }
 
 /// The files that declare the module, and its path from there.

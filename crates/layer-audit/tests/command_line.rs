@@ -2,8 +2,8 @@
 
 use std::path::Path;
 
-use layer_audit::Exit;
 use layer_audit::cli::{Said, Setting, run};
+use layer_audit::{Day, Exit};
 use tempfile::TempDir;
 
 const ROOT: &str = "[workspace]\nresolver = \"3\"\nmembers = [\"crates/*\"]\n[workspace.lints.rust]\nunsafe_code = \"forbid\"\n";
@@ -54,19 +54,29 @@ impl Disk {
     }
 }
 
+/// An allowance that ends in so many days.
+fn allow(days: u16) -> String {
+    let until = Day::today().later_by(days);
+    format!(
+        "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"{until}\"\n"
+    )
+}
+
 /// Files of a workspace, a command line, the exit code.
 type Case<'a> = (&'a [(&'a str, &'a str)], &'a str, Exit);
 
 #[test]
 fn the_exit_code_says_what_came_out() {
-    let allow = "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
-    let allowing = format!("{LAW}{allow}");
+    let allowing = format!("{LAW}{}", allow(30));
+    let endless = format!("{LAW}{}", allow(400));
     let cases: &[Case<'_>] = &[
         (&[], "", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD)], "", Exit::Violations),
         (&[("crates/a/src/lib.rs", BAD)], "--advisory", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD)], "--rule LA-106", Exit::Clean),
         (&[("crates/a/src/lib.rs", BAD), ("layers.toml", &allowing)], "", Exit::Clean),
+        (&[("crates/a/src/lib.rs", BAD), ("layers.toml", &endless)], "", Exit::Violations),
+        (&[("layers.toml", &endless)], "", Exit::Violations),
         (&[("layers.toml", &allowing)], "", Exit::Stale),
         (&[("layers.toml", &allowing)], "--advisory", Exit::Clean),
         (&[("crates/a/src/lib.rs", "fn broken(")], "", Exit::Violations),
@@ -155,8 +165,8 @@ fn a_rule_that_the_law_does_not_switch_on_is_no_green_run() {
 
 #[test]
 fn what_needs_no_decision_is_mended() {
-    let allow = "# Why.\n[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"r\"\nowner = \"o\"\nuntil = \"2999-01-01\"\n";
-    let disk = Disk::with(&[("crates/a/Cargo.toml", MANIFEST), ("layers.toml", &format!("{LAW}\n{allow}"))]);
+    let law = format!("{LAW}\n# Why.\n{}", allow(30));
+    let disk = Disk::with(&[("crates/a/Cargo.toml", MANIFEST), ("layers.toml", &law)]);
     let said = disk.run("--fix");
     assert_eq!(said.exit, Exit::Clean, "{said:?}");
     assert_eq!(
@@ -183,53 +193,103 @@ fn what_a_mend_would_break_is_left_with_its_reason() {
     assert_eq!(disk.text("crates/a/Cargo.toml"), MANIFEST);
 }
 
+/// A disk with what breaks the law today, all of it known.
+fn known(files: &[(&str, &str)]) -> Disk {
+    let disk = Disk::with(files);
+    assert_eq!(disk.run("--first-baseline").exit, Exit::Clean);
+    disk
+}
+
 #[test]
 fn what_the_baseline_knows_is_mended_and_leaves_it() {
-    let law = format!("{LAW}[baseline]\nfile = \"known.toml\"\n");
-    let disk = Disk::with(&[("layers.toml", &law), ("crates/a/Cargo.toml", MANIFEST)]);
-    assert_eq!(disk.run("--update-baseline").exit, Exit::Clean);
-    assert!(disk.text("known.toml").contains("LA-106"));
+    let disk = known(&[("crates/a/Cargo.toml", MANIFEST)]);
+    assert!(disk.text("audit-baseline.toml").contains("LA-106"));
     let said = disk.run("--fix");
     assert_eq!(
         (said.exit, said.err.as_str()),
         (
             Exit::Clean,
             "mended LA-106 crates/a/Cargo.toml: inherits the workspace's lints\n\
-             mended LA-005 known.toml: 1 known findings fewer\n"
+             mended LA-005 audit-baseline.toml: 1 known findings fewer\n\
+             mended LA-005 layers.toml: most = 0\n"
         ),
         "{said:?}"
     );
-    assert!(!disk.text("known.toml").contains("LA-106"));
+    assert!(!disk.text("audit-baseline.toml").contains("LA-106"));
+    assert!(disk.text("layers.toml").ends_with("most = 0\n"));
 }
 
 #[test]
-fn the_baseline_is_written_once_and_then_only_shrinks() {
-    let law = format!("{LAW}[baseline]\nfile = \"known.toml\"\n");
-    let disk = Disk::with(&[("layers.toml", &law), ("crates/a/src/lib.rs", BAD), ("crates/a/src/m.rs", BAD)]);
-    assert!(disk.run("").out.contains("LA-005 known.toml is not there"));
+fn a_baseline_is_begun_once() {
+    let disk = Disk::with(&[("crates/a/src/lib.rs", BAD), ("crates/a/src/m.rs", BAD)]);
     let in_ci = Setting { ci: true, ..Setting::default() };
-    let refused = disk.run_at("--update-baseline", in_ci.clone());
-    assert!(refused.exit == Exit::Unusable && refused.err.contains("nothing in CI"), "{refused:?}");
+    let refused = disk.run_at("--first-baseline", in_ci);
+    assert!(refused.exit == Exit::Unusable && refused.err.contains("not written in CI"), "{refused:?}");
+    assert!(disk.run("--update-baseline").err.contains("--first-baseline begins one"));
 
-    let first = disk.run("--update-baseline");
-    assert_eq!((first.exit, first.err.as_str()), (Exit::Clean, "known.toml: 2 known, 0 gone\n"), "{first:?}");
+    let first = disk.run("--first-baseline");
+    assert_eq!(
+        (first.exit, first.err.as_str()),
+        (Exit::Clean, "audit-baseline.toml: 2 known, 0 gone\n"),
+        "{first:?}"
+    );
+    assert_eq!(
+        disk.text("layers.toml"),
+        format!("{LAW}\n[baseline]\nfile = \"audit-baseline.toml\"\nmost = 2\n")
+    );
+    let again = disk.run("--first-baseline");
+    assert!(again.exit == Exit::Unusable && again.err.contains("one first only"), "{again:?}");
+    disk.put("layers.toml", LAW);
+    assert!(disk.run("--first-baseline").err.contains("is there already"));
+}
 
+#[test]
+fn a_baseline_that_is_lost_is_not_made_anew() {
+    let disk = known(&[("crates/a/src/lib.rs", BAD)]);
+    std::fs::remove_file(disk.path().join("audit-baseline.toml")).expect("it was written");
+    disk.put("crates/a/src/n.rs", BAD);
+    let lost = disk.run("");
+    assert!(lost.exit == Exit::Violations, "{lost:?}");
+    assert!(
+        lost.out.contains("LA-005 audit-baseline.toml is not there, though [baseline] names it"),
+        "{lost:?}"
+    );
+    for line in ["--update-baseline", "--first-baseline"] {
+        assert_eq!(disk.run(line).exit, Exit::Unusable, "{line}");
+    }
+    assert_eq!(disk.run("--fix").exit, Exit::Violations);
+    assert!(!disk.path().join("audit-baseline.toml").exists());
+}
+
+#[test]
+fn a_baseline_only_shrinks() {
+    let disk = known(&[("crates/a/src/lib.rs", BAD), ("crates/a/src/m.rs", BAD)]);
     disk.put("crates/a/src/m.rs", GOOD);
     let stale = disk.run("");
     assert!(
         stale.exit == Exit::Stale && stale.out.contains("run the audit with --update-baseline"),
         "{stale:?}"
     );
-    let before = disk.text("known.toml");
+    let before = disk.text("audit-baseline.toml");
+    let in_ci = Setting { ci: true, ..Setting::default() };
     assert_eq!(disk.run_at("--fix", in_ci).exit, Exit::Stale);
-    assert_eq!(disk.text("known.toml"), before);
+    assert_eq!(disk.text("audit-baseline.toml"), before);
 
     disk.put("crates/a/src/n.rs", BAD);
     let grown = disk.run("--update-baseline");
-    assert_eq!(grown.err, "known.toml: 1 known, 1 gone; 1 it may not take in: mend them\n");
+    assert_eq!(grown.err, "audit-baseline.toml: 1 known, 1 gone; 1 it may not take in: mend them\n");
     assert!(grown.exit == Exit::Violations && grown.out.starts_with("LA-401 crates/a/src/n.rs"), "{grown:?}");
-    assert!(!disk.text("known.toml").contains("n.rs"));
-    assert!(Disk::with(&[]).run("--update-baseline").err.contains("has no [baseline]"));
+    assert!(!disk.text("audit-baseline.toml").contains("n.rs"));
+    assert!(disk.text("layers.toml").ends_with("most = 1\n"));
+
+    let entry = "[[known]]\nrule = \"LA-401\"\nfile = \"crates/a/src/n.rs\"\nsubject = \"crates/a/src/n.rs\"\ncount = 1\n";
+    disk.put("audit-baseline.toml", &(disk.text("audit-baseline.toml") + entry));
+    let by_hand = disk.run("");
+    assert_eq!(
+        by_hand.out.lines().next(),
+        Some("LA-005 layers.toml audit-baseline.toml knows 2, and most = 1; mend what came in"),
+        "{by_hand:?}"
+    );
 }
 
 #[test]

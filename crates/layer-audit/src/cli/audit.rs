@@ -8,12 +8,13 @@ use super::options::{Deed, Options};
 use super::place::{Place, write};
 use super::{Said, Setting, self_test, timings};
 use crate::baseline::Baseline;
-use crate::config::Config;
+use crate::config::{BaselineFile, Config};
 use crate::evaluate::{Selection, evaluate};
 use crate::home::{Home, domain_in};
-use crate::mend::{Mend, Mends, apply, mends, update_baseline};
+use crate::mend::{Mend, Mends, Shrunk, apply, begun, first_baseline, lowered, mends, update_baseline};
 use crate::render::{Account, Format};
 use crate::report::{Exit, Report};
+use crate::rules::CONFIG;
 use crate::source::SourceFile;
 use crate::terms::BASELINE;
 use crate::workspace::{Crate, Workspace};
@@ -43,6 +44,7 @@ pub(super) fn run(options: &Options, setting: &Setting) -> Result<Said, String> 
             if after.mends_nothing(setting) { done } else { done + &after.fix(&place, setting)? }
         }
         Deed::UpdateBaseline => run.update_baseline(&place, setting)?,
+        Deed::FirstBaseline => run.first_baseline(&place, setting)?,
     };
     let said = Run::of(&place, options)?.say(options, setting)?;
     Ok(Said { err: done + &said.err, ..said })
@@ -107,26 +109,50 @@ impl Run {
         Ok(done)
     }
 
-    /// Writes the baseline for the first time, or takes out what is gone.
+    /// Takes out of the baseline what is gone, and lowers what the law lets it know.
     fn update_baseline(&self, place: &Place, setting: &Setting) -> Result<String, String> {
-        if setting.ci {
-            return Err("--update-baseline writes nothing in CI; run it on your machine and commit the file"
-                .to_owned());
-        }
-        let Some(entry) = &self.config.baseline else {
-            return Err("layers.toml has no [baseline]; add one: file = \"audit-baseline.toml\"".to_owned());
+        refused_in_ci(setting)?;
+        let Some(BaselineFile { file, most, strict }) = &self.config.baseline else {
+            return Err("layers.toml has no [baseline]; --first-baseline begins one".to_owned());
         };
-        let now = self.workspace.documents.get(&entry.file).map(|text| Baseline::parse(text)).transpose();
-        let now = now.map_err(|error| format!("{}: {error}", entry.file))?;
-        let step = update_baseline(&self.report, now.as_ref(), &entry.strict);
+        let Some(text) = self.workspace.documents.get(file) else {
+            return Err(format!(
+                "{file} is not there, though [baseline] names it; take it from version control"
+            ));
+        };
+        let now = Baseline::parse(text).map_err(|error| format!("{file}: {error}"))?;
+        let step = update_baseline(&self.report, &now, strict);
         if let Some(text) = &step.text {
-            place.write(&entry.file, text)?;
+            place.write(file, text)?;
         }
-        let refused = match step.refused.len() {
-            0 => String::new(),
-            count => format!("; {count} it may not take in: mend them"),
-        };
-        Ok(format!("{}: {} known, {} gone{refused}\n", entry.file, step.known, step.gone))
+        let law = place.text(CONFIG).filter(|_| step.known < *most).unwrap_or_default();
+        if let Some(mend) = lowered(&law, step.known) {
+            place.write(CONFIG, &apply(&law, &[&mend]))?;
+        }
+        Ok(told(file, &step))
+    }
+
+    /// Begins a baseline: its file, and its section of the law. Where the law names one there is no first.
+    fn first_baseline(&self, place: &Place, setting: &Setting) -> Result<String, String> {
+        refused_in_ci(setting)?;
+        if let Some(BaselineFile { file, .. }) = &self.config.baseline {
+            return Err(format!(
+                "layers.toml names the baseline {file} already, and there is one first only; --update-baseline takes \
+                 out what is gone, and a file that is lost comes from version control"
+            ));
+        }
+        if place.has(FIRST) {
+            return Err(format!(
+                "{FIRST} is there already, though layers.toml has no [baseline]; name or remove it"
+            ));
+        }
+        let step = first_baseline(&self.report);
+        let law = begun(&place.text(CONFIG).unwrap_or_default(), FIRST, step.known);
+        Config::parse(&law)
+            .map_err(|error| format!("{CONFIG}: [baseline] finds no place at its end: {error}"))?;
+        place.write(CONFIG, &law)?;
+        place.write(FIRST, step.text.as_deref().unwrap_or_default())?;
+        Ok(told(FIRST, &step))
     }
 
     fn say(&self, options: &Options, setting: &Setting) -> Result<Said, String> {
@@ -156,6 +182,27 @@ impl Run {
         let exit = if options.advisory { Exit::Clean } else { self.report.exit() };
         Ok(Said { out, err, exit })
     }
+}
+
+/// Where a first baseline stands.
+const FIRST: &str = "audit-baseline.toml";
+
+fn refused_in_ci(setting: &Setting) -> Result<(), String> {
+    match setting.ci {
+        true => {
+            Err("a baseline is not written in CI; do it on your machine, and commit the files".to_owned())
+        }
+        false => Ok(()),
+    }
+}
+
+fn told(file: &str, step: &Shrunk) -> String {
+    let Shrunk { known, gone, refused, .. } = step;
+    let refused = match refused.len() {
+        0 => String::new(),
+        count => format!("; {count} it may not take in: mend them"),
+    };
+    format!("{file}: {known} known, {gone} gone{refused}\n")
 }
 
 /// A rule that the law does not switch on finds nothing, which must not pass for a rule that is kept.

@@ -15,15 +15,16 @@ Checks a Cargo workspace against the layer law in its layers.toml.
     --summary                 print the tables by layer and domain (default: if nothing is found)
     --timings                 say on standard error where the time went
     --fix                     mend what needs no decision: LA-004, LA-005, LA-106; say what is left
-    --update-baseline         take out of the baseline what is gone; write it if it is not there yet
+    --update-baseline         take out of the baseline what is gone, and lower its `most`
+    --first-baseline          begin a baseline with all that is found, where layers.toml names none
     --self-test               plant a violation of each rule, and count how many are found
   explain LA-NNN              why a rule is there, how to mend a finding, what the rule cannot see
   rules [--json]              list the rules
   graph --mermaid|--dot|--svg [--output FILE]
                               draw the crates by layer; red: breaks the law; grey, dashed: may for now
   init                        write a first layers.toml
-  tombstones [--collapse]     list re-exports that wait for their end; remove those that nobody
-                              names, whose day is past and that no [[allow]] keeps
+  tombstones [--collapse]     list re-exports that wait for their end; remove those of which LA-706
+                              says that they may go
   literature [--check] [--site FOLDER]
                               write the inventories of the documents; check them; render them as a site
                               into a folder that is new, empty or holds such a site

@@ -33,6 +33,8 @@ pub(super) enum Deed {
     Fix,
     /// Takes out of the baseline what is gone, then judges.
     UpdateBaseline,
+    /// Begins a baseline where the law names none, then judges.
+    FirstBaseline,
     /// Judges itself: plants a violation of each rule.
     SelfTest,
 }
@@ -51,6 +53,7 @@ pub(super) const KNOWN: &[&str] = &[
     "--timings",
     "--fix",
     "--update-baseline",
+    "--first-baseline",
     "--self-test",
     "--root",
     "--manifest-path",
@@ -94,6 +97,7 @@ impl Options {
             "--timings" => self.timings = true,
             "--fix" => once(deed, Deed::Fix, CHANGES)?,
             "--update-baseline" => once(deed, Deed::UpdateBaseline, CHANGES)?,
+            "--first-baseline" => once(deed, Deed::FirstBaseline, CHANGES)?,
             "--self-test" => once(deed, Deed::SelfTest, CHANGES)?,
             short => once(&mut self.format, format(short.trim_start_matches('-'))?, "the format")?,
         }
@@ -104,8 +108,8 @@ impl Options {
         let narrowed = self.rule.is_some() || self.domain.is_some();
         let formed = self.format.is_some() || self.output.is_some() || !self.also.is_empty();
         match self.deed {
-            Deed::UpdateBaseline if narrowed => {
-                Err("--update-baseline needs all rules: what does not run would be taken for mended; remove --rule and --domain".to_owned())
+            Deed::UpdateBaseline | Deed::FirstBaseline if narrowed => {
+                Err("a baseline needs all rules: what does not run would be taken for mended; remove --rule and --domain".to_owned())
             }
             Deed::SelfTest if formed || self.domain.is_some() => {
                 Err("--self-test prints its own lines; of the others it takes --rule and --root alone".to_owned())
@@ -115,7 +119,7 @@ impl Options {
     }
 }
 
-const CHANGES: &str = "--fix, --update-baseline or --self-test";
+const CHANGES: &str = "--fix, --update-baseline, --first-baseline or --self-test";
 
 /// `--root FOLDER`, or `--manifest-path FOLDER/Cargo.toml` as Cargo has it.
 pub(super) fn root<'a>(word: &Word<'a>, words: &mut Words<'a>) -> Result<PathBuf, String> {

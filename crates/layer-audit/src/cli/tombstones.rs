@@ -1,4 +1,4 @@
-//! `tombstones`: which re-exports wait for their end; with `--collapse`, those go that nobody names and whose day is past.
+//! `tombstones`: which re-exports wait for their end; with `--collapse`, those go of which LA-706 says that they may.
 
 use std::path::Path;
 
@@ -17,7 +17,7 @@ pub(super) fn run(root: Option<&Path>, goes: bool, setting: &Setting) -> Result<
         return Ok(Said::fine(format!("{lines}{} tombstones\n", found.len())));
     }
     let read = |file: &str| place.text(file).ok_or_else(|| format!("{file}: cannot be read"));
-    let plan = collapse(&found, &config.allowances, workspace.today, read)?;
+    let plan = collapse(&found, &config, workspace.today, read)?;
     for (file, text) in &plan.rewrite {
         place.write(file, text)?;
     }

@@ -9,6 +9,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     allowances_leave_the_law(config)?;
     exemptions_have_a_ban(config)?;
     lists_are_filled(config)?;
+    externals_can_be_met(config)?;
     let pure =
         config.pure.iter().flat_map(|entry| &entry.names).map(|path| ("[[pure]] names", path.as_str()));
     let paths = config.abolished.iter().map(|entry| ("[[abolished]] name", entry.name.as_str()));
@@ -75,6 +76,31 @@ fn lists_are_filled(config: &Config) -> Result<(), ConfigError> {
         ))),
         None => Ok(()),
     }
+}
+
+fn externals_can_be_met(config: &Config) -> Result<(), ConfigError> {
+    let exclusive = config
+        .exclusive
+        .iter()
+        .flat_map(|entry| &entry.externals)
+        .map(|one| ("[[exclusive]] externals", one));
+    let unreachable =
+        config.unreachable.iter().flat_map(|entry| &entry.to).map(|one| ("[[unreachable]] to", one));
+    let layers = config.layers.iter().filter_map(|layer| layer.externals.as_ref());
+    let layers = layers.flat_map(|entry| &entry.allow).map(|one| ("[[layer]] externals.allow", one));
+    match exclusive.chain(unreachable).chain(layers).find(|(_, pattern)| !is_package(pattern)) {
+        Some((field, pattern)) => Err(ConfigError(format!(
+            "{field}: {pattern:?} can match nothing; expected the name of a package, or its beginning and one \"*\""
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// The name of a package, or the beginning of one before a `*`.
+fn is_package(pattern: &str) -> bool {
+    let name = pattern.strip_suffix('*').unwrap_or(pattern);
+    let letter = |letter: char| letter == '_' || letter == '-' || letter.is_alphanumeric();
+    !pattern.is_empty() && name.chars().all(letter)
 }
 
 /// Names between `::`, and no pattern.

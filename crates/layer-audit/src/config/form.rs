@@ -6,7 +6,8 @@ use serde::Deserialize;
 #[derive(Debug, Clone, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Headers {
-    /// Labels that begin a line in the header of each crate's root file.
+    /// Labels that begin a line in the header of each crate's root file: that of its library, or of a binary where there is
+    /// none. Of other files they are not asked.
     pub root_labels: Vec<String>,
     /// Tests, benches, examples and build scripts have a header too.
     #[serde(default)]

@@ -58,7 +58,7 @@ fn excuse<'a>(config: &'a Config, workspace: &Workspace, finding: &Finding) -> O
         Standing::Open => None,
         Standing::Known => Some("known to the baseline"),
         Standing::Allowed => {
-            let mut entries = config.allowances.iter().filter(|entry| entry.until >= workspace.today);
+            let mut entries = config.in_force(workspace.today);
             let entry = entries.find(|entry| covers(entry, finding));
             Some(entry.map_or("allowed", |entry| entry.reason.as_str()))
         }

@@ -71,7 +71,7 @@ mod tests {
 
     const HEAD: &str = "schema = 1\n\n# --- allowed ---\n\n";
     const USED: &str = "[[allow]]\nrule = \"LA-401\"\nfile = \"crates/a/src/lib.rs\"\nreason = \"moves\" # soon\n\
-                        owner = \"rules\"\nuntil = \"2999-01-01\"\n";
+                        owner = \"rules\"\nuntil = \"1970-06-30\"\n";
     const REST: &str = "# The rest.\n[headers]\nroot_labels = []\n";
 
     fn idle(subject: &str) -> String {
@@ -105,7 +105,7 @@ mod tests {
     #[test]
     fn another_form_of_writing_is_left_alone() {
         let inline = "schema = 1\nallow = [{ rule = \"LA-401\", file = \"crates/a/src/m.rs\", reason = \"r\", owner = \"o\", \
-                      until = \"2999-01-01\" }]\n[headers]\nroot_labels = []\n";
+                      until = \"1970-06-30\" }]\n[headers]\nroot_labels = []\n";
         assert_eq!(mended(inline), inline);
     }
 }

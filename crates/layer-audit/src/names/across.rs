@@ -1,6 +1,6 @@
 //! What paths stand for: re-exports, globs, aliases and public fields are followed, in the crate and through other members.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::sync::Arc;
 
 use super::lookup::{Found, Table};
@@ -11,12 +11,16 @@ use crate::workspace::{Crate, Workspace};
 /// Steps from one name to the next behind it are followed this far; a cycle ends here too.
 pub(crate) const DEPTH: usize = 10;
 
+/// What a name shows, and what that shows, is followed this far: through whole trees of types everything shows everything.
+const SHOWN: usize = 3;
+
 /// What a name may mean.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Meaning {
     /// `crate::..`, or the name of another crate first.
     pub(crate) path: Path,
-    /// The public field or variant that shows it, as in `member::Type.field`.
+    /// What shows it: public fields and variants, as in `member::Type.field`, a function or a macro of another member, as
+    /// in `member::function()` and `member::name!`.
     pub(crate) by: Option<String>,
     /// A glob of a module that re-exports it brings it in.
     pub(crate) offered: bool,
@@ -51,6 +55,8 @@ struct Way {
     said_in: Option<Path>,
     aliased: bool,
     depth: usize,
+    /// So many names on the way only show the next one.
+    shown: usize,
 }
 
 impl<'a> Across<'a> {
@@ -129,13 +135,16 @@ impl<'a> Across<'a> {
             said_in: None,
             aliased: false,
             depth: 0,
+            shown: 0,
         }
     }
 
-    fn follow(&self, mut open: Vec<Way>, glob: bool) -> Vec<Meaning> {
+    /// The nearest first, so that what is found is told by the shortest way.
+    fn follow(&self, open: Vec<Way>, glob: bool) -> Vec<Meaning> {
+        let mut open = VecDeque::from(open);
         let mut found = Vec::new();
         let mut done = HashSet::new();
-        while let Some(way) = open.pop() {
+        while let Some(way) = open.pop_front() {
             let Some((holder, inner)) = self.workspace.place(&way.home, &way.path) else {
                 let path = self.of_package(&way);
                 let Way { by, offered, said_in, aliased, .. } = way;
@@ -172,7 +181,7 @@ impl<'a> Across<'a> {
     }
 
     /// What stands behind the first part of the path that is no item of its own.
-    fn step(&self, holder: &Table, inner: &[String], way: &Way, home: bool, open: &mut Vec<Way>) {
+    fn step(&self, holder: &Table, inner: &[String], way: &Way, home: bool, open: &mut VecDeque<Way>) {
         for at in 0..inner.len() {
             let (module, name, rest) = (&inner[..at], &inner[at], &inner[at + 1..]);
             let targets = self.workspace.look_up(holder, module, name);
@@ -180,19 +189,23 @@ impl<'a> Across<'a> {
                 open.extend(targets.iter().map(|found| way.on(found, rest, self.own_name())));
                 return;
             }
-            let shown = holder.module(module).and_then(|facts| facts.shown.get(name));
+            let shown = holder.module(module).into_iter().flat_map(|facts| facts.shows(name, rest));
             // Of its own types a crate need not be told what their fields are; of its aliases it need.
-            for shown in shown.into_iter().flatten().filter(|shown| !home || shown.field.is_none()) {
-                let field = |field: &String| format!("{}::{}.{field}", holder.name, inner[..=at].join("::"));
-                let by = shown.field.as_ref().map(field);
-                if by.is_some() && way.by.is_some() {
-                    continue; // The fields of a field's type are their own story.
-                }
+            let is_followed = |shown: &&Shown| shown.through.is_none() || (!home && way.shown < SHOWN);
+            for shown in shown.filter(is_followed) {
+                let by = shown.through.as_ref().map(|through| match &way.by {
+                    Some(outer) => format!("{outer}{through}"),
+                    None => {
+                        let path = extended(module, std::slice::from_ref(&shown.by)).join("::");
+                        format!("{}::{path}{through}", holder.name)
+                    }
+                });
                 let rest = if by.is_some() { &[][..] } else { rest };
+                let shown_by = way.shown + usize::from(by.is_some());
                 for found in self.behind(holder, shown) {
                     let next = way.on(&found, rest, self.own_name());
                     let by = by.clone().or_else(|| next.by.clone());
-                    open.push(Way { by, aliased: next.aliased || home, ..next });
+                    open.push_back(Way { by, shown: shown_by, aliased: next.aliased || home, ..next });
                 }
             }
         }
@@ -231,6 +244,7 @@ impl Way {
             said_in: self.said_in.as_ref().or(here).cloned(),
             aliased: self.aliased,
             depth: self.depth + 1,
+            shown: self.shown,
         }
     }
 }

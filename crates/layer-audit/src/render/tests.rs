@@ -7,7 +7,7 @@ const LAW: &str = r#"
 schema = 1
 layer = [{ id = "low", name = "rules" }, { id = "top", name = "web" }, { id = "none-here", name = "empty" }]
 crate = [{ name = "rules", layer = "low" }, { name = "web", layer = "top" }]
-baseline = { file = "known.toml" }
+baseline = { file = "known.toml", most = 0 }
 
 [domains]
 crates = ["rules"]

@@ -1,6 +1,7 @@
 //! Which tombstones there are, and what a collapse would do.
 
 use super::*;
+use crate::evaluate::{Selection, evaluate};
 
 const LAW: &str = "schema = 1\n[markers]\ntombstone = \"Tombstone:\"\n";
 const HEAD: &str = "//! Moved.\n//!\n//! Tombstone: 2030-06-30 use crate::new\npub use crate::new::Thing;\n";
@@ -10,14 +11,22 @@ fn day(text: &str) -> Day {
     Day::parse(text).expect("a day")
 }
 
+fn law(more: &str) -> Config {
+    Config::parse(&format!("{LAW}{more}")).expect("valid")
+}
+
 /// A crate with the tombstones `old`, which `text` may name, and `older`, which nobody does.
-fn found(text: &str) -> Vec<Tombstone> {
+fn planted(text: &str) -> Workspace {
     let mut workspace = Workspace::default();
     workspace.plant("crates/a/src/lib.rs", ROOT);
     workspace.plant("crates/a/src/new.rs", &format!("pub struct Thing; {text}"));
     workspace.plant("crates/a/src/old.rs", HEAD);
     workspace.plant("crates/a/src/older.rs", HEAD);
-    tombstones(&workspace, &Config::parse(LAW).expect("valid"))
+    workspace
+}
+
+fn found(text: &str) -> Vec<Tombstone> {
+    tombstones(&planted(text), &law(""))
 }
 
 #[test]
@@ -56,7 +65,7 @@ fn a_tombstone_goes_once_nobody_names_it() {
 #[test]
 fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
     let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
-    let plan = collapse(&found(""), &[], day("2030-07-01"), read).expect("readable");
+    let plan = collapse(&found(""), &law(""), day("2030-07-01"), read).expect("readable");
     assert_eq!(
         plan.delete.iter().map(String::as_str).collect::<Vec<_>>(),
         ["crates/a/src/old.rs", "crates/a/src/older.rs"]
@@ -65,7 +74,7 @@ fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
     assert!(plan.by_hand.is_empty());
 
     let overdue =
-        collapse(&found("use crate::old::Thing as T;"), &[], day("2030-07-01"), read).expect("readable");
+        collapse(&found("use crate::old::Thing as T;"), &law(""), day("2030-07-01"), read).expect("readable");
     assert_eq!(overdue.delete.len(), 1);
     let expected = "crates/a/src/old.rs a::old until 2030-06-30: its day is past; name crate::new in crates/a/src/new.rs:1:35";
     assert_eq!(overdue.by_hand, [expected]);
@@ -74,7 +83,7 @@ fn a_collapse_deletes_what_may_go_and_names_what_may_not() {
 #[test]
 fn a_collapse_leaves_what_has_time_left_and_says_why() {
     let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
-    let plan = collapse(&found(""), &[], day("2030-06-30"), read).expect("readable");
+    let plan = collapse(&found(""), &law(""), day("2030-06-30"), read).expect("readable");
     assert!(plan.delete.is_empty() && plan.rewrite.is_empty() && plan.by_hand.is_empty(), "{plan:?}");
     let waits = "a::old until 2030-06-30: nobody here names it, but its day has not come";
     assert_eq!(plan.stays.len(), 2, "{plan:?}");
@@ -85,25 +94,49 @@ fn a_collapse_leaves_what_has_time_left_and_says_why() {
             "[[allow]]\nrule = \"{rule}\"\nfile = \"crates/a/src/old.rs\"\nreason = \"others import it\"\n\
              owner = \"a\"\nuntil = \"{until}\"\n"
         );
-        let allowances = Config::parse(&format!("{LAW}{allow}")).expect("valid").allowances;
-        collapse(&found(""), &allowances, day("2030-07-01"), read).expect("readable")
+        collapse(&found(""), &law(&allow), day("2030-07-01"), read).expect("readable")
     };
-    for rule in ["LA-705", "LA-706"] {
-        let plan = kept(rule, "2030-12-31");
-        assert_eq!(plan.delete.iter().collect::<Vec<_>>(), ["crates/a/src/older.rs"]);
-        let expected =
-            format!("crates/a/src/old.rs a::old: {rule} is allowed until 2030-12-31: others import it");
-        assert_eq!(plan.stays, [expected]);
+    let plan = kept("LA-706", "2030-12-31");
+    assert_eq!(plan.delete.iter().collect::<Vec<_>>(), ["crates/a/src/older.rs"]);
+    let expected = "crates/a/src/old.rs a::old: LA-706 is allowed until 2030-12-31: others import it";
+    assert_eq!(plan.stays, [expected]);
+    for (rule, until) in [("LA-706", "2030-06-30"), ("LA-706", "2999-12-31"), ("LA-705", "2030-12-31")] {
+        assert_eq!(kept(rule, until).delete.len(), 2, "{rule} {until}");
     }
-    assert_eq!(kept("LA-706", "2030-06-30").delete.len(), 2);
-    assert_eq!(kept("LA-401", "2030-12-31").delete.len(), 2);
 }
 
 #[test]
 fn what_cannot_be_undeclared_is_left_to_people() {
-    let plan = collapse(&found(""), &[], day("2030-07-01"), |_| Ok::<_, ()>("mod other;".to_owned()))
+    let plan = collapse(&found(""), &law(""), day("2030-07-01"), |_| Ok::<_, ()>("mod other;".to_owned()))
         .expect("readable");
     assert!(plan.delete.is_empty() && plan.rewrite.is_empty());
     assert!(plan.by_hand[0].contains("remove both by hand"), "{plan:?}");
-    assert_eq!(collapse(&found(""), &[], day("2030-07-01"), |_| Err::<String, _>("gone")), Err("gone"));
+    let unreadable = |_: &str| Err::<String, _>("gone");
+    assert_eq!(collapse(&found(""), &law(""), day("2030-07-01"), unreadable), Err("gone"));
+}
+
+/// What the audit says of a tombstone and what a collapse does to it is the same, on every day.
+#[test]
+fn a_collapse_deletes_what_the_audit_says_may_go_and_nothing_else() {
+    let read = |_: &str| Ok::<_, ()>(ROOT.to_owned());
+    for (text, today, goes) in [
+        ("", "2030-06-30", 0),
+        ("", "2030-07-01", 2),
+        ("use crate::old::Thing as T;", "2030-06-30", 0),
+        ("use crate::old::Thing as T;", "2030-07-01", 1),
+    ] {
+        let mut workspace = planted(text);
+        workspace.today = day(today);
+        let rule = Selection::parse(RULE).expect("the rule exists");
+        let told = evaluate(&workspace, &law(""), &rule).findings.into_iter().map(|found| found.place.file);
+        let plan = collapse(&found(text), &law(""), day(today), read).expect("readable");
+        assert_eq!(plan.delete.len(), goes, "{text} {today}: {plan:?}");
+        assert!(told.eq(plan.delete), "{text} {today}");
+    }
+    let mut own = planted("");
+    own.plant("crates/a/src/old.rs", &format!("{HEAD}impl Drop for Thing {{ fn drop(&mut self) {{}} }}"));
+    let own = tombstones(&own, &law(""));
+    let plan = collapse(&own, &law(""), day("2030-07-01"), read).expect("readable");
+    assert_eq!(plan.by_hand, ["crates/a/src/old.rs a::old: declares things of its own; move them first"]);
+    assert_eq!(plan.delete.iter().collect::<Vec<_>>(), ["crates/a/src/older.rs"]);
 }

@@ -38,6 +38,7 @@ fn what_audit_is_asked_for() {
         ),
         ("--format text --fix", Options { format: Some(Format::Text), deed: Deed::Fix, ..none() }),
         ("--update-baseline", Options { deed: Deed::UpdateBaseline, ..none() }),
+        ("--first-baseline", Options { deed: Deed::FirstBaseline, ..none() }),
         (
             "--self-test --rule LA-201",
             Options { rule: Some("LA-201".to_owned()), deed: Deed::SelfTest, ..none() },
@@ -94,6 +95,8 @@ fn what_is_not_understood_is_said_with_what_is_known() {
         ("--also xml=a", "no format xml"),
         ("--fix --update-baseline", "is said twice"),
         ("--update-baseline --rule LA-101", "remove --rule and --domain"),
+        ("--first-baseline --domain logs", "remove --rule and --domain"),
+        ("--first-baseline --update-baseline", "is said twice"),
         ("--self-test --json", "prints its own lines"),
         ("--manifest-path there", "expected the path of a Cargo.toml"),
         ("--root a --manifest-path a/Cargo.toml", "the root is said twice"),

@@ -8,7 +8,11 @@ fn meant(text: &str) -> Vec<String> {
     let low = [
         ("src/lib.rs", "pub mod disk; pub use std::fs as fs_again; pub use disk::inner; pub type Conn = orm::Connection; \
           pub struct Row { pub conn: std::sync::Arc<orm::Pool>, hidden: std::net::TcpStream } \
-          pub enum Event { Open(std::net::TcpListener) } pub struct Holder { pub row: Row } extern crate self as low;"
+          pub enum Event { Open(std::net::TcpListener) } pub struct Holder { pub row: Row } extern crate self as low; \
+          use std::fs::File; pub fn open() -> Result<File, ()> { todo!() } fn shut() -> std::net::UdpSocket { todo!() } \
+          pub mod open { pub struct Mode; } impl Row { pub fn since() -> std::time::Instant { todo!() } } \
+          #[cfg(test)] pub fn fake() -> std::net::UdpSocket { todo!() } \
+          #[macro_export] macro_rules! dump { ($x:expr) => { std::process::exit($crate::open()) } }"
             .to_owned()),
         ("src/disk.rs", "pub mod inner { pub use low::Conn; } pub use std::env::*; pub use std::process::Command;".to_owned()),
     ];
@@ -48,6 +52,12 @@ fn names_of_other_members_are_followed() {
         ("fn f(c: low::inner::Conn) {}", "sea_orm::Connection"),
         ("fn f(r: mid::Row) {}", "low::Row.conn shows sea_orm::Pool"),
         ("fn f(r: low::Event) {}", "low::Event.Open shows std::net::TcpListener"),
+        ("fn f(r: low::Holder) {}", "low::Holder.row.conn shows sea_orm::Pool"),
+        ("fn f() { low::open(); }", "low::open() shows std::fs::File"),
+        ("use mid::open;", "low::open() shows std::fs::File"),
+        ("use mid::*; fn f() { low::Row::since(); }", "low::Row::since() shows std::time::Instant"),
+        ("fn f() { low::dump!(1); }", "low::dump! shows std::process::exit"),
+        ("fn f() { low::dump!(1); }", "low::dump!() shows std::fs::File"),
         ("extern crate low as l; mod m { fn f() { l::fs_again::read(); } }", "std::fs::read"),
     ];
     for (text, expected) in cases {
@@ -61,7 +71,10 @@ fn what_is_hidden_stays_hidden() {
     let cases = [
         ("use mid::prelude::*;", "std::thread"),
         ("fn f(r: low::Row) {}", "std::net::TcpStream"),
-        ("fn f(r: low::Holder) {}", "sea_orm::Pool"),
+        ("fn f(m: low::open::Mode) {}", "std::fs::File"),
+        ("fn f(r: low::Row) {}", "std::time::Instant"),
+        ("fn f() { low::shut(); }", "std::net::UdpSocket"),
+        ("fn f() { low::fake(); }", "std::net::UdpSocket"),
         ("use low::disk;", "std::process::Command"),
     ];
     for (text, hidden) in cases {

@@ -7,11 +7,11 @@ use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-404",
-    title: "names of types and modules have no empty words",
+    title: "names of types and modules have none of the banned words",
     why: "A manager manages and a service serves: the word fits everything, so it tells nobody where to look, and \
-          everything ends up in it.",
+          everything ends up in it. Other words stand for what was given up, a layer or a product that is gone.",
     fix: "Name it for what it decides, holds or does: `ToolRegistry`, not `ToolManager`.",
-    blind: "functions, fields, inline modules and type aliases, and what a macro names.",
+    blind: "functions, fields, inline modules, type aliases, crates, folders that are no module, and what a macro names.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -48,7 +48,7 @@ fn judge(checked: &mut Checked, naming: &Naming, name: &str, place: Place) {
     let is_said = |banned: &&String| words.iter().any(|word| word.eq_ignore_ascii_case(banned));
     if let Some(banned) = naming.banned_words.iter().find(is_said) {
         let message =
-            format!("`{name}` says `{banned}`, which fits everything; name it for what it holds or does");
+            format!("`{name}` says `{banned}`, a word that [naming] bans; name it for what it holds or does");
         checked.report(place, name, message);
     }
 }
@@ -78,7 +78,7 @@ mod tests {
     use super::*;
     use crate::fixture::Ws;
 
-    const LAW: &str = "[naming]\nbanned_words = [\"Service\"]\nbanned_files = [\"service\"]";
+    const LAW: &str = "[naming]\nbanned_words = [\"Service\", \"L3\"]\nbanned_files = [\"service\"]";
 
     #[test]
     fn names_are_split_into_words() {
@@ -102,6 +102,12 @@ mod tests {
             ("src/m.rs", "enum ServiceKind {}", "`ServiceKind` says `Service`"),
             ("src/m.rs", "trait Service {}", "`Service` says `Service`"),
             ("src/log_service.rs", "", "`log_service` says `Service`"),
+            (
+                "src/l3.rs",
+                "",
+                "crates/a/src/l3.rs `l3` says `L3`, a word that [naming] bans; name it for what it holds or does",
+            ),
+            ("src/m.rs", "struct L3Cache;", "`L3Cache` says `L3`"),
             ("tests/t.rs", "struct FakeService;", "`FakeService` says `Service`"),
         ];
         for (path, text, expected) in cases {

@@ -1,4 +1,4 @@
-//! LA-402: the header of a crate says what it is, what it must never hold, and where to start.
+//! LA-402: the header of a crate says what it is, what it must never hold, and where to start. Of no other file is it asked.
 
 use crate::config::Config;
 use crate::finding::Place;
@@ -7,10 +7,13 @@ use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-402",
-    title: "each crate's header has its labelled lines",
-    why: "What a crate is for is easily read off; what must never come into it, and where to start reading, is not.",
+    title: "each crate's root file has the labelled lines in its header",
+    why: "What a crate is for is easily read off; what must never come into it, and where to start reading, is not. It is \
+          asked of crates, since they are what a reader enters and what a wall stands around; of each other file LA-401 \
+          asks the one sentence that says what it holds.",
     fix: "Begin lines of the root file's //! header with each label, with a sentence after it.",
-    blind: "whether the sentences are true.",
+    blind: "whether the sentences are true, modules below the root, and the root files of further targets: where there is a \
+            library, that of its binaries.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {

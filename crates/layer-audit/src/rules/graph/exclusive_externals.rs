@@ -12,8 +12,9 @@ pub(super) static RULE: Rule = Rule {
     title: "externals with an owner are nobody else's dependency",
     why: "A crate that does not depend on the ORM cannot name it: this is the strongest wall there is.",
     fix: "Use the owner's port or value instead, or name the crate in `only` with the reason.",
-    blind: "what externals themselves depend on; cargo-deny's `wrappers` judge that. Where `only` is empty, whether an \
-            external that nobody depends on is mistyped or kept out.",
+    blind: "what externals themselves depend on; cargo-deny's `wrappers` judge that. Where `only` is empty, no dependency \
+            is what is wanted, so that a name is taken for mistyped only where a dependency has the same name but for one \
+            letter, or for `-` and `_`.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -69,6 +70,7 @@ fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     }
     for entry in &config.exclusive {
         idle(&mut checked, workspace, entry);
+        unmet(&mut checked, workspace, entry);
     }
     Some(checked)
 }
@@ -91,6 +93,46 @@ fn idle(checked: &mut Checked, workspace: &Workspace, entry: &Exclusive) {
         }
     }
 }
+
+/// Names that no dependency has. Where nobody may have them that is as it should be, unless another name was meant.
+fn unmet(checked: &mut Checked, workspace: &Workspace, entry: &Exclusive) {
+    let packages =
+        || workspace.crates.iter().flat_map(|member| &member.dependencies).map(|one| one.package.as_str());
+    let is_ban = entry.only.is_empty() && entry.dev.is_empty();
+    let is_met = |pattern: &&String| packages().any(|package| is_meant(pattern, package));
+    for pattern in entry.externals.iter().filter(|pattern| !is_met(pattern)) {
+        let message = match packages().find(|package| is_slip(pattern, package)) {
+            Some(package) if is_ban => {
+                format!("{pattern} bans nothing, but {package} is a dependency; correct it, or name that too")
+            }
+            None if is_ban => continue,
+            _ => format!("{pattern} is no dependency of any member; correct or remove it"),
+        };
+        checked.report(Place::file(CONFIG), pattern, format!("[[exclusive]] externals: {message}"));
+    }
+}
+
+/// The pattern would mean the package but for one letter more, less, other or in another place, or for `-` and `_`.
+/// Of short names too many are so like each other.
+fn is_slip(pattern: &str, package: &str) -> bool {
+    let letters = |text: &str| text.replace('_', "-").to_lowercase().chars().collect::<Vec<char>>();
+    let (meant, mut there) = (letters(pattern.trim_end_matches('*')), letters(package));
+    if pattern.ends_with('*') {
+        there.truncate(meant.len());
+    }
+    let same = meant.iter().zip(&there).take_while(|(one, other)| one == other).count();
+    let (one, other) = (&meant[same..], &there[same..]);
+    let is_swapped = match (one, other) {
+        ([a, b, one @ ..], [c, d, other @ ..]) => a == d && b == c && one == other,
+        _ => false,
+    };
+    let (less, fewer) = (one.get(1..), other.get(1..));
+    let is_one_letter = less == fewer || less == Some(other) || fewer == Some(one) || is_swapped;
+    one == other || (is_one_letter && meant.len() >= SHORT)
+}
+
+/// Fewer letters than these make no slip.
+const SHORT: usize = 5;
 
 fn allows(entry: &Exclusive, member: &str, dependency: &Dependency) -> bool {
     let named = |names: &[String]| names.iter().any(|name| name == member);
@@ -118,12 +160,13 @@ mod tests {
                 "LA-104 crates/engines/Cargo.toml:7 engines -> http-body ([dependencies]): drivers only; I/O is there",
             ]
         );
-        let found = Ws::default().member("api", "orm = {}").findings("LA-104", CONFIG);
+        let found =
+            Ws::default().member("api", "orm = {}").findings("LA-104", &CONFIG.replace(", \"http*\"", ""));
         assert_eq!(
             found,
             [
                 "LA-104 crates/api/Cargo.toml:6 api -> orm ([dependencies]): drivers only; I/O is there",
-                "LA-104 layers.toml [[exclusive]] orm, http*: dev names api, which uses none of them; remove it",
+                "LA-104 layers.toml [[exclusive]] orm: dev names api, which uses none of them; remove it",
             ],
             "`dev` allows dev-dependencies only"
         );
@@ -131,9 +174,51 @@ mod tests {
         assert_eq!(
             drivers,
             [
-                "LA-104 layers.toml [[exclusive]] orm, http*: only names drivers, which uses none of them; remove it"
+                "LA-104 layers.toml [[exclusive]] externals: http* is no dependency of any member; correct or remove it",
+                "LA-104 layers.toml [[exclusive]] orm, http*: only names drivers, which uses none of them; remove it",
+                "LA-104 layers.toml [[exclusive]] externals: orm is no dependency of any member; correct or remove it",
             ]
         );
+    }
+
+    #[test]
+    fn a_ban_that_was_mistyped_must_fire() {
+        let banned = |pattern: &str, dependency: &str| {
+            let law =
+                format!("[[exclusive]]\nexternals = [\"{pattern}\"]\nonly = []\nbecause = \"one stack\"");
+            Ws::default().member("a", &format!("{dependency} = {{}}")).findings("LA-104", &law)
+        };
+        let slips = [
+            ("reqwset", "reqwest"),
+            ("reqest", "reqwest"),
+            ("reqqwest", "reqwest"),
+            ("request", "reqwest"),
+            ("reqwests", "reqwest"),
+            ("native_tls", "native-tls"),
+            ("Ureq", "ureq"),
+            ("opnessl*", "openssl-sys"),
+            ("native_tls*", "native-tls-vendored"),
+        ];
+        for (pattern, dependency) in slips {
+            let found = banned(pattern, dependency);
+            assert_eq!(
+                found,
+                [format!(
+                    "LA-104 layers.toml [[exclusive]] externals: {pattern} bans nothing, but {dependency} is a \
+                     dependency; correct it, or name that too"
+                )]
+            );
+        }
+        for (pattern, dependency) in [
+            ("reqwest", "serde"),
+            ("curl", "url"),
+            ("openssl*", "open"),
+            ("reqwset", "reqwest-middleware"),
+            ("isahc", ""),
+        ] {
+            let dependency = if dependency.is_empty() { "time" } else { dependency };
+            assert_eq!(banned(pattern, dependency), Vec::<String>::new(), "{pattern} {dependency}");
+        }
     }
 
     #[test]

@@ -1,73 +1,61 @@
-//! LA-706: a tombstone holds re-exports only, and somebody still names it.
+//! LA-706: a tombstone holds re-exports only, and goes once its day is past and nobody names it.
 
 use crate::config::Config;
-use crate::importers::{Module, importers};
-use crate::markers::{Marked, marked};
+use crate::markers::marked;
 use crate::rules::{Checked, Example, Rule, Severity};
 use crate::source::FileFacts;
-use crate::tombstones::terms;
+use crate::tombstones::{Fate, fates, only_reexports, terms};
 use crate::workspace::Workspace;
 
 pub(super) static RULE: Rule = Rule {
     id: "LA-706",
-    title: "tombstones only re-export, and only while somebody names them",
+    title: "tombstones only re-export, and go once their day is past and nobody names them",
     why: "A tombstone with code of its own is a module that lies about being gone; one that nobody names has done \
-          its work and only confuses.",
-    fix: "Move what it declares to the new place, so that `use` items remain; delete it once nobody names it; once its \
-          day is past, the command `tombstones --collapse` does that.",
-    blind: "importers outside of the workspace: where a published crate keeps an old path for them, allow the \
-            finding until the tombstone's day.",
+          its work and only confuses, but until its day others may name it.",
+    fix: "Move what it declares to the new place, so that `use` items remain. What nobody names any more the command \
+          `tombstones --collapse` deletes, and nothing else: it keeps what an [[allow]] of this rule keeps.",
+    blind: "importers outside of the workspace: until the tombstone's day they may be there.",
     severity: Severity::Blocking,
     absence: true,
     example: Example {
         law: "[markers]\ntombstone = \"Tombstone:\"\n",
-        bad: &[("crates/a/src/lib.rs", "pub mod old;\npub mod new;"), ("crates/a/src/old.rs", TOMBSTONE)],
-        good: &[
-            ("crates/a/src/lib.rs", "pub mod old;\npub mod new;"),
-            ("crates/a/src/old.rs", TOMBSTONE),
-            ("crates/a/src/user.rs", "use crate::old::Thing;"),
-        ],
-        finds: "nobody names a::old any more",
+        bad: &[("crates/a/src/lib.rs", "pub mod old;\npub mod new;"), ("crates/a/src/old.rs", PAST)],
+        good: &[("crates/a/src/lib.rs", "pub mod old;\npub mod new;"), ("crates/a/src/old.rs", WAITING)],
+        finds: "its day is past, and nobody names a::old any more",
     },
     check,
 };
 
-const TOMBSTONE: &str =
-    "//! Moved.\n//!\n//! Tombstone: 2999-12-31 use crate::new\npub use crate::new::Thing;";
+const PAST: &str = "//! Moved.\n//!\n//! Tombstone: 1969-12-31 use crate::new\npub use crate::new::Thing;";
+const WAITING: &str = "//! Moved.\n//!\n//! Tombstone: 1970-12-31 use crate::new\npub use crate::new::Thing;";
 
 fn check(workspace: &Workspace, config: &Config) -> Option<Checked> {
     let label = config.markers.tombstone.as_ref()?;
     let mut checked = Checked::new();
     let tombstones = marked(workspace, label);
-    let modules: Vec<Module> = tombstones.iter().map(Marked::module).collect();
-    for (tombstone, importers) in tombstones.iter().zip(importers(workspace, &modules)) {
+    for (tombstone, fate) in tombstones.iter().zip(fates(workspace, &tombstones)) {
         checked.matched += 1;
         let file = &tombstone.file.path;
         if !only_reexports(&tombstone.file.facts) {
             let message = "declares things of its own; a tombstone holds `pub use` items only, so move them";
             checked.report(tombstone.place(), file, message);
-        } else if let Ok((_, instead)) = terms(tombstone.value)
+            continue;
+        }
+        if let Ok((_, instead)) = terms(tombstone.value)
             && !reexports(&tombstone.file.facts, &instead)
         {
             let message = format!("re-exports nothing of {instead}, which it says to use; correct the path");
             checked.report(tombstone.place(), file, message);
         }
-        if importers.is_empty() {
-            let message =
-                format!("nobody names {} any more; delete the file and its `mod` line", tombstone.module());
+        if fate == Some(Fate::Goes) {
+            let message = format!(
+                "its day is past, and nobody names {} any more; `tombstones --collapse` deletes it",
+                tombstone.module()
+            );
             checked.report(tombstone.place(), file, message);
         }
     }
     Some(checked)
-}
-
-/// Everything but `use` items leaves one of these facts.
-fn only_reexports(facts: &FileFacts) -> bool {
-    facts.items.is_empty()
-        && facts.functions.is_empty()
-        && facts.impls.is_empty()
-        && facts.macros.is_empty()
-        && facts.methods.is_empty()
 }
 
 fn reexports(facts: &FileFacts, path: &str) -> bool {
@@ -86,8 +74,8 @@ mod tests {
 
     const LAW: &str = "[markers]\ntombstone = \"Tombstone:\"";
 
-    fn found(text: &str, user: &str) -> Vec<String> {
-        let old = format!("//! Moved.\n//! Tombstone: 2030-12-31 use crate::new::path\n{text}");
+    fn found(until: &str, text: &str, user: &str) -> Vec<String> {
+        let old = format!("//! Moved.\n//! Tombstone: {until} use crate::new::path\n{text}");
         let files = [("src/old.rs", old), ("src/user.rs", user.to_owned())];
         let findings = Ws::default().member_with("a", "", &files).findings("LA-706", LAW);
         findings
@@ -96,6 +84,9 @@ mod tests {
             .collect()
     }
 
+    /// The day is the first of 1970.
+    const PAST: &str = "1969-12-31";
+    const TODAY: &str = "1970-01-01";
     const USER: &str = "use crate::old::Thing;";
     const GOOD: &str = "pub use crate::new::path::Thing;";
 
@@ -114,15 +105,14 @@ mod tests {
                 USER,
                 "re-exports nothing of crate::new::path, which it says to use; correct the path",
             ),
-            (
-                GOOD,
-                "use crate::new::path::Thing;",
-                "nobody names a::old any more; delete the file and its `mod` line",
-            ),
         ];
         for (text, user, expected) in cases {
-            assert_eq!(found(text, user), [expected], "{text}");
+            assert_eq!(found(PAST, text, user), [expected], "{text}");
         }
+        assert_eq!(
+            found(PAST, GOOD, "use crate::new::path::Thing;"),
+            ["its day is past, and nobody names a::old any more; `tombstones --collapse` deletes it"]
+        );
     }
 
     #[test]
@@ -132,7 +122,8 @@ mod tests {
             ("pub use crate::new::{path::*, other};", "#[cfg(test)] mod t { use crate::old; }"),
             ("pub use crate::new::path as thing;", USER),
         ] {
-            assert_eq!(found(text, user), Vec::<String>::new(), "{text}");
+            assert_eq!(found(PAST, text, user), Vec::<String>::new(), "{text}");
         }
+        assert_eq!(found(TODAY, GOOD, ""), Vec::<String>::new(), "others may name it until its day");
     }
 }

@@ -16,7 +16,8 @@ pub(super) static RULE: Rule = Rule {
           replaced by. Tests are judged too, and so are benches, examples and build scripts.",
     fix: "Use what the finding names.",
     blind: "methods of other types that have the same name, methods by the name of a module or a variable of their type, \
-            names that a macro glues together or expands to, and re-exports by packages from outside.",
+            names that a macro glues together, re-exports by packages from outside, and whether a name that nobody says \
+            is given up or mistyped.",
     severity: Severity::Blocking,
     absence: true,
     example: Example {

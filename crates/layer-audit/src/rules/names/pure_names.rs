@@ -10,15 +10,18 @@ pub(super) static RULE: Rule = Rule {
     title: "pure crates do not name what only the edges may use",
     why: "A decision that reads a clock, a file or a socket cannot be tested with values, nor embedded elsewhere. \
           Followed are: use trees, renames, extern crates, globs, re-exports and type aliases of this and other members, \
-          public fields of other members, renamed dependencies, fully qualified paths, `Self` and `<Type>`, paths and \
-          use trees inside macro calls and attributes, and what `include!` brings in.",
+          public fields of other members and those of their types, what a public function of another member returns, the \
+          paths in its exported macros, renamed dependencies, fully qualified paths, `Self` and `<Type>`, paths and use \
+          trees inside macro calls and attributes, and what `include!` brings in.",
     fix: "Take the value as an argument, or a port by constructor; the finding says which.",
-    blind: "names that a macro glues together or expands to, renames inside a macro call, associated types, what a \
-            function of another member returns, the fields of a public field's type, inferred types and method calls on \
-            them, defaults (a HashMap's RandomState), functions that a glob brings in and that are handed on uncalled, \
-            re-exports by packages from outside, methods that do I/O on a type which may be named (`Path::exists`, \
-            `Path::canonicalize`), and files outside src. Code under #[cfg(test)] is exempt. The crate graph \
-            and clippy's disallowed_methods stand before and behind this rule.",
+    blind: "names that a macro glues together, what a procedural macro, a macro from outside or one that `#[macro_use]` \
+            brings in expands to, renames inside a macro call, associated types, values: inferred types, method calls on \
+            them and what those return, methods of traits, what a function of another member does inside, takes a closure \
+            for, or returns as `impl Trait`, types whose `impl` names them by a path, defaults (a HashMap's \
+            RandomState), functions that a glob brings in and that are handed on uncalled, re-exports by packages from \
+            outside, methods that do I/O on a type which may be named (`Path::exists`, `Path::canonicalize`), what is \
+            further than three fields or ten steps away, a name in the law that is mistyped, and files outside src. Code under #[cfg(test)] is exempt. The crate graph and \
+            clippy's disallowed_methods stand before and behind this rule.",
     severity: Severity::Blocking,
     absence: false,
     example: Example {
@@ -139,7 +142,13 @@ mod tests {
                 "src/lib.rs",
                 "pub use std::fs as disk; pub type Conn = orm::Connection; pub mod rows;".to_owned(),
             ),
-            ("src/rows.rs", "pub struct Row { pub at: std::time::Instant }".to_owned()),
+            (
+                "src/rows.rs",
+                "pub struct Row { pub at: std::time::Instant } pub struct Table { pub row: Row } \
+                 pub fn load() -> std::io::Result<std::fs::File> { todo!() } \
+                 #[macro_export] macro_rules! load { () => { std::fs::read(\"x\") } }"
+                    .to_owned(),
+            ),
         ];
         let cases: &[(&str, &[&str])] = &[
             ("fn f() { low::disk::read(); }", &["1:10 names std::fs as low::disk::read; take a port"]),
@@ -159,6 +168,19 @@ mod tests {
                 "mod m { pub use low::*; } use m::*; fn f(c: Conn) {}",
                 &["1:22 names std::fs by low::*; take a port", "1:45 names sea_orm as Conn; take a port"],
             ),
+            (
+                "fn f(t: low::rows::Table) {}",
+                &["1:9 names std::time::Instant through low::rows::Table.row.at; take a port"],
+            ),
+            (
+                "fn f() { let file = low::rows::load(); }",
+                &["1:21 names std::fs through low::rows::load(); take a port"],
+            ),
+            (
+                "use low::rows::load; fn f() { load(); load(); }",
+                &["1:16 names std::fs through low::rows::load(); take a port"],
+            ),
+            ("fn f() { low::load!(); }", &["1:10 names std::fs through low::load!; take a port"]),
             ("use low::rows; #[cfg(test)] fn f() { low::disk::read(); }", &[]),
         ];
         for (text, expected) in cases {

@@ -4,7 +4,9 @@ use proc_macro2::Ident;
 
 use super::Walk;
 use crate::source::types::{constructs, method, position, type_name, visibility};
-use crate::source::{FunctionFact, ImplFact, InherentMethod, TraitFact, TypeFact, attributes, deeds, pairs};
+use crate::source::{
+    FunctionFact, ImplFact, InherentMethod, TraitFact, TypeFact, attributes, deeds, pairs, shown,
+};
 
 impl Walk {
     pub(super) fn function(&mut self, public: bool, signature: &syn::Signature, block: &syn::Block) {
@@ -54,6 +56,13 @@ impl Walk {
             at: position(item.ident.span()),
         };
         self.facts.traits.push(fact);
+    }
+
+    /// What callers get without naming it. A test's functions nobody calls from elsewhere.
+    pub(super) fn returns(&mut self, vis: &syn::Visibility, of: Option<&str>, signature: &syn::Signature) {
+        if is_public(vis) && !self.in_test() {
+            self.facts.shown.extend(shown::of_function(of, &self.module, signature));
+        }
     }
 
     pub(super) fn implementation(&mut self, item: &syn::ItemImpl) {

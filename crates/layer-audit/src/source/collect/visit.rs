@@ -135,6 +135,9 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_item_macro(&mut self, item: &'ast syn::ItemMacro) {
         self.macro_call(&item.mac, deeds::rows(&item.mac.tokens), pairs::pairs(&item.mac.tokens));
         self.macro_body(&item.mac);
+        if !self.in_test() {
+            self.facts.shown.extend(shown::of_macro(item));
+        }
         self.visit_path(&item.mac.path);
     }
 
@@ -196,11 +199,16 @@ impl<'ast> Visit<'ast> for Walk {
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
         self.item(&item.sig.ident);
         self.function(is_public(&item.vis), &item.sig, &item.block);
+        self.returns(&item.vis, None, &item.sig);
         visit::visit_item_fn(self, item);
     }
 
     fn visit_impl_item_fn(&mut self, item: &'ast syn::ImplItemFn) {
         self.function(is_public(&item.vis), &item.sig, &item.block);
+        let of = self.owner.as_ref().filter(|owner| owner.path.len() == 1).map(|owner| owner.name.clone());
+        if of.is_some() {
+            self.returns(&item.vis, of.as_deref(), &item.sig);
+        }
         visit::visit_impl_item_fn(self, item);
     }
 
