@@ -48,6 +48,10 @@ fn pool(url: &str, options: DatabaseOptions, read_only: bool) -> ConnectOptions 
 fn keep_what_is_sound(pool: SqlitePoolOptions) -> SqlitePoolOptions {
     pool.after_release(|connection, _| {
         Box::pin(async move {
+            // A beginning that is still queued and that nobody waits for is taken back by the driver itself.
+            if !connection.is_in_transaction() {
+                return Ok(true);
+            }
             // Comes after a rollback that is still queued.
             connection.ping().await?;
             Ok(!connection.is_in_transaction())
