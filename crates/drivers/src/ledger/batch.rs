@@ -20,7 +20,6 @@ use super::job::{Verdict, Work};
 use super::judge::Known;
 use super::known;
 use super::rows::{claim, instance, intent, open_intent};
-use super::standing::{self, Standing};
 use crate::bulk::{Script, padded};
 use crate::incidents::open_incident;
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
@@ -37,13 +36,7 @@ pub(super) async fn apply<C: ConnectionTrait>(
     connection: &C,
     works: &[&Work],
 ) -> Result<Vec<Verdict>, PortError> {
-    let mut known = known::read(connection, works).await?;
-    let tenants = works.iter().filter_map(|work| work.tenant()).collect();
-    let mut heads = BTreeMap::new();
-    for Standing { tenant, version, head } in standing::read(connection, &tenants).await? {
-        known.set_version(tenant.clone(), version);
-        heads.insert(tenant, head);
-    }
+    let (mut known, heads) = known::read(connection, works).await?;
     let mut writes = Writes::to(Appender::at(heads));
     let mut verdicts = Vec::with_capacity(works.len());
     for work in works {
