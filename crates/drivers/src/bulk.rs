@@ -16,7 +16,7 @@ use crate::rows::{engine_code, port_error};
 const SIZES: [usize; 4] = [64, 16, 4, 1];
 /// Most rows of a script whose statements go to SQLite in one piece. A larger one has too many forms for each to be
 /// kept prepared, and rows enough to pay for its round trips.
-const TOGETHER: u64 = 32;
+const TOGETHER: u64 = 96;
 
 /// SQLite's code of a trigger that refuses. One that guards rows against being replaced speaks before the key does.
 const REFUSED_BY_TRIGGER: &str = "1811";

@@ -69,7 +69,9 @@ fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bo
         .synchronous(sync)
         // A destroyed secret is overwritten where that costs no further I/O.
         .pragma("secure_delete", "FAST")
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+        // A text for each mix of values that the ledger writes together, and those of the units of work.
+        .statement_cache_capacity(256);
     if read_only { sqlite.pragma("query_only", "ON") } else { sqlite }
 }
 
