@@ -48,6 +48,10 @@ fn pool(url: &str, options: DatabaseOptions, read_only: bool) -> ConnectOptions 
 fn keep_what_is_sound(pool: SqlitePoolOptions) -> SqlitePoolOptions {
     pool.after_release(|connection, _| {
         Box::pin(async move {
+            // A beginning that is still queued and that nobody waits for is taken back by the driver itself.
+            if !connection.is_in_transaction() {
+                return Ok(true);
+            }
             // Comes after a rollback that is still queued.
             connection.ping().await?;
             Ok(!connection.is_in_transaction())
@@ -65,7 +69,9 @@ fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bo
         .synchronous(sync)
         // A destroyed secret is overwritten where that costs no further I/O.
         .pragma("secure_delete", "FAST")
-        .pragma("trusted_schema", "OFF");
+        .pragma("trusted_schema", "OFF")
+        // A text for each mix of values that the ledger writes together, and those of the units of work.
+        .statement_cache_capacity(256);
     if read_only { sqlite.pragma("query_only", "ON") } else { sqlite }
 }
 

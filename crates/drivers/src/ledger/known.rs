@@ -2,7 +2,7 @@
 //!
 //! Tuples are looked up by their columns apart, which may find more than was asked for; the pure side matches exactly.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_schemas::PortError;
 use portcullis_schemas::controls::FreezeTarget;
@@ -12,38 +12,36 @@ use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 
 use super::job::Work;
-use super::judge::{ClaimKey, End, FirstRequest, Known, OpenIntent};
-use super::rows::{claim, open_intent};
+use super::judge::{ClaimKey, End, FirstRequest, Known};
+use super::rows::claim;
+use super::standing;
 use crate::bulk::padded;
+use crate::logs::Head;
 use crate::rows::port_error;
 
-/// Everything that judging `works` needs.
-pub(super) async fn read<C: ConnectionTrait>(connection: &C, works: &[&Work]) -> Result<Known, PortError> {
-    let mut known = Known::default();
-    read_open(connection, works, &mut known).await?;
-    read_frozen(connection, works, &mut known).await?;
-    read_claims(connection, works, &mut known).await?;
-    Ok(known)
-}
-
-async fn read_open<C: ConnectionTrait>(
+/// Everything that judging `works` needs, and the heads of their tenants' chains.
+pub(super) async fn read<C: ConnectionTrait>(
     connection: &C,
     works: &[&Work],
-    known: &mut Known,
-) -> Result<(), PortError> {
+) -> Result<(Known, BTreeMap<TenantId, Head>), PortError> {
+    let mut known = Known::default();
+    let tenants = works.iter().filter_map(|work| work.tenant()).collect();
     let settled = works.iter().filter_map(|work| match work {
         Work::Settle { settlement, .. } => Some(settlement.intent_id.as_str()),
         _ => None,
     });
-    let settled = distinct(settled);
-    if settled.is_empty() {
-        return Ok(());
+    let standing = standing::read(connection, &tenants, &settled.collect()).await?;
+    let mut heads = BTreeMap::new();
+    for tenant in standing.tenants {
+        known.set_version(tenant.tenant.clone(), tenant.version);
+        heads.insert(tenant.tenant, tenant.head);
     }
-    let rows = open_intent::Entity::find().filter(open_intent::Column::IntentId.is_in(settled));
-    for row in rows.all(connection).await.map_err(port_error)? {
-        known.add_open(row.intent_id, OpenIntent { tenant: row.tenant_id, claimed: row.claimed });
+    for (intent, open) in standing.open {
+        known.add_open(intent, open);
     }
-    Ok(())
+    read_frozen(connection, works, &mut known).await?;
+    read_claims(connection, works, &mut known).await?;
+    Ok((known, heads))
 }
 
 /// An intent that says what it was decided on needs no second look: a freeze makes another version.

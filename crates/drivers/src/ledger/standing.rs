@@ -1,57 +1,93 @@
-//! How each tenant of a batch stands: the end of its chain, and the version of its configuration. One statement for
-//! all of them.
+//! How the tenants and the settled intents of a batch stand: the end of each chain, the version of each configuration,
+//! and which intents are open. One statement for all of it.
 
 use std::collections::BTreeSet;
 
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::tenants::ConfigVersion;
-use sea_orm::{ConnectionTrait, Statement, Value};
+use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
 
+use super::judge::OpenIntent;
 use crate::bulk::padded;
 use crate::logs::Head;
 use crate::rows::{port_error, tenant as stored_tenant, uncount};
 use crate::tenants::UNCONFIGURED;
 
 /// The newest event is found by the end of the primary key, whatever the length of the chain.
-const QUERY: &str = "SELECT asked.tenant_id, v.version, e.sequence, e.hash FROM asked \
+const TENANTS: &str = "SELECT 0, asked.tenant_id, e.hash, v.version, e.sequence FROM asked \
     LEFT JOIN tenant_config_versions AS v ON v.tenant_id = asked.tenant_id \
     LEFT JOIN audit_events AS e ON e.tenant_id = asked.tenant_id AND e.sequence = \
     (SELECT MAX(newest.sequence) FROM audit_events AS newest WHERE newest.tenant_id = asked.tenant_id)";
+const INTENTS: &str = "SELECT 1, tenant_id, intent_id, CAST(CASE WHEN claimed THEN 1 ELSE 0 END AS BIGINT), \
+    CAST(NULL AS BIGINT) FROM open_intents WHERE intent_id IN ";
+/// First column of [`INTENTS`].
+const INTENT: i32 = 1;
+
+/// What was read.
+#[derive(Debug, Default)]
+pub(super) struct Standing {
+    pub(super) tenants: Vec<TenantStanding>,
+    pub(super) open: Vec<(String, OpenIntent)>,
+}
 
 /// A tenant of a batch.
 #[derive(Debug)]
-pub(super) struct Standing {
+pub(super) struct TenantStanding {
     pub(super) tenant: TenantId,
     pub(super) version: ConfigVersion,
     pub(super) head: Head,
 }
 
-/// Reads how these tenants stand; the transaction has their locks.
+/// Reads how these tenants stand, and which of these intents are open; the transaction has the tenants' locks.
 pub(super) async fn read<C: ConnectionTrait>(
     connection: &C,
     tenants: &BTreeSet<&TenantId>,
-) -> Result<Vec<Standing>, PortError> {
+    settled: &BTreeSet<&str>,
+) -> Result<Standing, PortError> {
+    let mut standing = Standing::default();
     if tenants.is_empty() {
-        return Ok(Vec::new());
+        return Ok(standing);
     }
     let asked = padded(tenants.iter().map(|tenant| tenant.as_str()).collect::<Vec<_>>());
-    let places: Vec<String> = (1..=asked.len()).map(|place| format!("(${place})")).collect();
-    let sql = format!("WITH asked (tenant_id) AS (VALUES {}) {QUERY}", places.join(", "));
-    let values = asked.into_iter().map(Value::from);
+    let settled = padded(settled.iter().copied().collect::<Vec<_>>());
+    let mut sql =
+        format!("WITH asked (tenant_id) AS (VALUES {}) {TENANTS}", places(1, asked.len(), "($", ")"));
+    if !settled.is_empty() {
+        let places = places(asked.len() + 1, settled.len(), "$", "");
+        sql.push_str(&format!(" UNION ALL {INTENTS} ({places})"));
+    }
+    let values = asked.into_iter().chain(settled).map(Value::from);
     let query = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    let mut standings = Vec::with_capacity(tenants.len());
     for row in connection.query_all_raw(query).await.map_err(port_error)? {
-        let (tenant, version, sequence, hash): (String, Option<i64>, Option<i64>, Option<String>) =
+        standing.add(&row)?;
+    }
+    Ok(standing)
+}
+
+impl Standing {
+    fn add(&mut self, row: &QueryResult) -> Result<(), PortError> {
+        let (kind, tenant, text, first, second): (i32, String, Option<String>, Option<i64>, Option<i64>) =
             row.try_get_many_by_index().map_err(port_error)?;
-        let version = version.map_or(Ok(UNCONFIGURED), |version| {
+        if kind == INTENT {
+            let claimed = first == Some(1);
+            self.open.push((text.unwrap_or_default(), OpenIntent { tenant, claimed }));
+            return Ok(());
+        }
+        let version = first.map_or(Ok(UNCONFIGURED), |version| {
             uncount("tenant_config_versions.version", version).map(ConfigVersion)
         })?;
-        let head = match (sequence, hash) {
+        let head = match (second, text) {
             (Some(sequence), Some(hash)) => Head::after(uncount("audit_events.sequence", sequence)?, hash),
             _ => Head::genesis(),
         };
-        standings.push(Standing { tenant: stored_tenant(&tenant)?, version, head });
+        self.tenants.push(TenantStanding { tenant: stored_tenant(&tenant)?, version, head });
+        Ok(())
     }
-    Ok(standings)
+}
+
+/// Numbered places for `count` values, each between `before` and `after`.
+fn places(first: usize, count: usize, before: &str, after: &str) -> String {
+    let places: Vec<String> = (first..first + count).map(|place| format!("{before}{place}{after}")).collect();
+    places.join(", ")
 }

@@ -61,10 +61,10 @@ impl Appender {
         Ok(())
     }
 
-    /// What was appended, to be written.
-    pub(crate) fn add_to(self, script: &mut Script) {
-        script.insert(self.events);
-        script.insert(self.subjects);
+    /// What was appended since it was last asked for, to be written.
+    pub(crate) fn add_to(&mut self, script: &mut Script) {
+        script.insert(std::mem::take(&mut self.events));
+        script.insert(std::mem::take(&mut self.subjects));
     }
 }
 
