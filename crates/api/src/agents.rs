@@ -28,6 +28,7 @@ use portcullis_schemas::principal::Principal;
 use portcullis_spine::Spine;
 
 use self::failures::Refused;
+use crate::dispatch::FRESH;
 use crate::problem::Failure;
 use crate::{body, headers};
 
@@ -67,11 +68,16 @@ pub(crate) async fn answer(spine: Spine, toolset: Path<String>, request: Request
 }
 
 async fn run(spine: &Spine, toolset: &str, parts: &Parts, body: axum::body::Body) -> Result<Response, Error> {
-    let principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    let clock = &spine.ports().clock;
+    let mut principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    let known_at = clock.monotonic();
     let _room = spine.room(principal.tenant()).await?;
     let toolset = ToolsetName::new(toolset).map_err(|_| Error::not_found("toolset"))?;
     let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
     let bytes = body::read(body).await?;
+    if clock.monotonic().saturating_sub(known_at) > FRESH {
+        principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    }
     let agent = Agent { spine, toolset, principal, request, parts };
     let lines: HeaderLines<'_> = parts
         .headers
@@ -98,7 +104,10 @@ impl Agent<'_> {
     }
 
     /// The context of one operation. `_meta` is what MCP says of traces; over HTTP a header may say it too.
-    fn context(&self, accepted: &AcceptedRequest<'_>) -> CallContext {
+    ///
+    /// # Errors
+    /// `invalid_header`, for a broken idempotency key.
+    fn context(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Error> {
         let trace = &accepted.meta.trace;
         let trace = match &trace.traceparent {
             Some(_) => {
@@ -106,7 +115,9 @@ impl Agent<'_> {
             }
             None => headers::trace(&self.parts.headers),
         };
-        CallContext { trace, ..CallContext::new(self.principal.clone(), self.request.clone()) }
+        let idempotency_key = headers::idempotency_key(&self.parts.headers)?;
+        let ctx = CallContext::new(self.principal.clone(), self.request.clone());
+        Ok(CallContext { trace, idempotency_key, ..ctx })
     }
 }
 

@@ -23,7 +23,7 @@ use crate::routes::Route;
 use crate::{body, headers, query};
 
 /// How old an authentication may be. A body that takes longer to arrive must not outlive its key's revocation.
-const FRESH: Duration = Duration::from_millis(500);
+pub(crate) const FRESH: Duration = Duration::from_millis(500);
 
 /// A route and the contract of its operation.
 #[derive(Debug)]

@@ -1,6 +1,7 @@
 //! `portcullis connect`: what an MCP client needs to reach a toolset, in the client's own configuration.
 //!
-//! No key is ever printed or written: each client reads it from where it keeps secrets, or from the environment.
+//! No key is ever printed or written: a client reads it from where it keeps secrets, or from the environment; where it can
+//! do neither, a place for it is left.
 
 mod clients;
 mod merge;
@@ -10,7 +11,7 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use color_eyre::eyre::{self, OptionExt, WrapErr, ensure};
 use portcullis_schemas::integrations::toolsets::ToolsetName;
-use url::Url;
+use url::{Host, Url};
 
 use self::clients::{Place, Recipe, recipe};
 use crate::cli;
@@ -67,6 +68,16 @@ fn endpoint(gate: &str, toolset: &ToolsetName) -> eyre::Result<String> {
         ["http", "https"].contains(&gate.scheme()) && gate.host().is_some() && gate.path() == "/",
         "--gate: expected an origin, like https://gate.example"
     );
+    let is_loopback = match gate.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(address)) => address.is_loopback(),
+        Some(Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    };
+    ensure!(
+        gate.scheme() == "https" || is_loopback,
+        "--gate: expected https, or http on this machine: the API key would travel in clear"
+    );
     Ok(format!("{}/mcp/{toolset}", gate.origin().ascii_serialization()))
 }
 
@@ -122,7 +133,13 @@ mod tests {
         for (gate, expected) in good {
             assert_eq!(endpoint(gate, &toolset).unwrap(), expected);
         }
-        for bad in ["gate.example", "https://gate.example/x", "ftp://gate.example", "https://"] {
+        for bad in [
+            "http://gate.example",
+            "gate.example",
+            "https://gate.example/x",
+            "ftp://gate.example",
+            "https://",
+        ] {
             assert!(endpoint(bad, &toolset).is_err(), "{bad}");
         }
     }

@@ -140,15 +140,17 @@ async fn what_may_not_be_called_looks_absent() {
     let scene = Scene::start(ProtocolVersion::V2026_07_28).await;
     let mut answers = Vec::new();
     for name in ["weather-eu__delete_station", "get_forecast", "no such tool!"] {
-        let params = json!({ "name": name, "arguments": { "station": "Säntis" } });
-        answers.push(scene.modern("tools/call", Some(name), params).await);
+        for arguments in [json!({ "station": "Säntis" }), json!({}), json!({ "station": 7 })] {
+            let params = json!({ "name": name, "arguments": arguments });
+            answers.push(scene.modern("tools/call", Some(name), params).await);
+        }
     }
     for answer in &answers {
         assert_eq!((answer.status, &answer.text), (200, &answers[0].text));
         assert_eq!(answer.json()["error"]["code"], -32602);
     }
     let denied = ok(scene.admin.get("/integrations/mcp-invocations?outcome=blocked").await.unwrap());
-    assert_eq!(denied["items"].as_array().unwrap().len(), 1, "the refusal is on record all the same");
+    assert_eq!(denied["items"].as_array().unwrap().len(), 3, "the refusals are on record all the same");
 
     let call = json!({ "name": "forecast", "arguments": { "city": 7 } });
     let unfit = result(&scene.legacy(LEGACY[2], "tools/call", call).await);
@@ -251,6 +253,59 @@ async fn a_broken_request_gets_the_rung_that_it_breaks() {
     let answer =
         scene.agent.send(HttpMethod::Post, "/mcp/weather", Some(&initialized), &[ACCEPT]).await.unwrap();
     assert_eq!((answer.status, answer.text.as_str()), (202, ""));
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_fixed_is_sent_and_cannot_be_given() {
+    let scene = Scene::start(ProtocolVersion::V2026_07_28).await;
+    let path = format!("/integrations/toolsets/{}", scene.toolset);
+    let tools = ok(scene.admin.get(&path).await.unwrap())["tools"].clone();
+    let entry = |fixed: Value| {
+        let ids = json!({ "server_id": tools[0]["server_id"], "tool_id": tools[0]["tool_id"] });
+        json!({ "name": "zurich", "server_id": ids["server_id"], "tool_id": ids["tool_id"], "fixed_arguments": fixed })
+    };
+    for refused in [json!({ "city": 7 }), json!({ "town": "Zurich" })] {
+        let change = json!({ "tools": [entry(refused)] });
+        let answer = scene.admin.send(HttpMethod::Patch, &path, Some(&change), &[]).await.unwrap();
+        assert_eq!(
+            (answer.status, &answer.json()["code"]),
+            (400, &json!("invalid_field")),
+            "{}",
+            answer.text
+        );
+    }
+    let change = json!({ "tools": [entry(json!({ "city": "Zurich" }))] });
+    ok(scene.admin.send(HttpMethod::Patch, &path, Some(&change), &[]).await.unwrap());
+
+    let listed = result(&scene.modern("tools/list", None, json!({})).await);
+    assert_eq!(listed["tools"][0]["inputSchema"]["properties"], json!({}));
+    let called = result(&scene.modern("tools/call", Some("zurich"), json!({ "name": "zurich" })).await);
+    assert!(text(&called["content"][0]["text"]).starts_with("Zurich: "), "{called}");
+    for name in ["city", "City"] {
+        let call = json!({ "name": "zurich", "arguments": { name: "Bern" } });
+        let refused = result(&scene.legacy(LEGACY[1], "tools/call", call).await);
+        let told = text(&refused["content"][0]["text"]);
+        assert!(refused["isError"] == true && !told.contains(name), "{told}");
+    }
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_repeated_call_is_made_once_and_numbers_keep_their_value() {
+    let scene = Scene::start(ProtocolVersion::V2025_11_25).await;
+    let call = json!({ "name": "forecast", "arguments": { "city": "Zurich" } });
+    let headers = [ACCEPT, ("mcp-protocol-version", LEGACY[2]), ("idempotency-key", "once")];
+    let first = scene.post("weather", &headers, "tools/call", call.clone()).await;
+    let again = scene.post("weather", &headers, "tools/call", call).await;
+    assert_eq!((first.status, &first.text), (200, &again.text));
+    let page = ok(scene.admin.get("/integrations/mcp-invocations").await.unwrap());
+    assert_eq!(page["items"].as_array().unwrap().len(), 1);
+
+    let number: Value = serde_json::from_str("0.1").unwrap();
+    let good = json!({ "name": "forecast", "arguments": { "city": number } });
+    let told = result(&scene.legacy(LEGACY[2], "tools/call", good).await)["content"][0]["text"].clone();
+    assert!(text(&told).starts_with("arguments_invalid: /city"), "{told}");
     scene.running.shutdown().await.unwrap();
 }
 

@@ -21,8 +21,16 @@ impl Input {
     /// The members of a JSON body; an empty body has none.
     ///
     /// # Errors
-    /// `body_too_large`, or `invalid_json` when the body is not strict JSON or not an object.
+    /// As [`Input::members`].
     pub fn from_body(body: &[u8]) -> Result<Self, Error> {
+        Self::members(body).map(|members| Self { members })
+    }
+
+    /// The members of an object in strict JSON, as values that an operation takes; an empty text has none.
+    ///
+    /// # Errors
+    /// `body_too_large`, or `invalid_json` when the text is not strict JSON or not an object.
+    pub fn members(body: &[u8]) -> Result<Map<String, Value>, Error> {
         if body.len() > Self::MAX_BODY_BYTES {
             return Err(Error::new(
                 ErrorKind::Invalid,
@@ -31,10 +39,10 @@ impl Input {
             ));
         }
         if body.iter().all(u8::is_ascii_whitespace) {
-            return Ok(Self::default());
+            return Ok(Map::new());
         }
         match strict::parse(body, Limits::default()) {
-            Ok(Value::Object(members)) => Ok(Self { members }),
+            Ok(Value::Object(members)) => Ok(members),
             Ok(_) => Err(Error::new(ErrorKind::Invalid, codes::INVALID_JSON, "expected a JSON object")),
             Err(error) => {
                 let refused = Error::new(ErrorKind::Invalid, codes::INVALID_JSON, error.to_string());

@@ -55,7 +55,8 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
         return Err(Refused::Rpc { status: 400, error });
     }
     match error.kind() {
-        ErrorKind::Unauthenticated | ErrorKind::Denied => Err(Refused::Problem(error)),
+        ErrorKind::Unauthenticated => Err(Refused::Problem(error)),
+        ErrorKind::Denied if error.code() == codes::AUTHORITY_DENIED => Err(Refused::Problem(error)),
         ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Upstream => {
             Ok(text_reply(version, &told(&error), true))
         }
@@ -113,6 +114,7 @@ mod tests {
             (ErrorKind::Unavailable, codes::OUTCOME_UNRECORDED, "rpc"),
             (ErrorKind::RateLimited, codes::OVERLOADED, "rpc"),
             (ErrorKind::Internal, codes::INTERNAL, "rpc"),
+            (ErrorKind::Denied, codes::CREDENTIAL_UNAVAILABLE, "rpc"),
             (ErrorKind::Unauthenticated, codes::UNAUTHENTICATED, "problem"),
             (ErrorKind::Denied, codes::AUTHORITY_DENIED, "problem"),
         ];

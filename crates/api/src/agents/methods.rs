@@ -16,6 +16,7 @@ use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolDisclosure
 use portcullis_schemas::paging::{Cursor, PageLimit};
 use portcullis_schemas::text::SearchText;
 use portcullis_schemas::{Error, codes};
+use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
@@ -51,7 +52,7 @@ impl Agent<'_> {
     }
 
     async fn open(&self, accepted: &AcceptedRequest<'_>) -> Result<OpenedToolset, Error> {
-        self.spine.run(self.context(accepted), OpenToolset { toolset: self.toolset.clone() }).await
+        self.spine.run(self.context(accepted)?, OpenToolset { toolset: self.toolset.clone() }).await
     }
 
     async fn list(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
@@ -65,7 +66,8 @@ impl Agent<'_> {
             limit: PageLimit::new(PageLimit::MAX).ok(),
             cursor,
         };
-        let page = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
+        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let page = self.spine.run(context, request).await.map_err(of_list)?;
         let tools: Vec<_> = page.items.into_iter().map(|tool| tool.definition.into_raw()).collect();
         Ok(tools_reply(accepted.version, &tools, page.next_cursor.as_deref()))
     }
@@ -73,10 +75,9 @@ impl Agent<'_> {
     async fn call(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         let params =
             CallParams::parse(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
-        let arguments: Map<String, Value> = params
-            .arguments
-            .map_or(Ok(Map::new()), |raw| serde_json::from_str(raw.get()))
-            .map_err(|_| invalid("`params.arguments`: expected an object"))?;
+        // Strict, as over REST: a number that another reader would read as another number is refused.
+        let arguments = Input::members(params.arguments.map_or("", RawValue::get).as_bytes())
+            .map_err(|error| invalid(&format!("`params.arguments`: {}", error.public())))?;
         // No tool of a toolset has these names; of which disclosure it is, matters for them alone.
         if [pair::SEARCH, pair::CALL].contains(&&*params.name)
             && self.open(accepted).await.map_err(Refused::Problem)?.disclosure == ToolDisclosure::Search
@@ -110,7 +111,8 @@ impl Agent<'_> {
             Err(error) => return Ok(text_reply(accepted.version, &format!("`query`: {error}"), true)),
         };
         let request = SearchOfferedTools { toolset: self.toolset.clone(), query };
-        let found = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
+        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let found = self.spine.run(context, request).await.map_err(of_list)?;
         Ok(results::in_era(accepted.era, pair::found(&found.tools)))
     }
 
@@ -129,7 +131,8 @@ impl Agent<'_> {
             run_id: None,
             step_index: None,
         };
-        match self.spine.run(self.context(accepted), request).await {
+        let context = self.context(accepted).map_err(Refused::Problem)?;
+        match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
             Err(error) => of_call(accepted.version, error),
         }

@@ -68,11 +68,12 @@ pub(super) fn recipe(client: Client, name: &str, url: &str) -> Recipe {
         Client::Vscode => {
             let input = json!({
                 "type": "promptString",
-                "id": "portcullis-key",
+                "id": format!("{name}-key"),
                 "description": "API key of the gate",
                 "password": true,
             });
-            let server = json!({ "type": "http", "url": url, "headers": bearer("${input:portcullis-key}") });
+            let server =
+                json!({ "type": "http", "url": url, "headers": bearer(&format!("${{input:{name}-key}}")) });
             let whole = json!({ "inputs": [input], "servers": { name: server } });
             json_in(
                 Place::Project(".vscode/mcp.json"),

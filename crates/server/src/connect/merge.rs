@@ -2,7 +2,8 @@
 //! not replaced.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use color_eyre::eyre::{self, WrapErr, bail};
@@ -24,7 +25,17 @@ pub(super) fn write(file: &Path, recipe: &Recipe) -> eyre::Result<()> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).wrap_err_with(|| format!("{} cannot be made", folder.display()))?;
     }
-    fs::write(file, after).wrap_err_with(|| format!("{} cannot be written", file.display()))
+    put(file, &after).wrap_err_with(|| format!("{} cannot be written", file.display()))
+}
+
+/// Whole or not at all. A new file is its owner's alone: a key may come into it.
+fn put(file: &Path, text: &str) -> std::io::Result<()> {
+    let draft = file.with_extension("portcullis-draft");
+    let mode = fs::metadata(file).map_or(0o600, |facts| facts.permissions().mode() & 0o777);
+    let mut open = fs::OpenOptions::new();
+    let mut opened = open.write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all())?;
+    fs::rename(&draft, file)
 }
 
 fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
@@ -44,7 +55,13 @@ fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
             let found = table.split('.').try_fold(&known, |table, part| table.get(part)?.as_table());
             match found {
                 None if before.is_empty() => Ok(recipe.text.clone()),
-                None => Ok(format!("{}\n\n{}", before.trim_end(), recipe.text)),
+                None => {
+                    let after = format!("{}\n\n{}", before.trim_end(), recipe.text);
+                    after
+                        .parse::<toml::Table>()
+                        .wrap_err("its servers stand in a form that cannot be added to")?;
+                    Ok(after)
+                }
                 Some(_) => bail!(
                     "it has a server of this name already: take another by --name, or change it by hand"
                 ),
@@ -123,6 +140,8 @@ mod tests {
         let after = into(Client::Codex, before).unwrap();
         assert!(after.starts_with("# mine\nmodel = \"m\"\n\n[mcp_servers.t]\n"), "{after}");
         after.parse::<toml::Table>().unwrap();
+        let inline = "mcp_servers = { other = { url = \"https://other.example\" } }\n";
+        assert!(into(Client::Codex, inline).is_err(), "a table that is closed takes no more");
     }
 
     #[test]

@@ -9,12 +9,14 @@ pub(crate) mod invoke;
 mod offers;
 pub(crate) mod servers;
 mod target;
+mod through;
 pub(crate) mod tools;
 
 pub(crate) use self::configuration::{CallConfiguration, CallTarget};
 pub(crate) use self::offers::{ServerOffers, TenantConfiguration};
 #[cfg(test)]
 pub(crate) use self::target::StoredGrants;
+pub(crate) use self::through::ThroughToolset;
 
 /// How often facts are read for one exchange before it is given up. An admin's change in the milliseconds between
 /// reading and recording is rare; several in a row mean that somebody writes without pause.

@@ -5,7 +5,7 @@ pub(crate) mod offer;
 
 use std::collections::BTreeMap;
 
-use portcullis_engines::integrations::toolsets::{ToolsetEngine, select};
+use portcullis_engines::integrations::toolsets::{MAX_KEYS, MAX_TOOLS, ToolsetEngine, check_count, select};
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::{KeyId, ServerId, ToolsetId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -81,6 +81,7 @@ async fn selected(
     work: &mut dyn UnitOfWork,
     selections: Vec<ToolSelection>,
 ) -> Result<Vec<ToolsetTool>, Error> {
+    check_count("tools", selections.len(), MAX_TOOLS)?;
     let mut known: BTreeMap<ServerId, McpServer> = BTreeMap::new();
     let mut tools = Vec::with_capacity(selections.len());
     for (index, selection) in selections.into_iter().enumerate() {
@@ -101,6 +102,7 @@ async fn selected(
 
 /// Keys are named by id; a foreign one answers as an absent one.
 async fn check_keys(scene: &Scene, work: &mut dyn UnitOfWork, keys: &[KeyId]) -> Result<(), Error> {
+    check_count("keys", keys.len(), MAX_KEYS)?;
     for (index, key) in keys.iter().enumerate() {
         if work.api_keys().get(scene.tenant(), key).await?.is_none() {
             return Err(Error::not_found("API key").with_field(format!("keys[{index}]")));

@@ -177,7 +177,7 @@ impl ArgumentJudge {
 
 /// Compiles an input schema: JSON Schema 2020-12 unless it names another known draft, nothing fetched, regular
 /// expressions in linear time, `format` not asserted.
-pub(super) fn compile(schema: &Value) -> Compiled {
+pub(crate) fn compile(schema: &Value) -> Compiled {
     schema_bounds::judge(schema)?;
     jsonschema::options()
         .offline()

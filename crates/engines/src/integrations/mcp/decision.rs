@@ -87,12 +87,13 @@ pub enum DenyRule {
     Pin,
     /// The kill switch.
     KillSwitch,
-    /// The arguments do not fit, or cannot be judged.
-    Arguments,
     /// No policy permits it, one forbids it, or they failed.
     Policy,
     /// The credential may not be used.
     Credential,
+    /// The arguments do not fit, or cannot be judged. After all that is for the caller not to know: a schema tells what a
+    /// tool is.
+    Arguments,
     /// It was let through, again and again, by a configuration that did not hold any more when it was recorded.
     Configuration,
 }
@@ -141,9 +142,9 @@ pub fn decide(facts: &CallFacts) -> Decision {
         judge_enabled,
         judge_pin,
         judge_frozen,
-        judge_arguments,
         judge_policy,
         judge_credential,
+        judge_arguments,
     ];
     match objections.iter().find_map(|object| object(facts)) {
         Some(denial) => Decision::Deny(denial),

@@ -15,9 +15,9 @@ use super::search::{CALL_TOOL, SEARCH_TOOLS};
 use crate::integrations::mcp::events::EventStamp;
 
 /// Most tools of a toolset.
-const MAX_TOOLS: usize = 1000;
+pub const MAX_TOOLS: usize = 1000;
 /// Most keys of a toolset.
-const MAX_KEYS: usize = 256;
+pub const MAX_KEYS: usize = 256;
 
 /// The rules of toolsets. Tools come as [`select`](super::select) has made them.
 #[derive(Clone, Copy, Debug)]
@@ -101,11 +101,21 @@ impl ToolsetEngine {
     }
 }
 
+/// Bounds a list of a request, before anything is looked up for it.
+///
+/// # Errors
+/// `invalid_field`.
+pub fn check_count(field: &'static str, count: usize, most: usize) -> Result<(), Error> {
+    if count <= most {
+        Ok(())
+    } else {
+        Err(Error::invalid(field, format!("expected at most {most} {field}")))
+    }
+}
+
 /// In the order of names, of which none is there twice, also without regard to case.
 fn arranged(mut tools: Vec<ToolsetTool>) -> Result<Vec<ToolsetTool>, Error> {
-    if tools.len() > MAX_TOOLS {
-        return Err(Error::invalid("tools", format!("expected at most {MAX_TOOLS} tools")));
-    }
+    check_count("tools", tools.len(), MAX_TOOLS)?;
     tools.sort_by(|one, other| one.name.cmp(&other.name));
     let mut seen = BTreeSet::new();
     if let Some(tool) = tools.iter().find(|tool| [SEARCH_TOOLS, CALL_TOOL].contains(&tool.name.as_str())) {
@@ -123,9 +133,7 @@ fn arranged(mut tools: Vec<ToolsetTool>) -> Result<Vec<ToolsetTool>, Error> {
 
 fn distinct(keys: Vec<KeyId>) -> Result<Vec<KeyId>, Error> {
     let keys: BTreeSet<KeyId> = keys.into_iter().collect();
-    if keys.len() > MAX_KEYS {
-        return Err(Error::invalid("keys", format!("expected at most {MAX_KEYS} keys")));
-    }
+    check_count("keys", keys.len(), MAX_KEYS)?;
     Ok(keys.into_iter().collect())
 }
 

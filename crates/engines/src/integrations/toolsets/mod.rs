@@ -6,8 +6,8 @@ mod offer;
 mod search;
 mod selection;
 
-pub use change::{ToolsetChange, ToolsetEngine};
+pub use change::{MAX_KEYS, MAX_TOOLS, ToolsetChange, ToolsetEngine, check_count};
 pub use mirror::check_mirrored;
-pub use offer::{call_arguments, offered};
+pub use offer::{call_arguments, offered, told};
 pub use search::{CALL_TOOL, MOST_FOUND, SEARCH_TOOLS, relevance};
 pub use selection::select;

@@ -6,37 +6,36 @@ use portcullis_schemas::json::RawJson;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use serde_json::{Map, Value};
 
+#[cfg(test)]
+mod tests;
+
 /// In `_meta` of a definition whose description is not the server's.
 const DESCRIBED_BY: &str = "portcullis/descriptionBy";
 
-/// The definition that agents get: under the toolset's name, without icons, without what is fixed or hidden.
+/// The definition that agents get: under the toolset's name, without what is fixed or hidden.
 ///
-/// Icons are addresses that a client might fetch, with whatever that tells the server.
+/// Without icons, which are addresses that a client might fetch, with whatever that tells the server; and without
+/// members of `_meta` that speak for the gate, or of pages that it does not relay.
 ///
-/// `None` when the definition is no object; discovery admits none such.
+/// `None` when what must not be seen cannot be taken out: the definition is no object, has no such argument (any more),
+/// or names it in another place than its properties.
 #[must_use]
 pub fn offered(entry: &ToolsetTool, definition: &RawJson) -> Option<OfferedTool> {
     let mut members = Members::of(definition.as_str())?;
     members.put("name", entry.name.as_str());
     members.retain(|name| name != "icons");
+    if let Some(mut meta) = members.value::<Members>("_meta") {
+        meta.retain(|name| !name.starts_with("portcullis/") && name != "ui");
+        members.put("_meta", &meta);
+    }
     if let Some(description) = &entry.description {
         members.put("description", description.as_str());
         let mut meta = members.value::<Members>("_meta").unwrap_or_default();
         meta.put(DESCRIBED_BY, "admin");
         members.put("_meta", &meta);
     }
-    if hides_any(entry)
-        && let Some(mut schema) = members.value::<Members>("inputSchema")
-    {
-        if let Some(mut properties) = schema.value::<Members>("properties") {
-            properties.retain(|name| !hides(entry, name));
-            schema.put("properties", &properties);
-        }
-        if let Some(mut required) = schema.value::<Vec<String>>("required") {
-            required.retain(|name| !hides(entry, name));
-            schema.put("required", &required);
-        }
-        members.put("inputSchema", &schema);
+    if unseen(entry).next().is_some() {
+        members.put("inputSchema", &without_unseen(entry, members.value("inputSchema")?)?);
     }
     Some(OfferedTool { name: entry.name.clone(), definition: RawJson::from(members.to_raw()) })
 }
@@ -44,89 +43,71 @@ pub fn offered(entry: &ToolsetTool, definition: &RawJson) -> Option<OfferedTool>
 /// The arguments that go upstream: the agent's and the fixed ones.
 ///
 /// # Errors
-/// `arguments_invalid` when the agent gives one that it cannot see.
+/// `arguments_invalid` when the agent gives one that it cannot see, in whatever case: some servers read `Debug` as
+/// `debug`.
 pub fn call_arguments(
     entry: &ToolsetTool,
     mut given: Map<String, Value>,
 ) -> Result<Map<String, Value>, Error> {
-    if given.keys().any(|name| hides(entry, name)) {
-        let message = "expected only arguments that the tool lists here";
-        return Err(Error::new(ErrorKind::Invalid, codes::ARGUMENTS_INVALID, message).with_field("arguments"));
+    let hidden: Vec<String> = unseen(entry).map(folded).collect();
+    if given.keys().any(|name| hidden.contains(&folded(name))) {
+        return Err(unfit());
     }
     given.extend(entry.fixed_arguments.clone());
     Ok(given)
 }
 
-fn hides_any(entry: &ToolsetTool) -> bool {
-    !entry.fixed_arguments.is_empty() || !entry.hidden_arguments.is_empty()
+/// A failure of a call as its agent may read it: words about arguments must not name what the agent does not see.
+#[must_use]
+pub fn told(entry: &ToolsetTool, error: Error) -> Error {
+    let names = |name: &str| error.public().contains(name);
+    let speaks = error.code() == codes::ARGUMENTS_INVALID && unseen(entry).any(names);
+    match error.reference().map(|(name, id)| (name, id.to_owned())) {
+        _ if !speaks => error,
+        Some((name, id)) => unfit().with_reference(name, id),
+        None => unfit(),
+    }
 }
 
-fn hides(entry: &ToolsetTool, argument: &str) -> bool {
-    entry.fixed_arguments.contains_key(argument)
-        || entry.hidden_arguments.iter().any(|hidden| hidden == argument)
+fn unfit() -> Error {
+    let message = "expected arguments that fit the tool as it is listed here";
+    Error::new(ErrorKind::Invalid, codes::ARGUMENTS_INVALID, message).with_field("arguments")
 }
 
-#[cfg(test)]
-mod tests {
-    use portcullis_schemas::integrations::toolsets::ExposedToolName;
-    use portcullis_schemas::text::Description;
-    use serde_json::json;
+/// The names of arguments that agents do not see.
+fn unseen(entry: &ToolsetTool) -> impl Iterator<Item = &str> {
+    entry.fixed_arguments.keys().chain(&entry.hidden_arguments).map(String::as_str)
+}
 
-    use super::*;
+/// As readers fold case that do not mind it: U+017F is an `s` to them, and U+212A a `k`.
+fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
 
-    fn entry() -> ToolsetTool {
-        let id = |prefix: &str| format!("{prefix}01hzzzzzzzzzzzzzzzzzzzzzzz");
-        ToolsetTool {
-            name: ExposedToolName::new("find").unwrap(),
-            server_id: id("mcp_").parse().unwrap(),
-            tool_id: id("tool_").parse().unwrap(),
-            description: None,
-            fixed_arguments: Map::new(),
-            hidden_arguments: Vec::new(),
+fn without_unseen(entry: &ToolsetTool, mut schema: Members) -> Option<Members> {
+    let is_unseen = |name: &str| unseen(entry).any(|one| one == name);
+    let mut properties: Members = schema.value("properties")?;
+    if !unseen(entry).all(|name| properties.has(name)) {
+        return None;
+    }
+    properties.retain(|name| !is_unseen(name));
+    schema.put("properties", &properties);
+    if let Some(mut required) = schema.value::<Vec<String>>("required") {
+        required.retain(|name| !is_unseen(name));
+        schema.put("required", &required);
+    }
+    let rest: Value = serde_json::from_str(schema.to_raw().get()).ok()?;
+    (!speaks_of(&rest, &is_unseen)).then_some(schema)
+}
+
+/// Whether a name of these stands anywhere, as a member or as a text.
+fn speaks_of(value: &Value, is_unseen: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Value::String(text) => is_unseen(text),
+        Value::Array(items) => items.iter().any(|item| speaks_of(item, is_unseen)),
+        Value::Object(members) => {
+            members.iter().any(|(name, member)| is_unseen(name) || speaks_of(member, is_unseen))
         }
-    }
-
-    fn definition(text: &str) -> RawJson {
-        RawJson::from_text(text.to_owned()).unwrap()
-    }
-
-    const TEXT: &str = r#"{"x":1.10,"name":"search","description":"by the server","icons":[{"src":"https://t.example/i"}],"inputSchema":{"type":"object","properties":{"q":{"maximum":123456789012345678901234567890},"region":{}},"required":["q","region"]}}"#;
-
-    #[test]
-    fn a_renamed_tool_keeps_the_rest_byte_for_byte() {
-        let offered = offered(&entry(), &definition(TEXT)).unwrap();
-        let expected = TEXT
-            .replace("\"search\"", "\"find\"")
-            .replace(",\"icons\":[{\"src\":\"https://t.example/i\"}]", "");
-        assert_eq!(offered.definition.as_str(), expected);
-    }
-
-    #[test]
-    fn what_is_fixed_or_hidden_is_not_seen() {
-        let mut entry = entry();
-        entry.fixed_arguments.insert("region".to_owned(), json!("eu"));
-        entry.description = Some(Description::new("finds things in Europe").unwrap());
-        let offered = offered(&entry, &definition(TEXT)).unwrap();
-        let shown: Value = serde_json::from_str(offered.definition.as_str()).unwrap();
-        assert_eq!(shown["inputSchema"]["required"], json!(["q"]));
-        assert!(!offered.definition.as_str().contains("region"), "{shown}");
-        assert!(offered.definition.as_str().contains("123456789012345678901234567890"));
-        assert_eq!(shown["description"], "finds things in Europe");
-        assert_eq!(shown["_meta"][DESCRIBED_BY], "admin");
-    }
-
-    #[test]
-    fn agents_give_what_they_see_and_the_gate_adds_the_rest() {
-        let mut entry = entry();
-        entry.fixed_arguments.insert("region".to_owned(), json!("eu"));
-        entry.hidden_arguments.push("debug".to_owned());
-        let given = |value: Value| value.as_object().cloned().unwrap();
-        let sent = call_arguments(&entry, given(json!({ "q": "x" }))).unwrap();
-        assert_eq!(Value::Object(sent), json!({ "q": "x", "region": "eu" }));
-        for hidden in ["region", "debug"] {
-            let error = call_arguments(&entry, given(json!({ hidden: 1 }))).unwrap_err();
-            assert_eq!(error.code(), codes::ARGUMENTS_INVALID);
-            assert!(!error.public().contains(hidden), "{error}");
-        }
+        _ => false,
     }
 }

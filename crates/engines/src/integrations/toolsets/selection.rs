@@ -7,10 +7,11 @@ use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::toolsets::operations::ToolSelection;
 use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolsetTool};
-use portcullis_schemas::json::RawJson;
 use portcullis_trail::canonical_bytes;
-use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
+
+use super::offer::offered;
+use crate::integrations::mcp::arguments::compile;
 
 /// Between the server's part of a name and the tool's. No slug has two of its sign in a row.
 const SEPARATOR: &str = "__";
@@ -47,21 +48,33 @@ pub fn select(
     if hidden.len() > MAX_HIDDEN || hidden.iter().any(|name| name.chars().count() > MAX_NAME) {
         return Err(refused("hidden_arguments", "expected at most 64 names of at most 128 characters"));
     }
-    let unmet = required(&tool.definition)
-        .into_iter()
-        .any(|name| hidden.contains(&name) && !selection.fixed_arguments.contains_key(&name));
-    if unmet {
-        let expected = "the tool requires one of them, so no call could be made: fix it, or show it";
-        return Err(refused("hidden_arguments", expected));
-    }
-    Ok(ToolsetTool {
+    let entry = ToolsetTool {
         name,
         server_id: server.server_id.clone(),
         tool_id: tool.tool_id.clone(),
         description: selection.description,
         fixed_arguments: selection.fixed_arguments,
         hidden_arguments: hidden.into_iter().collect(),
-    })
+    };
+    if offered(&entry, &tool.definition).is_none() {
+        let expected = "expected names that stand in the properties of the tool's input schema, and nowhere else in it: \
+                        what is to be hidden could be read elsewhere, or is not there";
+        return Err(refused("hidden_arguments", expected));
+    }
+    let schema = Schema::of(tool);
+    let is_required = |name: &String| schema.required.contains(name);
+    if entry
+        .hidden_arguments
+        .iter()
+        .any(|name| is_required(name) && !entry.fixed_arguments.contains_key(name))
+    {
+        let expected = "the tool requires one of them, so no call could be made: fix it, or show it";
+        return Err(refused("hidden_arguments", expected));
+    }
+    if !entry.fixed_arguments.is_empty() && !schema.admits(&entry.fixed_arguments) {
+        return Err(refused("fixed_arguments", "expected values that fit the tool's input schema"));
+    }
+    Ok(entry)
 }
 
 /// `GitHub (EU)` and `get_issue` make `github-eu__get_issue`.
@@ -79,21 +92,28 @@ fn joined(server: &str, tool: &str) -> String {
     format!("{slug}{SEPARATOR}{tool}")
 }
 
-/// The arguments without which the tool's input schema accepts nothing.
-fn required(definition: &RawJson) -> Vec<String> {
-    #[derive(Deserialize)]
-    struct Definition {
-        #[serde(default, rename = "inputSchema")]
-        input_schema: Schema,
+/// What a tool's input schema says of its arguments.
+struct Schema {
+    whole: Value,
+    required: Vec<String>,
+}
+
+impl Schema {
+    fn of(tool: &McpTool) -> Self {
+        let definition = serde_json::from_str(tool.definition.as_str()).unwrap_or(Value::Null);
+        let whole = definition.get("inputSchema").cloned().unwrap_or(Value::Null);
+        let names = whole["required"].as_array().into_iter().flatten().filter_map(Value::as_str);
+        Self { required: names.map(str::to_owned).collect(), whole }
     }
-    #[derive(Default, Deserialize)]
-    struct Schema {
-        #[serde(default)]
-        required: Vec<String>,
+
+    /// Whether these arguments fit as far as they go: others come with each call.
+    fn admits(&self, some: &Map<String, Value>) -> bool {
+        let mut schema = self.whole.clone();
+        if let Some(members) = schema.as_object_mut() {
+            members.remove("required");
+        }
+        compile(&schema).is_ok_and(|validator| validator.is_valid(&Value::Object(some.clone())))
     }
-    serde_json::from_str::<Definition>(definition.as_str())
-        .map(|definition| definition.input_schema.required)
-        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -15,10 +15,20 @@ use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
+use super::through::ThroughToolset;
 use crate::scene::Scene;
 use crate::spans;
 
 pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<InvokeToolResult, Error> {
+    invoke(scene, request, None).await
+}
+
+/// The governed call, of an agent who named the tool itself or by a toolset.
+pub(crate) async fn invoke(
+    scene: Scene,
+    request: InvokeMcpTool,
+    mut through: Option<ThroughToolset>,
+) -> Result<InvokeToolResult, Error> {
     let limit = scene.options().call_deadline;
     let deadline = scene.left_to_begin(limit)?;
     let engine = McpToolInvocationEngine::new(scene.invocation_ports());
@@ -30,6 +40,9 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
     let (configuration, remembered) = found.await?;
+    if let Some(through) = &mut through {
+        through.require(&scene, configuration.version).await?;
+    }
     let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
     let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
     spans::call_of(&facts.tool);
@@ -57,6 +70,9 @@ pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
         let loaded = CallConfiguration::load(&scene, &target).instrument(debug_span!("gate.load"));
         let configuration = loaded.await?;
+        if let Some(through) = &mut through {
+            through.require(&scene, configuration.version).await?;
+        }
         let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
     }

@@ -1,7 +1,7 @@
 //! What the store says of a whole server, and what is made of it for the decision whether one of its tools may be
 //! offered: the facts of a call that has no arguments yet.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide, freeze_targets};
@@ -18,6 +18,9 @@ use portcullis_schemas::tenants::ConfigVersion;
 use super::target::{StoredGrants, judge_credential, read_grants};
 use crate::bridges::PoliciesBridge;
 use crate::scene::Scene;
+
+/// Up to so many tools of a server are read one by one; for more, all that it has are read at once.
+const FEW: usize = 16;
 
 /// What all servers of a tenant have in common, read from one snapshot.
 pub(crate) struct TenantConfiguration {
@@ -65,7 +68,7 @@ impl TenantConfiguration {
 }
 
 impl ServerOffers {
-    /// Reads a server; none if it is deleted.
+    /// Reads a server with these of its tools; none if it is deleted.
     ///
     /// # Errors
     /// `store_unavailable`.
@@ -73,12 +76,22 @@ impl ServerOffers {
         scene: &Scene,
         work: &mut dyn UnitOfWork,
         id: &ServerId,
+        wanted: &BTreeSet<&ToolId>,
     ) -> Result<Option<Self>, Error> {
         let found = work.mcp_servers().get(scene.tenant(), id).await?;
         let Some(server) = found.filter(|server| server.deleted_at.is_none()) else { return Ok(None) };
         let grants = read_grants(scene, work, &server).await?;
-        let tools = work.mcp_tools().all_of(scene.tenant(), id).await?;
-        let tools = tools.into_iter().map(|tool| (tool.tool_id.clone(), Arc::new(tool))).collect();
+        let mut tools = BTreeMap::new();
+        if wanted.len() > FEW {
+            let all = work.mcp_tools().all_of(scene.tenant(), id).await?;
+            let selected = all.into_iter().filter(|tool| wanted.contains(&tool.tool_id));
+            tools.extend(selected.map(|tool| (tool.tool_id.clone(), Arc::new(tool))));
+        } else {
+            for tool in wanted {
+                let found = work.mcp_tools().get(scene.tenant(), id, tool).await?;
+                tools.extend(found.map(|tool| (tool.tool_id.clone(), Arc::new(tool))));
+            }
+        }
         Ok(Some(Self { server: Arc::new(server), grants, tools }))
     }
 

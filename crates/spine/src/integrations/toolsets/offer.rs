@@ -2,10 +2,10 @@
 //! before there are arguments. The decision is that of the call.
 
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_engines::integrations::toolsets::{MOST_FOUND, offered, relevance};
-use portcullis_schemas::ids::ServerId;
+use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::toolsets::operations::{
     FoundTools, ListOfferedTools, OpenToolset, OpenedToolset, SearchOfferedTools,
 };
@@ -80,12 +80,14 @@ impl Shelf {
         let mut work = scene.read().await?;
         let toolset = opened(scene, &mut *work, name).await?;
         let tenant = TenantConfiguration::read(scene, &mut *work).await?;
-        let mut servers = BTreeMap::new();
+        let mut wanted: BTreeMap<&ServerId, BTreeSet<&ToolId>> = BTreeMap::new();
         for entry in &toolset.tools {
-            if !servers.contains_key(&entry.server_id)
-                && let Some(server) = ServerOffers::read(scene, &mut *work, &entry.server_id).await?
-            {
-                servers.insert(entry.server_id.clone(), server);
+            wanted.entry(&entry.server_id).or_default().insert(&entry.tool_id);
+        }
+        let mut servers = BTreeMap::new();
+        for (id, tools) in wanted {
+            if let Some(server) = ServerOffers::read(scene, &mut *work, id, &tools).await? {
+                servers.insert(id.clone(), server);
             }
         }
         Ok(Self { toolset, tenant, servers })
@@ -97,6 +99,23 @@ impl Shelf {
         let tool = server.tool(&entry.tool_id)?;
         let may_call = self.tenant.offers(scene, server, tool).await;
         if may_call { offered(entry, &tool.definition) } else { None }
+    }
+}
+
+/// Whether a call of this tool would be let through, were its arguments right.
+///
+/// # Errors
+/// `store_unavailable`.
+pub(super) async fn is_offered(scene: &Scene, entry: &ToolsetTool) -> Result<bool, Error> {
+    let mut work = scene.read().await?;
+    let tenant = TenantConfiguration::read(scene, &mut *work).await?;
+    let wanted = BTreeSet::from([&entry.tool_id]);
+    let server = ServerOffers::read(scene, &mut *work, &entry.server_id, &wanted).await?;
+    drop(work);
+    let Some(server) = server else { return Ok(false) };
+    match server.tool(&entry.tool_id) {
+        Some(tool) => Ok(tenant.offers(scene, &server, tool).await),
+        None => Ok(false),
     }
 }
 

@@ -86,12 +86,6 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
     (DenyRule::KillSwitch, "frozen", ErrorKind::Denied, "this tool", |w, f| {
         f.frozen = Some(freeze(w, FreezeTarget::Tool(f.tool.tool_id.clone())));
     }),
-    (DenyRule::Arguments, "arguments_invalid", ErrorKind::Invalid, "/city", |_, f| {
-        f.arguments = Err(ArgumentProblem::Invalid("/city: expected type string".to_owned()));
-    }),
-    (DenyRule::Arguments, "schema_unusable", ErrorKind::Conflict, "cannot be used: why", |_, f| {
-        f.arguments = Err(ArgumentProblem::SchemaUnusable("why".to_owned()));
-    }),
     (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "no policy permits", |_, f| {
         f.policy = Ok(PolicyOutcome { permitted: false, policy_ids: Vec::new(), version: 3, reason: None });
     }),
@@ -117,6 +111,12 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
     (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
         f.credential = CredentialVerdict::Denied;
         server(f).auth_type = McpAuthType::Basic;
+    }),
+    (DenyRule::Arguments, "arguments_invalid", ErrorKind::Invalid, "/city", |_, f| {
+        f.arguments = Err(ArgumentProblem::Invalid("/city: expected type string".to_owned()));
+    }),
+    (DenyRule::Arguments, "schema_unusable", ErrorKind::Conflict, "cannot be used: why", |_, f| {
+        f.arguments = Err(ArgumentProblem::SchemaUnusable("why".to_owned()));
     }),
 ];
 

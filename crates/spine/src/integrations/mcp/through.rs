@@ -1,0 +1,37 @@
+//! A call that came through a toolset: it rests on the toolset as it was read, besides what every call rests on.
+
+use portcullis_engines::integrations::mcp::decision::Denial;
+use portcullis_schemas::Error;
+use portcullis_schemas::integrations::toolsets::Toolset;
+use portcullis_schemas::tenants::ConfigVersion;
+
+use crate::scene::Scene;
+
+/// The toolset, and the version of the configuration that it was read at.
+///
+/// The ledger records a call only if the configuration still is that of the decision. So it is enough that the toolset
+/// was read at that one too; where it was not, it is read again, after the decision's facts.
+pub(crate) struct ThroughToolset {
+    pub(crate) toolset: Toolset,
+    pub(crate) read_at: ConfigVersion,
+}
+
+impl ThroughToolset {
+    /// Looks again if the decision rests on another configuration.
+    ///
+    /// # Errors
+    /// `configuration_unsettled` when the toolset has changed since the call came: another attempt sees it as it is.
+    pub(crate) async fn require(&mut self, scene: &Scene, decided_on: ConfigVersion) -> Result<(), Error> {
+        if decided_on == self.read_at {
+            return Ok(());
+        }
+        let mut work = scene.read().await?;
+        let read_at = work.tenants().config_version(scene.tenant()).await?;
+        let found = work.toolsets().get(scene.tenant(), &self.toolset.toolset_id).await?;
+        if found.is_none_or(|found| found.version != self.toolset.version) {
+            return Err(Denial::unsettled().to_error());
+        }
+        self.read_at = read_at;
+        Ok(())
+    }
+}
