@@ -200,6 +200,9 @@ async fn a_toolset_is_there_for_its_keys_only() {
     scene.running.shutdown().await.unwrap();
 }
 
+/// Headers besides `Accept`, method, params; the status and the code of the answer.
+type Rung<'a> = (&'a [(&'a str, &'a str)], &'a str, Value, u16, i64);
+
 #[tokio::test]
 async fn a_broken_request_gets_the_rung_that_it_breaks() {
     let scene = Scene::start(ProtocolVersion::V2026_07_28).await;
@@ -217,7 +220,7 @@ async fn a_broken_request_gets_the_rung_that_it_breaks() {
     });
     let version = ("mcp-protocol-version", MODERN);
     let listing = ("mcp-method", "tools/list");
-    let table: &[(&[(&str, &str)], &str, Value, u16, i64)] = &[
+    let table: &[Rung<'_>] = &[
         (&[version, listing], "tools/list", json!({}), 400, -32602),
         (&[listing], "tools/list", json!({ "_meta": meta }), 400, -32020),
         (&[version], "tools/list", json!({ "_meta": meta }), 400, -32020),
