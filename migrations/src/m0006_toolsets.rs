@@ -1,4 +1,5 @@
-//! `toolsets`: a tenant's selections of tools. Their tools and keys are read and written as a whole, so they are JSON.
+//! `toolsets`: a tenant's selections of tools. Their tools and keys are read and written as a whole, so they are JSON. And
+//! in `mcp_tool_invocations`, by which of them a call came.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::{big_integer, text, text_null};
@@ -6,6 +7,9 @@ use sea_orm_migration::schema::{big_integer, text, text_null};
 use crate::table::create_table;
 
 const TABLE: &str = "toolsets";
+const INVOCATIONS: &str = "mcp_tool_invocations";
+/// By which toolset a tool was named, as JSON. Nobody sorts or looks by it.
+const THROUGH: &str = "through";
 
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -36,10 +40,12 @@ impl MigrationTrait for Migration {
         create_table(manager, table).await?;
         let name =
             Index::create().name("toolsets_name").table(TABLE).col("tenant_id").col("name").unique().take();
-        manager.create_index(name).await
+        manager.create_index(name).await?;
+        manager.alter_table(Table::alter().table(INVOCATIONS).add_column(text_null(THROUGH)).take()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        manager.alter_table(Table::alter().table(INVOCATIONS).drop_column(THROUGH).take()).await?;
         manager.drop_table(Table::drop().table(TABLE).take()).await
     }
 }

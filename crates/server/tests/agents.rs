@@ -119,6 +119,10 @@ async fn every_era_reaches_every_era() {
         }
         let page = ok(scene.admin.get("/integrations/mcp-invocations").await.unwrap());
         assert_eq!(page["items"].as_array().unwrap().len(), 4, "each call is on record");
+        for call in page["items"].as_array().unwrap() {
+            let through = json!({ "toolset_id": scene.toolset, "toolset_version": 1, "name": "forecast" });
+            assert_eq!(call["through"], through, "and says by which toolset it came");
+        }
         scene.running.shutdown().await.unwrap();
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{EventId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::{
-    InvocationFacts, InvocationOutcome, McpToolInvocation,
+    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
 };
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::logs::ledger::FailureFacts;
@@ -136,6 +136,7 @@ fn requested(call: ToolEventContext<'_>) -> Map<String, Value> {
     put(&mut facts, "input_preview", known.input_preview.as_deref());
     put(&mut facts, "pinned_hash", known.pinned_hash.as_deref());
     put(&mut facts, "step_index", known.step_index);
+    put(&mut facts, "through", known.through.as_ref().map(through));
     put(&mut facts, "traceparent", call.traceparent);
     put(&mut facts, "invoked_at", Some(known.invoked_at.to_string()));
     facts
@@ -167,6 +168,15 @@ fn ended(invocation: &McpToolInvocation) -> Map<String, Value> {
     put(&mut facts, "duration_ms", Some(invocation.duration_ms));
     put(&mut facts, "incident_id", invocation.incident_id.as_ref().map(ToString::to_string));
     facts
+}
+
+/// By which toolset the tool was named, and as what.
+fn through(known: &CalledThrough) -> Value {
+    let mut facts = Map::new();
+    put(&mut facts, "toolset_id", Some(known.toolset_id.as_str()));
+    put(&mut facts, "toolset_version", Some(known.toolset_version));
+    put(&mut facts, "name", Some(known.name.as_str()));
+    Value::Object(facts)
 }
 
 /// A fact that is not known is left out.

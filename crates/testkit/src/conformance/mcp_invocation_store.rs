@@ -1,10 +1,11 @@
 //! The suite of [`McpInvocationStore`](portcullis_schemas::integrations::mcp::ports::McpInvocationStore).
 
-use portcullis_schemas::ids::{InstanceId, InvocationId, TenantId};
+use portcullis_schemas::ids::{InstanceId, InvocationId, TenantId, ToolsetId};
 use portcullis_schemas::integrations::mcp::invocation::{
-    InvocationFacts, InvocationOutcome, McpToolInvocation,
+    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
 };
 use portcullis_schemas::integrations::mcp::ports::InvocationFilter;
+use portcullis_schemas::integrations::toolsets::ExposedToolName;
 use portcullis_schemas::logs::ledger::Recorded;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::store::Store;
@@ -39,6 +40,11 @@ async fn written(store: &dyn Store, ledger: &dyn Ledger, tenant: &TenantId) -> V
         let facts = InvocationFacts {
             run_id: (n % 2 == 0).then(|| valid(RunId::new("run-7"))),
             step_index: (n % 2 == 0).then_some(n),
+            through: (n == 3).then(|| CalledThrough {
+                toolset_id: ToolsetId::generate(&IDS),
+                toolset_version: 7,
+                name: valid(ExposedToolName::new("find.one")),
+            }),
             input_preview: (n != 1).then(|| r#"{"path":"string"}"#.to_owned()),
             policy_reason: Some("no policy permits this call".to_owned()),
             ..fixtures::invocation_facts(&IDS, tool, i64::from(n))

@@ -12,7 +12,7 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{InstanceId, IntentId, InvocationId};
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 use portcullis_schemas::integrations::mcp::invocation::{
-    InvocationOutcome, InvokeToolResult, McpToolInvocation,
+    CalledThrough, InvocationOutcome, InvokeToolResult, McpToolInvocation,
 };
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -131,6 +131,8 @@ pub struct GovernedCall {
     pub run_id: Option<RunId>,
     /// Step within the run.
     pub step_index: Option<u32>,
+    /// The toolset, if the tool was named by one.
+    pub through: Option<CalledThrough>,
     /// Version of the server's secret, if it is in the vault.
     pub secret_version: Option<u64>,
     /// The caller's idempotency key with the request's hash.

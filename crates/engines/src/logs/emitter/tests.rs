@@ -5,10 +5,12 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::toolsets::ExposedToolName;
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::runtime::Ulid;
 use portcullis_schemas::text::RunId;
+use serde_json::json;
 
 use super::*;
 
@@ -40,6 +42,7 @@ fn facts() -> InvocationFacts {
         risk_level: RiskLevel::Critical,
         run_id: Some(RunId::new("run-7").unwrap()),
         step_index: Some(2),
+        through: None,
         actor_id: "agent".to_owned(),
         actor_type: ActorType::Machine,
         request_id: "req_01jd0000000000000000000000".to_owned(),
@@ -127,6 +130,21 @@ async fn denied_is_a_contract() {
     let actor = actor();
     let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };
     insta::assert_snapshot!(shown(&emitter().emit_tool_denied(&tenant(), call, &failure).await.unwrap()));
+}
+
+#[tokio::test]
+async fn a_call_through_a_toolset_says_so() {
+    let through = CalledThrough {
+        toolset_id: "tset_01jd0000000000000000000000".parse().unwrap(),
+        toolset_version: 7,
+        name: ExposedToolName::new("forecast").unwrap(),
+    };
+    let (actor, facts) = (actor(), InvocationFacts { through: Some(through), ..facts() });
+    let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };
+    let event = emitter().emit_tool_requested(&tenant(), call).await.unwrap();
+    let expected =
+        json!({ "toolset_id": "tset_01jd0000000000000000000000", "toolset_version": 7, "name": "forecast" });
+    assert_eq!(event.facts["through"], expected);
 }
 
 #[tokio::test]

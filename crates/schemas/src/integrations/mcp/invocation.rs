@@ -3,7 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{IncidentId, InvocationId, ServerId, TenantId, ToolId};
+use crate::ids::{IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
+use crate::integrations::toolsets::ExposedToolName;
 use crate::json::RawJson;
 use crate::principal::ActorType;
 use crate::text::RunId;
@@ -41,6 +42,17 @@ string_enum!(
     }
 );
 
+/// The toolset by which an agent named the tool: which arguments were fixed, and what it was shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct CalledThrough {
+    /// Toolset.
+    pub toolset_id: ToolsetId,
+    /// Its version at the time.
+    pub toolset_version: u64,
+    /// The tool's name in it.
+    pub name: ExposedToolName,
+}
+
 /// Everything about a call that is known before it is made. Stored with the intent, so that a call that is cut off
 /// can still be recorded whole.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -61,6 +73,9 @@ pub struct InvocationFacts {
     pub run_id: Option<RunId>,
     /// Step within the run.
     pub step_index: Option<u32>,
+    /// The toolset, if the tool was named by one.
+    #[serde(default)]
+    pub through: Option<CalledThrough>,
     /// Name of the calling key.
     pub actor_id: String,
     /// Kind of actor.

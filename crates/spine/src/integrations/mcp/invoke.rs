@@ -54,6 +54,7 @@ pub(crate) async fn invoke(
         arguments,
         run_id: request.run_id,
         step_index: request.step_index,
+        through: through.as_ref().map(ThroughToolset::facts),
         idempotency,
         deadline,
     };

@@ -2,7 +2,8 @@
 
 use portcullis_engines::integrations::mcp::decision::Denial;
 use portcullis_schemas::Error;
-use portcullis_schemas::integrations::toolsets::Toolset;
+use portcullis_schemas::integrations::mcp::invocation::CalledThrough;
+use portcullis_schemas::integrations::toolsets::{ExposedToolName, Toolset};
 use portcullis_schemas::tenants::ConfigVersion;
 
 use crate::scene::Scene;
@@ -13,10 +14,21 @@ use crate::scene::Scene;
 /// was read at that one too; where it was not, it is read again, after the decision's facts.
 pub(crate) struct ThroughToolset {
     pub(crate) toolset: Toolset,
+    /// The tool's name in it.
+    pub(crate) name: ExposedToolName,
     pub(crate) read_at: ConfigVersion,
 }
 
 impl ThroughToolset {
+    /// As the call's record tells it.
+    pub(crate) fn facts(&self) -> CalledThrough {
+        CalledThrough {
+            toolset_id: self.toolset.toolset_id.clone(),
+            toolset_version: self.toolset.version,
+            name: self.name.clone(),
+        }
+    }
+
     /// Looks again if the decision rests on another configuration.
     ///
     /// # Errors

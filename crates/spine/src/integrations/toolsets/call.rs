@@ -36,7 +36,7 @@ pub(crate) async fn call_offered_tool(
         run_id: request.run_id,
         step_index: request.step_index,
     };
-    let through = ThroughToolset { toolset, read_at };
+    let through = ThroughToolset { toolset, name: entry.name.clone(), read_at };
     match invoke(scene.clone(), call, Some(through)).await {
         // Too large or too deep to be decided on at all.
         Err(error) if error.code() == codes::INVALID_FIELD => Err(if_offered(&scene, &entry, error).await),

@@ -45,6 +45,7 @@ pub(crate) struct Model {
     pub(crate) started_at: Option<i64>,
     pub(crate) completed_at: i64,
     pub(crate) incident_id: Option<String>,
+    pub(crate) through: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -93,6 +94,7 @@ pub(crate) fn row(
         started_at: micros_if(invocation.started_at),
         completed_at: invocation.completed_at.as_micros(),
         incident_id: incident.or(invocation.incident_id.as_ref()).map(ToString::to_string),
+        through: facts.through.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -107,6 +109,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         risk_level: stored("risk_level", row.risk_level.parse())?,
         run_id: stored_if("run_id", row.run_id, RunId::new)?,
         step_index: stored_if("step_index", row.step_index, u32::try_from)?,
+        through: row.through.map(|text| from_json("through", &text)).transpose()?,
         actor_id: row.actor_id,
         actor_type: stored("actor_type", row.actor_type.parse())?,
         request_id: row.request_id,

@@ -53,6 +53,7 @@ impl Opened {
             risk_level: tool.risk_level,
             run_id: call.run_id.clone(),
             step_index: call.step_index,
+            through: call.through.clone(),
             actor_id: ctx.principal.actor().to_owned(),
             actor_type: ctx.principal.actor_type(),
             request_id: ctx.request.to_string(),

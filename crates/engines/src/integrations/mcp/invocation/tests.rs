@@ -58,6 +58,7 @@ fn call(world: &World) -> GovernedCall {
         arguments: PreparedArguments::new(json!({ "city": "Graz" }).as_object().unwrap().clone()).unwrap(),
         run_id: Some(RunId::new("run-1").unwrap()),
         step_index: Some(2),
+        through: None,
         secret_version: Some(1),
         idempotency: None,
         deadline: Duration::from_secs(60),
