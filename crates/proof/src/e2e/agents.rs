@@ -73,6 +73,20 @@ pub(super) async fn run(
             println!("ok python mcp Client ({mode}) at a {} server", offer.era);
         }
     }
+    for offer in &offers {
+        let listed = inspector(options, agent, &["--method", "tools/list"])?;
+        let names: Vec<_> =
+            listed["tools"].as_array().into_iter().flatten().map(|tool| &tool["name"]).collect();
+        ensure!(names == ["add", "say"], "inspector: {listed}");
+        let mut words = vec!["--method", "tools/call", "--tool-name", offer.name];
+        let arguments = offer.arguments.as_object().context("no arguments")?;
+        let pairs: Vec<_> = arguments.iter().map(|(name, value)| pair(name, value)).collect();
+        words.extend(pairs.iter().flat_map(|pair| ["--tool-arg", pair]));
+        let called = inspector(options, agent, &words)?;
+        let text = called["content"][0]["text"].as_str().unwrap_or_default();
+        ensure!(text.contains(offer.answer), "inspector: {called}");
+        println!("ok npm inspector at a {} server", offer.era);
+    }
     for server in servers {
         release(admin, &server).await?;
     }
@@ -86,5 +100,21 @@ fn python_client(options: &Options, agent: &ApiClient, mode: &str, offer: &Offer
     command.arg(offer.arguments.to_string()).env("PORTCULLIS_KEY", agent.key().expose());
     let output = command.stdin(Stdio::null()).output()?;
     ensure!(output.status.success(), "{mode}: {}", String::from_utf8_lossy(&output.stderr));
+    Ok(serde_json::from_slice(&output.stdout)?)
+}
+
+/// `a=20`, as the inspector takes arguments.
+fn pair(name: &str, value: &Value) -> String {
+    value.as_str().map_or_else(|| format!("{name}={value}"), |text| format!("{name}={text}"))
+}
+
+fn inspector(options: &Options, agent: &ApiClient, words: &[&str]) -> Result<Value> {
+    let mut command = Command::new("node");
+    command.arg(options.node.join("node_modules/.bin/mcp-inspector")).arg("--cli");
+    command.arg(format!("{}/mcp/e2e", agent.origin())).args(["--transport", "http", "--header"]);
+    command.arg(format!("Authorization: Bearer {}", agent.key().expose())).args(words);
+    let output = command.stdin(Stdio::null()).output()?;
+    let failed = || String::from_utf8_lossy(&output.stderr).replace(agent.key().expose(), "<key>");
+    ensure!(output.status.success(), "inspector: {}", failed());
     Ok(serde_json::from_slice(&output.stdout)?)
 }
