@@ -16,7 +16,7 @@ pub struct ApiOptions {
     /// Names under which this server is reached, as `gw.example` (any port) or `gw.example:8443`. Loopback names and
     /// addresses are always accepted: no page can send them but one that was loaded from there.
     pub allowed_hosts: Vec<String>,
-    /// Origins whose pages may call, as `https://console.example`. None unless listed.
+    /// Origins whose pages may call, as `https://console.example`. Besides the server's own, none unless listed.
     pub allowed_origins: Vec<String>,
 }
 
@@ -30,13 +30,16 @@ pub(crate) fn check(options: &ApiOptions, parts: &Parts) -> Result<(), Error> {
         return Err(refused("host", "expected exactly one Host header"));
     }
     hosts.extend(parts.uri.authority().map(|authority| authority.as_str().as_bytes()));
-    if hosts.is_empty() || !hosts.into_iter().all(|host| admits_host(&options.allowed_hosts, host)) {
+    if hosts.is_empty() || !hosts.iter().all(|host| admits_host(&options.allowed_hosts, host)) {
         let rule = "expected a host that this server is known by: the operator lists them in `allowed_hosts`";
         return Err(refused("host", rule));
     }
     let origins = parts.headers.get_all(ORIGIN);
-    if !origins.iter().all(|origin| admits_origin(&options.allowed_origins, origin.as_bytes())) {
-        let rule = "expected no Origin header, or one that the operator lists in `allowed_origins`";
+    let admits = |origin: &[u8]| {
+        admits_origin(&options.allowed_origins, origin) || hosts.iter().all(|host| is_own(origin, host))
+    };
+    if !origins.iter().all(|origin| admits(origin.as_bytes())) {
+        let rule = "expected no Origin header, this server's own, or one that the operator lists in `allowed_origins`";
         return Err(refused("origin", rule));
     }
     Ok(())
@@ -55,6 +58,12 @@ fn admits_host(allowed: &[String], host: &[u8]) -> bool {
 
 fn admits_origin(allowed: &[String], origin: &[u8]) -> bool {
     allowed.iter().any(|entry| entry.as_bytes().eq_ignore_ascii_case(origin))
+}
+
+/// Whether a page was loaded from this very server. Its name was judged before: one that is rebound to us is refused.
+fn is_own(origin: &[u8], host: &[u8]) -> bool {
+    let schemes: [&[u8]; 2] = [b"http://", b"https://"];
+    schemes.iter().filter_map(|scheme| origin.strip_prefix(*scheme)).any(|own| own.eq_ignore_ascii_case(host))
 }
 
 fn is_loopback(name: &str) -> bool {

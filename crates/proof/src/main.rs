@@ -11,6 +11,7 @@ use color_eyre::eyre::{Result, eyre};
 
 mod bench;
 mod child;
+mod conformance;
 mod corpus;
 mod crash;
 mod disk;
@@ -53,6 +54,8 @@ enum Command {
     },
     /// Register, discover, approve and invoke real MCP servers through the running binary
     E2e(e2e::Options),
+    /// Run the official conformance suite through the running binary
+    Conformance(conformance::Options),
     /// Measure governed calls against direct calls, in one run
     Bench(bench::Options),
     /// The product's own command line, as suites start it in a process of its own
@@ -95,6 +98,7 @@ async fn main() -> Result<ExitCode> {
         Command::Corpus { rules: Rules::Ssrf, table } => corpus::run(&table, corpus::ssrf::judge).await,
         Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
         Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Conformance(options) => conformance::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Prove(options) => prove::run(options).await,
         Command::Gate(plan) => child::serve(plan).await.map(|()| ExitCode::SUCCESS),
