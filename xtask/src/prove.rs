@@ -7,8 +7,8 @@ use std::process::{Command, ExitCode};
 /// nothing.
 pub(crate) const HELP: &str = "\
 cargo xtask prove [OPTIONS]
-    Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long.
-    With --short, --suite or --list it writes a report only where --report says.
+    Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long, and
+    is of a release build. With --short, --suite or --list it writes a report only where --report says.
 
   --suite NAME         Only this suite; may be repeated [default: all]
   --list               List the suites and what each does, and run none
@@ -21,10 +21,12 @@ cargo xtask prove [OPTIONS]
   --date YYYY-MM-DD    The day that the report shows [default: today]
 ";
 
-/// Builds and proves. `words` go to `portcullis-proof prove`.
+/// Builds and proves. `words` go to `portcullis-proof prove`. What is published is proven of a release.
 pub(crate) fn run(root: &Path, words: &[String]) -> ExitCode {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof", "--", "prove"]).args(words);
+    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof"]);
+    command.args(words.iter().any(|word| word == "--full").then_some("--release"));
+    command.args(["--", "prove"]).args(words);
     crate::hand_over(root, command)
 }
 

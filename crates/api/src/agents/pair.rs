@@ -81,3 +81,47 @@ fn call() -> Value {
         },
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schemas::integrations::toolsets::ExposedToolName;
+
+    use super::*;
+
+    /// A definition of a common size: three arguments, each with a sentence.
+    fn tool(number: usize) -> OfferedTool {
+        let argument = |what: &str| json!({ "type": "string", "description": format!("The {what} of the record to look at") });
+        let name = format!("crm__get_record_{number:03}");
+        let definition = json!({
+            "name": name,
+            "description": "Reads one record of the customer database and what has been said about it lately.",
+            "inputSchema": {
+                "type": "object",
+                "properties": { "id": argument("id"), "kind": argument("kind"), "language": argument("language") },
+                "required": ["id"],
+            },
+            "annotations": { "readOnlyHint": true },
+        });
+        OfferedTool {
+            name: ExposedToolName::new(&name).unwrap(),
+            definition: RawJson::from_text(definition.to_string()).unwrap(),
+        }
+    }
+
+    /// A token is about four bytes of such text.
+    #[test]
+    fn the_pair_and_a_search_cost_a_fraction_of_five_hundred_definitions() {
+        let tools: Vec<_> = (0..500).map(tool).collect();
+        let all: usize = tools.iter().map(|tool| tool.definition.as_str().len()).sum();
+        let both: usize = definitions().iter().map(|definition| definition.get().len()).sum();
+        let search = found(&tools[..10]).as_str().len();
+        assert_eq!((all / 4, both / 4, search / 4), (57_250, 185, 1_292), "docs/connect.md names these");
+    }
+
+    #[test]
+    fn the_definitions_are_a_contract() {
+        let both: Vec<Value> =
+            definitions().iter().map(|it| serde_json::from_str(it.get()).unwrap()).collect();
+        insta::assert_json_snapshot!(both);
+    }
+}
