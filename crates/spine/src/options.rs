@@ -5,6 +5,9 @@ use std::time::Duration;
 use portcullis_schemas::integrations::mcp::operations::{
     CheckMcpServerHealth, DiscoverMcpTools, RegisterMcpServer,
 };
+use portcullis_schemas::integrations::toolsets::operations::{
+    ListOfferedTools, OpenToolset, SearchOfferedTools,
+};
 use portcullis_schemas::operation::Operation;
 
 pub use portcullis_engines::api_keys::key_text::KeyEnvironment;
@@ -12,6 +15,9 @@ pub use portcullis_engines::logs::checkpoints::CheckpointRules;
 
 use crate::admission::Bounds;
 use crate::operations::is_tool_call;
+
+/// How long an agent waits to hear what it is offered. A thousand tools take a fraction of a second.
+const OFFERS: Duration = Duration::from_secs(10);
 
 /// Settings that an operator may change. The defaults are those of the limits in ARCHITECTURE.md.
 #[derive(Clone, Debug)]
@@ -85,6 +91,7 @@ impl SpineOptions {
             call if is_tool_call(call) => Some(self.call_deadline),
             DiscoverMcpTools::NAME | RegisterMcpServer::NAME => Some(self.discovery_deadline),
             CheckMcpServerHealth::NAME => Some(self.health_deadline),
+            OpenToolset::NAME | ListOfferedTools::NAME | SearchOfferedTools::NAME => Some(OFFERS),
             _ => None,
         }
     }
