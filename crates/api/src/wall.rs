@@ -1,4 +1,4 @@
-//! The wall against pages in a browser: `Host` and `Origin`, judged each for itself.
+//! The wall against pages in a browser: `Host`, then `Origin`.
 //!
 //! A page whose name is rebound to our address sends its own name as `Host`; a page of another site sends its
 //! `Origin`. Neither can forge them. Programs that are no browsers send no `Origin`.

@@ -57,8 +57,7 @@ pub(super) fn recipe(client: Client, name: &str, url: &str) -> Recipe {
             let key = "Bearer <the API key>";
             let environment = json!({ "PORTCULLIS_AUTHORIZATION": key });
             let server = json!({ "command": "npx", "args": arguments, "env": environment });
-            let next =
-                "Put the API key in its place in that file, which is yours alone, and start the client anew.";
+            let next = "Put the API key in its place in that file, see that nobody else may read it, and start the client anew.";
             json_in(Place::Home(CLAUDE_DESKTOP), json!({ "mcpServers": { name: server } }), next)
         }
         Client::Cursor => {

@@ -33,7 +33,12 @@ fn put(file: &Path, text: &str) -> std::io::Result<()> {
     let draft = file.with_extension("portcullis-draft");
     let mode = fs::metadata(file).map_or(0o600, |facts| facts.permissions().mode() & 0o777);
     let mut open = fs::OpenOptions::new();
-    let mut opened = open.write(true).create(true).truncate(true).mode(mode).open(&draft)?;
+    // One that a crash has left; a link in its place is not followed.
+    match fs::remove_file(&draft) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut opened = open.write(true).create_new(true).mode(mode).open(&draft)?;
     opened.write_all(text.as_bytes()).and_then(|()| opened.sync_all())?;
     fs::rename(&draft, file)
 }

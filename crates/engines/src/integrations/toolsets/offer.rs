@@ -100,10 +100,17 @@ fn without_unseen(entry: &ToolsetTool, mut schema: Members) -> Option<Members> {
     (!speaks_of(&rest, &is_unseen)).then_some(schema)
 }
 
-/// Whether a name of these stands anywhere, as a member or as a text.
+/// The steps of a JSON pointer (RFC 6901).
+fn steps(reference: &str) -> impl Iterator<Item = String> {
+    reference.split('/').map(|step| step.replace("~1", "/").replace("~0", "~"))
+}
+
+/// Whether a name of these stands anywhere: as a member, as a text, or as a step of a reference within the document.
 fn speaks_of(value: &Value, is_unseen: &impl Fn(&str) -> bool) -> bool {
     match value {
-        Value::String(text) => is_unseen(text),
+        Value::String(text) => {
+            is_unseen(text) || (text.starts_with('#') && steps(text).any(|step| is_unseen(&step)))
+        }
         Value::Array(items) => items.iter().any(|item| speaks_of(item, is_unseen)),
         Value::Object(members) => {
             members.iter().any(|(name, member)| is_unseen(name) || speaks_of(member, is_unseen))

@@ -41,7 +41,7 @@ pub(crate) async fn invoke(
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
     let (configuration, remembered) = found.await?;
     if let Some(through) = &mut through {
-        through.require(&scene, configuration.version).await?;
+        through.require(&scene, &configuration).await?;
     }
     let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
     let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
@@ -72,7 +72,7 @@ pub(crate) async fn invoke(
         let loaded = CallConfiguration::load(&scene, &target).instrument(debug_span!("gate.load"));
         let configuration = loaded.await?;
         if let Some(through) = &mut through {
-            through.require(&scene, configuration.version).await?;
+            through.require(&scene, &configuration).await?;
         }
         let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;

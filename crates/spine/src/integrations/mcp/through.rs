@@ -6,6 +6,7 @@ use portcullis_schemas::integrations::mcp::invocation::CalledThrough;
 use portcullis_schemas::integrations::toolsets::{ExposedToolName, Toolset};
 use portcullis_schemas::tenants::ConfigVersion;
 
+use super::configuration::CallConfiguration;
 use crate::scene::Scene;
 
 /// The toolset, and the version of the configuration that it was read at.
@@ -16,6 +17,8 @@ pub(crate) struct ThroughToolset {
     pub(crate) toolset: Toolset,
     /// The tool's name in it.
     pub(crate) name: ExposedToolName,
+    /// Of the definition that the arguments were looked at under.
+    pub(crate) definition_hash: String,
     pub(crate) read_at: ConfigVersion,
 }
 
@@ -32,9 +35,16 @@ impl ThroughToolset {
     /// Looks again if the decision rests on another configuration.
     ///
     /// # Errors
-    /// `configuration_unsettled` when the toolset has changed since the call came: another attempt sees it as it is.
-    pub(crate) async fn require(&mut self, scene: &Scene, decided_on: ConfigVersion) -> Result<(), Error> {
-        if decided_on == self.read_at {
+    /// `configuration_unsettled` when toolset or definition has changed since the call came: another attempt sees it as it is.
+    pub(crate) async fn require(
+        &mut self,
+        scene: &Scene,
+        configuration: &CallConfiguration,
+    ) -> Result<(), Error> {
+        if configuration.tool.definition_hash != self.definition_hash {
+            return Err(Denial::unsettled().to_error());
+        }
+        if configuration.version == self.read_at {
             return Ok(());
         }
         let mut work = scene.read().await?;

@@ -1,17 +1,23 @@
 //! A call of a tool by its name in a toolset: the governed call of that tool.
 
 use portcullis_engines::integrations::toolsets::{call_arguments, check_mirrored, offered, told};
+use portcullis_schemas::Error;
+use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::invocation::InvokeToolResult;
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::toolsets::ToolsetTool;
 use portcullis_schemas::integrations::toolsets::operations::CallOfferedTool;
-use portcullis_schemas::{Error, codes};
 use serde_json::{Map, Value};
 
 use super::offer::{is_offered, opened};
 use crate::integrations::mcp::{ThroughToolset, invoke::invoke};
 use crate::scene::Scene;
+
+/// Refusals of a call that nothing was decided on: its arguments are too large or too deep, there is no room, or the
+/// trail or the configuration do not allow it.
+const BEFORE_THE_DECISION: [Code; 4] =
+    [codes::INVALID_FIELD, codes::OVERLOADED, codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED];
 
 pub(crate) async fn call_offered_tool(
     scene: Scene,
@@ -36,10 +42,12 @@ pub(crate) async fn call_offered_tool(
         run_id: request.run_id,
         step_index: request.step_index,
     };
-    let through = ThroughToolset { toolset, name: entry.name.clone(), read_at };
+    let definition_hash = tool.definition_hash;
+    let through = ThroughToolset { toolset, name: entry.name.clone(), definition_hash, read_at };
     match invoke(scene.clone(), call, Some(through)).await {
-        // Too large or too deep to be decided on at all.
-        Err(error) if error.code() == codes::INVALID_FIELD => Err(if_offered(&scene, &entry, error).await),
+        Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
+            Err(if_offered(&scene, &entry, error).await)
+        }
         answer => answer.map_err(|error| told(&entry, error)),
     }
 }
@@ -50,9 +58,9 @@ fn arguments(
     tool: &McpTool,
     request: &CallOfferedTool,
 ) -> Result<Map<String, Value>, Error> {
-    offered(entry, &tool.definition).ok_or_else(|| Error::not_found("tool"))?;
+    let shown = offered(entry, &tool.definition).ok_or_else(|| Error::not_found("tool"))?;
     if let Some(lines) = &request.mirrored {
-        check_mirrored(&tool.definition, &request.arguments, lines)?;
+        check_mirrored(&shown.definition, &request.arguments, lines)?;
     }
     call_arguments(entry, request.arguments.clone())
 }

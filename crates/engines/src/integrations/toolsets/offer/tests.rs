@@ -62,6 +62,7 @@ fn what_cannot_be_taken_out_is_not_offered() {
         json!({ "properties": { "q": {}, "debug": {} }, "dependentRequired": { "q": ["debug"] } }),
         json!({ "properties": { "q": {}, "debug": {} }, "default": { "debug": true } }),
         json!({ "$defs": { "x": { "properties": { "debug": {} } } }, "properties": { "q": {}, "debug": {} } }),
+        json!({ "properties": { "q": { "$ref": "#/properties/debug" }, "debug": {} } }),
         json!(true),
     ];
     for schema in schemas {
