@@ -94,17 +94,16 @@ impl Agent<'_> {
         name: &str,
         arguments: Value,
     ) -> Result<Box<RawValue>, Refused> {
-        let unfit = |error: serde_json::Error| unfit(accepted.version, &error.to_string());
         if name == pair::CALL {
             return match serde_json::from_value::<Named>(arguments) {
                 // What stands in headers is the name of the pair's tool, and its arguments mirror nothing.
                 Ok(named) => self.call_tool(accepted, &named.name, named.arguments, None).await,
-                Err(error) => Ok(unfit(error)),
+                Err(_) => Ok(unfit(accepted.version, pair::CALL)),
             };
         }
         let wanted = match serde_json::from_value::<Wanted>(arguments) {
             Ok(wanted) => wanted,
-            Err(error) => return Ok(unfit(error)),
+            Err(_) => return Ok(unfit(accepted.version, pair::SEARCH)),
         };
         let query = match SearchText::new(wanted.query) {
             Ok(query) => query,
@@ -146,9 +145,11 @@ impl Agent<'_> {
     }
 }
 
-/// Arguments of a tool of the pair that do not fit; serde's words name members and types, no values of texts.
-fn unfit(version: ProtocolVersion, what: &str) -> Box<RawValue> {
-    text_reply(version, &format!("{}: {what}", codes::ARGUMENTS_INVALID), true)
+/// Arguments of a tool of the pair that do not fit. In our words: the parser's would repeat what was given.
+fn unfit(version: ProtocolVersion, tool: &str) -> Box<RawValue> {
+    let text =
+        format!("{}: expected arguments that fit the inputSchema of `{tool}`", codes::ARGUMENTS_INVALID);
+    text_reply(version, &text, true)
 }
 
 /// Who we say that we are. Self-reported, and no reason to trust anybody.

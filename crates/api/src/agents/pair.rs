@@ -4,15 +4,11 @@
 use std::sync::LazyLock;
 
 use portcullis_schemas::integrations::toolsets::OfferedTool;
+pub(super) use portcullis_schemas::integrations::toolsets::{CALL_TOOL as CALL, SEARCH_TOOLS as SEARCH};
 use portcullis_schemas::json::RawJson;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Map, Value, json};
-
-/// Finds tools.
-pub(super) const SEARCH: &str = "search_tools";
-/// Calls one of them.
-pub(super) const CALL: &str = "call_tool";
 
 /// Arguments of [`CALL`].
 #[derive(Debug, Deserialize)]

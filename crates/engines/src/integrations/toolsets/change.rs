@@ -4,14 +4,15 @@ use std::collections::BTreeSet;
 
 use portcullis_schemas::ids::{KeyId, TenantId, ToolsetId};
 use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, UpdateToolset};
-use portcullis_schemas::integrations::toolsets::{ToolDisclosure, Toolset, ToolsetTool};
+use portcullis_schemas::integrations::toolsets::{
+    CALL_TOOL, SEARCH_TOOLS, ToolDisclosure, Toolset, ToolsetTool,
+};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::runtime::{HashPurpose, KeyedHash};
 use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_trail::{Digest, canonical_bytes};
 use serde_json::json;
 
-use super::search::{CALL_TOOL, SEARCH_TOOLS};
 use crate::integrations::mcp::events::EventStamp;
 
 /// Most tools of a toolset.

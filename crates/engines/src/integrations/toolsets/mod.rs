@@ -9,5 +9,5 @@ mod selection;
 pub use change::{MAX_KEYS, MAX_TOOLS, ToolsetChange, ToolsetEngine, check_count};
 pub use mirror::check_mirrored;
 pub use offer::{call_arguments, offered, told};
-pub use search::{CALL_TOOL, MOST_FOUND, SEARCH_TOOLS, relevance};
+pub use search::{MOST_FOUND, relevance};
 pub use selection::select;

@@ -5,10 +5,6 @@ use std::collections::BTreeSet;
 use portcullis_mcp::members::Members;
 use portcullis_schemas::integrations::toolsets::OfferedTool;
 
-/// The tool by which agents of a toolset of disclosure `search` find others.
-pub const SEARCH_TOOLS: &str = "search_tools";
-/// The tool by which they call what they found.
-pub const CALL_TOOL: &str = "call_tool";
 /// Most tools of an answer.
 pub const MOST_FOUND: usize = 10;
 

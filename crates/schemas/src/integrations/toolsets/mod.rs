@@ -12,7 +12,7 @@ pub mod names;
 pub mod operations;
 pub mod ports;
 
-pub use names::{ExposedToolName, ToolsetName};
+pub use names::{CALL_TOOL, ExposedToolName, SEARCH_TOOLS, ToolsetName};
 
 string_enum!(
     /// How much of a toolset agents are shown at once.

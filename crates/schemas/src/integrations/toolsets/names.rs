@@ -5,6 +5,11 @@ use std::fmt;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize};
 
+/// In a toolset of disclosure `search`, the tool by which agents find others. No tool may be selected under this name.
+pub const SEARCH_TOOLS: &str = "search_tools";
+/// The tool by which they call what they found; reserved likewise.
+pub const CALL_TOOL: &str = "call_tool";
+
 /// Why a name was refused. Never holds the name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("expected {expected}")]
