@@ -4,6 +4,7 @@
 //! spine. What is dispatched is judged by the body alone; headers are only compared with it. `Host` and `Origin` were
 //! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error.
 
+mod approval;
 mod failures;
 mod methods;
 mod pair;

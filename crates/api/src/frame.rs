@@ -14,6 +14,7 @@ use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
+use crate::base::BaseUrl;
 use crate::probes;
 use crate::problem::{self, Failure};
 use crate::wall::{self, ApiOptions};
@@ -31,16 +32,18 @@ pub(crate) struct Frame {
 pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let id = RequestId::generate(&*frame.ids);
     let (mut parts, body) = request.into_parts();
+    let base = BaseUrl::of(&frame.options, &parts);
     let mut response = match admit(&frame, &parts) {
         Ok(room) => {
             parts.extensions.insert(id.clone());
+            parts.extensions.insert(base.clone());
             let response = next.run(Request::from_parts(parts, body)).await;
             drop(room);
             response
         }
         Err(error) => Failure::from(error).into_response(),
     };
-    problem::finish(&mut response, &id);
+    problem::finish(&mut response, &id, &base);
     if let Ok(id) = HeaderValue::from_str(id.as_str()) {
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
@@ -62,11 +65,12 @@ fn admit<'a>(frame: &'a Frame, parts: &Parts) -> Result<Option<SemaphorePermit<'
     frame.room.try_acquire().map(Some).map_err(refused)
 }
 
-/// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet.
+/// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet; one
+/// that needs more says so itself.
 fn secure(headers: &mut HeaderMap) {
     let policy =
         "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
+    headers.entry(CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(policy));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     headers.insert(

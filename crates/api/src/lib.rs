@@ -5,6 +5,8 @@
 //! Start: [`routes::ROUTES`], then `dispatch.rs`, the one handler behind all of them; for agents `agents.rs`.
 
 mod agents;
+mod approvals;
+mod base;
 mod body;
 mod dispatch;
 mod docs;

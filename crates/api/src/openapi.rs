@@ -49,7 +49,7 @@ pub(crate) fn document(reference: &Reference) -> Value {
         "paths": paths(reference),
         "components": {
             "schemas": reference.components.all(),
-            "responses": failures(&reference.problem),
+            "responses": answers(reference),
             "securitySchemes": {
                 "apiKey": { "type": "http", "scheme": "bearer", "description": "An API key, `pcl_...`" },
             },
@@ -137,6 +137,9 @@ fn responses(endpoint: &Endpoint) -> Value {
             "content": { "application/json": { "schema": endpoint.output } },
         },
     });
+    if is_tool_call(endpoint.spec.name) {
+        responses["202"] = json!({ "$ref": "#/components/responses/Awaiting" });
+    }
     for (status, name, _) in FAILURES.iter().filter(|(status, ..)| can_fail(endpoint, *status)) {
         responses[status.to_string()] = json!({ "$ref": format!("#/components/responses/{name}") });
     }
@@ -153,6 +156,19 @@ fn can_fail(endpoint: &Endpoint, status: u16) -> bool {
         502 | 504 => endpoint.spec.effect == Effect::Call,
         _ => true,
     }
+}
+
+/// Answers that several endpoints share.
+fn answers(reference: &Reference) -> Map<String, Value> {
+    let mut answers = failures(&reference.problem);
+    let location = json!({ "description": "The approval", "schema": { "type": "string" } });
+    let awaiting = json!({
+        "description": "Nothing was sent yet: a person must approve the call. Send the same request again afterwards",
+        "headers": { "Location": location },
+        "content": { "application/json": { "schema": reference.awaiting } },
+    });
+    answers.insert("Awaiting".to_owned(), awaiting);
+    answers
 }
 
 fn failures(problem: &Value) -> Map<String, Value> {

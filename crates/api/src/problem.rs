@@ -7,13 +7,16 @@ use std::time::Duration;
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, LOCATION, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::{Error, ErrorKind};
 use schemars::JsonSchema;
 use serde::Serialize;
+
+use crate::approvals;
+use crate::base::BaseUrl;
 
 /// The media type of RFC 9457.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -65,6 +68,7 @@ pub(crate) fn status_of(kind: ErrorKind, code: Code) -> StatusCode {
         ErrorKind::Conflict => StatusCode::CONFLICT,
         ErrorKind::Unprocessable => StatusCode::UNPROCESSABLE_ENTITY,
         ErrorKind::RateLimited => StatusCode::TOO_MANY_REQUESTS,
+        ErrorKind::AwaitsApproval => StatusCode::ACCEPTED,
         ErrorKind::Upstream => StatusCode::BAD_GATEWAY,
         ErrorKind::Timeout => StatusCode::GATEWAY_TIMEOUT,
         ErrorKind::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -97,10 +101,30 @@ pub(crate) struct Problem<'a> {
     reference: BTreeMap<&'a str, &'a str>,
 }
 
+/// What the caller gets whose call waits for a person: no failure, and no answer either.
+#[derive(Debug, Serialize, JsonSchema)]
+pub(crate) struct Awaiting<'a> {
+    /// `approval_required`.
+    code: &'static str,
+    /// What is waited for, until when, and what to do then.
+    detail: &'a str,
+    /// The approval.
+    approval_id: &'a str,
+    /// Where a person decides.
+    approval_url: String,
+    /// Names this request in logs and in the trail.
+    request_id: &'a str,
+}
+
 /// Turns a response that carries a [`Failure`] into its problem, and logs it. Others stay as they are.
-pub(crate) fn finish(response: &mut Response, request: &RequestId) {
+pub(crate) fn finish(response: &mut Response, request: &RequestId, base: &BaseUrl) {
     let Some(failure) = response.extensions_mut().remove::<Arc<Failure>>() else { return };
     log(&failure, request);
+    if let (ErrorKind::AwaitsApproval, Some((_, approval))) =
+        (failure.error.kind(), failure.error.reference())
+    {
+        return await_approval(response, &failure.error, approval, request, base);
+    }
     let problem = Problem {
         type_uri: format!("urn:portcullis:problem:{}", failure.error.code()),
         title: title(failure.error.code()),
@@ -120,6 +144,30 @@ pub(crate) fn finish(response: &mut Response, request: &RequestId) {
     }
     if let Some(wait) = retry_after(&failure) {
         headers.insert(RETRY_AFTER, wait.into());
+    }
+    *response.body_mut() = Body::from(bytes);
+}
+
+fn await_approval(
+    response: &mut Response,
+    error: &Error,
+    approval: &str,
+    request: &RequestId,
+    base: &BaseUrl,
+) {
+    let awaiting = Awaiting {
+        code: error.code().as_str(),
+        detail: error.public(),
+        approval_id: approval,
+        approval_url: base.join(&approvals::page_of(approval)),
+        request_id: request.as_str(),
+    };
+    let bytes = serde_json::to_vec(&awaiting).unwrap_or_default();
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_LENGTH);
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    if let Ok(resource) = HeaderValue::from_str(&approvals::resource_of(approval)) {
+        headers.insert(LOCATION, resource);
     }
     *response.body_mut() = Body::from(bytes);
 }
@@ -162,7 +210,7 @@ fn log(failure: &Failure, request: &RequestId) {
         }
         ErrorKind::Internal | ErrorKind::Unavailable => line!(error),
         ErrorKind::Upstream | ErrorKind::Timeout => line!(warn),
-        ErrorKind::Unauthenticated | ErrorKind::Denied => line!(info),
+        ErrorKind::Unauthenticated | ErrorKind::Denied | ErrorKind::AwaitsApproval => line!(info),
         _ => line!(debug),
     }
 }
@@ -188,6 +236,7 @@ mod tests {
             (ErrorKind::NotFound, codes::NOT_FOUND, 404),
             (ErrorKind::Conflict, codes::ALREADY_EXISTS, 409),
             (ErrorKind::Unprocessable, codes::IDEMPOTENCY_MISMATCH, 422),
+            (ErrorKind::AwaitsApproval, codes::APPROVAL_REQUIRED, 202),
             (ErrorKind::RateLimited, codes::OVERLOADED, 429),
             (ErrorKind::Upstream, codes::UPSTREAM_ERROR, 502),
             (ErrorKind::Timeout, codes::UPSTREAM_TIMEOUT, 504),

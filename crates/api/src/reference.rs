@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use portcullis_spine::{OperationRegistry, OperationSpec};
 use serde_json::{Value, json};
 
-use crate::problem::Problem;
+use crate::problem::{Awaiting, Problem};
 use crate::routes::{ROUTES, Route};
 use crate::schema::Components;
 
@@ -64,6 +64,8 @@ pub(crate) struct Reference {
     pub(crate) components: Components,
     /// A reference to the schema of problems.
     pub(crate) problem: Value,
+    /// A reference to the schema of what a call that waits for a person is answered with.
+    pub(crate) awaiting: Value,
 }
 
 impl Reference {
@@ -71,6 +73,7 @@ impl Reference {
     pub(crate) fn of(registry: &OperationRegistry) -> Self {
         let mut components = Components::default();
         let problem = components.reference(schemars::schema_for!(Problem<'_>).to_value());
+        let awaiting = components.reference(schemars::schema_for!(Awaiting<'_>).to_value());
         let mut routes_of: BTreeMap<&str, u32> = BTreeMap::new();
         let mut endpoints = Vec::new();
         for route in ROUTES {
@@ -80,7 +83,7 @@ impl Reference {
             let id = if *number == 1 { spec.name.to_owned() } else { format!("{}_{number}", spec.name) };
             endpoints.push(endpoint(&mut components, route, spec, id));
         }
-        Self { endpoints, components, problem }
+        Self { endpoints, components, problem, awaiting }
     }
 }
 

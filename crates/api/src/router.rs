@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reference::Reference;
 use crate::routes::ROUTES;
 use crate::wall::ApiOptions;
-use crate::{agents, docs, openapi as contract, probes};
+use crate::{agents, approvals, docs, openapi as contract, probes};
 
 /// The whole HTTP entry over a spine. Routes whose operation the spine's registry lacks are left out.
 pub fn router(spine: Spine, options: ApiOptions) -> Router {
@@ -42,6 +42,8 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
         .route("/openapi.json", document("application/json", contract))
         .route("/docs", document("text/html; charset=utf-8", page))
         .route(docs::STYLESHEET, document("text/css; charset=utf-8", docs::CSS.to_owned()))
+        .route(approvals::SCRIPT, document("text/javascript; charset=utf-8", approvals::JS.to_owned()))
+        .route(approvals::PAGE, get(approvals::page))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)
         .layer(middleware::from_fn_with_state(around, frame))

@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use portcullis_schemas::api_keys::operations::*;
 use portcullis_schemas::controls::operations::*;
 use portcullis_schemas::incidents::operations::*;
+use portcullis_schemas::integrations::approvals::operations::*;
 use portcullis_schemas::integrations::credentials::operations::*;
 use portcullis_schemas::integrations::mcp::operations::*;
 use portcullis_schemas::integrations::toolsets::operations::*;
@@ -52,6 +53,7 @@ pub static ROUTES: &[Route] = &[
     route::<EnableMcpTool>(POST, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/enable"),
     route::<DisableMcpTool>(POST, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/disable"),
     route::<SetMcpToolRiskLevel>(PUT, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/risk"),
+    route::<SetMcpToolApproval>(PUT, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/approval"),
     route::<InvokeMcpTool>(POST, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/invoke"),
     route::<GetMcpInvocations>(GET, "/integrations/mcp-invocations"),
     route::<GetMcpInvocations>(GET, "/integrations/mcp-servers/{server_id}/invocations"),
@@ -62,6 +64,11 @@ pub static ROUTES: &[Route] = &[
     route::<GetToolset>(GET, "/integrations/toolsets/{toolset_id}"),
     route::<UpdateToolset>(PATCH, "/integrations/toolsets/{toolset_id}"),
     route::<DeleteToolset>(DELETE, "/integrations/toolsets/{toolset_id}"),
+
+    route::<ListApprovals>(GET, "/integrations/approvals"),
+    route::<GetApproval>(GET, "/integrations/approvals/{approval_id}"),
+    route::<GrantApproval>(POST, "/integrations/approvals/{approval_id}/grant"),
+    route::<DenyApproval>(POST, "/integrations/approvals/{approval_id}/deny"),
 
     route::<StoreCredential>(POST, "/integrations/credentials").created(),
     route::<ListCredentials>(GET, "/integrations/credentials"),

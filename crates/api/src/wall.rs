@@ -18,6 +18,9 @@ pub struct ApiOptions {
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may call, as `https://console.example`. Besides the server's own, none unless listed.
     pub allowed_origins: Vec<String>,
+    /// Under which URL people and agents reach this server, as `https://gw.example`: for the links that they are given.
+    /// Unless set, each is given one of the host that it has named itself.
+    pub public_url: Option<String>,
 }
 
 /// Judges a request by its headers, and by the authority of its target if that is in absolute form.
@@ -64,6 +67,11 @@ fn admits_origin(allowed: &[String], origin: &[u8]) -> bool {
 fn is_own(origin: &[u8], host: &[u8]) -> bool {
     let schemes: [&[u8]; 2] = [b"http://", b"https://"];
     schemes.iter().filter_map(|scheme| origin.strip_prefix(*scheme)).any(|own| own.eq_ignore_ascii_case(host))
+}
+
+/// Whether a `Host`, with its port or without, names this machine itself.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    split_port(host).is_some_and(|(name, _)| is_loopback(name))
 }
 
 fn is_loopback(name: &str) -> bool {

@@ -8,6 +8,7 @@ use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
@@ -20,6 +21,7 @@ use crate::api_keys::SqlApiKeys;
 use crate::controls::SqlKillSwitch;
 use crate::database::{Database, Transaction};
 use crate::incidents::SqlIncidents;
+use crate::integrations::approvals::SqlApprovals;
 use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
 use crate::integrations::mcp::servers::SqlMcpServers;
@@ -78,6 +80,7 @@ struct Stores {
     tools: SqlMcpTools,
     invocations: SqlMcpInvocations,
     toolsets: SqlToolsets,
+    approvals: SqlApprovals,
     credentials: SqlCredentials,
     policies: SqlToolPolicies,
     kill_switch: SqlKillSwitch,
@@ -103,6 +106,7 @@ impl Stores {
             tools: SqlMcpTools::new(shared()),
             invocations: SqlMcpInvocations::new(shared()),
             toolsets: SqlToolsets::new(shared()),
+            approvals: SqlApprovals::new(shared()),
             credentials: SqlCredentials::new(shared()),
             policies: SqlToolPolicies::new(shared()),
             kill_switch: SqlKillSwitch::new(shared()),
@@ -136,6 +140,10 @@ impl IntegrationStores for SqlUnitOfWork {
 
     fn toolsets(&mut self) -> &mut dyn ToolsetStore {
         &mut self.stores.toolsets
+    }
+
+    fn approvals(&mut self) -> &mut dyn ApprovalStore {
+        &mut self.stores.approvals
     }
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {

@@ -6,6 +6,7 @@
 
 mod call;
 mod handshake;
+mod input;
 mod list;
 mod notices;
 mod replies;
@@ -16,6 +17,7 @@ pub use call::{CallKind, CallParams, CallResult, call_params};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };
+pub use input::{UrlRequest, input_required_reply};
 pub use list::{RawTool, ToolFault, ToolProblem, ToolsPage, cursor_of, list_params};
 pub use notices::{Cancelled, Progress, cancelled_params};
 pub use replies::{discover_reply, empty_reply, initialize_reply, text_reply, tools_reply};

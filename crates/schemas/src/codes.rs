@@ -116,8 +116,14 @@ codes! {
     SCHEMA_UNUSABLE = "schema_unusable";
     /// No policy permits the call, a policy forbids it, or a policy failed to evaluate.
     POLICY_DENIED = "policy_denied";
-    /// A policy or the tool asks for an approval.
+    /// A policy or the tool asks for a person's approval of this very call. Nothing was sent.
     APPROVAL_REQUIRED = "approval_required";
+    /// A person has refused this very call.
+    APPROVAL_DENIED = "approval_denied";
+    /// Who asked for an approval may not be the one who gives it.
+    APPROVAL_FOUR_EYES = "approval_four_eyes";
+    /// As many calls of this key wait for an approval as may.
+    APPROVALS_FULL = "approvals_full";
     // Policies
     /// The policy text does not parse or does not fit the schema.
     POLICY_INVALID = "policy_invalid";

@@ -29,6 +29,8 @@ pub enum ErrorKind {
     Conflict,
     /// The same idempotency key with another body.
     Unprocessable,
+    /// Nothing is wrong, and nothing was done: a person decides first. The same request goes on afterwards.
+    AwaitsApproval,
     /// The caller's own tenant has more under way than it may.
     RateLimited,
     /// The upstream failed or answered what cannot be used.

@@ -17,6 +17,8 @@ typed_id!(/// A named selection of tools.
     ToolsetId, "tset_");
 typed_id!(/// One governed tool call.
     InvocationId, "inv_");
+typed_id!(/// A person's decision about one call.
+    ApprovalId, "apr_");
 typed_id!(/// The record that precedes an effect.
     IntentId, "int_");
 typed_id!(/// An event of the audit trail.
@@ -174,6 +176,7 @@ fn expected_form(prefix: &'static str) -> &'static str {
         "inc_" => "an incident id: `inc_` and 26 characters",
         "key_" => "a key id: `key_` and 26 characters",
         "pol_" => "a policy id: `pol_` and 26 characters",
+        "apr_" => "an approval id: `apr_` and 26 characters",
         _ => "a prefix and a lower-case ULID of 26 characters",
     }
 }

@@ -44,6 +44,8 @@ string_enum!(
         Idempotency = "idempotency",
         /// Cursors of lists whose positions are nobody's business.
         Cursor = "cursor",
+        /// What an approval is bound to.
+        Approval = "approval",
     }
 );
 

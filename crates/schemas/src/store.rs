@@ -8,6 +8,7 @@ use crate::PortError;
 use crate::api_keys::ports::ApiKeyStore;
 use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
+use crate::integrations::approvals::ports::ApprovalStore;
 use crate::integrations::credentials::ports::CredentialStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use crate::integrations::toolsets::ports::ToolsetStore;
@@ -41,6 +42,8 @@ pub trait IntegrationStores: Send {
     fn mcp_invocations(&mut self) -> &mut dyn McpInvocationStore;
     /// Toolsets.
     fn toolsets(&mut self) -> &mut dyn ToolsetStore;
+    /// Approvals of calls.
+    fn approvals(&mut self) -> &mut dyn ApprovalStore;
     /// Credentials.
     fn credentials(&mut self) -> &mut dyn CredentialStore;
 }

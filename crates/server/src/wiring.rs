@@ -74,6 +74,7 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         queue_wait: Duration::from_millis(settings.limits.queue_milliseconds),
         requests: settings.limits.requests,
         tenant_requests: settings.limits.tenant_requests,
+        approval_lifetime: Duration::from_secs(settings.limits.approval_seconds),
         checkpoints: checkpoint_rules(settings),
         ..SpineOptions::new(environment)
     })
@@ -90,7 +91,11 @@ pub(crate) fn checkpoint_rules(settings: &Settings) -> CheckpointRules {
 
 fn api_options(settings: &Settings) -> ApiOptions {
     let api = &settings.api;
-    ApiOptions { allowed_hosts: api.allowed_hosts.clone(), allowed_origins: api.allowed_origins.clone() }
+    ApiOptions {
+        allowed_hosts: api.allowed_hosts.clone(),
+        allowed_origins: api.allowed_origins.clone(),
+        public_url: api.public_url.clone(),
+    }
 }
 
 pub(crate) fn serve_limits(settings: &Settings) -> ServeLimits {

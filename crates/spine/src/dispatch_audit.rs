@@ -57,7 +57,12 @@ impl DispatchAudit for StandardDispatchAudit {
         let Some(code) = record.error_code.as_deref().filter(|code| leaves_no_event_of_its_own(code)) else {
             return;
         };
-        let refusal = Refusal { events: vec![self.event(record, code)], invocation: None, incident: None };
+        let refusal = Refusal {
+            events: vec![self.event(record, code)],
+            invocation: None,
+            incident: None,
+            approval: None,
+        };
         if let Err(error) = self.ledger.refuse(tenant, refusal).await {
             tracing::error!(%tenant, request = record.request_id, %error, "the refusal could not be recorded");
         }

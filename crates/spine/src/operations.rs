@@ -3,6 +3,7 @@
 use portcullis_schemas::api_keys::operations as api_keys;
 use portcullis_schemas::controls::operations as controls;
 use portcullis_schemas::incidents::operations as incidents;
+use portcullis_schemas::integrations::approvals::operations as approvals;
 use portcullis_schemas::integrations::credentials::operations as credentials;
 use portcullis_schemas::integrations::mcp::operations as mcp;
 use portcullis_schemas::integrations::toolsets::operations as toolsets;
@@ -69,10 +70,12 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::EnableMcpTool>(tools::enable_tool)?;
     registry.on::<mcp::DisableMcpTool>(tools::disable_tool)?;
     registry.on::<mcp::SetMcpToolRiskLevel>(tools::set_tool_risk_level)?;
+    registry.on::<mcp::SetMcpToolApproval>(tools::set_tool_approval)?;
     registry.on::<mcp::InvokeMcpTool>(invoke::invoke_tool)?;
     registry.on::<mcp::GetMcpInvocations>(invocations::get_invocations)?;
     registry.on::<mcp::GetMcpInvocation>(invocations::get_invocation)?;
     register_toolsets(registry)?;
+    register_approvals(registry)?;
     use crate::integrations::credentials as handlers;
     registry.on::<credentials::StoreCredential>(handlers::store_credential)?;
     registry.on::<credentials::EncryptCredential>(handlers::encrypt_credential)?;
@@ -80,6 +83,14 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<credentials::RotateCredential>(handlers::rotate_credential)?;
     registry.on::<credentials::SetCredentialGrants>(handlers::set_credential_grants)?;
     registry.on::<credentials::DeleteCredential>(handlers::delete_credential)
+}
+
+fn register_approvals(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
+    use crate::integrations::approvals as handlers;
+    registry.on::<approvals::ListApprovals>(handlers::list_approvals)?;
+    registry.on::<approvals::GetApproval>(handlers::get_approval)?;
+    registry.on::<approvals::GrantApproval>(handlers::grant_approval)?;
+    registry.on::<approvals::DenyApproval>(handlers::deny_approval)
 }
 
 fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryError> {

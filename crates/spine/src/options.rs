@@ -43,6 +43,9 @@ pub struct SpineOptions {
     /// How long idempotency keys are kept with the answers of their requests; a request under an older key is a new one.
     /// Default 24 h.
     pub keep_keys: Duration,
+    /// How long a call waits for its approval, and a granted approval for its call; over, it counts as denied. Default
+    /// 1 h.
+    pub approval_lifetime: Duration,
     /// When checkpoints of the trail are made, and in which name. Default every 60 s, or 1000 records.
     pub checkpoints: CheckpointRules,
 }
@@ -61,6 +64,7 @@ impl SpineOptions {
             requests: 1024,
             tenant_requests: 512,
             keep_keys: Duration::from_secs(24 * 60 * 60),
+            approval_lifetime: Duration::from_secs(60 * 60),
             checkpoints: CheckpointRules::default(),
         }
     }

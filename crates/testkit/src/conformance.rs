@@ -9,6 +9,7 @@ mod steps;
 
 mod answer_seal;
 mod api_key_store;
+mod approval_store;
 mod audit_emitter;
 mod audit_log;
 mod checkpoint_signer;
@@ -21,6 +22,7 @@ mod egress;
 mod incident_store;
 mod kill_switch_store;
 mod ledger;
+mod ledger_approvals;
 mod ledger_concurrency;
 mod ledger_idempotency;
 mod ledger_recovery;
@@ -49,6 +51,7 @@ use portcullis_schemas::store::Store;
 
 pub use answer_seal::answer_seal;
 pub use api_key_store::api_key_store;
+pub use approval_store::approval_store;
 pub use audit_emitter::audit_emitter;
 pub use audit_log::{ChainVerifier, audit_log};
 pub use checkpoint_signer::{SignatureVerifier, checkpoint_signer};
@@ -93,6 +96,7 @@ pub async fn all_stores(
     audit_log(store, verify).await;
     checkpoint_store(store).await;
     ledger(store, ledger_port).await;
+    approval_store(store, ledger_port).await;
     ledger_concurrency(store, ledger_port).await;
     mcp_invocation_store(store, ledger_port).await;
 }

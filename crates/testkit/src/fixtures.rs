@@ -15,12 +15,14 @@ use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::text::Name;
 use portcullis_schemas::timestamp::Timestamp;
 
+mod approvals;
 mod calls;
 mod domains;
 mod mcp;
 mod seeds;
 mod toolsets;
 
+pub use approvals::approval;
 pub(crate) use calls::sealed_answer;
 pub use calls::{claim, exchange_intent, intent, invocation, invocation_facts, refusal, settlement};
 pub use domains::{api_key, credential, event, freeze, new_incident, policy, sealed, tenant_record};

@@ -12,6 +12,7 @@ use serde_json::Value;
 use crate::lock::locked;
 
 mod api_keys;
+mod approvals;
 mod audit_log;
 mod chain;
 mod checkpoints;

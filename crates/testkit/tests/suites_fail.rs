@@ -39,6 +39,8 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::toolset_store(&store)).await, "a foreign toolset");
     let store = leaky();
+    contains(&found(conformance::approval_store(&store, &store.ledger())).await, "a foreign approval");
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
@@ -82,6 +84,11 @@ async fn every_store_suite_finds_writes_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::toolset_store(&store)).await, "an update of a foreign toolset");
     let store = leaky();
+    contains(
+        &found(conformance::approval_store(&store, &store.ledger())).await,
+        "a decision on a foreign approval",
+    );
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign write");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign write");
@@ -117,6 +124,13 @@ async fn suites_find_versions_that_stand_still_and_a_ledger_that_does_not_compar
     let store = MemoryStore::new();
     let trusting = TrustingLedger::new(Arc::new(store.ledger()));
     contains(&found(conformance::ledger(&store, &trusting)).await, "must be stale when a tool has changed");
+}
+
+#[tokio::test]
+async fn the_ledger_suite_finds_approvals_that_are_never_used_up() {
+    let store = MemoryStore::new();
+    let trusting = TrustingLedger::of_approvals(Arc::new(store.ledger()));
+    contains(&found(conformance::ledger(&store, &trusting)).await, "its use is on record");
 }
 
 #[tokio::test]

@@ -57,6 +57,12 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
     match error.kind() {
         ErrorKind::Unauthenticated => Err(Refused::Problem(error)),
         ErrorKind::Denied if error.code() == codes::AUTHORITY_DENIED => Err(Refused::Problem(error)),
+        ErrorKind::Denied if error.code() == codes::APPROVAL_DENIED => {
+            Ok(text_reply(version, &told(&error), true))
+        }
+        ErrorKind::RateLimited if error.code() == codes::APPROVALS_FULL => {
+            Ok(text_reply(version, &told(&error), true))
+        }
         ErrorKind::Invalid | ErrorKind::Conflict | ErrorKind::Upstream => {
             Ok(text_reply(version, &told(&error), true))
         }
@@ -68,7 +74,7 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
 }
 
 /// Code, words, and the record that tells more.
-fn told(error: &Error) -> String {
+pub(super) fn told(error: &Error) -> String {
     let reference = error.reference().map(|(name, id)| format!(" ({name} {id})")).unwrap_or_default();
     format!("{}: {}{reference}", error.code(), error.public())
 }
@@ -110,6 +116,8 @@ mod tests {
             (ErrorKind::Upstream, codes::UPSTREAM_ERROR, "result"),
             (ErrorKind::Timeout, codes::UPSTREAM_TIMEOUT, "result"),
             (ErrorKind::Timeout, codes::DEADLINE_EXCEEDED, "rpc"),
+            (ErrorKind::Denied, codes::APPROVAL_DENIED, "result"),
+            (ErrorKind::RateLimited, codes::APPROVALS_FULL, "result"),
             (ErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE, "rpc"),
             (ErrorKind::Unavailable, codes::OUTCOME_UNRECORDED, "rpc"),
             (ErrorKind::RateLimited, codes::OVERLOADED, "rpc"),

@@ -15,14 +15,15 @@ use portcullis_schemas::integrations::toolsets::operations::{
 use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolDisclosure};
 use portcullis_schemas::paging::{Cursor, PageLimit};
 use portcullis_schemas::text::SearchText;
-use portcullis_schemas::{Error, codes};
+use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failures::{Refused, of_call, of_list, unknown_tool};
 use super::pair::{Named, Wanted};
-use super::{Agent, pair, results};
+use super::{Agent, approval, pair, results};
+use crate::base::BaseUrl;
 
 impl Agent<'_> {
     /// The result of a request that has passed the ladder.
@@ -133,6 +134,11 @@ impl Agent<'_> {
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
+            Err(error) if error.kind() == ErrorKind::AwaitsApproval => {
+                let base =
+                    self.parts.extensions.get::<BaseUrl>().ok_or_else(|| Refused::Problem(no_base()))?;
+                Ok(approval::waiting(accepted, base, &error))
+            }
             Err(error) => of_call(accepted.version, error),
         }
     }
@@ -155,6 +161,11 @@ fn unfit(version: ProtocolVersion, tool: &str) -> Box<RawValue> {
 /// Who we say that we are. Self-reported, and no reason to trust anybody.
 fn this() -> Implementation {
     Implementation { name: "portcullis".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+}
+
+/// The frame gives one to every request that it lets in.
+fn no_base() -> Error {
+    Error::new(ErrorKind::Internal, codes::INTERNAL, "the request came without the frame around it")
 }
 
 /// Parameters that do not fit, told in band.

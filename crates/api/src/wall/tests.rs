@@ -8,6 +8,7 @@ fn options() -> ApiOptions {
     ApiOptions {
         allowed_hosts: vec!["gw.example".to_owned(), "Pinned.Example:8443".to_owned()],
         allowed_origins: vec!["https://console.example".to_owned()],
+        ..ApiOptions::default()
     }
 }
 

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use portcullis_api::{ROUTES, Route};
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
+    ApprovalId, CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    ToolsetId,
 };
 use portcullis_schemas::store::Store;
 use portcullis_testkit::fixtures;
@@ -29,6 +30,9 @@ async fn one_of_each(world: &World, tenant: &str, key: &str) -> Ids {
         world.call(key, "POST", "/api-keys", Some(json!({ "name": "k", "scopes": ["read"] }))).await.json();
     let toolset = json!({ "name": "t", "tools": [{ "server_id": server, "tool_id": tool }] });
     let toolset = world.call(key, "POST", "/integrations/toolsets", Some(toolset)).await.json();
+    let rule = format!("/integrations/mcp-servers/{server}/tools/{tool}/approval");
+    world.call(key, "PUT", &rule, Some(json!({ "approval": "required" }))).await;
+    let waits = world.call(key, "POST", &invoke, Some(json!({}))).await.json();
     let owner = TenantId::from_trusted(tenant).unwrap();
     let mut work = world.store.begin().await.unwrap();
     let incident = fixtures::new_incident(&UniqueIds::new(), "d", 0);
@@ -38,6 +42,7 @@ async fn one_of_each(world: &World, tenant: &str, key: &str) -> Ids {
         ("server_id", server),
         ("tool_id", tool),
         ("invocation_id", text(&invoked["invocation_id"])),
+        ("approval_id", text(&waits["approval_id"])),
         ("credential_id", text(&credential["credential_id"])),
         ("policy_id", text(&policy["policy_id"])),
         ("key_id", text(&made["key"]["key_id"])),
@@ -53,6 +58,7 @@ fn random() -> Ids {
         ("server_id", ServerId::generate(&ids).to_string()),
         ("tool_id", ToolId::generate(&ids).to_string()),
         ("invocation_id", InvocationId::generate(&ids).to_string()),
+        ("approval_id", ApprovalId::generate(&ids).to_string()),
         ("credential_id", CredentialId::generate(&ids).to_string()),
         ("policy_id", PolicyId::generate(&ids).to_string()),
         ("key_id", KeyId::generate(&ids).to_string()),
@@ -67,6 +73,8 @@ fn body(route: &Route) -> Option<Value> {
     let verb = route.operation.rsplit('.').next().unwrap();
     let members = match verb {
         "approve_tool" => json!({ "definition_hash": "0".repeat(64) }),
+        "set_tool_approval" => json!({ "approval": "required" }),
+        "grant_approval" | "deny_approval" => json!({ "reason": "seen" }),
         "set_tool_risk_level" => json!({ "risk_level": null }),
         "rotate_credential" => json!({ "secret": "s" }),
         "set_credential_grants" => json!({ "grants": [] }),

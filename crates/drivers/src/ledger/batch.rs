@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use portcullis_schemas::PortError;
-use portcullis_schemas::ids::{InstanceId, TenantId};
+use portcullis_schemas::ids::{ApprovalId, InstanceId, IntentId, TenantId};
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::logs::event::AuditEventDraft;
@@ -24,6 +24,7 @@ use super::known;
 use super::rows::{claim, instance, intent, open_intent};
 use crate::bulk::{Script, padded};
 use crate::incidents::open_incident;
+use crate::integrations::approvals::{ApprovalRow, approval_row, use_up};
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
 use crate::logs::Appender;
 use crate::rows::{port_error, to_json};
@@ -70,6 +71,8 @@ struct Writes<'t> {
     claims: Vec<claim::Model>,
     closed: Vec<String>,
     ended: Vec<(String, Option<SealedAnswer>)>,
+    asked: Vec<ApprovalRow>,
+    used: Vec<(TenantId, ApprovalId, IntentId)>,
     invocations: Vec<InvocationRow>,
     counters: Counters,
     leases: BTreeMap<String, i64>,
@@ -84,6 +87,8 @@ impl<'t> Writes<'t> {
             claims: Vec::new(),
             closed: Vec::new(),
             ended: Vec::new(),
+            asked: Vec::new(),
+            used: Vec::new(),
             invocations: Vec::new(),
             counters: Counters::default(),
             leases: BTreeMap::new(),
@@ -151,6 +156,9 @@ impl<'t> Writes<'t> {
                 created_at: intent.recorded_at.as_micros(),
             });
         }
+        if let Some(approval) = &intent.approval {
+            self.used.push((tenant.clone(), approval.clone(), intent.intent_id.clone()));
+        }
         self.trail.append(tenant, &intent.events)
     }
 
@@ -178,7 +186,10 @@ impl<'t> Writes<'t> {
         tenant: &TenantId,
         refusal: &Refusal,
     ) -> Result<(), PortError> {
-        let Refusal { events, invocation, incident } = refusal;
+        let Refusal { events, invocation, incident, approval } = refusal;
+        if let Some(approval) = approval {
+            self.asked.push(approval_row(tenant, approval)?);
+        }
         self.add_outcome(connection, tenant, events, invocation.as_ref(), incident.as_ref()).await
     }
 
@@ -217,6 +228,10 @@ impl<'t> Writes<'t> {
         script.insert(self.claims);
         close(&mut script, self.closed);
         end_claims(&mut script, self.ended);
+        script.insert(self.asked);
+        for (tenant, approval, intent) in &self.used {
+            use_up(&mut script, tenant, approval, intent);
+        }
         script.insert(self.invocations);
         self.counters.add_to(&mut script);
         self.trail.add_to(&mut script);

@@ -8,7 +8,9 @@ use portcullis_schemas::logs::ledger::{
     IdempotencyClaim, Intent, IntentReceipt, Recorded, Repeated, SealedAnswer,
 };
 use portcullis_schemas::tenants::ConfigVersion;
+use portcullis_schemas::timestamp::Timestamp;
 
+use crate::integrations::approvals::Usable;
 use crate::tenants::UNCONFIGURED;
 
 /// What a transaction has read, and what its earlier values have changed.
@@ -18,6 +20,8 @@ pub(super) struct Known {
     frozen: HashSet<(String, String, String)>,
     claims: HashMap<ClaimKey, FirstRequest>,
     open: HashMap<String, OpenIntent>,
+    /// Granted and unused approvals, by tenant and id, and when they run out.
+    granted: HashMap<(String, String), Timestamp>,
 }
 
 /// The scope of an idempotency key.
@@ -69,8 +73,12 @@ impl Known {
         self.open.insert(intent, open);
     }
 
-    /// Configuration and freezes first: what may not be called gets no stored answer either. A receipt is worth
-    /// something after the commit only.
+    pub(super) fn add_granted(&mut self, usable: Usable) {
+        self.granted.insert((usable.tenant, usable.approval), usable.expires_at);
+    }
+
+    /// Configuration and freezes first: what may not be called gets no stored answer either. A repeat needs no approval:
+    /// it does nothing. A receipt is worth something after the commit only.
     pub(super) fn judge_intent(&mut self, tenant: &TenantId, intent: &Intent) -> Recorded {
         if intent.decided_on.is_some_and(|decided_on| decided_on != self.version_of(tenant)) {
             return Recorded::Stale;
@@ -78,11 +86,19 @@ impl Known {
         if let Some(target) = intent.freeze_targets.iter().find(|target| self.is_frozen(tenant, target)) {
             return Recorded::Frozen(target.clone());
         }
-        if let Some(claim) = &intent.idempotency {
-            let key = ClaimKey::of(tenant, claim);
-            if let Some(first) = self.claims.get(&key) {
-                return Recorded::Repeated(first.repeated_by(claim));
+        let claimed = intent.idempotency.as_ref().map(|claim| (ClaimKey::of(tenant, claim), claim));
+        if let Some((key, claim)) = &claimed
+            && let Some(first) = self.claims.get(key)
+        {
+            return Recorded::Repeated(first.repeated_by(claim));
+        }
+        if let Some(approval) = &intent.approval {
+            let granted = self.granted.remove(&(tenant.as_str().to_owned(), approval.to_string()));
+            if granted.is_none_or(|expires_at| expires_at <= intent.recorded_at) {
+                return Recorded::NotApproved;
             }
+        }
+        if let Some((key, claim)) = claimed {
             self.claims
                 .insert(key, FirstRequest { request_hash: claim.request_hash.clone(), end: End::InFlight });
         }

@@ -16,6 +16,7 @@ use super::judge::{ClaimKey, End, FirstRequest, Known};
 use super::rows::claim;
 use super::standing;
 use crate::bulk::padded;
+use crate::integrations::approvals::read_usable;
 use crate::logs::Head;
 use crate::rows::port_error;
 
@@ -41,6 +42,7 @@ pub(super) async fn read<C: ConnectionTrait>(
     }
     read_frozen(connection, works, &mut known).await?;
     read_claims(connection, works, &mut known).await?;
+    read_granted(connection, works, &mut known).await?;
     Ok((known, heads))
 }
 
@@ -96,6 +98,22 @@ async fn read_claims<C: ConnectionTrait>(
         };
         let end = end(&row.state, row.answer)?;
         known.add_claim(key, FirstRequest { request_hash: row.request_hash, end });
+    }
+    Ok(())
+}
+
+async fn read_granted<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+    known: &mut Known,
+) -> Result<(), PortError> {
+    let approvals: Vec<&str> =
+        intents(works).filter_map(|(_, intent)| Some(intent.approval.as_ref()?.as_str())).collect();
+    if approvals.is_empty() {
+        return Ok(());
+    }
+    for usable in read_usable(connection, approvals).await? {
+        known.add_granted(usable);
     }
     Ok(())
 }

@@ -1,4 +1,5 @@
 //! Integrations: the rules for what a tenant connects.
 
+pub mod approvals;
 pub mod mcp;
 pub mod toolsets;

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use cedar_policy::{AuthorizationError, Authorizer, Decision, Response};
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{PolicyOutcome, PolicyProblem, TenantPolicySet, ToolPolicyRequest};
 use portcullis_schemas::text::PolicyText;
@@ -16,6 +17,7 @@ use self::compiled::CompiledSet;
 use self::kept::KeptEntities;
 use self::schema::Vocabulary;
 
+mod annotations;
 mod cache;
 mod compiled;
 mod kept;
@@ -64,7 +66,9 @@ impl CedarToolPolicy {
             return Ok(denied(set, Vec::new(), NO_POLICY));
         }
         let (question, entities) = request::build(&self.vocabulary, &self.entities, request)?;
-        Ok(outcome(set, &self.authorizer.is_authorized(&question, set.policies(), &entities)))
+        let by = |policies| self.authorizer.is_authorized(&question, policies, &entities);
+        let lifted = (!set.unless_approved().is_empty()).then(|| by(set.unless_approved()));
+        Ok(outcome(set, &by(set.policies()), lifted.as_ref()))
     }
 }
 
@@ -100,28 +104,41 @@ impl ToolPolicy for CedarToolPolicy {
     }
 }
 
-fn outcome(set: &CompiledSet, response: &Response) -> PolicyOutcome {
-    let diagnostics = response.diagnostics();
-    let failed = sorted(
-        diagnostics
-            .errors()
-            .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string()),
-    );
+/// What the policies say; `lifted` is the answer of those that forbid unless a person approves.
+fn outcome(set: &CompiledSet, response: &Response, lifted: Option<&Response>) -> PolicyOutcome {
+    let failed = sorted(std::iter::once(response).chain(lifted).flat_map(failed));
     if !failed.is_empty() {
         return denied(set, failed, POLICY_ERROR);
     }
-    let determining = sorted(diagnostics.reason().map(ToString::to_string));
+    let named = |response: &Response| response.diagnostics().reason().map(ToString::to_string).collect();
+    let determining: Vec<String> = named(response);
     match response.decision() {
         Decision::Allow => {
-            PolicyOutcome { permitted: true, policy_ids: determining, version: set.version(), reason: None }
+            let policy_ids = sorted(determining.into_iter().chain(lifted.map(named).unwrap_or_default()));
+            let approval = set.approval_of(&policy_ids);
+            PolicyOutcome { permitted: true, approval, policy_ids, version: set.version(), reason: None }
         }
         Decision::Deny if determining.is_empty() => denied(set, determining, NO_POLICY),
-        Decision::Deny => denied(set, determining, FORBIDDEN),
+        Decision::Deny => denied(set, sorted(determining.into_iter()), FORBIDDEN),
     }
 }
 
+fn failed(response: &Response) -> impl Iterator<Item = String> {
+    response
+        .diagnostics()
+        .errors()
+        .map(|AuthorizationError::PolicyEvaluationError(error)| error.policy_id().to_string())
+}
+
 fn denied(set: &CompiledSet, policy_ids: Vec<String>, reason: &str) -> PolicyOutcome {
-    PolicyOutcome { permitted: false, policy_ids, version: set.version(), reason: Some(reason.to_owned()) }
+    let approval = ApprovalRule::None;
+    PolicyOutcome {
+        permitted: false,
+        approval,
+        policy_ids,
+        version: set.version(),
+        reason: Some(reason.to_owned()),
+    }
 }
 
 fn sorted(ids: impl Iterator<Item = String>) -> Vec<String> {

@@ -53,6 +53,26 @@ when { resource.risk <= 1 };
 "#,
     },
     PolicyTemplate {
+        name: "ask-a-person-above-medium",
+        description: "Forbids calls of high-risk tools unless a person approves each of them. It permits nothing by itself.",
+        text: r#"// "four_eyes" in place of "required": whoever asks may not be the one who approves.
+@approval("required")
+forbid (principal, action == Action::"call_tool", resource)
+when { resource.risk >= 2 };
+"#,
+    },
+    PolicyTemplate {
+        name: "permit-one-server-on-approval",
+        description: "Permits every key to call the tools of one server, each call once a person has approved it. Replace the id.",
+        text: r#"@approval("required")
+permit (
+  principal,
+  action == Action::"call_tool",
+  resource in Server::"mcp_00000000000000000000000000"
+);
+"#,
+    },
+    PolicyTemplate {
         name: "forbid-critical",
         description: "Forbids calls of critical tools, even where another policy permits them.",
         text: r#"forbid (principal, action == Action::"call_tool", resource)

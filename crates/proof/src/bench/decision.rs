@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{Result, ensure};
+use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::mcp::arguments::{ArgumentJudge, PreparedArguments};
 use portcullis_engines::integrations::mcp::decision::{
     CallFacts, CredentialVerdict, Decision, decide, policy_request,
@@ -60,6 +61,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
             tool: Arc::clone(&tool),
             frozen: None,
             credential: CredentialVerdict::NotNeeded,
+            approval: ApprovalStanding::NotAsked,
         };
         let decided = black_box(decide(&facts));
         times.push(started.elapsed());

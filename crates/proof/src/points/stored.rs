@@ -9,10 +9,13 @@ use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
+    ApprovalId, CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    ToolsetId,
 };
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::incidents::{Incident, IncidentStatus, NewIncident};
+use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
+use portcullis_schemas::integrations::approvals::{ApprovalStatus, CallApproval, StoredApproval};
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
@@ -32,6 +35,7 @@ use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
 use portcullis_schemas::store::{IntegrationStores, Store, UnitOfWork};
 use portcullis_schemas::tenants::ports::TenantStore;
 use portcullis_schemas::tenants::{ConfigVersion, Tenant};
+use portcullis_schemas::timestamp::Timestamp;
 
 use super::Passage;
 
@@ -132,6 +136,15 @@ watched_stores! {
             fn list(tenant: &TenantId, page: &PageRequest) -> Page<Toolset>;
             fn update(tenant: &TenantId, toolset: &Toolset) -> ();
             fn delete(tenant: &TenantId, id: &ToolsetId) -> ();
+        }
+        ApprovalStore by approvals {
+            fn get(tenant: &TenantId, id: &ApprovalId) -> Option<StoredApproval>;
+            fn newest(tenant: &TenantId, binding: &str) -> Option<CallApproval>;
+            fn list(
+                tenant: &TenantId, status: Option<ApprovalStatus>, now: Timestamp, page: &PageRequest
+            ) -> Page<CallApproval>;
+            fn pending_of(tenant: &TenantId, key: &KeyId, now: Timestamp) -> u64;
+            fn decide(tenant: &TenantId, approval: &CallApproval) -> ();
         }
         CredentialStore by credentials {
             fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();

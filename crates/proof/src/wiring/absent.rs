@@ -31,6 +31,6 @@ impl Meddling for NoIntents {
         settlement: Settlement,
     ) -> Result<(), PortError> {
         let Settlement { events, invocation, incident, .. } = settlement;
-        sound.refuse(receipt.tenant(), Refusal { events, invocation, incident }).await
+        sound.refuse(receipt.tenant(), Refusal { events, invocation, incident, approval: None }).await
     }
 }

@@ -54,6 +54,14 @@ string_enum!(
         McpToolDisabled = "mcp_tool.disabled",
         /// A tool was classified.
         McpToolRiskSet = "mcp_tool.risk_set",
+        /// It was said who must approve calls of a tool.
+        McpToolApprovalSet = "mcp_tool.approval_set",
+        /// A call waits for a person.
+        ApprovalRequested = "approval.requested",
+        /// A person lets it be made, once.
+        ApprovalGranted = "approval.granted",
+        /// A person refuses it.
+        ApprovalDenied = "approval.denied",
         /// A toolset was created.
         ToolsetCreated = "toolset.created",
         /// A toolset was changed.

@@ -7,8 +7,9 @@ use serde::{Deserialize, Serialize};
 use super::event::AuditEventDraft;
 use crate::codes::Code;
 use crate::controls::FreezeTarget;
-use crate::ids::{InstanceId, IntentId, KeyId, ServerId, TenantId};
+use crate::ids::{ApprovalId, InstanceId, IntentId, KeyId, ServerId, TenantId};
 use crate::incidents::NewIncident;
+use crate::integrations::approvals::StoredApproval;
 use crate::integrations::mcp::invocation::{InvocationFacts, McpToolInvocation};
 use crate::tenants::ConfigVersion;
 use crate::text::IdempotencyKey;
@@ -64,6 +65,8 @@ pub struct Intent {
     pub freeze_targets: Vec<FreezeTarget>,
     /// Done already? The writer looks and claims.
     pub idempotency: Option<IdempotencyClaim>,
+    /// The approval that it is made on. The writer looks whether it is granted, not run out and not used, and uses it.
+    pub approval: Option<ApprovalId>,
 }
 
 /// A claim on an idempotency key, scoped to tenant, key and operation.
@@ -92,6 +95,8 @@ pub enum Recorded {
     Frozen(FreezeTarget),
     /// The idempotency key was used before; nothing was written.
     Repeated(Repeated),
+    /// The approval was used, has run out, or was never granted; nothing was written.
+    NotApproved,
 }
 
 /// Proof that an intent is durable. Only a [`Ledger`](super::ports::Ledger) issues it.
@@ -161,6 +166,8 @@ pub struct Refusal {
     pub invocation: Option<McpToolInvocation>,
     /// The incident that the rules ask for.
     pub incident: Option<NewIncident>,
+    /// The approval that the call waits for, if it is a new one.
+    pub approval: Option<Box<StoredApproval>>,
 }
 
 /// An intent whose instance has stopped renewing its lease, or that is open for longer than [`LONGEST_OPEN`].

@@ -19,7 +19,8 @@ use crate::timestamp::Timestamp;
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Records what is about to be done, if the configuration that it was decided on still holds, nothing is frozen,
-    /// and it was not done before: looked at in this order, in the transaction of the record.
+    /// it was not done before, and its approval can be used: looked at in this order, in the transaction of the record,
+    /// which uses the approval up.
     ///
     /// # Errors
     /// `Unavailable` or `Timeout`; the caller must not act.
@@ -31,7 +32,7 @@ pub trait Ledger: Send + Sync {
     /// Any; the caller must withhold the result.
     async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError>;
 
-    /// Records a refusal.
+    /// Records a refusal, with the approval that it asks for.
     ///
     /// # Errors
     /// Any; the refusal stands all the same.

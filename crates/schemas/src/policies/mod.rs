@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::{PolicyId, TenantId};
+use crate::integrations::approvals::ApprovalRule;
 use crate::integrations::mcp::tool::RiskLevel;
 use crate::principal::ActorType;
 use crate::text::{Description, Name, PolicyText};
@@ -76,6 +77,8 @@ pub struct ToolPolicyRequest {
 pub struct PolicyOutcome {
     /// Whether the call is permitted.
     pub permitted: bool,
+    /// Whether a person must approve it besides: the strictest of what the permitting policies ask for.
+    pub approval: ApprovalRule,
     /// The policies that determined it, as `pol_...#n` (n-th Cedar policy within the text); empty for default deny.
     pub policy_ids: Vec<String>,
     /// Version of the set.

@@ -146,6 +146,8 @@ pub struct LimitSettings {
     pub tenant_requests: usize,
     /// Connections at a time: 1 to 65536. Default 4096.
     pub connections: usize,
+    /// How long a call waits for a person's approval, and an approval for its call: 10 to 604 800. Default 3600.
+    pub approval_seconds: u64,
 }
 
 impl Default for LimitSettings {
@@ -161,6 +163,7 @@ impl Default for LimitSettings {
             requests: 1024,
             tenant_requests: 512,
             connections: 4096,
+            approval_seconds: 3600,
         }
     }
 }
@@ -190,6 +193,10 @@ pub struct ApiSettings {
     pub allowed_hosts: Vec<String>,
     /// Origins whose pages may call. Default none.
     pub allowed_origins: Vec<String>,
+    /// Under which URL people and agents reach this server, for the links that they are given. Default by what each
+    /// request names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_url: Option<String>,
 }
 
 impl Settings {
@@ -292,6 +299,7 @@ fn read(reader: &mut Reader<'_>) -> Settings {
         api: ApiSettings {
             allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
             allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
+            public_url: reader.read("api.public_url", rules::public_url),
         },
     }
 }
@@ -308,11 +316,13 @@ fn read_limits(reader: &mut Reader<'_>, defaults: LimitSettings) -> LimitSetting
     let mut number = |key, range| reader.read(key, |value| rules::number(value, &range));
     let grace_seconds = number("limits.grace_seconds", 0..=300).unwrap_or(defaults.grace_seconds);
     let queue = number("limits.queue_milliseconds", 0..=10_000);
+    let approval = number("limits.approval_seconds", 10..=604_800);
     let mut count =
         |key, range, default| reader.read(key, |value| rules::count(value, &range)).unwrap_or(default);
     LimitSettings {
         grace_seconds,
         queue_milliseconds: queue.unwrap_or(defaults.queue_milliseconds),
+        approval_seconds: approval.unwrap_or(defaults.approval_seconds),
         server_calls: count("limits.server_calls", 1..=1024, defaults.server_calls),
         server_queue: count("limits.server_queue", 0..=1024, defaults.server_queue),
         requests: count("limits.requests", 1..=65_536, defaults.requests),

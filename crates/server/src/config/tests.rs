@@ -67,9 +67,11 @@ fn every_setting_can_come_from_the_file() {
         requests = 65536
         tenant_requests = 1
         connections = 8
+        approval_seconds = 604800
         [api]
         allowed_hosts = ["gw.example", "gw.example:8443"]
         allowed_origins = ["https://console.example"]
+        public_url = "https://gw.example/"
     "#;
     let settings = load(text, &[], &[]).unwrap();
     assert_eq!(settings.listen, "[::1]:9000".parse().unwrap());
@@ -86,9 +88,11 @@ fn every_setting_can_come_from_the_file() {
         requests: 65_536,
         tenant_requests: 1,
         connections: 8,
+        approval_seconds: 604_800,
     };
     assert_eq!(settings.limits, limits);
     assert_eq!(settings.egress.waived_origins.len(), 2);
+    assert_eq!(settings.api.public_url.as_deref(), Some("https://gw.example"), "without the slash");
     assert_eq!(settings.api.allowed_hosts, ["gw.example", "gw.example:8443"]);
     assert_eq!(settings.master_key_file.as_deref(), Some(Path::new("/run/keys/master.key")));
     assert_eq!(load(&settings.to_toml(), &[], &[]).unwrap(), settings, "what is printed can be read back");

@@ -11,6 +11,7 @@ use portcullis_schemas::logs::ledger::{IntentReceipt, Recorded, Refusal, Settlem
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::store::Store;
 
+use super::ledger_approvals::approvals_are_used_once;
 use super::ledger_idempotency::keys_are_claimed_once;
 use super::ledger_recovery::abandoned_intents_are_recovered;
 use super::ledger_scene::Scene;
@@ -33,6 +34,7 @@ pub async fn ledger(store: &dyn Store, ledger: &dyn Ledger) {
     a_refusal_is_written_whole(&Scene::set(store, ledger).await).await;
     a_refusal_is_atomic(&Scene::set(store, ledger).await).await;
     keys_are_claimed_once(&Scene::set(store, ledger).await).await;
+    approvals_are_used_once(&Scene::set(store, ledger).await).await;
     abandoned_intents_are_recovered(&Scene::set(store, ledger).await).await;
 }
 

@@ -1,6 +1,7 @@
 //! The suite of [`McpToolStore`](portcullis_schemas::integrations::mcp::ports::McpToolStore).
 
 use portcullis_schemas::ids::{TenantId, ToolId};
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
 use portcullis_schemas::integrations::mcp::tool::{
     McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
@@ -30,6 +31,7 @@ async fn keeps_every_field(store: &dyn Store) {
     let definition =
         r#"{ "z":1.0, "name":"files.read",  "a":1e2,"inputSchema":{"type":"object"}, "é":"\u0041" }"#;
     let definition = RawJson::from_text(definition.to_owned());
+    let plain = fixtures::tool(&IDS, &server, "files.read");
     let full = McpTool {
         description: Some("reads \"files\"".to_owned()),
         definition: definition.unwrap_or_else(|error| panic!("a fixture is not JSON: {error}")),
@@ -48,8 +50,9 @@ async fn keeps_every_field(store: &dyn Store) {
         risk_known: false,
         risk_override: Some(RiskLevel::Critical),
         risk_level: RiskLevel::Critical,
+        approval: ApprovalRule::FourEyes,
         version: 4,
-        ..fixtures::tool(&IDS, &server, "files.read")
+        ..plain.clone()
     };
     let bare = McpTool {
         pinned_hash: None,
@@ -59,7 +62,9 @@ async fn keeps_every_field(store: &dyn Store) {
         approved_at: None,
         ..fixtures::tool(&IDS, &server, "bare")
     };
-    upsert(store, &tenant, &[full.clone(), bare.clone()]).await;
+    // Once as it comes, and once over what was there.
+    upsert(store, &tenant, &[plain, bare.clone()]).await;
+    upsert(store, &tenant, std::slice::from_ref(&full)).await;
     for tool in [full, bare] {
         assert_eq!(get(store, &tenant, &tool).await.as_ref(), Some(&tool), "a tool is kept whole");
     }

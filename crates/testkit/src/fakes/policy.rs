@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{
     PolicyOutcome, PolicyProblem, TenantPolicySet, ToolPolicyRecord, ToolPolicyRequest,
@@ -96,5 +97,6 @@ fn outcome(
     set: &TenantPolicySet,
     reason: Option<&str>,
 ) -> PolicyOutcome {
-    PolicyOutcome { permitted, policy_ids, version: set.version, reason: reason.map(str::to_owned) }
+    let approval = ApprovalRule::None;
+    PolicyOutcome { permitted, approval, policy_ids, version: set.version, reason: reason.map(str::to_owned) }
 }

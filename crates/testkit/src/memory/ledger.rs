@@ -85,6 +85,9 @@ impl Ledger for MemoryLedger {
     async fn refuse(&self, tenant: &TenantId, refusal: Refusal) -> Result<(), PortError> {
         self.transact(|state| {
             state.append_events(tenant, &refusal.events)?;
+            if let Some(asked) = &refusal.approval {
+                state.ask_approval(tenant, asked)?;
+            }
             state.write_outcome(tenant, refusal.invocation, refusal.incident).map(|_| ())
         })
         .await
@@ -152,10 +155,17 @@ impl State {
         if self.intents.iter().any(|row| row.intent_id == intent.intent_id) {
             return Err(taken("intent id"));
         }
+        if let Some(claim) = &intent.idempotency
+            && let Some(repeated) = self.repeated(tenant, claim)
+        {
+            return Ok(Recorded::Repeated(repeated));
+        }
+        if let Some(approval) = &intent.approval
+            && !self.use_approval(tenant, approval, &intent.intent_id, intent.recorded_at)
+        {
+            return Ok(Recorded::NotApproved);
+        }
         if let Some(claim) = &intent.idempotency {
-            if let Some(repeated) = self.repeated(tenant, claim) {
-                return Ok(Recorded::Repeated(repeated));
-            }
             self.claim(tenant, claim, &intent);
         }
         self.append_events(tenant, &intent.events)?;

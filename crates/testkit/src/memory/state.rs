@@ -7,6 +7,7 @@ use portcullis_schemas::api_keys::StoredApiKey;
 use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::incidents::Incident;
+use portcullis_schemas::integrations::approvals::StoredApproval;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -65,6 +66,7 @@ pub(crate) struct State {
     pub(crate) tools: Vec<McpTool>,
     pub(crate) invocations: Vec<Arc<McpToolInvocation>>,
     pub(crate) toolsets: Vec<Toolset>,
+    pub(crate) approvals: Vec<StoredApproval>,
     pub(crate) credentials: Vec<CredentialRow>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
@@ -91,6 +93,7 @@ impl State {
             tools: Vec::new(),
             invocations: Vec::new(),
             toolsets: Vec::new(),
+            approvals: Vec::new(),
             credentials: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),

@@ -8,6 +8,7 @@ use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
@@ -81,6 +82,10 @@ impl IntegrationStores for MemoryUnit {
     }
 
     fn toolsets(&mut self) -> &mut dyn ToolsetStore {
+        self
+    }
+
+    fn approvals(&mut self) -> &mut dyn ApprovalStore {
         self
     }
 

@@ -18,11 +18,12 @@ use crate::uow::SharedTransaction;
 mod row;
 
 /// What a re-discovery or an admin may change. Neither the id, the first sight nor the ledger's counters.
-const REPLACED: [Column; 20] = [
+const REPLACED: [Column; 21] = [
     Column::Description,
     Column::Definition,
     Column::DefinitionHash,
     Column::PinnedHash,
+    Column::Approval,
     Column::Status,
     Column::QuarantineReason,
     Column::Enabled,

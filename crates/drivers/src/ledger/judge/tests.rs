@@ -29,6 +29,7 @@ fn intent(number: u8, targets: Vec<FreezeTarget>, request_hash: Option<&str>) ->
         events: Vec::new(),
         decided_on: None,
         freeze_targets: targets,
+        approval: None,
         idempotency: request_hash.map(claim),
     }
 }

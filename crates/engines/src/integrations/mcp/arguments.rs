@@ -100,6 +100,11 @@ impl PreparedArguments {
         preview
     }
 
+    /// The arguments, to look at: an object.
+    pub(super) fn value(&self) -> &Value {
+        &self.value
+    }
+
     /// The arguments as they go upstream.
     pub(super) fn into_map(self) -> Map<String, Value> {
         match self.value {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
-use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::ids::{ApprovalId, ServerId, ToolId};
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
@@ -16,6 +17,7 @@ use portcullis_schemas::{Error, ErrorKind, PortError};
 use super::arguments::ArgumentProblem;
 use super::authentication::NOT_GRANTED;
 use super::lifecycle;
+use crate::integrations::approvals::{ApprovalNeed, ApprovalStanding, MOST_PENDING};
 
 #[cfg(test)]
 mod tests;
@@ -37,6 +39,8 @@ pub struct CallFacts {
     pub arguments: Result<(), ArgumentProblem>,
     /// Whether the server may use its credential.
     pub credential: CredentialVerdict,
+    /// How the approval stands, if the call [needs one](approval_rule).
+    pub approval: ApprovalStanding,
 }
 
 /// What the credential rules say.
@@ -50,7 +54,7 @@ pub enum CredentialVerdict {
     Denied,
 }
 
-/// The answer. Approvals of single calls will add to it.
+/// The answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Decision {
@@ -58,7 +62,11 @@ pub enum Decision {
     Allow {
         /// Remarkable: the risk is high or critical.
         flagged: bool,
+        /// The approval to use up with the record.
+        approval: Option<ApprovalId>,
     },
+    /// Nothing objects, but a person must approve it first.
+    NeedsApproval(ApprovalNeed),
     /// Refuse it.
     Deny(Denial),
 }
@@ -94,6 +102,8 @@ pub enum DenyRule {
     /// The arguments do not fit, or cannot be judged. After all that is for the caller not to know: a schema tells what a
     /// tool is.
     Arguments,
+    /// A person has refused it, or too many calls wait for one.
+    Approval,
     /// It was let through, again and again, by a configuration that did not hold any more when it was recorded.
     Configuration,
 }
@@ -148,8 +158,15 @@ pub fn decide(facts: &CallFacts) -> Decision {
     ];
     match objections.iter().find_map(|object| object(facts)) {
         Some(denial) => Decision::Deny(denial),
-        None => Decision::Allow { flagged: facts.tool.risk_level >= RiskLevel::High },
+        None => judge_approval(facts),
     }
+}
+
+/// Who must approve the call: the strictest of what the tool and the policies that permit it ask for.
+#[must_use]
+pub fn approval_rule(facts: &CallFacts) -> ApprovalRule {
+    let asked = facts.policy.as_ref().map_or(ApprovalRule::None, |outcome| outcome.approval);
+    facts.tool.approval.max(asked)
 }
 
 /// What can freeze a call, from the widest to the narrowest.
@@ -185,6 +202,36 @@ pub fn policy_request(
         // An untrusted claim, and one that the other hints may contradict.
         read_only: tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true),
         run_id: run_id.map(RunId::to_string),
+    }
+}
+
+/// Last of all: a person is asked only about what nothing else refuses.
+fn judge_approval(facts: &CallFacts) -> Decision {
+    let flagged = facts.tool.risk_level >= RiskLevel::High;
+    let rule = approval_rule(facts);
+    if rule == ApprovalRule::None {
+        return Decision::Allow { flagged, approval: None };
+    }
+    let refused =
+        |kind, code, reason| Decision::Deny(Denial { code, kind, reason, rule: DenyRule::Approval });
+    match &facts.approval {
+        ApprovalStanding::Granted(id) => Decision::Allow { flagged, approval: Some(id.clone()) },
+        ApprovalStanding::NotAsked => Decision::NeedsApproval(ApprovalNeed { rule, waiting: None }),
+        ApprovalStanding::Pending { id, expires_at } => {
+            Decision::NeedsApproval(ApprovalNeed { rule, waiting: Some((id.clone(), *expires_at)) })
+        }
+        ApprovalStanding::Denied { id, reason } => refused(
+            ErrorKind::Denied,
+            codes::APPROVAL_DENIED,
+            format!("a person has refused this call ({id}): {reason}"),
+        ),
+        ApprovalStanding::Full => refused(
+            ErrorKind::RateLimited,
+            codes::APPROVALS_FULL,
+            format!(
+                "{MOST_PENDING} calls of this key wait for an approval already: let people decide on those first"
+            ),
+        ),
     }
 }
 

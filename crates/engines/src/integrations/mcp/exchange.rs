@@ -61,6 +61,7 @@ pub fn begin_exchange(
         decided_on: Some(decided_on),
         freeze_targets: freeze_targets(ctx, &server.server_id, None),
         idempotency: None,
+        approval: None,
     })
 }
 

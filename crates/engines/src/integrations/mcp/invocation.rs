@@ -46,6 +46,7 @@ mod recovery;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod waits;
 
 /// The longest that a call may take, whatever the caller asks for.
 pub const MAX_DEADLINE: Duration = Duration::from_secs(300);
@@ -137,8 +138,19 @@ pub struct GovernedCall {
     pub secret_version: Option<u64>,
     /// The caller's idempotency key with the request's hash.
     pub idempotency: Option<IdempotencyClaim>,
+    /// How an approval is asked for; present if the call needs one.
+    pub asks: Option<ApprovalTerms>,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
+}
+
+/// What an approval of a call is bound to, and how long it waits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalTerms {
+    /// Keyed hash, 64 hex digits.
+    pub binding: String,
+    /// From the request on; then it counts as denied.
+    pub lifetime: Duration,
 }
 
 /// Makes governed calls.
@@ -169,26 +181,33 @@ impl McpToolInvocationEngine {
     /// error. A repeat of an ended request (same idempotency key) gets the same answer or the same failure again.
     ///
     /// # Errors
-    /// With the reference `invocation_id`: the decision's codes; `frozen`; `audit_unavailable`, nothing was sent;
+    /// `approval_required` with the reference `approval_id`: it waits for a person, and nothing was sent. With the
+    /// reference `invocation_id`: the decision's codes; `frozen`; `audit_unavailable`, nothing was sent;
     /// `configuration_unsettled` on the last attempt, likewise; `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
     /// upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
     pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<Invoked, Error> {
         let decision = debug_span!("gate.decide").in_scope(|| decide(&call.facts));
-        if call.attempt == Attempt::Remembered && matches!(decision, Decision::Deny(_)) {
+        if call.attempt == Attempt::Remembered && !matches!(decision, Decision::Allow { .. }) {
             return Ok(Invoked::Outdated(Box::new(call)));
         }
         let opened = Opened::new(&self.ports, ctx, &call, &decision);
         let requested = self.ports.emitter.emit_tool_requested(opened.tenant(), opened.event()).await;
         let requested = requested.map_err(|error| opened.unavailable(error))?;
-        if let Decision::Deny(denial) = decision {
-            return Err(self.refuse(opened, requested, denial).await);
+        match decision {
+            Decision::Allow { .. } => {}
+            Decision::Deny(denial) => return Err(self.refuse(opened, requested, denial).await),
+            Decision::NeedsApproval(need) => return Err(self.wait(opened, &call, requested, need).await),
         }
         let recorded =
             self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
             Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
-            Recorded::Stale if call.attempt != Attempt::Last => Ok(Invoked::Outdated(Box::new(call))),
-            Recorded::Stale => Err(self.refuse(opened, requested, Denial::unsettled()).await),
+            Recorded::Stale | Recorded::NotApproved if call.attempt != Attempt::Last => {
+                Ok(Invoked::Outdated(Box::new(call)))
+            }
+            Recorded::Stale | Recorded::NotApproved => {
+                Err(self.refuse(opened, requested, Denial::unsettled()).await)
+            }
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
                 answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::Answered)
@@ -209,25 +228,37 @@ impl McpToolInvocationEngine {
         let now = self.ports.clock.now();
         let incident = incident_rules::for_refusal(&*self.ports.ids, now, opened.facts(), denial.code);
         let row = McpToolInvocation {
+            incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
+            ..self.blocked(&opened, &failure)
+        };
+        let events = vec![requested, denied];
+        let refusal = Refusal { events, invocation: Some(row), incident, approval: None };
+        match self.write_refusal(&opened, refusal).await {
+            Ok(()) => denial.to_error().with_reference("invocation_id", &opened.facts().invocation_id),
+            Err(error) => opened.unavailable(error),
+        }
+    }
+
+    /// The row of a call that was not made.
+    fn blocked(&self, opened: &Opened, failure: &FailureFacts) -> McpToolInvocation {
+        McpToolInvocation {
             tenant_id: opened.tenant().clone(),
             facts: opened.facts().clone(),
             outcome: InvocationOutcome::Blocked,
             output_hash: None,
             output_bytes: None,
-            error_code: Some(denial.code.to_string()),
-            error_message: Some(denial.reason.clone()),
+            error_code: Some(failure.code.to_string()),
+            error_message: Some(failure.message.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
             started_at: None,
-            completed_at: now,
-            incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
-        };
-        let refusal = Refusal { events: vec![requested, denied], invocation: Some(row), incident };
-        Span::current().record("portcullis.outcome", InvocationOutcome::Blocked.as_str());
-        match self.ports.ledger.refuse(opened.tenant(), refusal).instrument(debug_span!("gate.refuse")).await
-        {
-            Ok(()) => denial.to_error().with_reference("invocation_id", &opened.facts().invocation_id),
-            Err(error) => opened.unavailable(error),
+            completed_at: self.ports.clock.now(),
+            incident_id: None,
         }
+    }
+
+    async fn write_refusal(&self, opened: &Opened, refusal: Refusal) -> Result<(), PortError> {
+        Span::current().record("portcullis.outcome", InvocationOutcome::Blocked.as_str());
+        self.ports.ledger.refuse(opened.tenant(), refusal).instrument(debug_span!("gate.refuse")).await
     }
 
     /// Write-ahead: when this returns a receipt, a power cut does not lose that the call is about to be made.
@@ -253,6 +284,7 @@ impl McpToolInvocationEngine {
                 Some(&call.facts.tool.tool_id),
             ),
             idempotency: call.idempotency.clone(),
+            approval: opened.facts().approval_id.clone(),
         };
         self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
     }

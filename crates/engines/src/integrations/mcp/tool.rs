@@ -1,5 +1,6 @@
 //! What an admin may do with a tool: approve its live definition, let it be called or not, classify it.
 
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -103,6 +104,13 @@ impl McpToolEngine {
             ..tool
         };
         changed(stamp, classified, AuditEventType::McpToolRiskSet, facts)
+    }
+
+    /// Says who must approve each call. A policy may ask for more, never for less.
+    #[must_use]
+    pub fn set_approval(stamp: &EventStamp<'_>, tool: McpTool, approval: ApprovalRule) -> ToolChange {
+        let facts = json!({ "name": tool.name, "from": tool.approval, "to": approval });
+        changed(stamp, McpTool { approval, ..tool }, AuditEventType::McpToolApprovalSet, facts)
     }
 }
 

@@ -1,19 +1,27 @@
 //! A tenant's stored policies, parsed and validated once per version of the set.
 
-use cedar_policy::{Policy, PolicySet, ValidationMode, Validator};
+use std::collections::BTreeMap;
+
+use cedar_policy::{Effect, Policy, PolicySet, ValidationMode, Validator};
 use portcullis_schemas::PortError;
 use portcullis_schemas::error::Source;
 use portcullis_schemas::ids::PolicyId;
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
 
-use super::nesting;
 use super::schema::Vocabulary;
+use super::{annotations, nesting};
 
 /// The policies of one tenant at one version, ready to decide.
 pub(super) struct CompiledSet {
     version: u64,
     sources: Vec<(PolicyId, String)>,
+    /// All but those of `unless_approved`.
     policies: PolicySet,
+    /// Those that forbid unless a person approves.
+    unless_approved: PolicySet,
+    /// What policies ask for, by name; those that ask for nothing are not in it.
+    asks: BTreeMap<String, ApprovalRule>,
 }
 
 impl CompiledSet {
@@ -23,13 +31,23 @@ impl CompiledSet {
     /// `Corrupt` when a text does not parse or does not fit the schema any more. One bad text refuses the whole
     /// set: leaving it out could drop a `forbid`.
     pub(super) fn compile(vocabulary: &Vocabulary, stored: &TenantPolicySet) -> Result<Self, PortError> {
-        let mut policies = PolicySet::new();
+        let (mut all, mut policies) = (PolicySet::new(), PolicySet::new());
+        let mut unless_approved = PolicySet::new();
+        let mut asks = BTreeMap::new();
         for record in &stored.policies {
             for policy in parse(record)? {
-                policies.add(policy).map_err(|error| stale(&record.policy_id, error))?;
+                let asked = annotations::approval(&policy).map_err(|why| stale(&record.policy_id, why))?;
+                if asked > ApprovalRule::None {
+                    asks.insert(policy.id().to_string(), asked);
+                }
+                let lifted = asked > ApprovalRule::None && policy.effect() == Effect::Forbid;
+                let set = if lifted { &mut unless_approved } else { &mut policies };
+                for set in [set, &mut all] {
+                    set.add(policy.clone()).map_err(|error| stale(&record.policy_id, error))?;
+                }
             }
         }
-        let found = Validator::new(vocabulary.schema.clone()).validate(&policies, ValidationMode::Strict);
+        let found = Validator::new(vocabulary.schema.clone()).validate(&all, ValidationMode::Strict);
         if let Some(error) = found.validation_errors().next() {
             return Err(
                 PortError::corrupt("a stored policy does not fit the schema").with_source(error.clone())
@@ -37,7 +55,7 @@ impl CompiledSet {
         }
         let sources =
             stored.policies.iter().map(|record| (record.policy_id.clone(), record.text.as_str().to_owned()));
-        Ok(Self { version: stored.version, sources: sources.collect(), policies })
+        Ok(Self { version: stored.version, sources: sources.collect(), policies, unless_approved, asks })
     }
 
     /// Whether it was compiled from this very set. Texts are compared as well, because a version number can come
@@ -56,10 +74,21 @@ impl CompiledSet {
         self.version
     }
 
+    /// The strictest of what these policies ask for.
+    pub(super) fn approval_of(&self, determining: &[String]) -> ApprovalRule {
+        let asked = determining.iter().filter_map(|policy| self.asks.get(policy));
+        asked.copied().max().unwrap_or(ApprovalRule::None)
+    }
+
     pub(super) fn policies(&self) -> &PolicySet {
         &self.policies
     }
 
+    pub(super) fn unless_approved(&self) -> &PolicySet {
+        &self.unless_approved
+    }
+
+    /// Whether nothing can be permitted.
     pub(super) fn is_empty(&self) -> bool {
         self.policies.is_empty()
     }

@@ -6,7 +6,7 @@ use portcullis_schemas::policies::PolicyProblem;
 use portcullis_schemas::text::is_hidden;
 
 use super::schema::Vocabulary;
-use super::{literals, nesting};
+use super::{annotations, literals, nesting};
 
 /// Most problems that are told at once.
 pub(super) const MAX_PROBLEMS: usize = 20;
@@ -56,7 +56,13 @@ fn find_in_parsed(vocabulary: &Vocabulary, text: &str, parsed: &PolicySet) -> Ve
             .into_iter()
             .map(|message| format!("for policy `{}`, {message}", policy.id()))
     });
-    warnings.chain(unknown_words.map(|message| unplaced(&numbered(&message)))).collect()
+    let annotated = parsed.policies().flat_map(|policy| {
+        annotations::problems(policy)
+            .into_iter()
+            .map(|message| format!("for policy `{}`, {message}", policy.id()))
+    });
+    let unplaced = unknown_words.chain(annotated).map(|message| unplaced(&numbered(&message)));
+    warnings.chain(unplaced).collect()
 }
 
 fn unplaced(message: &str) -> PolicyProblem {

@@ -9,6 +9,8 @@ use portcullis_schemas::timestamp::Timestamp;
 
 use super::*;
 
+mod approvals;
+
 const ANY: &str = "principal, action, resource";
 
 fn tenant() -> TenantId {

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::{IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
+use crate::ids::{ApprovalId, IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
 use crate::integrations::toolsets::ExposedToolName;
 use crate::json::RawJson;
 use crate::principal::ActorType;
@@ -94,6 +94,9 @@ pub struct InvocationFacts {
     pub policy_version: u64,
     /// Reason for a refusal.
     pub policy_reason: Option<String>,
+    /// The approval that it was made on, or that it waits for.
+    #[serde(default)]
+    pub approval_id: Option<ApprovalId>,
     /// Received.
     pub invoked_at: Timestamp,
 }

@@ -8,6 +8,7 @@ use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
 use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
 use super::tool::{McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
+use crate::integrations::approvals::ApprovalRule;
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
 use crate::text::{CredentialRefText, Description, HeaderNameText, Name, Reason, RunId, Tag, UrlText};
@@ -34,6 +35,8 @@ operations! {
     DisableMcpTool => McpTool, "integrations.mcp_servers.disable_tool", Admin, Write, "Stop a tool from being called";
     SetMcpToolRiskLevel => McpTool, "integrations.mcp_servers.set_tool_risk_level", Admin, Write,
         "Classify a tool's risk, or give the classification up";
+    SetMcpToolApproval => McpTool, "integrations.mcp_servers.set_tool_approval", Admin, Write,
+        "Say whether a person must approve each call of a tool";
     InvokeMcpTool => InvokeToolResult, "integrations.mcp_servers.invoke_tool", Invoke, Call,
         "Call a tool through policy, credentials and the trail";
     GetMcpInvocations => Page<McpToolInvocation>, "integrations.mcp_servers.get_invocations", Read, Read,
@@ -239,6 +242,18 @@ pub struct SetMcpToolRiskLevel {
     /// higher risk still win. It must be there, so that no empty request gives an override up.
     #[serde(deserialize_with = "Option::deserialize")]
     pub risk_level: Option<RiskLevel>,
+}
+
+/// Says who must approve calls of a tool.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMcpToolApproval {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// Nobody, anybody with authority, or somebody else than who asks.
+    pub approval: ApprovalRule,
 }
 
 /// Calls a tool.

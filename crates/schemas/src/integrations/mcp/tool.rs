@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ServerId, TenantId, ToolId};
+use crate::integrations::approvals::ApprovalRule;
 use crate::json::RawJson;
 use crate::timestamp::Timestamp;
 
@@ -93,6 +94,8 @@ pub struct McpTool {
     pub risk_override: Option<RiskLevel>,
     /// The risk that policies see.
     pub risk_level: RiskLevel,
+    /// Whether a person must approve each call; a policy may ask for more.
+    pub approval: ApprovalRule,
     /// Name of the key that approved the pin.
     pub approved_by: Option<String>,
     /// When.

@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, freeze_targets};
 use portcullis_schemas::Error;
@@ -91,7 +92,7 @@ impl CallConfiguration {
         })
     }
 
-    /// The facts of a call, with the version of the server's secret if it is in the vault.
+    /// The facts of a call but for its approval, with the version of the server's secret if it is in the vault.
     pub(crate) async fn facts(
         &self,
         scene: &Scene,
@@ -109,6 +110,7 @@ impl CallConfiguration {
             tool: Arc::clone(tool),
             frozen: self.frozen.clone(),
             policy,
+            approval: ApprovalStanding::NotAsked,
         };
         (facts, credential.secret_version)
     }

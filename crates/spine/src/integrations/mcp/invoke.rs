@@ -16,6 +16,7 @@ use tracing::{Instrument, debug_span};
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
 use super::through::ThroughToolset;
+use crate::integrations::approvals;
 use crate::scene::Scene;
 use crate::spans;
 
@@ -44,7 +45,9 @@ pub(crate) async fn invoke(
         through.require(&scene, &configuration).await?;
     }
     let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
-    let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    let (standing, asks) = approvals::standing(&scene, &facts, &arguments, idempotency.is_some()).await?;
+    facts.approval = standing;
     spans::call_of(&facts.tool);
     let mut call = GovernedCall {
         received,
@@ -56,6 +59,7 @@ pub(crate) async fn invoke(
         step_index: request.step_index,
         through: through.as_ref().map(ThroughToolset::facts),
         idempotency,
+        asks,
         deadline,
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
@@ -76,6 +80,9 @@ pub(crate) async fn invoke(
         }
         let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+        // A used approval that the ledger has looked at is not that of a repeat.
+        let standing = approvals::standing(&scene, &call.facts, &call.arguments, false);
+        (call.facts.approval, call.asks) = standing.await?;
     }
 }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide, freeze_targets};
 use portcullis_schemas::Error;
 use portcullis_schemas::controls::Freeze;
@@ -50,7 +51,8 @@ impl TenantConfiguration {
         })
     }
 
-    /// Whether a call of this tool by this caller would be let through, were its arguments right.
+    /// Whether a call of this tool by this caller would be let through, were its arguments right, and approved if it must
+    /// be.
     pub(crate) async fn offers(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> bool {
         let server = &from.server;
         let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
@@ -60,10 +62,11 @@ impl TenantConfiguration {
             policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None).await,
             arguments: Ok(()),
             credential: judge_credential(scene, &from.grants, server, IntentKind::InvokeTool).verdict,
+            approval: ApprovalStanding::NotAsked,
             server: Arc::clone(server),
             tool: Arc::clone(tool),
         };
-        matches!(decide(&facts), Decision::Allow { .. })
+        matches!(decide(&facts), Decision::Allow { .. } | Decision::NeedsApproval(_))
     }
 }
 

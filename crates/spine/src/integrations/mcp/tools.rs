@@ -5,7 +5,8 @@ use portcullis_engines::integrations::mcp::tool::{McpToolEngine, ToolChange};
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::mcp::operations::{
-    ApproveMcpTool, DisableMcpTool, EnableMcpTool, GetMcpTool, ListMcpTools, SetMcpToolRiskLevel,
+    ApproveMcpTool, DisableMcpTool, EnableMcpTool, GetMcpTool, ListMcpTools, SetMcpToolApproval,
+    SetMcpToolRiskLevel,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::paging::{Page, PageRequest};
@@ -46,6 +47,13 @@ pub(crate) async fn set_tool_risk_level(
 ) -> Result<McpTool, Error> {
     change(&scene, &request.server_id, &request.tool_id, |stamp, tool| {
         Ok(McpToolEngine::set_risk(stamp, tool, request.risk_level))
+    })
+    .await
+}
+
+pub(crate) async fn set_tool_approval(scene: Scene, request: SetMcpToolApproval) -> Result<McpTool, Error> {
+    change(&scene, &request.server_id, &request.tool_id, |stamp, tool| {
+        Ok(McpToolEngine::set_approval(stamp, tool, request.approval))
     })
     .await
 }

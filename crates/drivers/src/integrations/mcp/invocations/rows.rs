@@ -46,6 +46,7 @@ pub(crate) struct Model {
     pub(crate) completed_at: i64,
     pub(crate) incident_id: Option<String>,
     pub(crate) through: Option<String>,
+    pub(crate) approval_id: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -95,6 +96,7 @@ pub(crate) fn row(
         completed_at: invocation.completed_at.as_micros(),
         incident_id: incident.or(invocation.incident_id.as_ref()).map(ToString::to_string),
         through: facts.through.as_ref().map(to_json).transpose()?,
+        approval_id: facts.approval_id.as_ref().map(ToString::to_string),
     })
 }
 
@@ -119,6 +121,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         policy_ids: from_json("policy_ids", &row.policy_ids)?,
         policy_version: uncount("policy_version", row.policy_version)?,
         policy_reason: row.policy_reason,
+        approval_id: stored_if("approval_id", row.approval_id, |id| id.parse())?,
         invoked_at: Timestamp::from_micros(row.invoked_at),
     };
     Ok(McpToolInvocation {

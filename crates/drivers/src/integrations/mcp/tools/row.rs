@@ -42,6 +42,7 @@ pub(crate) struct Model {
     pub(crate) discovered_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) version: i64,
+    pub(crate) approval: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -84,6 +85,7 @@ impl Model {
             discovered_at: tool.discovered_at.as_micros(),
             updated_at: tool.updated_at.as_micros(),
             version: count(tool.version),
+            approval: tool.approval.to_string(),
         }
     }
 
@@ -114,6 +116,7 @@ impl Model {
             risk_known: self.risk_known,
             risk_override: stored_if("mcp_tools.risk_override", self.risk_override, |it| it.parse())?,
             risk_level: stored("mcp_tools.risk_level", self.risk_level.parse())?,
+            approval: stored("mcp_tools.approval", self.approval.parse())?,
             approved_by: self.approved_by,
             approved_at: time_if(self.approved_at),
             invocation_count: uncount("mcp_tools.invocation_count", self.invocation_count)?,

@@ -8,7 +8,13 @@ use super::*;
 use crate::integrations::mcp::samples::World;
 
 fn permitted() -> PolicyOutcome {
-    PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None }
+    PolicyOutcome {
+        permitted: true,
+        approval: ApprovalRule::None,
+        policy_ids: vec!["pol_a#0".to_owned()],
+        version: 3,
+        reason: None,
+    }
 }
 
 fn server(facts: &mut CallFacts) -> &mut McpServer {
@@ -34,6 +40,7 @@ fn good(world: &World) -> CallFacts {
         policy: Ok(permitted()),
         arguments: Ok(()),
         credential: CredentialVerdict::Granted,
+        approval: ApprovalStanding::NotAsked,
     }
 }
 
@@ -50,7 +57,7 @@ fn freeze(world: &World, target: FreezeTarget) -> Freeze {
 type Break = fn(&World, &mut CallFacts);
 
 /// In the order of the rules: what breaks each, and what the caller is told.
-const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 23] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
         server(f).status = McpServerStatus::Pending
     }),
@@ -87,7 +94,13 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
         f.frozen = Some(freeze(w, FreezeTarget::Tool(f.tool.tool_id.clone())));
     }),
     (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "no policy permits", |_, f| {
-        f.policy = Ok(PolicyOutcome { permitted: false, policy_ids: Vec::new(), version: 3, reason: None });
+        f.policy = Ok(PolicyOutcome {
+            permitted: false,
+            approval: ApprovalRule::None,
+            policy_ids: Vec::new(),
+            version: 3,
+            reason: None,
+        });
     }),
     (DenyRule::Policy, "policy_denied", ErrorKind::Denied, "forbidden by policy", |_, f| {
         f.policy = Ok(PolicyOutcome {
@@ -118,12 +131,21 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
     (DenyRule::Arguments, "schema_unusable", ErrorKind::Conflict, "cannot be used: why", |_, f| {
         f.arguments = Err(ArgumentProblem::SchemaUnusable("why".to_owned()));
     }),
+    (DenyRule::Approval, "approval_denied", ErrorKind::Denied, "too dear", |w, f| {
+        tool(f).approval = ApprovalRule::Required;
+        let reason = "too dear".to_owned();
+        f.approval = ApprovalStanding::Denied { id: ApprovalId::generate(&w.ids), reason };
+    }),
+    (DenyRule::Approval, "approvals_full", ErrorKind::RateLimited, "100 calls", |_, f| {
+        tool(f).approval = ApprovalRule::Required;
+        f.approval = ApprovalStanding::Full;
+    }),
 ];
 
 #[test]
 fn every_reason_refuses_with_its_code() {
     let world = World::new();
-    assert_eq!(decide(&good(&world)), Decision::Allow { flagged: false });
+    assert_eq!(decide(&good(&world)), Decision::Allow { flagged: false, approval: None });
     for (rule, code, kind, text, break_it) in BREAKS {
         let mut facts = good(&world);
         break_it(&world, &mut facts);
@@ -165,8 +187,35 @@ fn what_does_not_stand_in_the_way() {
         (RiskLevel::Critical, true),
     ] {
         tool(&mut facts).risk_level = risk;
-        assert_eq!(decide(&facts), Decision::Allow { flagged }, "{risk}");
+        assert_eq!(decide(&facts), Decision::Allow { flagged, approval: None }, "{risk}");
     }
+}
+
+#[test]
+fn the_strictest_of_tool_and_policies_says_who_must_approve() {
+    use ApprovalRule::{FourEyes, None as Nobody, Required};
+    let world = World::new();
+    let id = ApprovalId::generate(&world.ids);
+    for (tools, policies, rule) in [
+        (Nobody, Required, Required),
+        (Required, Nobody, Required),
+        (FourEyes, Required, FourEyes),
+        (Required, FourEyes, FourEyes),
+    ] {
+        let mut facts = good(&world);
+        tool(&mut facts).approval = tools;
+        facts.policy = Ok(PolicyOutcome { approval: policies, ..permitted() });
+        let need = |waiting| Decision::NeedsApproval(ApprovalNeed { rule, waiting });
+        assert_eq!(decide(&facts), need(None), "{tools} {policies}");
+        let expires_at = world.stamp(9).now;
+        facts.approval = ApprovalStanding::Pending { id: id.clone(), expires_at };
+        assert_eq!(decide(&facts), need(Some((id.clone(), expires_at))), "{tools} {policies}");
+        facts.approval = ApprovalStanding::Granted(id.clone());
+        assert_eq!(decide(&facts), Decision::Allow { flagged: false, approval: Some(id.clone()) });
+    }
+    let mut facts = good(&world);
+    facts.approval = ApprovalStanding::Full;
+    assert_eq!(decide(&facts), Decision::Allow { flagged: false, approval: None }, "nobody is asked");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::ids::{ApprovalId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, PolicyDecision};
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::logs::ports::ToolEventContext;
@@ -15,6 +15,9 @@ use portcullis_trail::Digest;
 use super::{GovernedCall, InvocationPorts, audit_unavailable};
 use crate::integrations::mcp::decision::{Decision, Denial};
 use crate::integrations::mcp::events::actor_of;
+
+/// Why a call that waits was not made.
+const WAITS: &str = "a person must approve this call";
 
 /// A received call.
 pub(super) struct Opened {
@@ -39,10 +42,15 @@ impl Opened {
             call.arguments.canonical(),
         );
         let policy = call.facts.policy.as_ref().ok();
-        let (policy_decision, policy_reason) = match decision {
-            Decision::Allow { flagged: true } => (PolicyDecision::Flagged, None),
-            Decision::Allow { flagged: false } => (PolicyDecision::Allowed, None),
-            Decision::Deny(denial) => (PolicyDecision::Blocked, Some(denial.reason.clone())),
+        let (policy_decision, policy_reason, approval_id) = match decision {
+            Decision::Allow { flagged: true, approval } => (PolicyDecision::Flagged, None, approval.clone()),
+            Decision::Allow { flagged: false, approval } => (PolicyDecision::Allowed, None, approval.clone()),
+            Decision::Deny(denial) => (PolicyDecision::Blocked, Some(denial.reason.clone()), None),
+            Decision::NeedsApproval(need) => {
+                let waiting = need.waiting.as_ref().map(|(id, _)| id.clone());
+                let id = waiting.unwrap_or_else(|| ApprovalId::generate(&*ports.ids));
+                (PolicyDecision::Pending, Some(WAITS.to_owned()), Some(id))
+            }
         };
         let facts = InvocationFacts {
             invocation_id: call.received.invocation_id.clone(),
@@ -63,6 +71,7 @@ impl Opened {
             policy_ids: policy.map(|outcome: &PolicyOutcome| outcome.policy_ids.clone()).unwrap_or_default(),
             policy_version: policy.map_or(0, |outcome| outcome.version),
             policy_reason,
+            approval_id,
             invoked_at: call.received.invoked_at,
         };
         tracing::Span::current().record("portcullis.invocation.id", facts.invocation_id.as_str());

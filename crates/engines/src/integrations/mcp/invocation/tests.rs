@@ -2,6 +2,7 @@
 
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::incidents::IncidentCause;
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
@@ -14,11 +15,13 @@ use portcullis_testkit::fixtures;
 use serde_json::json;
 
 use super::*;
+use crate::integrations::approvals::ApprovalStanding;
 use crate::integrations::mcp::decision::CredentialVerdict;
 use crate::integrations::mcp::samples::{World, event_types};
 use bench::{Bench, reply};
 
 mod bench;
+mod waits;
 
 const WAY_OF_A_CALL: [&str; 8] = [
     "emit:requested",
@@ -37,8 +40,13 @@ fn call(world: &World) -> GovernedCall {
         credential_ref: Some(CredentialRefText::new("cus-vault://t_0001/key-1").unwrap()),
         ..world.server.clone()
     };
-    let policy =
-        PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None };
+    let policy = PolicyOutcome {
+        permitted: true,
+        approval: ApprovalRule::None,
+        policy_ids: vec!["pol_a#0".to_owned()],
+        version: 3,
+        reason: None,
+    };
     GovernedCall {
         received: Received {
             invocation_id: InvocationId::generate(&world.ids),
@@ -54,6 +62,7 @@ fn call(world: &World) -> GovernedCall {
             policy: Ok(policy),
             arguments: Ok(()),
             credential: CredentialVerdict::Granted,
+            approval: ApprovalStanding::NotAsked,
         },
         arguments: PreparedArguments::new(json!({ "city": "Graz" }).as_object().unwrap().clone()).unwrap(),
         run_id: Some(RunId::new("run-1").unwrap()),
@@ -61,13 +70,19 @@ fn call(world: &World) -> GovernedCall {
         through: None,
         secret_version: Some(1),
         idempotency: None,
+        asks: None,
         deadline: Duration::from_secs(60),
     }
 }
 
 fn denied_by_policy(mut call: GovernedCall) -> GovernedCall {
-    call.facts.policy =
-        Ok(PolicyOutcome { permitted: false, policy_ids: Vec::new(), version: 3, reason: None });
+    call.facts.policy = Ok(PolicyOutcome {
+        permitted: false,
+        approval: ApprovalRule::None,
+        policy_ids: Vec::new(),
+        version: 3,
+        reason: None,
+    });
     call
 }
 

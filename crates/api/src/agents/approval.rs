@@ -1,0 +1,84 @@
+//! What an agent gets whose call waits for a person.
+//!
+//! A modern client that can send its user to a URL is asked to, by a result that wants input (specification 2026-07-28,
+//! multi-round-trip requests; elicitation in URL mode). The request that it sends again is judged as any other: what is
+//! bound to an approval is found by what is called, so there is no state to carry, none to steal, and none to forge.
+//! Anybody else is told in a result with `isError`.
+
+use portcullis_mcp::ladder::AcceptedRequest;
+use portcullis_mcp::messages::{UrlRequest, input_required_reply, text_reply};
+use portcullis_mcp::version::Era;
+use portcullis_schemas::Error;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::failures::told;
+use crate::approvals;
+use crate::base::BaseUrl;
+
+/// The one thing that is asked for.
+const KEY: &str = "approval";
+
+/// The result of a call that waits.
+pub(super) fn waiting(accepted: &AcceptedRequest<'_>, base: &BaseUrl, error: &Error) -> Box<RawValue> {
+    let page = error.reference().map(|(_, id)| base.join(&approvals::page_of(id)));
+    let refused = Answers::of(accepted.request.params).is_refused();
+    match page {
+        Some(url) if opens_urls(accepted) && !refused => {
+            let request = UrlRequest { key: KEY, message: error.public(), url: &url };
+            input_required_reply(&request)
+        }
+        Some(url) => text_reply(accepted.version, &format!("{}; it is decided at {url}", told(error)), true),
+        None => text_reply(accepted.version, &told(error), true),
+    }
+}
+
+/// Whether the client says that its user can be sent to a URL: `elicitation: { url: {} }`.
+fn opens_urls(accepted: &AcceptedRequest<'_>) -> bool {
+    #[derive(Deserialize)]
+    struct Capabilities<'a> {
+        #[serde(borrow, default)]
+        elicitation: Option<Elicitation<'a>>,
+    }
+    #[derive(Deserialize)]
+    struct Elicitation<'a> {
+        #[serde(borrow, default)]
+        url: Option<&'a RawValue>,
+    }
+    let declared = accepted.meta.client_capabilities.as_deref();
+    let declared = declared.and_then(|raw| serde_json::from_str::<Capabilities<'_>>(raw.get()).ok());
+    accepted.era == Era::Modern
+        && declared.and_then(|all| all.elicitation?.url).is_some_and(|url| url.get().starts_with('{'))
+}
+
+/// `inputResponses` of a request that is sent again.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Answers {
+    #[serde(default)]
+    input_responses: Option<Responses>,
+}
+
+#[derive(Deserialize)]
+struct Responses {
+    #[serde(default)]
+    approval: Option<Response>,
+}
+
+#[derive(Deserialize)]
+struct Response {
+    action: String,
+}
+
+impl Answers {
+    /// What cannot be read answers nothing.
+    fn of(params: Option<&RawValue>) -> Self {
+        params.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or_default()
+    }
+
+    /// The user does not want to be asked again.
+    fn is_refused(&self) -> bool {
+        let answer = self.input_responses.as_ref().and_then(|all| all.approval.as_ref());
+        answer.is_some_and(|answer| answer.action != "accept")
+    }
+}

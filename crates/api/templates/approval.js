@@ -1,0 +1,73 @@
+// The page of one approval: read it with the person's key, show it as text, send the decision.
+"use strict";
+
+const main = document.querySelector("main");
+const resource = `/integrations/approvals/${main.dataset.approval}`;
+const part = (id) => document.getElementById(id);
+let key = "";
+
+async function ask(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    headers: { authorization: `Bearer ${key}`, ...(body && { "content-type": "application/json" }) },
+    body: body && JSON.stringify(body),
+  });
+  const answer = await response.json();
+  if (!response.ok) throw new Error(answer.detail ?? `status ${response.status}`);
+  return answer;
+}
+
+function show(approval) {
+  const rows = [
+    ["Status", approval.status],
+    ["Asked by", `${approval.actor_id} (${approval.actor_type}, ${approval.requested_by})`],
+    ["Tool", `${approval.tool_name} (${approval.tool_id})`],
+    ["Server", approval.server_id],
+    ["Risk", approval.risk_level],
+    ["Approver", approval.rule === "four_eyes" ? "somebody else than who asks" : "anybody with authority"],
+    ["Run", approval.run_id ?? "none named"],
+    ["Pinned definition", approval.pinned_hash ?? "none"],
+    ["Policies", `version ${approval.policy_version}: ${approval.policy_ids.join(", ")}`],
+    ["Asked at", approval.requested_at],
+    ["Counts as refused from", approval.expires_at],
+    ["Decided", approval.decided_by ? `by ${approval.decided_by}: ${approval.reason}` : "not yet"],
+  ];
+  const lines = rows.map(([name, value]) => {
+    const line = document.createElement("tr");
+    line.append(document.createElement("th"), document.createElement("td"));
+    line.firstChild.textContent = name;
+    line.lastChild.textContent = value;
+    return line;
+  });
+  part("facts").replaceChildren(...lines);
+  if (approval.arguments !== undefined) {
+    part("arguments").textContent = JSON.stringify(approval.arguments, null, 2);
+  }
+  part("decide").hidden = approval.status !== "pending";
+  part("call").hidden = false;
+}
+
+async function told(step) {
+  part("outcome").textContent = "";
+  try {
+    await step();
+  } catch (error) {
+    part("outcome").textContent = error.message;
+  }
+}
+
+part("open").addEventListener("submit", (event) => {
+  event.preventDefault();
+  key = part("key").value.trim();
+  told(async () => show(await ask("GET", resource)));
+});
+
+part("decide").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const decision = event.submitter.value;
+  told(async () => {
+    show(await ask("POST", `${resource}/${decision}`, { reason: part("reason").value }));
+    part("outcome").textContent =
+      decision === "grant" ? "Approved. The agent can make the call now." : "Refused. The agent is told.";
+  });
+});

@@ -1,0 +1,39 @@
+//! What an approval is bound to.
+
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::principal::Principal;
+
+/// A call, as far as an approval of it goes. Another run, another request or another toolset with the same outcome is the
+/// same call.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<'a> {
+    /// Who asks.
+    pub principal: &'a Principal,
+    /// The tool with its pin.
+    pub tool: &'a McpTool,
+    /// Version of the tenant's policies.
+    pub policy_version: u64,
+    /// The arguments in canonical form (RFC 8785).
+    pub arguments: &'a [u8],
+}
+
+/// The bytes whose keyed hash is the binding: every part with its length, so that no two calls share them.
+#[must_use]
+pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
+    let version = bound.policy_version.to_string();
+    let parts: [&[u8]; 7] = [
+        bound.principal.key().as_str().as_bytes(),
+        bound.principal.actor().as_bytes(),
+        bound.tool.server_id.as_str().as_bytes(),
+        bound.tool.tool_id.as_str().as_bytes(),
+        bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
+        version.as_bytes(),
+        bound.arguments,
+    ];
+    let mut bytes = Vec::with_capacity(bound.arguments.len() + 512);
+    for part in parts {
+        bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}

@@ -1,0 +1,107 @@
+//! What the person who decides sees of the arguments: all of them, but for what the tool's schema marks as secret.
+//!
+//! A schema marks a value by `writeOnly: true` or `format: "password"` (OpenAPI and JSON Schema 2020-12, section 9.4).
+//! Schemas branch and refer, so which part of one speaks of a value is not always known. Therefore a name that is marked
+//! anywhere hides every member of that name, at any depth: too much rather than too little.
+
+use std::collections::BTreeSet;
+
+use portcullis_schemas::json::RawJson;
+use serde_json::Value;
+
+/// Stands in place of a value.
+pub const REDACTED: &str = "[secret by the tool's schema]";
+
+/// Deeper than schemas are admitted.
+const MAX_DEPTH: usize = 64;
+
+/// The arguments to show. A definition that cannot be read hides all values.
+#[must_use]
+pub fn shown_arguments(definition: &RawJson, arguments: &Value) -> Value {
+    let parsed = serde_json::from_str::<Value>(definition.as_str());
+    let Some(schema) = parsed.ok().and_then(|definition| definition.get("inputSchema").cloned()) else {
+        return REDACTED.into();
+    };
+    let mut secrets = Secrets { root: &schema, names: BTreeSet::new() };
+    secrets.collect(&schema, MAX_DEPTH);
+    redact(&secrets.names, arguments)
+}
+
+struct Secrets<'s> {
+    root: &'s Value,
+    names: BTreeSet<&'s str>,
+}
+
+impl<'s> Secrets<'s> {
+    /// Every name that a `properties` of the schema gives to a secret.
+    fn collect(&mut self, schema: &'s Value, left: usize) {
+        if left == 0 {
+            return;
+        }
+        match schema {
+            Value::Object(members) => {
+                if let Some(Value::Object(properties)) = members.get("properties") {
+                    let marked = properties.iter().filter(|(_, schema)| self.is_secret(schema, MAX_DEPTH));
+                    let marked: Vec<&str> = marked.map(|(name, _)| name.as_str()).collect();
+                    self.names.extend(marked);
+                }
+                members.values().for_each(|member| self.collect(member, left - 1));
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item, left - 1)),
+            _ => {}
+        }
+    }
+
+    /// Whether a value of this schema, or an element of it that has no name, is marked.
+    fn is_secret(&self, schema: &'s Value, left: usize) -> bool {
+        let Value::Object(members) = schema else { return false };
+        let marked = members.get("writeOnly") == Some(&Value::Bool(true))
+            || members.get("format").and_then(Value::as_str) == Some("password");
+        if marked || left == 0 {
+            return true;
+        }
+        members.iter().any(|(keyword, part)| match keyword.as_str() {
+            "$ref" | "$dynamicRef" => self.refers_to_secret(part, left - 1),
+            "items"
+            | "additionalProperties"
+            | "contains"
+            | "unevaluatedItems"
+            | "unevaluatedProperties"
+            | "if"
+            | "then"
+            | "else" => self.is_secret(part, left - 1),
+            "allOf" | "anyOf" | "oneOf" | "prefixItems" => {
+                part.as_array().is_some_and(|parts| parts.iter().any(|part| self.is_secret(part, left - 1)))
+            }
+            "patternProperties" | "dependentSchemas" => part
+                .as_object()
+                .is_some_and(|parts| parts.values().any(|part| self.is_secret(part, left - 1))),
+            _ => false,
+        })
+    }
+
+    /// A reference that cannot be followed may mean anything.
+    fn refers_to_secret(&self, reference: &Value, left: usize) -> bool {
+        let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
+        match pointer.and_then(|pointer| self.root.pointer(pointer)) {
+            // A schema that holds itself is no more secret for that.
+            Some(_) if left < MAX_DEPTH / 2 => false,
+            Some(schema) => self.is_secret(schema, left),
+            None => true,
+        }
+    }
+}
+
+fn redact(secrets: &BTreeSet<&str>, value: &Value) -> Value {
+    match value {
+        Value::Object(members) => {
+            let shown = members.iter().map(|(name, value)| match secrets.contains(name.as_str()) {
+                true => (name.clone(), REDACTED.into()),
+                false => (name.clone(), redact(secrets, value)),
+            });
+            Value::Object(shown.collect())
+        }
+        Value::Array(items) => Value::Array(items.iter().map(|item| redact(secrets, item)).collect()),
+        other => other.clone(),
+    }
+}

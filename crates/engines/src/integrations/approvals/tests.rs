@@ -1,0 +1,229 @@
+//! Who may decide, what still counts, what two calls share, and what is shown of one.
+
+use std::time::Duration;
+
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::json::RawJson;
+use portcullis_schemas::principal::{ActorType, Principal, Scope};
+use portcullis_testkit::fixtures::{self, time};
+use portcullis_testkit::ids::SequentialIds;
+use serde_json::{Value, json};
+
+use super::*;
+
+struct World {
+    ids: SequentialIds,
+    tool: McpTool,
+    asked: CallApproval,
+}
+
+impl World {
+    /// An approval that was asked for at 0 and is over at 600.
+    fn new() -> Self {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let tool = fixtures::tool(&ids, &fixtures::server(&ids, &tenant, "mail", 0), "send_mail");
+        let facts = fixtures::invocation_facts(&ids, &tool, 0);
+        let asked = fixtures::approval(&ids, &tenant, &facts, "binding").approval;
+        Self { ids, tool, asked }
+    }
+
+    fn current(&self) -> Current<'_> {
+        Current { pinned_hash: self.asked.pinned_hash.as_deref(), policy_version: self.asked.policy_version }
+    }
+
+    fn grant(
+        &self,
+        approval: CallApproval,
+        by: Decider<'_>,
+        seconds: i64,
+    ) -> Result<CallApproval, &'static str> {
+        grant(approval, by, &reason(), time(seconds), self.current()).map_err(|error| error.code().as_str())
+    }
+}
+
+fn reason() -> Reason {
+    Reason::new("looked at it").unwrap()
+}
+
+#[test]
+fn who_asks_may_not_approve_where_four_eyes_are_asked_for() {
+    let world = World::new();
+    let other = KeyId::generate(&world.ids);
+    let by = |key, name| Decider { key, name };
+    let table = [
+        (ApprovalRule::Required, by(&world.asked.requested_by, "agent"), Ok(ApprovalStatus::Granted)),
+        (ApprovalRule::FourEyes, by(&world.asked.requested_by, "admin"), Err("approval_four_eyes")),
+        (ApprovalRule::FourEyes, by(&other, "agent"), Err("approval_four_eyes")),
+        (ApprovalRule::FourEyes, by(&other, "admin"), Ok(ApprovalStatus::Granted)),
+    ];
+    for (rule, by, expected) in table {
+        let asked = CallApproval { rule, ..world.asked.clone() };
+        assert_eq!(world.grant(asked, by, 1).map(|granted| granted.status), expected, "{rule} {by:?}");
+    }
+}
+
+#[test]
+fn a_decision_says_who_when_and_why() {
+    let world = World::new();
+    let key = KeyId::generate(&world.ids);
+    let by = Decider { key: &key, name: "admin" };
+    let granted = world.grant(world.asked.clone(), by, 5).unwrap();
+    let expected = CallApproval {
+        status: ApprovalStatus::Granted,
+        decided_by: Some("admin".to_owned()),
+        decided_at: Some(time(5)),
+        reason: Some("looked at it".to_owned()),
+        version: 2,
+        ..world.asked.clone()
+    };
+    assert_eq!(granted, expected);
+    let denied = deny(world.asked.clone(), by, &reason(), time(5)).unwrap();
+    assert_eq!(denied, CallApproval { status: ApprovalStatus::Denied, ..expected });
+}
+
+#[test]
+fn one_decision_is_made_and_in_time() {
+    let world = World::new();
+    let key = KeyId::generate(&world.ids);
+    let by = Decider { key: &key, name: "admin" };
+    let statuses =
+        [ApprovalStatus::Granted, ApprovalStatus::Denied, ApprovalStatus::Used, ApprovalStatus::Expired];
+    for status in statuses {
+        let decided = CallApproval { status, ..world.asked.clone() };
+        assert_eq!(world.grant(decided.clone(), by, 1), Err("state_conflict"), "{status}");
+        let denied = deny(decided, by, &reason(), time(1)).map_err(|error| error.code().as_str());
+        assert_eq!(denied, Err("state_conflict"), "{status}");
+    }
+    assert!(world.grant(world.asked.clone(), by, 599).is_ok());
+    assert_eq!(world.grant(world.asked.clone(), by, 600), Err("state_conflict"), "over counts as denied");
+}
+
+#[test]
+fn what_has_changed_since_is_not_granted() {
+    let world = World::new();
+    let key = KeyId::generate(&world.ids);
+    let by = Decider { key: &key, name: "admin" };
+    let changed = [
+        Current { pinned_hash: Some("another"), ..world.current() },
+        Current { pinned_hash: None, ..world.current() },
+        Current { policy_version: world.asked.policy_version + 1, ..world.current() },
+    ];
+    for current in changed {
+        let granted = grant(world.asked.clone(), by, &reason(), time(1), current);
+        assert_eq!(granted.map_err(|error| error.code().as_str()), Err("state_conflict"), "{current:?}");
+    }
+}
+
+#[test]
+fn every_standing_of_the_newest_approval() {
+    let world = World::new();
+    let id = world.asked.approval_id.clone();
+    let granted = || ApprovalStanding::Granted(id.clone());
+    let pending = ApprovalStanding::Pending { id: id.clone(), expires_at: time(600) };
+    let denied = ApprovalStanding::Denied { id: id.clone(), reason: "no".to_owned() };
+    let asked = ApprovalStanding::NotAsked;
+    // status, seconds, repeatable, standing
+    let table = [
+        (ApprovalStatus::Pending, 599, false, pending),
+        (ApprovalStatus::Pending, 600, true, asked.clone()),
+        (ApprovalStatus::Granted, 599, false, granted()),
+        (ApprovalStatus::Granted, 600, true, asked.clone()),
+        (ApprovalStatus::Denied, 599, true, denied),
+        (ApprovalStatus::Denied, 600, false, asked.clone()),
+        (ApprovalStatus::Used, 599, false, asked.clone()),
+        (ApprovalStatus::Used, 599, true, granted()),
+        (ApprovalStatus::Used, 900, true, granted()),
+    ];
+    for (status, seconds, repeatable, expected) in table {
+        let newest = CallApproval { status, reason: Some("no".to_owned()), ..world.asked.clone() };
+        let standing = standing_of(Some(newest), time(seconds), repeatable);
+        assert_eq!(standing, expected, "{status} {seconds} {repeatable}");
+    }
+    assert_eq!(standing_of(None, time(0), true), asked);
+}
+
+#[test]
+fn no_two_calls_share_a_binding() {
+    let world = World::new();
+    let principal = |key: &KeyId, actor: &str| {
+        Principal::verified(fixtures::tenant(1), key.clone(), actor, ActorType::Machine, [Scope::Invoke])
+    };
+    let (key, other) = (KeyId::generate(&world.ids), KeyId::generate(&world.ids));
+    let base = principal(&key, "agent");
+    let pinned = |hash: Option<&str>| McpTool { pinned_hash: hash.map(str::to_owned), ..world.tool.clone() };
+    let bytes = |principal: &Principal, tool: &McpTool, policy_version, arguments: &str| {
+        binding_bytes(&Bound { principal, tool, policy_version, arguments: arguments.as_bytes() })
+    };
+    let one = bytes(&base, &world.tool, 3, "{}");
+    assert_eq!(one, bytes(&base, &world.tool.clone(), 3, "{}"), "the same call");
+    let others = [
+        bytes(&principal(&other, "agent"), &world.tool, 3, "{}"),
+        bytes(&principal(&key, "agent2"), &world.tool, 3, "{}"),
+        bytes(&base, &pinned(Some("x")), 3, "{}"),
+        bytes(&base, &pinned(None), 3, "{}"),
+        bytes(&base, &world.tool, 4, "{}"),
+        bytes(&base, &world.tool, 3, "{\"a\":1}"),
+        bytes(
+            &base,
+            &fixtures::tool(&world.ids, &fixtures::server(&world.ids, &fixtures::tenant(1), "m", 0), "t"),
+            3,
+            "{}",
+        ),
+    ];
+    for (index, other) in others.iter().enumerate() {
+        assert_ne!(&one, other, "{index}");
+    }
+}
+
+fn shown(schema: Value, arguments: &Value) -> Value {
+    let definition = json!({ "name": "t", "inputSchema": schema }).to_string();
+    shown_arguments(&RawJson::from_text(definition).unwrap(), arguments)
+}
+
+#[test]
+fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
+    let arguments = json!({ "to": "a", "pin": "1234", "deep": [{ "pin": { "x": 1 }, "to": ["b"] }] });
+    let hidden = json!({ "to": "a", "pin": REDACTED, "deep": [{ "pin": REDACTED, "to": ["b"] }] });
+    let marks = [
+        json!({ "properties": { "pin": { "writeOnly": true } } }),
+        json!({ "properties": { "pin": { "format": "password" } } }),
+        json!({ "properties": { "pin": { "anyOf": [{ "type": "null" }, { "writeOnly": true }] } } }),
+        json!({ "properties": { "pin": { "type": "array", "items": { "format": "password" } } } }),
+        json!({ "properties": { "pin": { "additionalProperties": { "writeOnly": true } } } }),
+        json!({ "properties": { "pin": { "$ref": "#/$defs/pin" } }, "$defs": { "pin": { "writeOnly": true } } }),
+        json!({ "properties": { "pin": { "$ref": "https://elsewhere.example/pin" } } }),
+        json!({ "allOf": [{ "properties": { "deep": { "items": { "properties": { "pin": { "writeOnly": true } } } } } }] }),
+        json!({ "$defs": { "unused": { "properties": { "pin": { "writeOnly": true } } } } }),
+    ];
+    for schema in marks {
+        assert_eq!(shown(schema.clone(), &arguments), hidden, "{schema}");
+    }
+    let open = [
+        json!({ "properties": { "pin": { "type": "string", "writeOnly": false } } }),
+        json!({ "properties": { "pin": { "type": "string", "format": "email" } } }),
+        json!({ "properties": { "pin": { "$ref": "#/$defs/tree" } },
+                "$defs": { "tree": { "anyOf": [{ "type": "string" }, { "$ref": "#/$defs/tree" }] } } }),
+        json!({}),
+    ];
+    for schema in open {
+        assert_eq!(shown(schema.clone(), &arguments), arguments, "{schema}");
+    }
+    let unreadable = RawJson::from_text("{\"name\":\"t\"}".to_owned()).unwrap();
+    assert_eq!(
+        shown_arguments(&unreadable, &arguments),
+        json!(REDACTED),
+        "without a schema nothing is shown"
+    );
+}
+
+#[test]
+fn what_is_over_is_over() {
+    let world = World::new();
+    let lifetime = Duration::from_secs(600);
+    assert_eq!(world.asked.requested_at.plus(lifetime), world.asked.expires_at);
+    assert_eq!(world.asked.clone().at(time(599)).status, ApprovalStatus::Pending);
+    assert_eq!(world.asked.clone().at(time(600)).status, ApprovalStatus::Expired);
+    let used = CallApproval { status: ApprovalStatus::Used, ..world.asked.clone() };
+    assert_eq!(used.at(time(900)).status, ApprovalStatus::Used);
+}

@@ -1,0 +1,272 @@
+//! Calls that a person must approve: over REST and over MCP, by the tool's mark and by a policy, once, in time, and never
+//! something else than what was shown.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use portcullis_mcp::version::ProtocolVersion;
+use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::{Answer, ApiClient};
+use portcullis_server::config::Settings;
+use portcullis_server::demo::tools;
+use portcullis_server::demo::upstream::Upstream;
+use portcullis_server::running::{self, Running};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+const MODERN: &str = "2026-07-28";
+const PERMIT: &str = "permit (principal, action == Action::\"call_tool\", resource);";
+
+/// A gate with one tool, `get_forecast`, which every policy permits, in a toolset under its own name.
+struct Scene {
+    running: Running,
+    admin: ApiClient,
+    agent: ApiClient,
+    tool: String,
+    _upstream: Upstream,
+    _folder: TempDir,
+}
+
+impl Scene {
+    async fn start(policy: &str) -> Self {
+        let folder = TempDir::new().unwrap();
+        let upstream =
+            Upstream::start("weather", ProtocolVersion::V2026_07_28, tools::weather()).await.unwrap();
+        let mut settings = Settings::new(folder.path());
+        settings.listen.set_port(0);
+        settings.egress.waived_origins = vec![upstream.origin()];
+        settings.api.public_url = Some("https://gw.example".to_owned());
+        let running = running::start(&settings).await.unwrap();
+        let key = Secret::new(running.first_key().unwrap().secret.0.clone());
+        let admin = ApiClient::new(&running.url(), key).unwrap();
+        let body = json!({ "name": "weather", "url": upstream.url() });
+        let server =
+            text(&ok(admin.post("/integrations/mcp-servers", &body).await.unwrap())["server"]["server_id"]);
+        ok(admin.put("/policies", &json!({ "name": "all", "text": policy })).await.unwrap());
+        let listed = ok(admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await.unwrap());
+        let found =
+            listed["items"].as_array().unwrap().iter().find(|tool| tool["name"] == "get_forecast").unwrap();
+        let tool = format!("/integrations/mcp-servers/{server}/tools/{}", text(&found["tool_id"]));
+        let pin = json!({ "definition_hash": found["definition_hash"] });
+        ok(admin.post(&format!("{tool}/approve"), &pin).await.unwrap());
+        let created = json!({ "name": "agent", "scopes": ["invoke"] });
+        let created = ok(admin.post("/api-keys", &created).await.unwrap());
+        let agent = admin.with_key(Secret::new(text(&created["secret"])));
+        let toolset = json!({
+            "name": "weather",
+            "tools": [{ "server_id": server, "tool_id": found["tool_id"], "name": "forecast" }],
+            "keys": [created["key"]["key_id"]],
+        });
+        ok(admin.post("/integrations/toolsets", &toolset).await.unwrap());
+        Self { running, admin, agent, tool, _upstream: upstream, _folder: folder }
+    }
+
+    async fn mark(&self, rule: &str) {
+        let marked = self.admin.put(&format!("{}/approval", self.tool), &json!({ "approval": rule })).await;
+        assert_eq!(ok(marked.unwrap())["approval"], rule);
+    }
+
+    async fn call(&self, city: &str) -> Answer {
+        self.call_with(city, &[]).await
+    }
+
+    async fn call_with(&self, city: &str, headers: &[(&str, &str)]) -> Answer {
+        let body = json!({ "arguments": { "city": city } });
+        self.agent
+            .send(HttpMethod::Post, &format!("{}/invoke", self.tool), Some(&body), headers)
+            .await
+            .unwrap()
+    }
+
+    /// A call that waits; its approval.
+    async fn waiting(&self, city: &str) -> String {
+        let answer = self.call(city).await;
+        assert_eq!(answer.status, 202, "{}", answer.json());
+        text(&answer.json()["approval_id"])
+    }
+
+    async fn decide(&self, approval: &str, decision: &str) -> Answer {
+        let path = format!("/integrations/approvals/{approval}/{decision}");
+        self.admin.post(&path, &json!({ "reason": "looked at it" })).await.unwrap()
+    }
+
+    async fn over_mcp(&self, capabilities: Value, more: Value) -> Value {
+        let mut params = json!({ "name": "forecast", "arguments": { "city": "Zurich" } });
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": MODERN,
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        });
+        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        let headers = [
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", MODERN),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", "forecast"),
+        ];
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+        let answer = self.agent.send(HttpMethod::Post, "/mcp/weather", Some(&body), &headers).await.unwrap();
+        answer.json()["result"].clone()
+    }
+}
+
+#[tokio::test]
+async fn a_marked_call_waits_for_a_person_and_is_made_once() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("required").await;
+    let first = scene.call("Zurich").await;
+    let told = first.json();
+    assert_eq!((first.status, &told["code"]), (202, &json!("approval_required")), "{told}");
+    let approval = text(&told["approval_id"]);
+    assert_eq!(told["approval_url"], format!("https://gw.example/approvals/{approval}"));
+    assert_eq!(scene.waiting("Zurich").await, approval, "asked again, it waits for the same approval");
+    assert_ne!(scene.waiting("Basel").await, approval, "other arguments are another call");
+
+    let shown = ok(scene.admin.get(&format!("/integrations/approvals/{approval}")).await.unwrap());
+    assert_eq!(shown["arguments"], json!({ "city": "Zurich" }), "the person sees what would be sent");
+    assert_eq!((&shown["status"], &shown["actor_id"]), (&json!("pending"), &json!("agent")));
+    ok(scene.decide(&approval, "grant").await);
+    assert_eq!(scene.decide(&approval, "deny").await.status, 409, "one decision is made");
+
+    let made = ok(scene.call("Zurich").await);
+    assert_eq!(made["status"], "success");
+    assert_ne!(scene.waiting("Zurich").await, approval, "the next one needs an approval of its own");
+    let used = ok(scene.admin.get(&format!("/integrations/approvals/{approval}")).await.unwrap());
+    assert_eq!(used["status"], "used");
+
+    let path = format!("/integrations/mcp-invocations/{}", text(&made["invocation_id"]));
+    assert_eq!(ok(scene.admin.get(&path).await.unwrap())["approval_id"], approval, "the record names it");
+    let events = ok(scene.admin.get(&format!("/logs/trail?subject={approval}")).await.unwrap());
+    let types: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|event| text(&event["event_type"])).collect();
+    assert_eq!(types, ["approval.granted", "approval.requested"]);
+    let verified = ok(scene.admin.get("/logs/trail/verify").await.unwrap());
+    assert_eq!(verified["intact"], true, "{verified}");
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_policy_asks_and_a_refusal_is_told() {
+    let asking = format!("@approval(\"required\")\n{PERMIT}");
+    let scene = Scene::start(&asking).await;
+    let approval = scene.waiting("Zurich").await;
+    ok(scene.decide(&approval, "deny").await);
+    let refused = scene.call("Zurich").await;
+    let told = refused.json();
+    assert_eq!((refused.status, &told["code"]), (403, &json!("approval_denied")), "{told}");
+    assert!(text(&told["detail"]).contains("looked at it"), "{told}");
+    // Without the annotation, nobody is asked.
+    ok(scene.admin.put("/policies", &json!({ "name": "all", "text": PERMIT })).await.unwrap());
+    assert_eq!(scene.call("Zurich").await.status, 200);
+    let problems = json!({ "text": format!("@aproval(\"required\")\n{PERMIT}") });
+    let problems = ok(scene.admin.post("/policies/validate", &problems).await.unwrap());
+    assert!(problems.to_string().contains("@aproval"), "a misspelt annotation is found: {problems}");
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_changes_in_between_voids_an_approval() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("required").await;
+    let approval = scene.waiting("Zurich").await;
+    let other = json!({ "name": "more", "text": PERMIT });
+    ok(scene.admin.put("/policies", &other).await.unwrap());
+    let late = scene.decide(&approval, "grant").await;
+    assert_eq!(late.status, 409, "{}", late.json());
+    let second = scene.waiting("Zurich").await;
+    assert_ne!(second, approval, "under other policies it is another call");
+    ok(scene.decide(&second, "grant").await);
+    ok(scene
+        .admin
+        .put("/policies", &json!({ "name": "more", "text": format!("// again\n{PERMIT}") }))
+        .await
+        .unwrap());
+    assert_ne!(
+        scene.waiting("Zurich").await,
+        second,
+        "and what was granted under the old ones is worth nothing"
+    );
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn four_eyes_are_two_people() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("four_eyes").await;
+    let body = json!({ "arguments": { "city": "Zurich" } });
+    let asked = scene.admin.post(&format!("{}/invoke", scene.tool), &body).await.unwrap();
+    let approval = text(&asked.json()["approval_id"]);
+    let own = scene.decide(&approval, "grant").await;
+    assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
+    let created =
+        ok(scene.admin.post("/api-keys", &json!({ "name": "second", "scopes": ["admin"] })).await.unwrap());
+    let second = scene.admin.with_key(Secret::new(text(&created["secret"])));
+    let path = format!("/integrations/approvals/{approval}/grant");
+    ok(second.post(&path, &json!({ "reason": "agreed" })).await.unwrap());
+    assert_eq!(scene.admin.post(&format!("{}/invoke", scene.tool), &body).await.unwrap().status, 200);
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn one_idempotency_key_serves_the_request_the_wait_and_the_repeat() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("required").await;
+    let key = [("idempotency-key", "order-1")];
+    let asked = scene.call_with("Zurich", &key).await;
+    assert_eq!(asked.status, 202);
+    ok(scene.decide(&text(&asked.json()["approval_id"]), "grant").await);
+    let made = ok(scene.call_with("Zurich", &key).await);
+    let again = ok(scene.call_with("Zurich", &key).await);
+    assert_eq!(again, made, "a repeat gets the same answer, and needs no approval");
+    let other = scene.call_with("Zurich", &[("idempotency-key", "order-2")]).await;
+    assert_eq!(other.status, 202, "another request needs one: {}", other.json());
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn over_mcp_a_client_is_sent_to_the_page_or_told_of_it() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("required").await;
+    let opens_urls = json!({ "elicitation": { "url": {} } });
+    let asked = scene.over_mcp(opens_urls.clone(), json!({})).await;
+    assert_eq!(asked["resultType"], "input_required", "{asked}");
+    let request = &asked["inputRequests"]["approval"];
+    assert_eq!(
+        (&request["method"], &request["params"]["mode"]),
+        (&json!("elicitation/create"), &json!("url"))
+    );
+    let url = text(&request["params"]["url"]);
+    let approval = url.strip_prefix("https://gw.example/approvals/").unwrap();
+
+    let declined = json!({ "inputResponses": { "approval": { "action": "decline" } } });
+    let told = scene.over_mcp(opens_urls.clone(), declined).await;
+    assert_eq!((&told["isError"], &told["resultType"]), (&json!(true), &json!("complete")), "{told}");
+    for capabilities in [json!({}), json!({ "elicitation": {} }), json!({ "elicitation": { "form": {} } })] {
+        let told = scene.over_mcp(capabilities, json!({})).await;
+        assert_eq!(told["isError"], true);
+        let words = text(&told["content"][0]["text"]);
+        assert!(words.contains("approval_required") && words.contains(&url), "{words}");
+    }
+    ok(scene.decide(approval, "grant").await);
+    let accepted = json!({ "inputResponses": { "approval": { "action": "accept" } } });
+    let made = scene.over_mcp(opens_urls, accepted).await;
+    assert!(text(&made["content"][0]["text"]).contains("Zurich"), "{made}");
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_is_the_same_for_every_approval_and_loads_its_own_script_only() {
+    let scene = Scene::start(PERMIT).await;
+    let page = scene.agent.get("/approvals/apr_01jd0000000000000000000000").await.unwrap();
+    assert_eq!(page.status, 200);
+    assert_eq!(scene.agent.get("/approvals/nothing").await.unwrap().status, 404);
+    assert_eq!(scene.agent.get("/approvals/page.js").await.unwrap().status, 200);
+    scene.running.shutdown().await.unwrap();
+}
+
+fn ok(answer: Answer) -> Value {
+    answer.success().unwrap()
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("expected a text, not {value}")).to_owned()
+}

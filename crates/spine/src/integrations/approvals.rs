@@ -1,0 +1,130 @@
+//! Handlers of `integrations.approvals.*`, and how a call learns how its approval stands.
+
+use portcullis_engines::integrations::approvals::{
+    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, deny, grant, standing_of,
+};
+use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
+use portcullis_engines::integrations::mcp::decision::{CallFacts, approval_rule};
+use portcullis_engines::integrations::mcp::invocation::ApprovalTerms;
+use portcullis_schemas::ids::ApprovalId;
+use portcullis_schemas::integrations::approvals::operations::{
+    DenyApproval, GetApproval, GrantApproval, ListApprovals,
+};
+use portcullis_schemas::integrations::approvals::{
+    ApprovalRule, CallApproval, ShownApproval, StoredApproval,
+};
+use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::runtime::HashPurpose;
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::{Error, PortError};
+use portcullis_trail::Digest;
+use serde_json::json;
+
+use crate::scene::Scene;
+
+pub(crate) async fn list_approvals(
+    scene: Scene,
+    request: ListApprovals,
+) -> Result<Page<CallApproval>, Error> {
+    let mut work = scene.read().await?;
+    let page = PageRequest::new(request.limit, request.cursor);
+    Ok(work.approvals().list(scene.tenant(), request.status, scene.now(), &page).await?)
+}
+
+pub(crate) async fn get_approval(scene: Scene, request: GetApproval) -> Result<ShownApproval, Error> {
+    let stored = find(&scene, &mut *scene.read().await?, &request.approval_id).await?;
+    let shown = scene.ports().answers.open_answer(scene.tenant(), &stored.arguments)?;
+    let arguments = serde_json::from_slice(&shown)
+        .map_err(|_| PortError::corrupt("the arguments of an approval do not read"))?;
+    Ok(ShownApproval { approval: stored.approval.at(scene.now()), arguments })
+}
+
+pub(crate) async fn grant_approval(scene: Scene, request: GrantApproval) -> Result<CallApproval, Error> {
+    let mut work = scene.begin().await?;
+    let approval = find(&scene, &mut *work, &request.approval_id).await?.approval;
+    let tool = work.mcp_tools().get(scene.tenant(), &approval.server_id, &approval.tool_id).await?;
+    let policy_version = work.tool_policies().current_set(scene.tenant()).await?.version;
+    let pinned_hash = tool.as_ref().and_then(|tool| tool.pinned_hash.as_deref());
+    let current = Current { pinned_hash, policy_version };
+    let granted = grant(approval, decider(&scene), &request.reason, scene.now(), current)?;
+    write(&scene, work, granted, AuditEventType::ApprovalGranted).await
+}
+
+pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result<CallApproval, Error> {
+    let mut work = scene.begin().await?;
+    let approval = find(&scene, &mut *work, &request.approval_id).await?.approval;
+    let denied = deny(approval, decider(&scene), &request.reason, scene.now())?;
+    write(&scene, work, denied, AuditEventType::ApprovalDenied).await
+}
+
+/// How the approval of a call stands, and on what terms one is asked for. Nothing is read for a call that needs none.
+///
+/// `repeatable` says that a used approval may be that of the request which this one repeats.
+///
+/// # Errors
+/// `store_unavailable`.
+pub(crate) async fn standing(
+    scene: &Scene,
+    facts: &CallFacts,
+    arguments: &PreparedArguments,
+    repeatable: bool,
+) -> Result<(ApprovalStanding, Option<ApprovalTerms>), Error> {
+    if approval_rule(facts) == ApprovalRule::None {
+        return Ok((ApprovalStanding::NotAsked, None));
+    }
+    let policy_version = facts.policy.as_ref().map_or(0, |outcome| outcome.version);
+    let bound = Bound {
+        principal: scene.principal(),
+        tool: &facts.tool,
+        policy_version,
+        arguments: arguments.canonical(),
+    };
+    let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Approval, &binding_bytes(&bound));
+    let binding = Digest::from_bytes(hash).to_string();
+    let mut work = scene.read().await?;
+    let newest = work.approvals().newest(scene.tenant(), &binding).await?;
+    let mut standing = standing_of(newest, scene.now(), repeatable);
+    if standing == ApprovalStanding::NotAsked {
+        let key = scene.principal().key();
+        let pending = work.approvals().pending_of(scene.tenant(), key, scene.now()).await?;
+        if pending >= MOST_PENDING {
+            standing = ApprovalStanding::Full;
+        }
+    }
+    Ok((standing, Some(ApprovalTerms { binding, lifetime: scene.options().approval_lifetime })))
+}
+
+async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ApprovalId) -> Result<StoredApproval, Error> {
+    let found = work.approvals().get(scene.tenant(), id).await?;
+    found.ok_or_else(|| Error::not_found("approval"))
+}
+
+fn decider(scene: &Scene) -> Decider<'_> {
+    Decider { key: scene.principal().key(), name: scene.principal().actor() }
+}
+
+async fn write(
+    scene: &Scene,
+    mut work: Box<dyn UnitOfWork>,
+    decided: CallApproval,
+    event_type: AuditEventType,
+) -> Result<CallApproval, Error> {
+    work.approvals().decide(scene.tenant(), &decided).await?;
+    let subject = [
+        ("approval_id", decided.approval_id.as_str()),
+        ("server_id", decided.server_id.as_str()),
+        ("tool_id", decided.tool_id.as_str()),
+    ];
+    let facts = json!({
+        "requested_by": decided.requested_by,
+        "input_hash": decided.input_hash,
+        "pinned_hash": decided.pinned_hash,
+        "policy_version": decided.policy_version,
+        "reason": decided.reason,
+    });
+    let event = scene.event(event_type, subject, facts);
+    work.audit_log().append(scene.tenant(), &[event]).await?;
+    work.commit().await?;
+    Ok(decided)
+}
