@@ -23,6 +23,7 @@ mod m0004_config_versions;
 mod m0005_idempotency_keys_by_age;
 mod m0006_toolsets;
 mod m0007_approvals;
+mod m0010_run_flows;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_idempotency_keys_by_age::Migration),
             Box::new(m0006_toolsets::Migration),
             Box::new(m0007_approvals::Migration),
+            Box::new(m0010_run_flows::Migration),
         ]
     }
 }

@@ -9,6 +9,7 @@ mod failures;
 mod methods;
 mod pair;
 mod results;
+mod run;
 
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};

@@ -54,6 +54,7 @@ pub static ROUTES: &[Route] = &[
     route::<DisableMcpTool>(POST, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/disable"),
     route::<SetMcpToolRiskLevel>(PUT, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/risk"),
     route::<SetMcpToolApproval>(PUT, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/approval"),
+    route::<SetMcpToolFlows>(PUT, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/flows"),
     route::<InvokeMcpTool>(POST, "/integrations/mcp-servers/{server_id}/tools/{tool_id}/invoke"),
     route::<GetMcpInvocations>(GET, "/integrations/mcp-invocations"),
     route::<GetMcpInvocations>(GET, "/integrations/mcp-servers/{server_id}/invocations"),

@@ -10,6 +10,7 @@ use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
+use portcullis_schemas::integrations::flows::ports::RunFlowStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
@@ -23,6 +24,7 @@ use crate::database::{Database, Transaction};
 use crate::incidents::SqlIncidents;
 use crate::integrations::approvals::SqlApprovals;
 use crate::integrations::credentials::SqlCredentials;
+use crate::integrations::flows::SqlRunFlows;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
 use crate::integrations::mcp::servers::SqlMcpServers;
 use crate::integrations::mcp::tools::SqlMcpTools;
@@ -81,6 +83,7 @@ struct Stores {
     invocations: SqlMcpInvocations,
     toolsets: SqlToolsets,
     approvals: SqlApprovals,
+    run_flows: SqlRunFlows,
     credentials: SqlCredentials,
     policies: SqlToolPolicies,
     kill_switch: SqlKillSwitch,
@@ -107,6 +110,7 @@ impl Stores {
             invocations: SqlMcpInvocations::new(shared()),
             toolsets: SqlToolsets::new(shared()),
             approvals: SqlApprovals::new(shared()),
+            run_flows: SqlRunFlows::new(shared()),
             credentials: SqlCredentials::new(shared()),
             policies: SqlToolPolicies::new(shared()),
             kill_switch: SqlKillSwitch::new(shared()),
@@ -144,6 +148,10 @@ impl IntegrationStores for SqlUnitOfWork {
 
     fn approvals(&mut self) -> &mut dyn ApprovalStore {
         &mut self.stores.approvals
+    }
+
+    fn run_flows(&mut self) -> &mut dyn RunFlowStore {
+        &mut self.stores.run_flows
     }
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {

@@ -71,6 +71,7 @@ suites! {
     mcp_tool_store(ledger);
     toolset_store();
     approval_store(ledger);
+    run_flow_store(ledger);
     credential_store(sealed);
     tool_policy_store();
     kill_switch_store();

@@ -10,6 +10,7 @@ use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
 use crate::integrations::approvals::ports::ApprovalStore;
 use crate::integrations::credentials::ports::CredentialStore;
+use crate::integrations::flows::ports::RunFlowStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use crate::integrations::toolsets::ports::ToolsetStore;
 use crate::logs::ports::{AuditLog, CheckpointStore};
@@ -44,6 +45,8 @@ pub trait IntegrationStores: Send {
     fn toolsets(&mut self) -> &mut dyn ToolsetStore;
     /// Approvals of calls.
     fn approvals(&mut self) -> &mut dyn ApprovalStore;
+    /// What runs have touched.
+    fn run_flows(&mut self) -> &mut dyn RunFlowStore;
     /// Credentials.
     fn credentials(&mut self) -> &mut dyn CredentialStore;
 }

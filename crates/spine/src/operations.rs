@@ -71,6 +71,7 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::DisableMcpTool>(tools::disable_tool)?;
     registry.on::<mcp::SetMcpToolRiskLevel>(tools::set_tool_risk_level)?;
     registry.on::<mcp::SetMcpToolApproval>(tools::set_tool_approval)?;
+    registry.on::<mcp::SetMcpToolFlows>(tools::set_tool_flows)?;
     registry.on::<mcp::InvokeMcpTool>(invoke::invoke_tool)?;
     registry.on::<mcp::GetMcpInvocations>(invocations::get_invocations)?;
     registry.on::<mcp::GetMcpInvocation>(invocations::get_invocation)?;

@@ -17,6 +17,7 @@ mod audit_log;
 mod chain;
 mod checkpoints;
 mod credentials;
+mod flows;
 mod freezes;
 mod incidents;
 mod invocations;

@@ -41,6 +41,8 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::approval_store(&store, &store.ledger())).await, "a foreign approval");
     let store = leaky();
+    contains(&found(conformance::run_flow_store(&store, &store.ledger())).await, "a foreign run");
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
@@ -131,6 +133,9 @@ async fn the_ledger_suite_finds_approvals_that_are_never_used_up() {
     let store = MemoryStore::new();
     let trusting = TrustingLedger::of_approvals(Arc::new(store.ledger()));
     contains(&found(conformance::ledger(&store, &trusting)).await, "its use is on record");
+    let store = MemoryStore::new();
+    let trusting = TrustingLedger::of_runs(Arc::new(store.ledger()));
+    contains(&found(conformance::run_flow_store(&store, &trusting)).await, "is written with it");
 }
 
 #[tokio::test]

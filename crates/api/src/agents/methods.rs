@@ -22,6 +22,7 @@ use serde_json::{Map, Value};
 
 use super::failures::{Refused, of_call, of_list, unknown_tool};
 use super::pair::{Named, Wanted};
+use super::run::run_of;
 use super::{Agent, approval, pair, results};
 use crate::base::BaseUrl;
 
@@ -123,12 +124,13 @@ impl Agent<'_> {
         arguments: Map<String, Value>,
         mirrored: Option<Vec<MirroredHeader>>,
     ) -> Result<Box<RawValue>, Refused> {
+        let run_id = run_of(accepted.request.params).map_err(|expected| invalid(&expected))?;
         let request = CallOfferedTool {
             toolset: self.toolset.clone(),
             tool: ExposedToolName::new(name).map_err(|_| unknown_tool())?,
             arguments,
             mirrored,
-            run_id: None,
+            run_id,
             step_index: None,
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;

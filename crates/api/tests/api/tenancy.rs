@@ -73,6 +73,7 @@ fn body(route: &Route) -> Option<Value> {
     let verb = route.operation.rsplit('.').next().unwrap();
     let members = match verb {
         "approve_tool" => json!({ "definition_hash": "0".repeat(64) }),
+        "set_tool_flows" => json!({ "private_reads": "none", "untrusted_reads": "none", "egress": "none" }),
         "set_tool_approval" => json!({ "approval": "required" }),
         "grant_approval" | "deny_approval" => json!({ "reason": "seen" }),
         "set_tool_risk_level" => json!({ "risk_level": null }),

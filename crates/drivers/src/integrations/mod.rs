@@ -2,5 +2,6 @@
 
 pub mod approvals;
 pub mod credentials;
+pub mod flows;
 pub mod mcp;
 pub mod toolsets;

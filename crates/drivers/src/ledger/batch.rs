@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{ApprovalId, InstanceId, IntentId, TenantId};
 use portcullis_schemas::incidents::NewIncident;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::logs::event::AuditEventDraft;
 use portcullis_schemas::logs::ledger::{
@@ -19,12 +20,13 @@ use sea_orm::{
 
 use super::forgetting::forget;
 use super::job::{Verdict, Work};
-use super::judge::Known;
+use super::judge::{Known, run_of};
 use super::known;
 use super::rows::{claim, instance, intent, open_intent};
 use crate::bulk::{Script, padded};
 use crate::incidents::open_incident;
 use crate::integrations::approvals::{ApprovalRow, approval_row, use_up};
+use crate::integrations::flows::{StoredRun, write_runs};
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
 use crate::logs::Appender;
 use crate::rows::{port_error, to_json};
@@ -73,6 +75,7 @@ struct Writes<'t> {
     ended: Vec<(String, Option<SealedAnswer>)>,
     asked: Vec<ApprovalRow>,
     used: Vec<(TenantId, ApprovalId, IntentId)>,
+    runs: Vec<(StoredRun, DataFlows, Timestamp)>,
     invocations: Vec<InvocationRow>,
     counters: Counters,
     leases: BTreeMap<String, i64>,
@@ -89,6 +92,7 @@ impl<'t> Writes<'t> {
             ended: Vec::new(),
             asked: Vec::new(),
             used: Vec::new(),
+            runs: Vec::new(),
             invocations: Vec::new(),
             counters: Counters::default(),
             leases: BTreeMap::new(),
@@ -159,6 +163,9 @@ impl<'t> Writes<'t> {
         if let Some(approval) = &intent.approval {
             self.used.push((tenant.clone(), approval.clone(), intent.intent_id.clone()));
         }
+        if let Some(change) = &intent.flows {
+            self.runs.push((run_of(tenant, change), change.becomes, intent.recorded_at));
+        }
         self.trail.append(tenant, &intent.events)
     }
 
@@ -222,6 +229,7 @@ impl<'t> Writes<'t> {
 
     async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
         renew(connection, self.leases).await?;
+        write_runs(connection, self.runs).await?;
         let mut script = Script::new(connection.get_database_backend());
         script.insert(self.intents);
         script.insert(self.open);

@@ -1,4 +1,4 @@
-//! Idempotency keys that are old enough to be forgotten.
+//! Idempotency keys, and what runs have touched, that are old enough to be forgotten.
 
 use portcullis_schemas::PortError;
 use portcullis_schemas::timestamp::Timestamp;
@@ -6,6 +6,7 @@ use sea_orm::sea_query::{Expr, LockBehavior, LockType, Order, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter};
 
 use super::rows::claim;
+use crate::integrations::flows::forget_runs;
 use crate::rows::port_error;
 
 /// Deletes keys of all tenants that were first used before `before`, oldest first, at most `limit`; how many these were.
@@ -31,5 +32,6 @@ pub(super) async fn forget<C: ConnectionTrait>(
         .exec(connection)
         .await
         .map_err(port_error)?;
+    forget_runs(connection, before, limit).await?;
     Ok(deleted.rows_affected)
 }

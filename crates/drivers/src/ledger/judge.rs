@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::ids::{IntentId, TenantId};
+use portcullis_schemas::integrations::flows::{DataFlows, FlowChange};
 use portcullis_schemas::logs::ledger::{
     IdempotencyClaim, Intent, IntentReceipt, Recorded, Repeated, SealedAnswer,
 };
@@ -11,6 +12,7 @@ use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::timestamp::Timestamp;
 
 use crate::integrations::approvals::Usable;
+use crate::integrations::flows::{StoredRun, stored_run};
 use crate::tenants::UNCONFIGURED;
 
 /// What a transaction has read, and what its earlier values have changed.
@@ -22,6 +24,8 @@ pub(super) struct Known {
     open: HashMap<String, OpenIntent>,
     /// Granted and unused approvals, by tenant and id, and when they run out.
     granted: HashMap<(String, String), Timestamp>,
+    /// What runs have touched.
+    runs: HashMap<StoredRun, DataFlows>,
 }
 
 /// The scope of an idempotency key.
@@ -77,6 +81,10 @@ impl Known {
         self.granted.insert((usable.tenant, usable.approval), usable.expires_at);
     }
 
+    pub(super) fn add_run(&mut self, run: StoredRun, flows: DataFlows) {
+        self.runs.insert(run, flows);
+    }
+
     /// Configuration and freezes first: what may not be called gets no stored answer either. A repeat needs no approval:
     /// it does nothing. A receipt is worth something after the commit only.
     pub(super) fn judge_intent(&mut self, tenant: &TenantId, intent: &Intent) -> Recorded {
@@ -92,11 +100,20 @@ impl Known {
         {
             return Recorded::Repeated(first.repeated_by(claim));
         }
+        if let Some(change) = &intent.flows {
+            let run = run_of(tenant, change);
+            if self.runs.get(&run).copied() != change.seen {
+                return Recorded::Stale;
+            }
+        }
         if let Some(approval) = &intent.approval {
             let granted = self.granted.remove(&(tenant.as_str().to_owned(), approval.to_string()));
             if granted.is_none_or(|expires_at| expires_at <= intent.recorded_at) {
                 return Recorded::NotApproved;
             }
+        }
+        if let Some(change) = &intent.flows {
+            self.runs.insert(run_of(tenant, change), change.becomes);
         }
         if let Some((key, claim)) = claimed {
             self.claims
@@ -125,6 +142,12 @@ impl Known {
                 target.id().to_owned(),
             ))
     }
+}
+
+/// A run by the columns of its row.
+pub(super) fn run_of(tenant: &TenantId, change: &FlowChange) -> StoredRun {
+    let run = &change.run;
+    (tenant.as_str().to_owned(), run.key_id.to_string(), stored_run(run).to_owned())
 }
 
 impl ClaimKey {

@@ -12,11 +12,12 @@ use sea_orm::sea_query::{Expr, Query};
 use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
 
 use super::job::Work;
-use super::judge::{ClaimKey, End, FirstRequest, Known};
+use super::judge::{ClaimKey, End, FirstRequest, Known, run_of};
 use super::rows::claim;
 use super::standing;
 use crate::bulk::padded;
 use crate::integrations::approvals::read_usable;
+use crate::integrations::flows::read_runs;
 use crate::logs::Head;
 use crate::rows::port_error;
 
@@ -43,6 +44,7 @@ pub(super) async fn read<C: ConnectionTrait>(
     read_frozen(connection, works, &mut known).await?;
     read_claims(connection, works, &mut known).await?;
     read_granted(connection, works, &mut known).await?;
+    read_flows(connection, works, &mut known).await?;
     Ok((known, heads))
 }
 
@@ -114,6 +116,22 @@ async fn read_granted<C: ConnectionTrait>(
     }
     for usable in read_usable(connection, approvals).await? {
         known.add_granted(usable);
+    }
+    Ok(())
+}
+
+async fn read_flows<C: ConnectionTrait>(
+    connection: &C,
+    works: &[&Work],
+    known: &mut Known,
+) -> Result<(), PortError> {
+    let runs: BTreeSet<_> =
+        intents(works).filter_map(|(tenant, intent)| Some(run_of(tenant, intent.flows.as_ref()?))).collect();
+    if runs.is_empty() {
+        return Ok(());
+    }
+    for (run, flows) in read_runs(connection, &runs).await? {
+        known.add_run(run, flows);
     }
     Ok(())
 }

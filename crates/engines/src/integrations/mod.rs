@@ -1,5 +1,6 @@
 //! Integrations: the rules for what a tenant connects.
 
 pub mod approvals;
+pub mod flows;
 pub mod mcp;
 pub mod toolsets;

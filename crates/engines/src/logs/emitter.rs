@@ -149,6 +149,7 @@ fn decided(known: &InvocationFacts) -> Map<String, Value> {
     put(&mut facts, "policy_ids", Some(known.policy_ids.clone()));
     put(&mut facts, "policy_version", Some(known.policy_version));
     put(&mut facts, "policy_reason", known.policy_reason.as_deref());
+    put(&mut facts, "flows", known.flows.and_then(|flows| serde_json::to_value(flows).ok()));
     put(&mut facts, "approval_id", known.approval_id.as_ref().map(ToString::to_string));
     put(&mut facts, "risk_level", Some(known.risk_level.as_str()));
     put(&mut facts, "input_hash", Some(known.input_hash.as_str()));

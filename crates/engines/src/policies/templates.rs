@@ -73,6 +73,24 @@ permit (
 "#,
     },
     PolicyTemplate {
+        name: "no-way-out-for-private-data",
+        description: "Forbids calls of a run that has read private data and what strangers wrote, and sends something out; \
+                      where one of the three is only possible, a person must approve. It permits nothing by itself.",
+        text: r#"// What a run has touched, with this call: 0 no, 1 maybe, 2 yes. Say of each tool what it does (`set_tool_flows`): a
+// tool of which nobody has said anything may do all three.
+forbid (principal, action == Action::"call_tool", resource)
+when {
+  context.flows.private_reads == 2 && context.flows.untrusted_reads == 2 && context.flows.egress == 2
+};
+
+@approval("required")
+forbid (principal, action == Action::"call_tool", resource)
+when {
+  context.flows.private_reads >= 1 && context.flows.untrusted_reads >= 1 && context.flows.egress >= 1
+};
+"#,
+    },
+    PolicyTemplate {
         name: "forbid-critical",
         description: "Forbids calls of critical tools, even where another policy permits them.",
         text: r#"forbid (principal, action == Action::"call_tool", resource)

@@ -52,7 +52,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
         let arguments = arguments.clone();
         let started = Instant::now();
         let prepared = PreparedArguments::new(arguments)?;
-        let request = policy_request(&ctx, &server, &tool, None);
+        let request = policy_request(&ctx, &server, &tool, None, tool.flows);
         let facts = CallFacts {
             decided_on: ConfigVersion(1),
             policy: engine.evaluate(&tenant, &set, &request).await,

@@ -18,6 +18,8 @@ use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::approvals::{ApprovalStatus, CallApproval, StoredApproval};
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
+use portcullis_schemas::integrations::flows::ports::RunFlowStore;
+use portcullis_schemas::integrations::flows::{RunFlows, RunKey};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::ports::{
     InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore,
@@ -145,6 +147,9 @@ watched_stores! {
             ) -> Page<CallApproval>;
             fn pending_of(tenant: &TenantId, key: &KeyId, now: Timestamp) -> u64;
             fn decide(tenant: &TenantId, approval: &CallApproval) -> ();
+        }
+        RunFlowStore by run_flows {
+            fn get(tenant: &TenantId, run: &RunKey) -> Option<RunFlows>;
         }
         CredentialStore by credentials {
             fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();

@@ -3,5 +3,6 @@
 
 pub mod approvals;
 pub mod credentials;
+pub mod flows;
 pub mod mcp;
 pub mod toolsets;

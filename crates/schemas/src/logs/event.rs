@@ -56,6 +56,8 @@ string_enum!(
         McpToolRiskSet = "mcp_tool.risk_set",
         /// It was said who must approve calls of a tool.
         McpToolApprovalSet = "mcp_tool.approval_set",
+        /// It was said what a tool may do with data.
+        McpToolFlowsSet = "mcp_tool.flows_set",
         /// A call waits for a person.
         ApprovalRequested = "approval.requested",
         /// A person lets it be made, once.

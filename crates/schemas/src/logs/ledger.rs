@@ -10,6 +10,7 @@ use crate::controls::FreezeTarget;
 use crate::ids::{ApprovalId, InstanceId, IntentId, KeyId, ServerId, TenantId};
 use crate::incidents::NewIncident;
 use crate::integrations::approvals::StoredApproval;
+use crate::integrations::flows::FlowChange;
 use crate::integrations::mcp::invocation::{InvocationFacts, McpToolInvocation};
 use crate::tenants::ConfigVersion;
 use crate::text::IdempotencyKey;
@@ -67,6 +68,9 @@ pub struct Intent {
     pub idempotency: Option<IdempotencyClaim>,
     /// The approval that it is made on. The writer looks whether it is granted, not run out and not used, and uses it.
     pub approval: Option<ApprovalId>,
+    /// What it makes of its run, if the policies look at that. If the run does not stand as it was judged, the writer
+    /// answers [`Recorded::Stale`].
+    pub flows: Option<FlowChange>,
 }
 
 /// A claim on an idempotency key, scoped to tenant, key and operation.
@@ -88,8 +92,8 @@ pub struct IdempotencyClaim {
 pub enum Recorded {
     /// Durable. Go on.
     Receipt(IntentReceipt),
-    /// The configuration has changed since it was judged; nothing was written, and no idempotency key was looked at.
-    /// Load, judge and record again.
+    /// The configuration, or what the run has touched, has changed since it was judged; nothing was written. Load, judge
+    /// and record again.
     Stale,
     /// Frozen since it was judged; nothing was written.
     Frozen(FreezeTarget),

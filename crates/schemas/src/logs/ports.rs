@@ -19,8 +19,8 @@ use crate::timestamp::Timestamp;
 #[async_trait]
 pub trait Ledger: Send + Sync {
     /// Records what is about to be done, if the configuration that it was decided on still holds, nothing is frozen,
-    /// it was not done before, and its approval can be used: looked at in this order, in the transaction of the record,
-    /// which uses the approval up.
+    /// it was not done before, its run stands as it was judged, and its approval can be used: looked at in this order, in
+    /// the transaction of the record, which uses the approval up.
     ///
     /// # Errors
     /// `Unavailable` or `Timeout`; the caller must not act.
@@ -54,7 +54,8 @@ pub trait Ledger: Send + Sync {
 
     /// Forgets idempotency keys of all tenants that were first used before `before`, oldest first, at most `limit`, and
     /// says how many; never one whose first request has not ended. A request under a forgotten key is a new one. Doing it
-    /// again goes on where it stopped.
+    /// again goes on where it stopped. What runs have touched whose last call is older is forgotten with them, at most
+    /// `limit` runs, which are not counted.
     async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError>;
 
     /// Whether a write would succeed now; for readiness.

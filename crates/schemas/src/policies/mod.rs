@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::ids::{PolicyId, TenantId};
 use crate::integrations::approvals::ApprovalRule;
+use crate::integrations::flows::DataFlows;
 use crate::integrations::mcp::tool::RiskLevel;
 use crate::principal::ActorType;
 use crate::text::{Description, Name, PolicyText};
@@ -70,6 +71,8 @@ pub struct ToolPolicyRequest {
     pub read_only: bool,
     /// The run, if named.
     pub run_id: Option<String>,
+    /// What the run has touched, with this call.
+    pub flows: DataFlows,
 }
 
 /// The answer of the policies.

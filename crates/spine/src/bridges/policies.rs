@@ -2,6 +2,7 @@
 
 use portcullis_engines::integrations::mcp::decision::policy_request;
 use portcullis_schemas::PortError;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet};
@@ -23,8 +24,9 @@ impl PoliciesBridge {
         server: &McpServer,
         tool: &McpTool,
         run_id: Option<&RunId>,
+        flows: DataFlows,
     ) -> Result<PolicyOutcome, PortError> {
-        let request = policy_request(scene.ctx(), server, tool, run_id);
+        let request = policy_request(scene.ctx(), server, tool, run_id, flows);
         scene.ports().policy.evaluate(scene.tenant(), policies, &request).await
     }
 }

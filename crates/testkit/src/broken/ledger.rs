@@ -195,6 +195,11 @@ impl TrustingLedger {
     pub fn of_approvals(inner: Arc<dyn Ledger>) -> Self {
         Self { inner, believed: |intent| Intent { approval: None, ..intent } }
     }
+
+    /// A ledger that keeps no account of runs: the gateway that judges each call alone.
+    pub fn of_runs(inner: Arc<dyn Ledger>) -> Self {
+        Self { inner, believed: |intent| Intent { flows: None, ..intent } }
+    }
 }
 
 impl fmt::Debug for TrustingLedger {

@@ -2,6 +2,7 @@
 
 use portcullis_schemas::ids::{TenantId, ToolId};
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
 use portcullis_schemas::integrations::mcp::tool::{
     McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
@@ -51,6 +52,7 @@ async fn keeps_every_field(store: &dyn Store) {
         risk_override: Some(RiskLevel::Critical),
         risk_level: RiskLevel::Critical,
         approval: ApprovalRule::FourEyes,
+        flows: DataFlows { egress: FlowLevel::Yes, ..DataFlows::NONE },
         version: 4,
         ..plain.clone()
     };

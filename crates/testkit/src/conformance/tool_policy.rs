@@ -1,6 +1,7 @@
 //! The suite of [`ToolPolicy`].
 
 use portcullis_schemas::PortError;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet, ToolPolicyRecord, ToolPolicyRequest};
@@ -114,6 +115,7 @@ async fn evaluate(policy: &dyn ToolPolicy, policies: &TenantPolicySet) -> Result
         risk: RiskLevel::Low,
         read_only: true,
         run_id: None,
+        flows: DataFlows::NONE,
     };
     policy.evaluate(&fixtures::tenant(1), policies, &request).await
 }

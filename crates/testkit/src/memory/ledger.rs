@@ -131,6 +131,12 @@ impl Ledger for MemoryLedger {
             for key in &old {
                 state.claims.remove(key);
             }
+            let rested = state.runs.iter().filter(|(_, run)| run.updated_at < before);
+            let mut rested: Vec<_> = rested.map(|(key, run)| (run.updated_at, key.clone())).collect();
+            rested.sort();
+            for (_, key) in rested.into_iter().take(usize::from(limit)) {
+                state.runs.remove(&key);
+            }
             Ok(old.len() as u64)
         })
         .await
@@ -160,6 +166,9 @@ impl State {
         {
             return Ok(Recorded::Repeated(repeated));
         }
+        if intent.flows.as_ref().is_some_and(|change| !self.stands(tenant, change)) {
+            return Ok(Recorded::Stale);
+        }
         if let Some(approval) = &intent.approval
             && !self.use_approval(tenant, approval, &intent.intent_id, intent.recorded_at)
         {
@@ -167,6 +176,9 @@ impl State {
         }
         if let Some(claim) = &intent.idempotency {
             self.claim(tenant, claim, &intent);
+        }
+        if let Some(change) = &intent.flows {
+            self.touch(tenant, change, intent.recorded_at);
         }
         self.append_events(tenant, &intent.events)?;
         let receipt = IntentReceipt::issued_by_ledger(tenant.clone(), intent.intent_id.clone());

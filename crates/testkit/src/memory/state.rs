@@ -9,6 +9,7 @@ use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::incidents::Incident;
 use portcullis_schemas::integrations::approvals::StoredApproval;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
+use portcullis_schemas::integrations::flows::{RunFlows, RunKey};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
@@ -67,6 +68,7 @@ pub(crate) struct State {
     pub(crate) invocations: Vec<Arc<McpToolInvocation>>,
     pub(crate) toolsets: Vec<Toolset>,
     pub(crate) approvals: Vec<StoredApproval>,
+    pub(crate) runs: BTreeMap<(TenantId, RunKey), RunFlows>,
     pub(crate) credentials: Vec<CredentialRow>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
@@ -94,6 +96,7 @@ impl State {
             invocations: Vec::new(),
             toolsets: Vec::new(),
             approvals: Vec::new(),
+            runs: BTreeMap::new(),
             credentials: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),

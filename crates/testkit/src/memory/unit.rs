@@ -10,6 +10,7 @@ use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
+use portcullis_schemas::integrations::flows::ports::RunFlowStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore};
@@ -86,6 +87,10 @@ impl IntegrationStores for MemoryUnit {
     }
 
     fn approvals(&mut self) -> &mut dyn ApprovalStore {
+        self
+    }
+
+    fn run_flows(&mut self) -> &mut dyn RunFlowStore {
         self
     }
 

@@ -18,12 +18,13 @@ use crate::uow::SharedTransaction;
 mod row;
 
 /// What a re-discovery or an admin may change. Neither the id, the first sight nor the ledger's counters.
-const REPLACED: [Column; 21] = [
+const REPLACED: [Column; 22] = [
     Column::Description,
     Column::Definition,
     Column::DefinitionHash,
     Column::PinnedHash,
     Column::Approval,
+    Column::Flows,
     Column::Status,
     Column::QuarantineReason,
     Column::Enabled,
@@ -80,7 +81,7 @@ impl McpToolStore for SqlMcpTools {
         for tool in tools {
             owned_by(tenant, &tool.tenant_id)?;
             let known = [Column::TenantId, Column::ServerId, Column::Name];
-            Entity::insert(Model::of(tool).into_active_model())
+            Entity::insert(Model::of(tool)?.into_active_model())
                 .on_conflict(OnConflict::columns(known).update_columns(REPLACED).to_owned())
                 .exec_without_returning(self.tx.of(tenant).await?)
                 .await

@@ -30,6 +30,7 @@ fn intent(number: u8, targets: Vec<FreezeTarget>, request_hash: Option<&str>) ->
         decided_on: None,
         freeze_targets: targets,
         approval: None,
+        flows: None,
         idempotency: request_hash.map(claim),
     }
 }

@@ -7,6 +7,7 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::ids::{ApprovalId, ServerId, ToolId};
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
@@ -181,13 +182,14 @@ pub fn freeze_targets(ctx: &CallContext, server: &ServerId, tool: Option<&ToolId
     targets
 }
 
-/// The question to the policies.
+/// The question to the policies; `flows` are the run's, with this call.
 #[must_use]
 pub fn policy_request(
     ctx: &CallContext,
     server: &McpServer,
     tool: &McpTool,
     run_id: Option<&RunId>,
+    flows: DataFlows,
 ) -> ToolPolicyRequest {
     ToolPolicyRequest {
         key_id: ctx.principal.key().to_string(),
@@ -202,6 +204,7 @@ pub fn policy_request(
         // An untrusted claim, and one that the other hints may contradict.
         read_only: tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true),
         run_id: run_id.map(RunId::to_string),
+        flows,
     }
 }
 

@@ -10,6 +10,7 @@ use std::collections::{HashMap, HashSet};
 use portcullis_schemas::ids::ToolId;
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, QuarantineReason, ToolStatus};
 use portcullis_schemas::integrations::mcp::wire::McpCatalogue;
@@ -138,6 +139,7 @@ impl Planner<'_> {
             risk_override: None,
             risk_level: risk.level,
             approval: ApprovalRule::None,
+            flows: DataFlows::UNSAID,
             approved_by: None,
             approved_at: None,
             invocation_count: 0,

@@ -62,6 +62,7 @@ pub fn begin_exchange(
         freeze_targets: freeze_targets(ctx, &server.server_id, None),
         idempotency: None,
         approval: None,
+        flows: None,
     })
 }
 

@@ -11,6 +11,7 @@ use std::time::Duration;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{InstanceId, IntentId, InvocationId};
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
+use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{
     CalledThrough, InvocationOutcome, InvokeToolResult, McpToolInvocation,
 };
@@ -138,6 +139,8 @@ pub struct GovernedCall {
     pub secret_version: Option<u64>,
     /// The caller's idempotency key with the request's hash.
     pub idempotency: Option<IdempotencyClaim>,
+    /// What it makes of its run, if the policies look at that.
+    pub flows: Option<FlowChange>,
     /// How an approval is asked for; present if the call needs one.
     pub asks: Option<ApprovalTerms>,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
@@ -285,6 +288,7 @@ impl McpToolInvocationEngine {
             ),
             idempotency: call.idempotency.clone(),
             approval: opened.facts().approval_id.clone(),
+            flows: call.flows.clone(),
         };
         self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
     }

@@ -1,6 +1,7 @@
 //! What an admin may do with a tool: approve its live definition, let it be called or not, classify it.
 
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -111,6 +112,13 @@ impl McpToolEngine {
     pub fn set_approval(stamp: &EventStamp<'_>, tool: McpTool, approval: ApprovalRule) -> ToolChange {
         let facts = json!({ "name": tool.name, "from": tool.approval, "to": approval });
         changed(stamp, McpTool { approval, ..tool }, AuditEventType::McpToolApprovalSet, facts)
+    }
+
+    /// Says what it may do with data. What its server says of itself counts for nothing here.
+    #[must_use]
+    pub fn set_flows(stamp: &EventStamp<'_>, tool: McpTool, flows: DataFlows) -> ToolChange {
+        let facts = json!({ "name": tool.name, "from": tool.flows, "to": flows });
+        changed(stamp, McpTool { flows, ..tool }, AuditEventType::McpToolFlowsSet, facts)
     }
 }
 

@@ -52,6 +52,7 @@ fn facts() -> InvocationFacts {
         policy_ids: vec!["pol_01jd0000000000000000000000#0".to_owned()],
         policy_version: 3,
         approval_id: None,
+        flows: None,
         policy_reason: None,
         invoked_at: Timestamp::from_micros(1_785_196_799_000_000),
     }

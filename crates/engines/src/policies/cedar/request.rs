@@ -8,6 +8,7 @@ use cedar_policy::{
 use portcullis_schemas::PortError;
 use portcullis_schemas::codes;
 use portcullis_schemas::error::{PortErrorKind, Source};
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::policies::ToolPolicyRequest;
 
@@ -26,7 +27,7 @@ pub(super) fn build(
     let actor = uid(&vocabulary.actor, &question.key_id);
     let tool = uid(&vocabulary.tool, &question.tool_id);
     let entities = kept.of(question, || entities(vocabulary, question, &actor, &tool))?;
-    let context = Context::from_pairs(context(question)).map_err(unfit)?;
+    let context = Context::from_pairs(context(question)?).map_err(unfit)?;
     let request = Request::new(actor, vocabulary.call_tool.clone(), tool, context, Some(&vocabulary.schema));
     Ok((request.map_err(unfit)?, entities))
 }
@@ -41,12 +42,33 @@ fn rank(risk: RiskLevel) -> i64 {
     }
 }
 
-fn context(question: &ToolPolicyRequest) -> Vec<(String, Value)> {
-    let mut pairs = vec![("risk".to_owned(), Value::new_long(rank(question.risk)))];
+/// The level that policies compare. One that this build does not know counts as yes.
+fn level(level: FlowLevel) -> Value {
+    Value::new_long(match level {
+        FlowLevel::None => 0,
+        FlowLevel::Maybe => 1,
+        _ => 2,
+    })
+}
+
+fn flows(flows: DataFlows) -> Result<Value, PortError> {
+    let members = [
+        ("private_reads", flows.private_reads),
+        ("untrusted_reads", flows.untrusted_reads),
+        ("egress", flows.egress),
+    ];
+    Value::new_record(members.map(|(name, value)| (name.to_owned(), level(value)))).map_err(unfit)
+}
+
+fn context(question: &ToolPolicyRequest) -> Result<Vec<(String, Value)>, PortError> {
+    let mut pairs = vec![
+        ("risk".to_owned(), Value::new_long(rank(question.risk))),
+        ("flows".to_owned(), flows(question.flows)?),
+    ];
     if let Some(run_id) = &question.run_id {
         pairs.push(("run_id".to_owned(), Value::new_string(run_id.clone())));
     }
-    pairs
+    Ok(pairs)
 }
 
 fn entities(

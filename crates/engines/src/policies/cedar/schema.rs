@@ -37,6 +37,16 @@ action "call_tool" appliesTo {
     "run_id"?: String,
     // As resource.risk.
     "risk": Long,
+    // What the run has touched, with this call: 0 no, 1 maybe, 2 yes. The run is what the caller names, or all that the
+    // key calls without naming one; it is kept account of while some policy looks at this.
+    "flows": {
+      // Read what not everybody may read.
+      "private_reads": Long,
+      // Read what strangers may have written.
+      "untrusted_reads": Long,
+      // Sent something to where others can read it.
+      "egress": Long,
+    },
   },
 };
 "#;

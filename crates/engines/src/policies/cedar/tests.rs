@@ -1,6 +1,7 @@
 //! Decisions and problems, as Cedar gives them.
 
 use portcullis_schemas::error::PortErrorKind;
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::policies::ToolPolicyRecord;
 use portcullis_schemas::principal::ActorType;
@@ -10,6 +11,7 @@ use portcullis_schemas::timestamp::Timestamp;
 use super::*;
 
 mod approvals;
+mod flows;
 
 const ANY: &str = "principal, action, resource";
 
@@ -49,6 +51,7 @@ fn question(risk: RiskLevel) -> ToolPolicyRequest {
         risk,
         read_only: true,
         run_id: Some("run-7".to_owned()),
+        flows: DataFlows::NONE,
     }
 }
 

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApprovalId, IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
+use crate::integrations::flows::DataFlows;
 use crate::integrations::toolsets::ExposedToolName;
 use crate::json::RawJson;
 use crate::principal::ActorType;
@@ -97,6 +98,9 @@ pub struct InvocationFacts {
     /// The approval that it was made on, or that it waits for.
     #[serde(default)]
     pub approval_id: Option<ApprovalId>,
+    /// What its run has touched, with this call, if the policies look at that.
+    #[serde(default)]
+    pub flows: Option<DataFlows>,
     /// Received.
     pub invoked_at: Timestamp,
 }

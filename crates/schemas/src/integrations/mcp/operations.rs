@@ -9,6 +9,7 @@ use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer,
 use super::tool::{McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
 use crate::integrations::approvals::ApprovalRule;
+use crate::integrations::flows::FlowLevel;
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
 use crate::text::{CredentialRefText, Description, HeaderNameText, Name, Reason, RunId, Tag, UrlText};
@@ -37,6 +38,8 @@ operations! {
         "Classify a tool's risk, or give the classification up";
     SetMcpToolApproval => McpTool, "integrations.mcp_servers.set_tool_approval", Admin, Write,
         "Say whether a person must approve each call of a tool";
+    SetMcpToolFlows => McpTool, "integrations.mcp_servers.set_tool_flows", Admin, Write,
+        "Say what a tool may do with data, for policies that judge runs by it";
     InvokeMcpTool => InvokeToolResult, "integrations.mcp_servers.invoke_tool", Invoke, Call,
         "Call a tool through policy, credentials and the trail";
     GetMcpInvocations => Page<McpToolInvocation>, "integrations.mcp_servers.get_invocations", Read, Read,
@@ -254,6 +257,22 @@ pub struct SetMcpToolApproval {
     pub tool_id: ToolId,
     /// Nobody, anybody with authority, or somebody else than who asks.
     pub approval: ApprovalRule,
+}
+
+/// Says what a tool may do with data.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SetMcpToolFlows {
+    /// Server.
+    pub server_id: ServerId,
+    /// Tool.
+    pub tool_id: ToolId,
+    /// Whether it reads what not everybody may read.
+    pub private_reads: FlowLevel,
+    /// Whether it reads what strangers may have written.
+    pub untrusted_reads: FlowLevel,
+    /// Whether it sends something to where others can read it.
+    pub egress: FlowLevel,
 }
 
 /// Calls a tool.

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ServerId, TenantId, ToolId};
 use crate::integrations::approvals::ApprovalRule;
+use crate::integrations::flows::DataFlows;
 use crate::json::RawJson;
 use crate::timestamp::Timestamp;
 
@@ -96,6 +97,8 @@ pub struct McpTool {
     pub risk_level: RiskLevel,
     /// Whether a person must approve each call; a policy may ask for more.
     pub approval: ApprovalRule,
+    /// What it may do with data, as an admin says; `maybe` where nobody has.
+    pub flows: DataFlows,
     /// Name of the key that approved the pin.
     pub approved_by: Option<String>,
     /// When.

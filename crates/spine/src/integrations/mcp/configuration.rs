@@ -6,12 +6,14 @@
 use std::sync::Arc;
 
 use portcullis_engines::integrations::approvals::ApprovalStanding;
+use portcullis_engines::integrations::flows;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, freeze_targets};
 use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::ApiKey;
 use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{KeyId, ServerId, ToolId};
+use portcullis_schemas::integrations::flows::{FlowChange, RunKey};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::logs::ledger::IntentKind;
@@ -92,15 +94,35 @@ impl CallConfiguration {
         })
     }
 
+    /// What a call makes of its run, read anew; none if no policy looks at that.
+    ///
+    /// # Errors
+    /// `store_unavailable`.
+    pub(crate) async fn flows(
+        &self,
+        scene: &Scene,
+        run_id: Option<&RunId>,
+    ) -> Result<Option<FlowChange>, Error> {
+        if !flows::are_watched(&self.policies) {
+            return Ok(None);
+        }
+        let run = RunKey { key_id: scene.principal().key().clone(), run_id: run_id.cloned() };
+        let stored = scene.read().await?.run_flows().get(scene.tenant(), &run).await?;
+        let kept = scene.options().keep_keys;
+        Ok(Some(flows::with_call(run, stored, self.tool.flows, scene.now(), kept)))
+    }
+
     /// The facts of a call but for its approval, with the version of the server's secret if it is in the vault.
     pub(crate) async fn facts(
         &self,
         scene: &Scene,
         arguments: &PreparedArguments,
         run_id: Option<&RunId>,
+        flows: Option<&FlowChange>,
     ) -> (CallFacts, Option<u64>) {
         let (server, tool) = (&self.server, &self.tool);
-        let policy = PoliciesBridge::evaluate(scene, &self.policies, server, tool, run_id).await;
+        let touched = flows.map_or(tool.flows, |change| change.becomes);
+        let policy = PoliciesBridge::evaluate(scene, &self.policies, server, tool, run_id, touched).await;
         let credential = judge_credential(scene, &self.grants, server, IntentKind::InvokeTool);
         let facts = CallFacts {
             decided_on: self.version,

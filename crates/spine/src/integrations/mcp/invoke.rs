@@ -44,7 +44,8 @@ pub(crate) async fn invoke(
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
-    let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
+    let flows = configuration.flows(&scene, request.run_id.as_ref()).await?;
+    let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref(), flows.as_ref());
     let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
     let (standing, asks) = approvals::standing(&scene, &facts, &arguments, idempotency.is_some()).await?;
     facts.approval = standing;
@@ -59,6 +60,7 @@ pub(crate) async fn invoke(
         step_index: request.step_index,
         through: through.as_ref().map(ThroughToolset::facts),
         idempotency,
+        flows,
         asks,
         deadline,
     };
@@ -78,7 +80,8 @@ pub(crate) async fn invoke(
         if let Some(through) = &mut through {
             through.require(&scene, &configuration).await?;
         }
-        let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
+        call.flows = configuration.flows(&scene, call.run_id.as_ref()).await?;
+        let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref(), call.flows.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
         // A used approval that the ledger has looked at is not that of a repeat.
         let standing = approvals::standing(&scene, &call.facts, &call.arguments, false);

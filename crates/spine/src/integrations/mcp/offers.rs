@@ -59,7 +59,7 @@ impl TenantConfiguration {
         let facts = CallFacts {
             decided_on: self.version,
             frozen: self.freezes.iter().find(|freeze| targets.contains(&freeze.target)).cloned(),
-            policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None).await,
+            policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None, tool.flows).await,
             arguments: Ok(()),
             credential: judge_credential(scene, &from.grants, server, IntentKind::InvokeTool).verdict,
             approval: ApprovalStanding::NotAsked,

@@ -4,9 +4,10 @@ use portcullis_engines::integrations::mcp::events::EventStamp;
 use portcullis_engines::integrations::mcp::tool::{McpToolEngine, ToolChange};
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, DisableMcpTool, EnableMcpTool, GetMcpTool, ListMcpTools, SetMcpToolApproval,
-    SetMcpToolRiskLevel,
+    SetMcpToolFlows, SetMcpToolRiskLevel,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::paging::{Page, PageRequest};
@@ -54,6 +55,14 @@ pub(crate) async fn set_tool_risk_level(
 pub(crate) async fn set_tool_approval(scene: Scene, request: SetMcpToolApproval) -> Result<McpTool, Error> {
     change(&scene, &request.server_id, &request.tool_id, |stamp, tool| {
         Ok(McpToolEngine::set_approval(stamp, tool, request.approval))
+    })
+    .await
+}
+
+pub(crate) async fn set_tool_flows(scene: Scene, request: SetMcpToolFlows) -> Result<McpTool, Error> {
+    let SetMcpToolFlows { server_id, tool_id, private_reads, untrusted_reads, egress } = request;
+    change(&scene, &server_id, &tool_id, |stamp, tool| {
+        Ok(McpToolEngine::set_flows(stamp, tool, DataFlows { private_reads, untrusted_reads, egress }))
     })
     .await
 }

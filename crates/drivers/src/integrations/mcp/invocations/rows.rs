@@ -47,6 +47,7 @@ pub(crate) struct Model {
     pub(crate) incident_id: Option<String>,
     pub(crate) through: Option<String>,
     pub(crate) approval_id: Option<String>,
+    pub(crate) flows: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -97,6 +98,7 @@ pub(crate) fn row(
         incident_id: incident.or(invocation.incident_id.as_ref()).map(ToString::to_string),
         through: facts.through.as_ref().map(to_json).transpose()?,
         approval_id: facts.approval_id.as_ref().map(ToString::to_string),
+        flows: facts.flows.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -122,6 +124,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         policy_version: uncount("policy_version", row.policy_version)?,
         policy_reason: row.policy_reason,
         approval_id: stored_if("approval_id", row.approval_id, |id| id.parse())?,
+        flows: row.flows.map(|text| from_json("flows", &text)).transpose()?,
         invoked_at: Timestamp::from_micros(row.invoked_at),
     };
     Ok(McpToolInvocation {

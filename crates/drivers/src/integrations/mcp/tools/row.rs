@@ -6,7 +6,7 @@ use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::entity::prelude::*;
 
-use crate::rows::{count, micros_if, stored, stored_if, tenant, time_if, uncount};
+use crate::rows::{count, from_json, micros_if, stored, stored_if, tenant, time_if, to_json, uncount};
 use crate::tenancy::TenantRows;
 
 #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
@@ -43,6 +43,7 @@ pub(crate) struct Model {
     pub(crate) updated_at: i64,
     pub(crate) version: i64,
     pub(crate) approval: String,
+    pub(crate) flows: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -55,8 +56,8 @@ impl TenantRows for Entity {
 }
 
 impl Model {
-    pub(super) fn of(tool: &McpTool) -> Self {
-        Self {
+    pub(super) fn of(tool: &McpTool) -> Result<Self, PortError> {
+        Ok(Self {
             tenant_id: tool.tenant_id.to_string(),
             tool_id: tool.tool_id.to_string(),
             server_id: tool.server_id.to_string(),
@@ -86,7 +87,8 @@ impl Model {
             updated_at: tool.updated_at.as_micros(),
             version: count(tool.version),
             approval: tool.approval.to_string(),
-        }
+            flows: to_json(&tool.flows)?,
+        })
     }
 
     pub(super) fn value(self) -> Result<McpTool, PortError> {
@@ -116,6 +118,7 @@ impl Model {
             risk_known: self.risk_known,
             risk_override: stored_if("mcp_tools.risk_override", self.risk_override, |it| it.parse())?,
             risk_level: stored("mcp_tools.risk_level", self.risk_level.parse())?,
+            flows: from_json("mcp_tools.flows", &self.flows)?,
             approval: stored("mcp_tools.approval", self.approval.parse())?,
             approved_by: self.approved_by,
             approved_at: time_if(self.approved_at),

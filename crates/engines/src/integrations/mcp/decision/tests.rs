@@ -225,9 +225,9 @@ fn the_question_to_the_policies_trusts_no_contradicted_hint() {
     tool.annotations.read_only = Some(true);
     let ctx = world.ctx();
     let run = RunId::new("run-1").unwrap();
-    let request = policy_request(&ctx, &world.server, &tool, Some(&run));
+    let request = policy_request(&ctx, &world.server, &tool, Some(&run), tool.flows);
     assert_eq!((request.read_only, request.run_id.as_deref()), (true, Some("run-1")));
     assert_eq!((request.server_name.as_str(), request.tool_name.as_str()), ("weather", "get_weather"));
     tool.annotations.destructive = Some(true);
-    assert!(!policy_request(&ctx, &world.server, &tool, None).read_only);
+    assert!(!policy_request(&ctx, &world.server, &tool, None, tool.flows).read_only);
 }

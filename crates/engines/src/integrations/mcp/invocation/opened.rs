@@ -72,6 +72,7 @@ impl Opened {
             policy_version: policy.map_or(0, |outcome| outcome.version),
             policy_reason,
             approval_id,
+            flows: call.flows.as_ref().map(|change| change.becomes),
             invoked_at: call.received.invoked_at,
         };
         tracing::Span::current().record("portcullis.invocation.id", facts.invocation_id.as_str());

@@ -70,6 +70,7 @@ fn call(world: &World) -> GovernedCall {
         through: None,
         secret_version: Some(1),
         idempotency: None,
+        flows: None,
         asks: None,
         deadline: Duration::from_secs(60),
     }

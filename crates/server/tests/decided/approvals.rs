@@ -1,113 +1,10 @@
 //! Calls that a person must approve: over REST and over MCP, by the tool's mark and by a policy, once, in time, and never
 //! something else than what was shown.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
-use portcullis_mcp::version::ProtocolVersion;
-use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
-use portcullis_server::api_client::{Answer, ApiClient};
-use portcullis_server::config::Settings;
-use portcullis_server::demo::tools;
-use portcullis_server::demo::upstream::Upstream;
-use portcullis_server::running::{self, Running};
-use serde_json::{Value, json};
-use tempfile::TempDir;
+use serde_json::json;
 
-const MODERN: &str = "2026-07-28";
-const PERMIT: &str = "permit (principal, action == Action::\"call_tool\", resource);";
-
-/// A gate with one tool, `get_forecast`, which every policy permits, in a toolset under its own name.
-struct Scene {
-    running: Running,
-    admin: ApiClient,
-    agent: ApiClient,
-    tool: String,
-    _upstream: Upstream,
-    _folder: TempDir,
-}
-
-impl Scene {
-    async fn start(policy: &str) -> Self {
-        let folder = TempDir::new().unwrap();
-        let upstream =
-            Upstream::start("weather", ProtocolVersion::V2026_07_28, tools::weather()).await.unwrap();
-        let mut settings = Settings::new(folder.path());
-        settings.listen.set_port(0);
-        settings.egress.waived_origins = vec![upstream.origin()];
-        settings.api.public_url = Some("https://gw.example".to_owned());
-        let running = running::start(&settings).await.unwrap();
-        let key = Secret::new(running.first_key().unwrap().secret.0.clone());
-        let admin = ApiClient::new(&running.url(), key).unwrap();
-        let body = json!({ "name": "weather", "url": upstream.url() });
-        let server =
-            text(&ok(admin.post("/integrations/mcp-servers", &body).await.unwrap())["server"]["server_id"]);
-        ok(admin.put("/policies", &json!({ "name": "all", "text": policy })).await.unwrap());
-        let listed = ok(admin.get(&format!("/integrations/mcp-servers/{server}/tools")).await.unwrap());
-        let found =
-            listed["items"].as_array().unwrap().iter().find(|tool| tool["name"] == "get_forecast").unwrap();
-        let tool = format!("/integrations/mcp-servers/{server}/tools/{}", text(&found["tool_id"]));
-        let pin = json!({ "definition_hash": found["definition_hash"] });
-        ok(admin.post(&format!("{tool}/approve"), &pin).await.unwrap());
-        let created = json!({ "name": "agent", "scopes": ["invoke"] });
-        let created = ok(admin.post("/api-keys", &created).await.unwrap());
-        let agent = admin.with_key(Secret::new(text(&created["secret"])));
-        let toolset = json!({
-            "name": "weather",
-            "tools": [{ "server_id": server, "tool_id": found["tool_id"], "name": "forecast" }],
-            "keys": [created["key"]["key_id"]],
-        });
-        ok(admin.post("/integrations/toolsets", &toolset).await.unwrap());
-        Self { running, admin, agent, tool, _upstream: upstream, _folder: folder }
-    }
-
-    async fn mark(&self, rule: &str) {
-        let marked = self.admin.put(&format!("{}/approval", self.tool), &json!({ "approval": rule })).await;
-        assert_eq!(ok(marked.unwrap())["approval"], rule);
-    }
-
-    async fn call(&self, city: &str) -> Answer {
-        self.call_with(city, &[]).await
-    }
-
-    async fn call_with(&self, city: &str, headers: &[(&str, &str)]) -> Answer {
-        let body = json!({ "arguments": { "city": city } });
-        self.agent
-            .send(HttpMethod::Post, &format!("{}/invoke", self.tool), Some(&body), headers)
-            .await
-            .unwrap()
-    }
-
-    /// A call that waits; its approval.
-    async fn waiting(&self, city: &str) -> String {
-        let answer = self.call(city).await;
-        assert_eq!(answer.status, 202, "{}", answer.json());
-        text(&answer.json()["approval_id"])
-    }
-
-    async fn decide(&self, approval: &str, decision: &str) -> Answer {
-        let path = format!("/integrations/approvals/{approval}/{decision}");
-        self.admin.post(&path, &json!({ "reason": "looked at it" })).await.unwrap()
-    }
-
-    async fn over_mcp(&self, capabilities: Value, more: Value) -> Value {
-        let mut params = json!({ "name": "forecast", "arguments": { "city": "Zurich" } });
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": MODERN,
-            "io.modelcontextprotocol/clientCapabilities": capabilities,
-        });
-        params.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
-        let headers = [
-            ("accept", "application/json, text/event-stream"),
-            ("mcp-protocol-version", MODERN),
-            ("mcp-method", "tools/call"),
-            ("mcp-name", "forecast"),
-        ];
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
-        let answer = self.agent.send(HttpMethod::Post, "/mcp/weather", Some(&body), &headers).await.unwrap();
-        answer.json()["result"].clone()
-    }
-}
+use crate::scene::{PERMIT, Scene, ok, text};
 
 #[tokio::test]
 async fn a_marked_call_waits_for_a_person_and_is_made_once() {
@@ -261,12 +158,4 @@ async fn the_page_is_the_same_for_every_approval_and_loads_its_own_script_only()
     assert_eq!(scene.agent.get("/approvals/nothing").await.unwrap().status, 404);
     assert_eq!(scene.agent.get("/approvals/page.js").await.unwrap().status, 200);
     scene.running.shutdown().await.unwrap();
-}
-
-fn ok(answer: Answer) -> Value {
-    answer.success().unwrap()
-}
-
-fn text(value: &Value) -> String {
-    value.as_str().unwrap_or_else(|| panic!("expected a text, not {value}")).to_owned()
 }

@@ -1,0 +1,84 @@
+//! What a call makes of its run, and which policies want to know.
+
+use std::time::Duration;
+
+use portcullis_schemas::integrations::flows::{DataFlows, FlowChange, RunFlows, RunKey};
+use portcullis_schemas::policies::TenantPolicySet;
+use portcullis_schemas::timestamp::Timestamp;
+
+/// The word by which a policy asks for flows: `context.flows`.
+const WORD: &str = "flows";
+
+/// Whether any policy of the set may look at flows. Only then runs are kept account of: what nobody judges by costs
+/// nothing. A word in a comment counts too, and does no harm.
+#[must_use]
+pub fn are_watched(policies: &TenantPolicySet) -> bool {
+    policies.policies.iter().any(|policy| policy.text.as_str().contains(WORD))
+}
+
+/// What a call of a tool with these flows makes of its run. A run whose last call is older than `kept` begins anew.
+#[must_use]
+pub fn with_call(
+    run: RunKey,
+    stored: Option<RunFlows>,
+    tool: DataFlows,
+    now: Timestamp,
+    kept: Duration,
+) -> FlowChange {
+    let lasting = stored.filter(|stored| stored.updated_at.plus(kept) > now);
+    let before = lasting.map_or(DataFlows::NONE, |stored| stored.flows);
+    FlowChange { run, seen: stored.map(|stored| stored.flows), becomes: before.and(tool) }
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schemas::ids::KeyId;
+    use portcullis_schemas::integrations::flows::FlowLevel::{self, Maybe, None as No, Yes};
+    use portcullis_testkit::fixtures::{self, time};
+    use portcullis_testkit::ids::SequentialIds;
+
+    use super::*;
+
+    fn flows(private_reads: FlowLevel, untrusted_reads: FlowLevel, egress: FlowLevel) -> DataFlows {
+        DataFlows { private_reads, untrusted_reads, egress }
+    }
+
+    #[test]
+    fn the_worse_of_each_stays_with_the_run() {
+        let levels = [No, Maybe, Yes];
+        for run in levels {
+            for tool in levels {
+                let joined = flows(run, No, tool).and(flows(tool, run, No));
+                assert_eq!(joined, flows(run.max(tool), run, tool), "{run} {tool}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_run_that_has_rested_begins_anew() {
+        let run = RunKey { key_id: KeyId::generate(&SequentialIds::new()), run_id: None };
+        let stored = RunFlows { flows: flows(Yes, No, Maybe), updated_at: time(0) };
+        let call = |stored, seconds| {
+            with_call(run.clone(), stored, flows(No, Yes, No), time(seconds), Duration::from_secs(10))
+        };
+        assert_eq!(call(None, 0).becomes, flows(No, Yes, No));
+        assert_eq!(call(None, 0).seen, None);
+        assert_eq!(call(Some(stored), 9).becomes, flows(Yes, Yes, Maybe));
+        assert_eq!(call(Some(stored), 10).becomes, flows(No, Yes, No));
+        assert_eq!(call(Some(stored), 10).seen, Some(stored.flows), "the ledger compares what is stored");
+    }
+
+    #[test]
+    fn only_policies_that_name_flows_have_runs_kept_account_of() {
+        let ids = SequentialIds::new();
+        let set = |text: &str| TenantPolicySet {
+            version: 1,
+            policies: vec![fixtures::policy(&ids, &fixtures::tenant(1), "p", text, 0)],
+        };
+        assert!(!are_watched(&TenantPolicySet::default()));
+        assert!(!are_watched(&set("permit (principal, action, resource);")));
+        assert!(are_watched(&set(
+            "forbid (principal, action, resource) when { context.flows.egress == 2 };"
+        )));
+    }
+}
