@@ -6,6 +6,8 @@
 
 mod stream;
 
+use std::time::Duration;
+
 use serde_json::value::RawValue;
 
 use crate::headers::{EVENT_STREAM, JSON};
@@ -145,6 +147,20 @@ pub enum AnswerError {
     Truncated,
 }
 
+/// How to go on with a stream that ended too early (2025-11-25, streamable HTTP, resumability).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Resumption {
+    /// For the `Last-Event-ID` header.
+    pub last_event_id: String,
+    /// The least time to wait before. The server's advice: it may be longer than anybody has time.
+    pub wait: Duration,
+}
+
+/// Longest event id that is sent back.
+const MAX_EVENT_ID: usize = 1024;
+/// Milliseconds to wait where the server does not say.
+const DEFAULT_RETRY: u64 = 1000;
+
 /// Collects one answer.
 #[derive(Debug)]
 pub struct Collector {
@@ -219,6 +235,35 @@ impl Collector {
         match &self.body {
             Body::Json(_) => None,
             Body::Events(parser) => parser.last_event_id(),
+        }
+    }
+
+    /// How a legacy stream that ended before the response is resumed; `None` if it cannot be: a modern stream, a JSON
+    /// body, a stream whose events have no id, or an id that no header can carry.
+    #[must_use]
+    pub fn resumption(&self) -> Option<Resumption> {
+        let Body::Events(parser) = &self.body else { return None };
+        let id =
+            parser.last_event_id().filter(|_| self.expected.era == Era::Legacy && !self.is_complete())?;
+        let fits = id.len() <= MAX_EVENT_ID && id.bytes().all(|byte| byte.is_ascii_graphic());
+        fits.then(|| Resumption {
+            last_event_id: id.to_owned(),
+            wait: Duration::from_millis(parser.retry().unwrap_or(DEFAULT_RETRY)),
+        })
+    }
+
+    /// Goes on with the stream that a GET with `Last-Event-ID` opened. All caps hold for both together.
+    ///
+    /// # Errors
+    /// Anything but a success with an event stream.
+    pub fn resume(&mut self, status: u16, content_type: Option<&str>) -> Result<(), AnswerError> {
+        match (&mut self.body, media_type(content_type).as_deref()) {
+            _ if !(200..300).contains(&status) => Err(AnswerError::HttpStatus(status)),
+            (Body::Events(parser), Some(EVENT_STREAM)) => {
+                parser.restart();
+                Ok(())
+            }
+            _ => Err(AnswerError::ContentType),
         }
     }
 

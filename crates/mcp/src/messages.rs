@@ -13,7 +13,7 @@ mod replies;
 
 use serde::{Deserialize, Serialize};
 
-pub use call::{CallKind, CallParams, CallResult, call_params};
+pub use call::{CallKind, CallParams, CallResult, MAX_INPUT_REQUESTS, Retry, call_params, retry_params};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };

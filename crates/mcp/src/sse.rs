@@ -76,6 +76,7 @@ pub struct Parser {
     event_bytes: usize,
     total_bytes: u64,
     last_event_id: Option<String>,
+    retry: Option<u64>,
     at_start: bool,
     after_cr: bool,
     failed: Option<SseError>,
@@ -92,6 +93,7 @@ impl Parser {
             event_bytes: 0,
             total_bytes: 0,
             last_event_id: None,
+            retry: None,
             at_start: true,
             after_cr: false,
             failed: None,
@@ -113,6 +115,22 @@ impl Parser {
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         self.last_event_id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// The last `retry` of a finished event, in milliseconds: how long to wait before the stream is resumed. Advice of a
+    /// stranger: cap it.
+    #[must_use]
+    pub fn retry(&self) -> Option<u64> {
+        self.retry
+    }
+
+    /// Goes on at the start of the stream that resumes this one. An event that was cut off is dropped; what was read
+    /// before still counts.
+    pub fn restart(&mut self) {
+        self.line.clear();
+        self.event = Event::default();
+        self.event_bytes = 0;
+        (self.at_start, self.after_cr) = (true, false);
     }
 
     /// Whether the stream stands inside an event: if it ends now, that event is lost.
@@ -209,6 +227,7 @@ impl Parser {
         if let Some(id) = &event.id {
             self.last_event_id = Some(id.clone());
         }
+        self.retry = event.retry.or(self.retry);
         out.push(event);
     }
 }

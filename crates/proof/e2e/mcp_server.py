@@ -1,4 +1,7 @@
-"""An MCP server of the official Python SDK, for the end-to-end suite. Usage: mcp_server.py PORT"""
+"""An MCP server of the official Python SDK, for the end-to-end suite.
+
+Usage: mcp_server.py PORT [ITEMS], with as many further tools `get_item_000`, `get_item_001` and so on.
+"""
 
 import sys
 
@@ -25,5 +28,14 @@ def get_failure(reason: str) -> str:
     raise ValueError(reason)
 
 
+def item(number: int):
+    def get_item() -> str:
+        return f"item {number}"
+
+    return get_item
+
+
 if __name__ == "__main__":
+    for number in range(int(sys.argv[2]) if len(sys.argv) > 2 else 0):
+        server.add_tool(item(number), name=f"get_item_{number:03}", description="Reads an item.")
     server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))

@@ -1,20 +1,25 @@
-//! The official conformance suite of MCP, its server leg, through the running binary: agents of both eras, in front of a
-//! small server that we wrote on another's SDK. What fails and is known stands in a file for each revision; a failure
-//! that is not in it breaks the run, and so does one that is and does not fail any more.
+//! The official conformance suite of MCP, both legs, through the running binary.
+//!
+//! Server leg: the suite is the agent, in front of a small server that we wrote on another's SDK. Client leg: the suite
+//! is the upstream, and a driver of ours plays an agent that calls what the gate offers of it. What fails and is known
+//! stands in a file for each leg and revision; a failure that is not in it breaks the run, and so does one that is and
+//! does not fail any more. A scenario that passes without a check counts as failed: it has shown nothing.
+
+mod agent;
+mod client_leg;
+pub(crate) mod driver;
+mod offer;
+mod sample;
+mod server_leg;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, ensure};
-use portcullis_schemas::secret::Secret;
-use portcullis_server::api_client::ApiClient;
-use serde_json::{Value, json};
 
-use crate::plant::{Gate, Program, free_port};
-
-/// The revisions that agents may speak in it.
+/// The revisions that are spoken in it.
 const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
 
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
@@ -32,75 +37,105 @@ pub(crate) struct Options {
     /// Folder of this crate's server, front and expectations
     #[arg(long, default_value = "crates/proof/conformance")]
     folder: PathBuf,
+    /// One leg alone; both unless named
+    #[arg(long, value_enum)]
+    leg: Option<Leg>,
 }
 
-#[expect(clippy::print_stdout, reason = "a report for people")]
+/// Which side of the gate the suite stands on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Leg {
+    /// It is the agent
+    Server,
+    /// It is the upstream
+    Client,
+}
+
 pub(crate) async fn run(options: Options) -> Result<()> {
-    let (server_port, front_port) = (free_port()?, free_port()?);
-    let mut server = Command::new(&options.python);
-    server.arg(options.folder.join("server.py")).arg(server_port.to_string());
-    let _server = Program::listening(server, server_port).await?;
-    let origin = format!("http://127.0.0.1:{server_port}");
-    let gate = Gate::start(&options.binary, std::slice::from_ref(&origin)).await?;
-    let agent = offered(&gate.admin, &origin).await?;
-    let mut front = Command::new(options.node.join("node_modules/.bin/node"));
-    front.arg(options.folder.join("with_key.mjs")).arg(front_port.to_string());
-    front.arg(format!("{}/mcp/conformance", agent.origin())).env("PORTCULLIS_KEY", agent.key().expose());
-    let _front = Program::listening(front, front_port).await?;
-    for revision in REVISIONS {
-        let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
-        println!("ok conformance {revision}, but for the failures that are known: {total}");
+    if options.leg != Some(Leg::Client) {
+        server_leg::run(&options).await?;
+    }
+    if options.leg != Some(Leg::Server) {
+        client_leg::run(&options)?;
     }
     Ok(())
 }
 
-/// Registers the server and offers all of its tools under their own names. The agent's client.
-async fn offered(admin: &ApiClient, origin: &str) -> Result<ApiClient> {
-    let body = json!({ "name": "fixture", "url": format!("{origin}/mcp") });
-    let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
-    let id = registered["server"]["server_id"].as_str().context("no server id")?;
-    let server = format!("/integrations/mcp-servers/{id}");
-    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
-    let mut selected: Vec<Value> = Vec::new();
-    for tool in tools["items"].as_array().context("no tools")? {
-        let tool_id = tool["tool_id"].as_str().context("no tool id")?;
-        let approval = json!({ "definition_hash": tool["definition_hash"] });
-        admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
-        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": tool["name"] }));
+/// What the suite said of one leg and revision.
+#[derive(Debug)]
+struct Verdict {
+    /// Its total, in its own words.
+    total: String,
+    failed: BTreeSet<String>,
+    passed: BTreeSet<String>,
+    /// All that it said.
+    said: String,
+}
+
+impl Verdict {
+    /// Runs the suite with these words.
+    ///
+    /// The suite could compare by itself, but counts what is known as a failure of the requirements all the same.
+    fn of(options: &Options, words: &[&str], environment: &[(&str, &str)]) -> Result<Self> {
+        let modules = options.node.join("node_modules");
+        let mut command = Command::new(modules.join(".bin/node"));
+        command.arg(modules.join("@modelcontextprotocol/conformance/dist/index.js")).args(words);
+        command.envs(environment.iter().copied());
+        let output = command.stdin(Stdio::null()).output().wrap_err("the suite cannot be started")?;
+        Self::read(&String::from_utf8_lossy(&output.stdout)).wrap_err_with(|| format!("{words:?}"))
     }
-    let policy = json!({ "name": "all", "text": "permit (principal, action, resource);" });
-    admin.put("/policies", &policy).await?.success()?;
-    let agent = json!({ "name": "agent", "scopes": ["invoke"] });
-    let agent = admin.post("/api-keys", &agent).await?.success()?;
-    let body = json!({ "name": "conformance", "tools": selected, "keys": [agent["key"]["key_id"]] });
-    admin.post("/integrations/toolsets", &body).await?.success()?;
-    let key = agent["secret"].as_str().context("no key")?;
-    Ok(admin.with_key(Secret::new(key.to_owned())))
+
+    fn read(said: &str) -> Result<Self> {
+        let total = said.lines().find(|line| line.starts_with("Total:"));
+        let total = total.with_context(|| format!("the suite did not run to its end: {said}"))?.to_owned();
+        let (mut failed, mut passed) = (BTreeSet::new(), BTreeSet::new());
+        for line in said.lines() {
+            let judged = line.split_once(' ').and_then(|(mark, rest)| Some((mark, rest.split_once(": ")?)));
+            match judged {
+                Some(("✓", (name, counts))) if !counts.starts_with("0 passed") => {
+                    passed.insert(name.to_owned())
+                }
+                Some(("✓" | "✗", (name, _))) => failed.insert(name.to_owned()),
+                _ => false,
+            };
+        }
+        Ok(Self { total, failed, passed, said: said.to_owned() })
+    }
+
+    /// Compares what failed with what is known to. The total, in the suite's words.
+    fn expect(self, options: &Options, leg: &str, revision: &str) -> Result<String> {
+        let file = options.folder.join(format!("expected-failures-{leg}-{revision}.txt"));
+        let known = std::fs::read_to_string(&file).wrap_err_with(|| file.display().to_string())?;
+        let known: BTreeSet<_> = known
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
+        let (new, gone): (Vec<_>, Vec<_>) =
+            (self.failed.difference(&known).collect(), known.difference(&self.failed).collect());
+        ensure!(new.is_empty(), "{leg} {revision}: {new:?} failed, which must not: {}", self.said);
+        ensure!(
+            gone.is_empty(),
+            "{leg} {revision}: {gone:?} failed no more: take them out of {}",
+            file.display()
+        );
+        Ok(self.total)
+    }
 }
 
-/// Runs the requirements of a revision, and compares what fails with what is known to. The total, in the suite's words.
-///
-/// The suite could compare by itself, but counts what is known as a failure of the requirements all the same.
-fn suite(options: &Options, url: &str, revision: &str) -> Result<String> {
-    let modules = options.node.join("node_modules");
-    let mut command = Command::new(modules.join(".bin/node"));
-    command.arg(modules.join("@modelcontextprotocol/conformance/dist/index.js")).arg("server");
-    command.args(["--url", url, "--requirements", revision]);
-    let output = command.stdin(Stdio::null()).output().wrap_err("the suite cannot be started")?;
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
-    let total = said.lines().find(|line| line.starts_with("Total:"));
-    let total = total.with_context(|| format!("{revision}: the suite did not run to its end: {said}"))?;
-    let failed = names(said.lines().filter_map(|line| line.strip_prefix("✗ ")?.split(':').next()));
-    let file = options.folder.join(format!("expected-failures-{revision}.txt"));
-    let known = std::fs::read_to_string(&file).wrap_err_with(|| file.display().to_string())?;
-    let known = names(known.lines().filter(|line| !line.starts_with('#')));
-    let (new, gone): (Vec<_>, Vec<_>) =
-        (failed.difference(&known).collect(), known.difference(&failed).collect());
-    ensure!(new.is_empty(), "{revision}: {new:?} failed, which must not: {said}");
-    ensure!(gone.is_empty(), "{revision}: {gone:?} failed no more: take them out of {}", file.display());
-    Ok(total.to_owned())
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn names<'t>(lines: impl Iterator<Item = &'t str>) -> BTreeSet<String> {
-    lines.map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect()
+    #[test]
+    fn what_passes_without_a_check_has_failed() {
+        let said = "✓ a: 2 passed, 0 failed\n✗ auth/b: 1 passed, 1 failed\n✓ c: 0 passed, 0 failed\n  ✗ auth/b (x)\n\
+                    Total: 3 passed, 1 failed, 0 warnings\n";
+        let verdict = Verdict::read(said).unwrap();
+        assert_eq!(verdict.passed, BTreeSet::from(["a".to_owned()]));
+        assert_eq!(verdict.failed, BTreeSet::from(["auth/b".to_owned(), "c".to_owned()]));
+        assert_eq!(verdict.total, "Total: 3 passed, 1 failed, 0 warnings");
+        assert!(Verdict::read("✓ a: 2 passed, 0 failed").is_err(), "an end is required");
+    }
 }

@@ -1,7 +1,6 @@
 //! End to end: the running binary, over HTTP, in front of MCP servers that we did not write.
 
 use std::path::PathBuf;
-use std::process::Command;
 
 use clap::Args;
 use color_eyre::eyre::{ContextCompat, Result, ensure};
@@ -10,9 +9,13 @@ use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::{Answer, ApiClient};
 use serde_json::{Value, json};
 
-use crate::plant::{Gate, Program, free_port};
+use self::servers::Servers;
+use crate::plant::Gate;
 
-mod agents;
+mod clients;
+mod matrix;
+mod paging;
+mod servers;
 
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
 #[derive(Debug, Args)]
@@ -20,18 +23,15 @@ pub(crate) struct Options {
     /// The `portcullis` binary
     #[arg(long)]
     binary: PathBuf,
-    /// Folder whose `node_modules` holds `@modelcontextprotocol/server-everything`
+    /// Folder whose `node_modules` holds what `package.json` of this crate's folder names
     #[arg(long)]
     node: PathBuf,
-    /// A Python with the package `mcp`
+    /// A Python with the packages of its `requirements.txt`
     #[arg(long)]
     python: PathBuf,
-    /// `mcp_server.py` of this crate
-    #[arg(long, default_value = "crates/proof/e2e/mcp_server.py")]
-    script: PathBuf,
-    /// `mcp_client.py` of this crate
-    #[arg(long, default_value = "crates/proof/e2e/mcp_client.py")]
-    client: PathBuf,
+    /// Folder of this crate's servers and client
+    #[arg(long, default_value = "crates/proof/e2e")]
+    folder: PathBuf,
 }
 
 /// One real server and what is expected of it.
@@ -48,21 +48,19 @@ struct Case {
 
 #[expect(clippy::print_stdout, reason = "a report for people")]
 pub(crate) async fn run(options: Options) -> Result<()> {
-    let (everything_port, python_port) = (free_port()?, free_port()?);
-    let _everything = Program::listening(everything(&options, everything_port), everything_port).await?;
-    let _python = Program::listening(python(&options, python_port), python_port).await?;
-    let origins = [format!("http://127.0.0.1:{everything_port}"), format!("http://127.0.0.1:{python_port}")];
-    let mut gate = Gate::start(&options.binary, &origins).await?;
+    let servers = Servers::start(&options).await?;
+    let mut gate = Gate::start(&options.binary, &servers.origins()).await?;
 
     write_policy(&gate.admin).await?;
     let agent = agent_of(&gate.admin).await?;
-    for case in cases(&origins) {
+    for case in cases(&servers) {
         let path = run_case(&gate.admin, &agent, &case).await?;
         println!("ok {:<34} {} {}", case.name, case.version, case.tool);
         release(&gate.admin, &path).await?;
     }
-    agents::run(&options, &gate.admin, &agent, &origins).await?;
-    check_idempotency(&gate.admin, &agent, &origins[0]).await?;
+    matrix::run(&options, &gate.admin, &agent, &servers).await?;
+    paging::run(&options, &gate.admin, &agent, &servers.python.origin).await?;
+    check_idempotency(&gate.admin, &agent, &servers.everything.origin).await?;
     println!("ok a repeated request is answered without a second call");
     gate.crash_and_restart().await?;
     check_persistence(&gate.admin).await?;
@@ -70,23 +68,10 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-fn everything(options: &Options, port: u16) -> Command {
-    let mut command = Command::new("node");
-    command.arg(options.node.join("node_modules/@modelcontextprotocol/server-everything/dist/index.js"));
-    command.arg("streamableHttp").env("PORT", port.to_string());
-    command
-}
-
-fn python(options: &Options, port: u16) -> Command {
-    let mut command = Command::new(&options.python);
-    command.arg(&options.script).arg(port.to_string());
-    command
-}
-
-fn cases(origins: &[String; 2]) -> Vec<Case> {
+fn cases(servers: &Servers) -> Vec<Case> {
     let python = |name, protocol, version| Case {
         name,
-        url: format!("{}/mcp", origins[1]),
+        url: format!("{}/mcp", servers.python.origin),
         protocol,
         version,
         tool: "get_sum",
@@ -97,7 +82,7 @@ fn cases(origins: &[String; 2]) -> Vec<Case> {
     vec![
         Case {
             name: "npm server-everything (auto)",
-            url: format!("{}/mcp", origins[0]),
+            url: format!("{}/mcp", servers.everything.origin),
             protocol: "auto",
             version: "2025-11-25",
             tool: "echo",
@@ -198,14 +183,31 @@ async fn agent_of(admin: &ApiClient) -> Result<ApiClient> {
     Ok(admin.with_key(Secret::new(key.to_owned())))
 }
 
+/// The id of the agent's key.
+async fn key_of_agent(admin: &ApiClient) -> Result<Value> {
+    let keys = admin.get("/api-keys").await?.success()?;
+    let mut keys = keys["items"].as_array().into_iter().flatten();
+    Ok(keys.find(|key| key["name"] == "e2e-agent").context("no key of the agent")?["key_id"].clone())
+}
+
 async fn tool_path(admin: &ApiClient, server: &str, name: &str) -> Result<String> {
-    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
-    let items = tools["items"].as_array().context("no tools")?;
-    let tool = items.iter().find(|tool| tool["name"] == name);
-    let id = tool
-        .and_then(|tool| tool["tool_id"].as_str())
-        .with_context(|| format!("no tool `{name}`: {tools}"))?;
+    let tools = all_tools(admin, server).await?;
+    let tool = tools.iter().find(|tool| tool["name"] == name);
+    let id = tool.and_then(|tool| tool["tool_id"].as_str()).with_context(|| format!("no tool `{name}`"))?;
     Ok(format!("{server}/tools/{id}"))
+}
+
+/// All tools of a server, page by page.
+async fn all_tools(admin: &ApiClient, server: &str) -> Result<Vec<Value>> {
+    let (mut tools, mut query) = (Vec::new(), "limit=100".to_owned());
+    loop {
+        let page = admin.get(&format!("{server}/tools?{query}")).await?.success()?;
+        tools.extend(page["items"].as_array().context("no tools")?.iter().cloned());
+        match page["next_cursor"].as_str() {
+            Some(cursor) => query = format!("limit=100&cursor={cursor}"),
+            None => return Ok(tools),
+        }
+    }
 }
 
 async fn approve(admin: &ApiClient, tool: &str) -> Result<()> {

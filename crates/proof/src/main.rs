@@ -56,6 +56,9 @@ enum Command {
     E2e(e2e::Options),
     /// Run the official conformance suite through the running binary
     Conformance(conformance::Options),
+    /// The client that the conformance suite tries, as the suite starts it
+    #[command(hide = true)]
+    ConformanceDriver(conformance::driver::Options),
     /// Measure governed calls against direct calls, in one run
     Bench(bench::Options),
     /// The product's own command line, as suites start it in a process of its own
@@ -99,6 +102,9 @@ async fn main() -> Result<ExitCode> {
         Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
         Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Conformance(options) => conformance::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::ConformanceDriver(options) => {
+            conformance::driver::run(options).await.map(|()| ExitCode::SUCCESS)
+        }
         Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
         Command::Prove(options) => prove::run(options).await,
         Command::Gate(plan) => child::serve(plan).await.map(|()| ExitCode::SUCCESS),

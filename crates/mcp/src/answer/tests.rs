@@ -105,6 +105,40 @@ fn a_stream_stops_at_our_response() {
 }
 
 #[test]
+fn a_legacy_stream_that_ends_early_is_resumed() {
+    for (era, sent, want) in [
+        (Era::Legacy, "id: 7\nretry: 20\ndata:\n\n", Some(("7", 20))),
+        (Era::Legacy, "id: 7\n\n", Some(("7", 1000))),
+        (Era::Legacy, "data: \n\n", None),
+        (Era::Legacy, "id: 7", None),
+        (Era::Legacy, "id: a b\n\n", None),
+        (Era::Legacy, "id: \u{fc}\n\n", None),
+        (Era::Modern, "id: 7\n\n", None),
+    ] {
+        let mut collector = stream(era);
+        collector.push(sent.as_bytes()).unwrap();
+        let want = want.map(|(id, millis)| Resumption {
+            last_event_id: id.to_owned(),
+            wait: Duration::from_millis(millis),
+        });
+        assert_eq!(collector.resumption(), want, "{sent:?}");
+    }
+    let mut collector = stream(Era::Legacy);
+    collector.push(b"id: 7\n\ndata: {\"cut\":").unwrap();
+    assert_eq!(collector.resume(404, Some("text/event-stream")), Err(AnswerError::HttpStatus(404)));
+    assert_eq!(collector.resume(200, Some("application/json")), Err(AnswerError::ContentType));
+    collector.resume(200, Some("text/event-stream")).unwrap();
+    collector.push(&message(OK)).unwrap();
+    assert_eq!(collector.resumption(), None, "there is nothing left to wait for");
+    assert_eq!(text(collector.finish()), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
+    let mut body = Collector::begin(200, Some(JSON), expected(Era::Legacy), AnswerLimits::default()).unwrap();
+    assert_eq!(
+        (body.resumption(), body.resume(200, Some("text/event-stream"))),
+        (None, Err(AnswerError::ContentType))
+    );
+}
+
+#[test]
 fn requests_of_a_legacy_server_are_surfaced_with_their_reply() {
     let mut collector = stream(Era::Legacy);
     let ping = message(r#"{"jsonrpc":"2.0","id":5,"method":"ping"}"#);

@@ -133,6 +133,37 @@ fn call_results_are_judged_by_their_flags() {
 }
 
 #[test]
+fn a_server_that_wants_input_hears_that_nobody_is_there() {
+    let wanted = |members: &str| {
+        CallResult::parse(&raw(&format!(r#"{{"resultType":"input_required",{members}}}"#))).unwrap().retry()
+    };
+    let params = |members: &str| {
+        let retry = wanted(members).unwrap();
+        let params = retry_params("t", &raw(r#"{"n":1.10}"#), &retry, &meta(ProtocolVersion::V2025_11_25));
+        params.unwrap().get().to_owned()
+    };
+    let ask = r#""inputRequests":{"b":{"method":"elicitation/create","params":{}},"a":{"method":"elicitation/create"}}"#;
+    insta::assert_snapshot!(params(&format!(r#"{ask},"requestState":"a\u00e4""#)), @r#"{"name":"t","arguments":{"n":1.10},"inputResponses":{"a":{"action":"cancel"},"b":{"action":"cancel"}},"requestState":"a\u00e4"}"#);
+    insta::assert_snapshot!(params(r#""requestState":"s""#), @r#"{"name":"t","arguments":{"n":1.10},"requestState":"s"}"#);
+    insta::assert_snapshot!(params(ask), @r#"{"name":"t","arguments":{"n":1.10},"inputResponses":{"a":{"action":"cancel"},"b":{"action":"cancel"}}}"#);
+    let many: Vec<_> = (0..33).map(|n| format!(r#""{n}":{{"method":"elicitation/create"}}"#)).collect();
+    for (members, field) in [
+        (r#""inputRequests":{"a":{"method":"sampling/createMessage"}}"#, "inputRequests"),
+        (r#""inputRequests":{"a":{"method":"roots/list"}}"#, "inputRequests"),
+        (r#""inputRequests":{"a":{}}"#, "inputRequests"),
+        (r#""inputRequests":[]"#, "inputRequests"),
+        (&format!(r#""inputRequests":{{{}}}"#, many.join(",")), "inputRequests"),
+        (r#""requestState":7"#, "requestState"),
+    ] {
+        assert_eq!(wanted(members).unwrap_err().field, field, "{members}");
+    }
+    assert_eq!(
+        CallResult::parse(&raw(r#"{"content":[]}"#)).unwrap().retry().unwrap_err().field,
+        "resultType"
+    );
+}
+
+#[test]
 fn call_params_keep_the_arguments_as_they_are() {
     let arguments = raw(r#"{"n":1.10, "big":123456789012345678901234567890}"#);
     let params = call_params("t", &arguments, &meta(ProtocolVersion::V2025_11_25)).unwrap();

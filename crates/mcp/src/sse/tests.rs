@@ -75,6 +75,29 @@ fn the_last_id_is_that_of_a_finished_event() {
 }
 
 #[test]
+fn a_stream_is_resumed_behind_its_last_event() {
+    let limits = SseLimits { max_event_bytes: 40, max_total_bytes: 65 };
+    let (mut parser, mut out) = (Parser::new(limits), Vec::new());
+    parser.push(b"id: 1\nretry: 250\n\nid: 2\nretry: 9\ndata: cut\r", &mut out).unwrap();
+    assert_eq!(
+        (parser.last_event_id(), parser.retry()),
+        (Some("1"), Some(250)),
+        "what was cut off does not count"
+    );
+    parser.restart();
+    assert!(!parser.has_partial());
+    parser.push("\u{feff}data: a\n\nid: 3\n\n".as_bytes(), &mut out).unwrap();
+    assert_eq!((parser.last_event_id(), parser.retry()), (Some("3"), Some(250)));
+    assert_eq!(out[1], event("a"));
+    parser.restart();
+    assert_eq!(
+        parser.push(b"data: b\n\n", &mut out),
+        Err(SseError::StreamTooLarge { limit: 65 }),
+        "bytes add up"
+    );
+}
+
+#[test]
 fn caps_hold_and_events_before_them_are_kept() {
     let limits = SseLimits { max_event_bytes: 10, max_total_bytes: 40 };
     let (found, result) = read(limits, &[b"data: a\n\ndata: 456789"]);

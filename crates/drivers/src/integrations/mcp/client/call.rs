@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
 use portcullis_mcp::jsonrpc::{Id, notification};
-use portcullis_mcp::messages::{CallKind, CallResult, call_params, cancelled_params, method};
+use portcullis_mcp::messages::{CallKind, CallResult, Retry, cancelled_params, method, retry_params};
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
@@ -18,40 +18,63 @@ use super::failure::{NotAnswered, protocol, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
-/// Calls a tool, once.
+/// Most requests of one call: the first, and those that its server asks for before it answers.
+const MAX_ROUNDS: usize = 4;
+
+/// Calls a tool, once. A modern server that answers by a wish for input has not answered yet: it hears that there is
+/// nobody to give it, and gets its state back, as often as [`MAX_ROUNDS`] allows.
 pub(super) async fn call(
     link: &Link<'_>,
     spoken: &Spoken,
     call: &ToolCall,
 ) -> Result<ToolReply, NotAnswered> {
-    let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
     let arguments = to_raw_value(&call.arguments).map_err(|_| unusable("arguments: not JSON".to_owned()))?;
-    let params = call_params(&call.name, &arguments, &link.meta(spoken.version()));
-    let params = params.map_err(|error| unusable(error.to_string()))?;
-    let mut ask = Ask::new(&id, method::TOOLS_CALL, spoken, Some(&params));
-    ask.name = Some(&call.name);
+    let mut headers = Vec::new();
     if spoken.era() == Era::Modern {
-        ask.more_headers = mirrored(&call.definition, &arguments).map_err(unusable)?;
+        headers = mirrored(&call.definition, &arguments).map_err(unusable)?;
     }
+    let mut retry = Retry::default();
+    for _ in 0..MAX_ROUNDS {
+        let params = retry_params(&call.name, &arguments, &retry, &link.meta(spoken.version()));
+        let params = params.map_err(|error| unusable(error.to_string()))?;
+        let result = exchange(link, spoken, call, &params, headers.clone()).await?;
+        match result.kind {
+            CallKind::Complete { is_error } => {
+                return Ok(ToolReply {
+                    result: result.raw.into(),
+                    is_error,
+                    protocol_version: spoken.version().as_str().into(),
+                    redacted: false,
+                });
+            }
+            CallKind::InputRequired if spoken.era() == Era::Modern => {
+                retry = result.retry().map_err(NotAnswered::Result)?;
+            }
+            CallKind::InputRequired => break,
+        }
+    }
+    Err(protocol("the server goes on asking for input (`input_required`), which was not offered").into())
+}
+
+/// One request and its result, under an id of its own.
+async fn exchange(
+    link: &Link<'_>,
+    spoken: &Spoken,
+    call: &ToolCall,
+    params: &RawValue,
+    headers: Vec<Header>,
+) -> Result<CallResult, NotAnswered> {
+    let id = link.new_id()?;
+    let mut ask = Ask::new(&id, method::TOOLS_CALL, spoken, Some(params));
+    ask.name = Some(&call.name);
+    ask.more_headers = headers;
     let guard = (spoken.era() == Era::Legacy).then(|| CancelOnDrop::new(link, spoken, &id));
     let answer = link.result(spoken, ask).await;
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    let result = CallResult::parse(&answer?).map_err(NotAnswered::Result)?;
-    match result.kind {
-        CallKind::Complete { is_error } => Ok(ToolReply {
-            result: result.raw.into(),
-            is_error,
-            protocol_version: spoken.version().as_str().into(),
-            redacted: false,
-        }),
-        CallKind::InputRequired => {
-            Err(protocol("the server asks for further input (`input_required`), which was not offered")
-                .into())
-        }
-    }
+    CallResult::parse(&answer?).map_err(NotAnswered::Result)
 }
 
 /// The arguments that the definition wants mirrored into headers.

@@ -23,6 +23,7 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::failure::{NotAnswered, timed_out, unsent};
+use super::resume::Reading;
 use super::session::Spoken;
 
 /// Requests of a legacy server that are answered during one of ours.
@@ -179,9 +180,28 @@ impl<'a> Link<'a> {
 
     /// A POST with all headers that the version wants.
     pub(super) fn post(&self, ask: &Ask<'_>, body: Vec<u8>, limits: EgressLimits) -> EgressRequest {
+        let own = [("content-type", JSON), ("accept", ACCEPT_BOTH)];
+        let (method, body) = (HttpMethod::Post, Bytes::from(body));
+        EgressRequest { method, headers: self.headers(ask, &own), body, ..self.empty(limits) }
+    }
+
+    /// A request without headers and body.
+    pub(super) fn empty(&self, limits: EgressLimits) -> EgressRequest {
+        EgressRequest {
+            purpose: EgressPurpose::McpServer,
+            method: HttpMethod::Get,
+            url: self.target.url.clone(),
+            headers: Vec::new(),
+            body: Bytes::new(),
+            limits,
+        }
+    }
+
+    /// `own`, and what every request of this version, session and credential carries.
+    pub(super) fn headers(&self, ask: &Ask<'_>, own: &[(&str, &str)]) -> Vec<(String, HeaderValue)> {
         let plain = |name: &str, value: &str| (name.to_owned(), HeaderValue::Plain(value.to_owned()));
-        let mut headers =
-            vec![plain("content-type", JSON), plain("accept", ACCEPT_BOTH), plain("user-agent", USER_AGENT)];
+        let mut headers: Vec<_> = own.iter().map(|(name, value)| plain(name, value)).collect();
+        headers.push(plain("user-agent", USER_AGENT));
         let standard = standard_headers(ask.version, ask.method, ask.name);
         let ours = standard.into_iter().chain(ask.more_headers.iter().cloned());
         headers.extend(ours.map(|(name, value)| (name, HeaderValue::Plain(value))));
@@ -192,14 +212,7 @@ impl<'a> Link<'a> {
         if let Some(auth) = &self.target.auth {
             headers.push((auth.name.clone(), HeaderValue::Secret(auth.value.clone())));
         }
-        EgressRequest {
-            purpose: EgressPurpose::McpServer,
-            method: HttpMethod::Post,
-            url: self.target.url.clone(),
-            headers,
-            body: Bytes::from(body),
-            limits,
-        }
+        headers
     }
 
     async fn collect(
@@ -213,17 +226,29 @@ impl<'a> Link<'a> {
             Ok(collector) => collector,
             Err(error) => return Ok(Err(error)),
         };
-        let mut server_requests = 0;
+        let mut reading = Reading { server_requests: 0, resumed: 0 };
         while !collector.is_complete() {
-            let Some(chunk) = response.body.next_chunk().await? else { break };
+            let chunk = match response.body.next_chunk().await {
+                Ok(Some(chunk)) => chunk,
+                ended => match self.resume(ask, &mut collector, &mut reading, ended.as_ref().err()).await {
+                    Some(next) => {
+                        response = next;
+                        continue;
+                    }
+                    None => {
+                        ended?;
+                        break;
+                    }
+                },
+            };
             let signals = match collector.push(&chunk) {
                 Ok(signals) => signals,
                 Err(error) => return Ok(Err(error)),
             };
             for signal in signals {
                 let Signal::ServerRequest(asked) = signal else { continue };
-                server_requests += 1;
-                if server_requests > MAX_SERVER_REQUESTS {
+                reading.server_requests += 1;
+                if reading.server_requests > MAX_SERVER_REQUESTS {
                     return Ok(Err(AnswerError::TooManyNotifications { limit: MAX_SERVER_REQUESTS }));
                 }
                 self.reply(ask, asked.reply()).await;

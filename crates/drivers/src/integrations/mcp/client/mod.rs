@@ -5,8 +5,9 @@
 //!
 //! Never: a socket of its own, a cached credential, a shared upstream session, a followed redirect, a repeated call
 //! that may have been acted on, a word of the upstream's in a failure. Server-initiated work is refused: `ping` is
-//! answered, all else gets -32601. Streams are not resumed with `Last-Event-ID`: a replayed event may be of another
-//! session, so a stream that is cut is a failure that may have been acted on.
+//! answered, all else of a legacy server gets -32601, and a modern server that wants input hears that nobody is there.
+//! A legacy stream that is cut is resumed where its events have ids (`resume`); any other is a failure that may have
+//! been acted on.
 //!
 //! Source: MCP specification 2026-07-28 and 2025-11-25 (streamable HTTP, versioning, lifecycle, tools).
 
@@ -16,6 +17,7 @@ mod failure;
 mod health;
 mod link;
 mod probe;
+mod resume;
 mod session;
 mod verdicts;
 

@@ -5,6 +5,7 @@ mod legacy;
 mod listing;
 mod modern;
 mod odd;
+mod resumed;
 
 use std::sync::Arc;
 use std::time::Duration;

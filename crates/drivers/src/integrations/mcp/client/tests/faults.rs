@@ -74,7 +74,10 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         ),
         row(
             "asks for input",
-            |received| json(received, r#"{"resultType":"input_required","requestState":"s"}"#),
+            |received| {
+                let asks = r#"{"resultType":"input_required","inputRequests":{"a":{"method":"roots/list"}}}"#;
+                json(received, asks)
+            },
             codes::UPSTREAM_PROTOCOL,
             true,
         ),

@@ -81,6 +81,36 @@ async fn errors_of_the_tool_are_results() {
     assert!(bench.call().await.unwrap().is_error);
 }
 
+/// How a server asks for a confirmation.
+const ASKS: &str = r#"{"resultType":"input_required","requestState":"st\u00e4te","inputRequests":{"sure":{"method":"elicitation/create"}}}"#;
+
+#[tokio::test]
+async fn a_server_that_asks_hears_that_nobody_is_there_and_gets_its_state_back() {
+    let bench = Bench::new(modern(|received| match &received.json()["params"]["inputResponses"] {
+        serde_json::Value::Null => json(received, ASKS),
+        _ => json(received, FAITHFUL),
+    }))
+    .await;
+    assert_eq!(bench.call().await.unwrap().result.as_str(), FAITHFUL);
+    assert_eq!(bench.call().await.unwrap().result.as_str(), FAITHFUL);
+    let seen: Vec<_> = bench.upstream.seen()[1..].iter().map(|seen| seen.json()).collect();
+    assert_eq!(seen[1]["params"]["inputResponses"], serde_json::json!({ "sure": { "action": "cancel" } }));
+    assert!(bench.upstream.seen()[2].body.contains(r#""requestState":"st\u00e4te""#), "byte for byte");
+    for member in ["name", "arguments"] {
+        assert_eq!(seen[0]["params"][member], seen[1]["params"][member]);
+    }
+    assert_ne!(seen[0]["id"], seen[1]["id"]);
+    assert_eq!(seen[2]["params"].get("requestState"), None, "another call carries none of it");
+}
+
+#[tokio::test]
+async fn a_server_that_never_stops_asking_is_not_asked_for_ever() {
+    let bench = Bench::new(modern(|received| json(received, ASKS))).await;
+    let failure = bench.call().await.unwrap_err();
+    assert_eq!((failure.code, failure.may_have_acted), (codes::UPSTREAM_PROTOCOL, true));
+    assert_eq!(bench.methods().iter().filter(|method| *method == "tools/call").count(), 4);
+}
+
 #[tokio::test]
 async fn dropping_the_future_closes_the_stream() {
     let bench = Bench::new(modern(|_| {

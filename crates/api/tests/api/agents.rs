@@ -1,0 +1,216 @@
+//! The endpoint for agents, which is no row of the table of routes: whose toolset answers whom, and what arguments must
+//! be like. Both eras.
+
+use axum::body::Body;
+use http::Request;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, World, reply, text};
+
+const VERSION: &str = "2026-07-28";
+/// Methods of each era, with the tool that they name.
+const MODERN: [(&str, Option<&str>); 3] =
+    [("server/discover", None), ("tools/list", None), ("tools/call", Some("read"))];
+const LEGACY: [(&str, Option<&str>); 4] =
+    [("initialize", None), ("ping", None), ("tools/list", None), ("tools/call", Some("read"))];
+
+/// A tenant with one toolset `files` of the tool `read`, and the key that it is for.
+struct Owner {
+    admin: String,
+    granted: String,
+    /// Of the same scope, and in no toolset.
+    other: String,
+    /// In the toolset, and of a scope that may call nothing.
+    reader: String,
+}
+
+impl Owner {
+    async fn of(world: &World, admin: &str) -> Self {
+        let (server, tool) = world.tool(admin).await;
+        let mut keys = Vec::new();
+        for (name, scope) in [("granted", "invoke"), ("other", "invoke"), ("reader", "read")] {
+            let body = json!({ "name": name, "scopes": [scope] });
+            let made = world.call(admin, "POST", "/api-keys", Some(body)).await.json();
+            keys.push((text(&made["key"]["key_id"]), text(&made["secret"])));
+        }
+        let tools = json!([{ "server_id": server, "tool_id": tool, "name": "read" }]);
+        let body = json!({ "name": "files", "tools": tools, "keys": [keys[0].0, keys[2].0] });
+        let made = world.call(admin, "POST", "/integrations/toolsets", Some(body)).await;
+        assert_eq!(made.status, 201, "{}", made.text());
+        let [(_, granted), (_, other), (_, reader)] = keys.try_into().unwrap();
+        Self { admin: admin.to_owned(), granted, other, reader }
+    }
+}
+
+/// A message as an agent of an era sends it, with these parameters as text.
+fn message(key: Option<&str>, toolset: &str, modern: bool, method: &str, params: &str) -> Request<Body> {
+    let mut request = Request::builder()
+        .method("POST")
+        .uri(format!("/mcp/{toolset}"))
+        .header("host", "localhost:8080")
+        .header("content-type", "application/json")
+        .header("accept", "application/json, text/event-stream");
+    if let Some(key) = key {
+        request = request.header("authorization", format!("Bearer {key}"));
+    }
+    if modern {
+        request = request.header("mcp-protocol-version", VERSION).header("mcp-method", method);
+        if method == "tools/call" {
+            request = request.header("mcp-name", "read");
+        }
+    }
+    let body = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}","params":{params}}}"#);
+    request.body(Body::from(body)).unwrap()
+}
+
+/// Parameters of a call with these arguments, or of any other method.
+fn params(modern: bool, method: &str, tool: Option<&str>, arguments: &str) -> String {
+    let meta = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
+    let mut members = Vec::new();
+    members.extend(modern.then(|| meta.to_owned()));
+    members.extend(tool.map(|name| format!(r#""name":"{name}","arguments":{arguments}"#)));
+    if method == "initialize" {
+        members.push(r#""protocolVersion":"2025-11-25","capabilities":{}"#.to_owned());
+    }
+    format!("{{{}}}", members.join(","))
+}
+
+async fn ask(
+    world: &World,
+    key: Option<&str>,
+    toolset: &str,
+    (modern, method, tool): (bool, &str, Option<&str>),
+) -> Answer {
+    world.send(message(key, toolset, modern, method, &params(modern, method, tool, "{}"))).await
+}
+
+fn messages() -> impl Iterator<Item = (bool, &'static str, Option<&'static str>)> {
+    let modern = MODERN.into_iter().map(|(method, tool)| (true, method, tool));
+    modern.chain(LEGACY.into_iter().map(|(method, tool)| (false, method, tool)))
+}
+
+/// Status, headers that tell something, and body.
+fn seen(answer: &Answer) -> (u16, Vec<Option<String>>, Value) {
+    let told = ["content-type", "www-authenticate", "retry-after", "allow", "mcp-session-id"];
+    let headers = told.iter().map(|name| answer.header(name).map(str::to_owned)).collect();
+    (answer.status.as_u16(), headers, answer.timeless())
+}
+
+#[tokio::test]
+async fn a_toolset_that_is_not_for_the_key_is_as_one_that_is_not_there() {
+    let world = World::new().await;
+    world.mcp.always_call(reply(r#"{"content":[]}"#));
+    let (_, mine) = world.tenant("mine").await;
+    let (_, theirs) = world.tenant("theirs").await;
+    let owner = Owner::of(&world, &mine).await;
+    let (_, third) = world.tenant("third").await;
+    let stranger = Owner::of(&world, &theirs).await;
+    // The same name belongs to both owners; the third tenant has none.
+    for message in messages() {
+        let (_, method, _) = message;
+        for key in [&owner.other, &owner.admin, &stranger.admin, &stranger.other, &third] {
+            let foreign = ask(&world, Some(key), "files", message).await;
+            let absent = ask(&world, Some(key), "nowhere", message).await;
+            assert_eq!(seen(&foreign), seen(&absent), "{method}");
+            let expected = if method == "ping" { 200 } else { 404 };
+            assert!(
+                foreign.status == expected || foreign.json()["error"]["code"] == -32602,
+                "{method}: {}",
+                foreign.text()
+            );
+        }
+        let granted = ask(&world, Some(&owner.granted), "files", message).await;
+        assert!(
+            granted.status == 200 && granted.json()["result"].is_object(),
+            "{method}: {}",
+            granted.text()
+        );
+    }
+    let calls = world.mcp.exchanges();
+    let called: Vec<_> = calls.iter().filter_map(|exchange| exchange.call.as_ref()).collect();
+    assert_eq!(called.len(), 2, "only the key that it is for has called, in each era");
+}
+
+#[tokio::test]
+async fn a_key_calls_what_its_scope_allows() {
+    let world = World::new().await;
+    let key = world.key.clone();
+    let owner = Owner::of(&world, &key).await;
+    for message in messages() {
+        let (_, method, _) = message;
+        let answer = ask(&world, Some(&owner.reader), "files", message).await;
+        match method {
+            "ping" => assert_eq!(answer.status, 200),
+            _ => {
+                assert_eq!(answer.problem(), (403, "authority_denied".to_owned(), String::new()), "{method}")
+            }
+        }
+    }
+    assert!(world.mcp.exchanges().iter().all(|exchange| exchange.call.is_none()));
+}
+
+#[tokio::test]
+async fn nobody_learns_of_a_toolset_without_a_key() {
+    let world = World::new().await;
+    let key = world.key.clone();
+    Owner::of(&world, &key).await;
+    for message in messages() {
+        let absent = ask(&world, None, "nowhere", message).await;
+        assert_eq!(absent.problem().0, 401);
+        for wrong in [None, Some("pcl_test_x"), Some("")] {
+            assert_eq!(
+                seen(&ask(&world, wrong, "files", message).await),
+                seen(&absent),
+                "{wrong:?} {}",
+                message.1
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn numbers_and_members_of_arguments_have_one_meaning() {
+    let refused = [
+        r#"{"n":9007199254740993}"#,
+        r#"{"n":-9007199254740993}"#,
+        r#"{"n":0.10000000000000001}"#,
+        r#"{"n":1e400}"#,
+        r#"{"n":1e-400}"#,
+        r#"{"deep":{"list":[1,{"n":123456789012345678901234567890}]}}"#,
+        r#"{"a":1,"a":2}"#,
+        r#"{"a":1,"\u0061":1}"#,
+        r#"{"text":"\ud800"}"#,
+    ];
+    let kept = [
+        (r#"{"n":9007199254740992}"#, r#"{"n":9007199254740992}"#),
+        (r#"{"n":1.10}"#, r#"{"n":1.1}"#),
+        (r#"{"n":1e2}"#, r#"{"n":100}"#),
+        (r#"{"n":-0}"#, r#"{"n":0}"#),
+    ];
+    for modern in [true, false] {
+        let world = World::new().await;
+        world.mcp.always_call(reply(r#"{"content":[]}"#));
+        let key = world.key.clone();
+        let owner = Owner::of(&world, &key).await;
+        let call = |arguments: &str| {
+            let params = params(modern, "tools/call", Some("read"), arguments);
+            world.send(message(Some(&owner.granted), "files", modern, "tools/call", &params))
+        };
+        for arguments in refused {
+            let answer = call(arguments).await;
+            let error = answer.json()["error"].clone();
+            assert!(
+                [-32602, -32700, -32600].contains(&error["code"].as_i64().unwrap()),
+                "{arguments}: {error}"
+            );
+        }
+        assert!(world.mcp.exchanges().iter().all(|exchange| exchange.call.is_none()), "nothing was sent");
+        for (arguments, sent) in kept {
+            let answer = call(arguments).await;
+            assert!(answer.json()["result"].is_object(), "{arguments}: {}", answer.text());
+            let calls = world.mcp.exchanges();
+            let call = calls.iter().rev().find_map(|exchange| exchange.call.as_ref()).unwrap();
+            assert_eq!(serde_json::to_string(&call.arguments).unwrap(), sent, "{arguments}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! What an admin does so that an agent may call all that a server has.
+
+use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::ApiClient;
+use serde_json::{Value, json};
+
+/// Where the agent finds it.
+pub(super) const ENDPOINT: &str = "/mcp/conformance";
+
+/// Registers the server, and offers all of its tools under their own names. The agent's client.
+///
+/// # Errors
+/// When the server is not discovered, or the gate does not answer as expected.
+pub(super) async fn all(admin: &ApiClient, url: &str) -> Result<ApiClient> {
+    let body = json!({ "name": "suite", "url": url });
+    let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
+    ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
+    let id = registered["server"]["server_id"].as_str().context("no server id")?;
+    let server = format!("/integrations/mcp-servers/{id}");
+    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
+    let mut selected: Vec<Value> = Vec::new();
+    for tool in tools["items"].as_array().context("no tools")? {
+        let tool_id = tool["tool_id"].as_str().context("no tool id")?;
+        let approval = json!({ "definition_hash": tool["definition_hash"] });
+        admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
+        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": tool["name"] }));
+    }
+    let policy = json!({ "name": "all", "text": "permit (principal, action, resource);" });
+    admin.put("/policies", &policy).await?.success()?;
+    let agent = json!({ "name": "agent", "scopes": ["invoke"] });
+    let agent = admin.post("/api-keys", &agent).await?.success()?;
+    let body = json!({ "name": "conformance", "tools": selected, "keys": [agent["key"]["key_id"]] });
+    admin.post("/integrations/toolsets", &body).await?.success()?;
+    let key = agent["secret"].as_str().context("no key")?;
+    Ok(admin.with_key(Secret::new(key.to_owned())))
+}

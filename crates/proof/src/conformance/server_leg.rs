@@ -1,0 +1,30 @@
+//! The suite as an agent of every era, in front of a server of tools.
+
+use std::process::Command;
+
+use color_eyre::eyre::Result;
+
+use super::{Options, REVISIONS, Verdict, offer};
+use crate::plant::{Gate, Program, free_port};
+
+#[expect(clippy::print_stdout, reason = "a report for people")]
+pub(super) async fn run(options: &Options) -> Result<()> {
+    let (server_port, front_port) = (free_port()?, free_port()?);
+    let mut server = Command::new(&options.python);
+    server.arg(options.folder.join("server.py")).arg(server_port.to_string());
+    let _server = Program::listening(server, server_port).await?;
+    let origin = format!("http://127.0.0.1:{server_port}");
+    let gate = Gate::start(&options.binary, std::slice::from_ref(&origin)).await?;
+    let agent = offer::all(&gate.admin, &format!("{origin}/mcp")).await?;
+    let mut front = Command::new(options.node.join("node_modules/.bin/node"));
+    front.arg(options.folder.join("with_key.mjs")).arg(front_port.to_string());
+    front.arg(format!("{}{}", agent.origin(), offer::ENDPOINT)).env("PORTCULLIS_KEY", agent.key().expose());
+    let _front = Program::listening(front, front_port).await?;
+    let url = format!("http://127.0.0.1:{front_port}/mcp");
+    for revision in REVISIONS {
+        let verdict = Verdict::of(options, &["server", "--url", &url, "--requirements", revision], &[])?;
+        let total = verdict.expect(options, "server", revision)?;
+        println!("ok conformance of the server, {revision}, but for the failures that are known: {total}");
+    }
+    Ok(())
+}
