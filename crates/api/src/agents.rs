@@ -5,6 +5,7 @@
 //! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error.
 
 mod failures;
+mod items;
 mod methods;
 mod pair;
 mod results;
@@ -38,8 +39,29 @@ pub(crate) const ENDPOINT: &str = "/mcp/{toolset}";
 /// What is served here. A handshake is answered without a session id, so that any replica serves any request.
 const PROFILE: ServerProfile<'static> = ServerProfile {
     versions: &ProtocolVersion::SPOKEN,
-    modern_methods: &[method::DISCOVER, method::TOOLS_LIST, method::TOOLS_CALL],
-    legacy_methods: &[method::INITIALIZE, method::PING, method::TOOLS_LIST, method::TOOLS_CALL],
+    modern_methods: &[
+        method::DISCOVER,
+        method::TOOLS_LIST,
+        method::TOOLS_CALL,
+        method::PROMPTS_LIST,
+        method::PROMPTS_GET,
+        method::RESOURCES_LIST,
+        method::TEMPLATES_LIST,
+        method::RESOURCES_READ,
+        method::COMPLETE,
+    ],
+    legacy_methods: &[
+        method::INITIALIZE,
+        method::PING,
+        method::TOOLS_LIST,
+        method::TOOLS_CALL,
+        method::PROMPTS_LIST,
+        method::PROMPTS_GET,
+        method::RESOURCES_LIST,
+        method::TEMPLATES_LIST,
+        method::RESOURCES_READ,
+        method::COMPLETE,
+    ],
     hosts: None,
     origins: &[],
     limits: JsonLimits::STRICT,

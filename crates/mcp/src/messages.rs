@@ -1,4 +1,4 @@
-//! Small typed views of the messages that a tools gateway needs, in both eras.
+//! Small typed views of the messages that a gateway needs, in both eras.
 //!
 //! A view reads the few members that decide something, is lenient about all others, and keeps the raw JSON beside
 //! it. Builders return raw `params` or `result` for [`crate::jsonrpc::request`] and
@@ -6,6 +6,7 @@
 
 mod call;
 mod handshake;
+mod items;
 mod list;
 mod notices;
 mod replies;
@@ -13,12 +14,13 @@ mod replies;
 use serde::{Deserialize, Serialize};
 
 pub use call::{CallKind, CallParams, CallResult, call_params};
+pub use items::{CompleteParams, Completing, ReadParams, complete_params, parse_result, read_params};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };
-pub use list::{RawTool, ToolFault, ToolProblem, ToolsPage, cursor_of, list_params};
+pub use list::{ItemFault, ItemProblem, ListPage, Listing, RawItem, cursor_of, list_params};
 pub use notices::{Cancelled, Progress, cancelled_params};
-pub use replies::{discover_reply, empty_reply, initialize_reply, text_reply, tools_reply};
+pub use replies::{Capabilities, discover_reply, empty_reply, initialize_reply, list_reply, text_reply};
 
 /// Method names. Exact case.
 pub mod method {
@@ -34,6 +36,14 @@ pub mod method {
     pub const TOOLS_LIST: &str = "tools/list";
     /// Both eras.
     pub const TOOLS_CALL: &str = "tools/call";
+    /// Both eras.
+    pub const PROMPTS_LIST: &str = "prompts/list";
+    /// Both eras.
+    pub const RESOURCES_LIST: &str = "resources/list";
+    /// Both eras.
+    pub const TEMPLATES_LIST: &str = "resources/templates/list";
+    /// Both eras.
+    pub const COMPLETE: &str = "completion/complete";
     /// Both eras; mirrored by name.
     pub const PROMPTS_GET: &str = "prompts/get";
     /// Both eras; mirrored by uri.

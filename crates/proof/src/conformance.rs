@@ -17,6 +17,13 @@ use crate::plant::{Gate, Program, free_port};
 /// The revisions that agents may speak in it.
 const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
 
+/// A policy that permits whatever a server lists.
+const ALL: &str = r#"permit (
+  principal,
+  action in [Action::"call_tool", Action::"get_prompt", Action::"read_resource"],
+  resource
+);"#;
+
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
 #[derive(Debug, Args)]
 pub(crate) struct Options {
@@ -54,7 +61,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     Ok(())
 }
 
-/// Registers the server and offers all of its tools under their own names. The agent's client.
+/// Registers the server and offers all that it lists, under its own names. The agent's client.
 async fn offered(admin: &ApiClient, origin: &str) -> Result<ApiClient> {
     let body = json!({ "name": "fixture", "url": format!("{origin}/mcp") });
     let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
@@ -66,9 +73,13 @@ async fn offered(admin: &ApiClient, origin: &str) -> Result<ApiClient> {
         let tool_id = tool["tool_id"].as_str().context("no tool id")?;
         let approval = json!({ "definition_hash": tool["definition_hash"] });
         admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
-        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": tool["name"] }));
+        let mut selection = json!({ "server_id": id, "tool_id": tool_id });
+        if ["tool", "prompt"].iter().any(|kind| tool["kind"] == *kind) {
+            selection["name"] = tool["name"].clone();
+        }
+        selected.push(selection);
     }
-    let policy = json!({ "name": "all", "text": "permit (principal, action, resource);" });
+    let policy = json!({ "name": "all", "text": ALL });
     admin.put("/policies", &policy).await?.success()?;
     let agent = json!({ "name": "agent", "scopes": ["invoke"] });
     let agent = admin.post("/api-keys", &agent).await?.success()?;

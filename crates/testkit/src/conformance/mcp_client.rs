@@ -7,7 +7,9 @@ use portcullis_schemas::codes;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{IntentId, ServerId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Dispatch, McpFailure, McpTarget, ToolCall};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ledger::IntentReceipt;
@@ -77,6 +79,8 @@ fn dispatch() -> Dispatch {
 fn call() -> ToolCall {
     let definition = RawJson::from_text(r#"{"name":"search","inputSchema":{"type":"object"}}"#.to_owned());
     ToolCall {
+        kind: ItemKind::Tool,
+        method: CallMethod::CallTool,
         name: "search".to_owned(),
         arguments: Map::new(),
         definition: definition.unwrap_or_else(|error| panic!("a suite's definition is JSON: {error}")),

@@ -1,7 +1,7 @@
 //! The suite of [`ToolPolicy`].
 
 use portcullis_schemas::PortError;
-use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel};
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet, ToolPolicyRecord, ToolPolicyRequest};
 use portcullis_schemas::principal::ActorType;
@@ -109,6 +109,7 @@ async fn evaluate(policy: &dyn ToolPolicy, policies: &TenantPolicySet) -> Result
         server_id: "mcp_01jd0000000000000000000000".to_owned(),
         server_name: "invoices".to_owned(),
         server_tags: vec!["finance".to_owned()],
+        kind: ItemKind::Tool,
         tool_id: "tool_01jd0000000000000000000000".to_owned(),
         tool_name: "search".to_owned(),
         risk: RiskLevel::Low,

@@ -51,9 +51,9 @@ impl Redactor {
     #[must_use]
     pub fn catalogue(&self, catalogue: McpCatalogue) -> McpCatalogue {
         let tools = catalogue.tools.into_iter().enumerate().map(|(position, tool)| match tool {
-            ListedTool::Readable { definition, .. } if self.json(&definition).is_some() => {
+            ListedTool::Readable { kind, definition, .. } if self.json(&definition).is_some() => {
                 let problem = "the definition holds the credential that the server is asked with".to_owned();
-                ListedTool::Unreadable { position, problem }
+                ListedTool::Unreadable { kind, position, problem }
             }
             tool => tool,
         });

@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
-use portcullis_schemas::integrations::toolsets::ExposedToolName;
+use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::runtime::Ulid;
@@ -137,7 +137,7 @@ async fn a_call_through_a_toolset_says_so() {
     let through = CalledThrough {
         toolset_id: "tset_01jd0000000000000000000000".parse().unwrap(),
         toolset_version: 7,
-        name: ExposedToolName::new("forecast").unwrap(),
+        name: ExposedName::new("forecast").unwrap(),
     };
     let (actor, facts) = (actor(), InvocationFacts { through: Some(through), ..facts() });
     let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Signal};
 use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
-use portcullis_mcp::messages::{Implementation, method};
+use portcullis_mcp::messages::Implementation;
 use portcullis_mcp::meta::{OutgoingMeta, TraceContext};
 use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes;
@@ -16,6 +16,7 @@ use portcullis_schemas::egress::{
     HttpMethod,
 };
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
 use portcullis_schemas::runtime::{Clock, Entropy};
 use portcullis_schemas::secret::Secret;
@@ -48,7 +49,7 @@ pub(super) struct Link<'a> {
 pub(super) struct Ask<'a> {
     pub(super) id: &'a Id,
     pub(super) method: &'static str,
-    /// The tool, for `tools/call`.
+    /// What `Mcp-Name` says, for the methods that have it.
     pub(super) name: Option<&'a str>,
     pub(super) version: ProtocolVersion,
     pub(super) session: Option<&'a SessionId>,
@@ -149,7 +150,7 @@ impl<'a> Link<'a> {
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, NotAnswered> {
         let mut limits = EgressLimits { body_bytes: ask.limits.max_body_bytes, ..EgressLimits::default() };
         limits.total = self.remaining()?;
-        if ask.method == method::TOOLS_CALL {
+        if CallMethod::ALL.iter().any(|call| call.as_str() == ask.method) {
             // A JSON answer's head comes when the tool has ended, so a call waits for it as long as for the answer.
             limits.headers = limits.total;
         }

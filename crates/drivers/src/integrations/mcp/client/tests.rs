@@ -6,6 +6,8 @@ mod listing;
 mod modern;
 mod odd;
 
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -102,6 +104,8 @@ fn dispatch(millis: u64) -> Dispatch {
 fn tool_call(schema: &str) -> ToolCall {
     let definition = format!(r#"{{"name":"echo \u00e4","inputSchema":{schema}}}"#);
     ToolCall {
+        kind: ItemKind::Tool,
+        method: CallMethod::CallTool,
         name: "echo \u{e4}".to_owned(),
         arguments: serde_json::from_str(r#"{"region":"eu","n":1.10,"deep":{"on":true}}"#).unwrap(),
         definition: RawJson::from_text(definition).unwrap(),

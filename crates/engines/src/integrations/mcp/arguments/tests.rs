@@ -27,7 +27,7 @@ fn arguments_fit_or_the_place_and_rule_are_named() {
         (json!({ "days": "x" }), Some("(top level): `city` is missing; /days: expected type integer")),
     ];
     for (arguments, expected) in table {
-        let verdict = judge.judge(&tool, &prepared(&arguments));
+        let verdict = judge.judge(&tool, CallMethod::CallTool, &prepared(&arguments));
         let expected = expected.map_or(Ok(()), |text| Err(ArgumentProblem::Invalid(text.to_owned())));
         assert_eq!(verdict, expected, "{arguments}");
     }
@@ -39,7 +39,7 @@ fn a_schema_that_cannot_be_used_says_why() {
     let schema = json!({ "type": "object", "properties": { "a": { "pattern": "(a)\\1" } } });
     tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
     tool.definition_hash = "1".repeat(64);
-    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&json!({})));
+    let verdict = ArgumentJudge::new().judge(&tool, CallMethod::CallTool, &prepared(&json!({})));
     assert!(
         matches!(&verdict, Err(ArgumentProblem::SchemaUnusable(why)) if why.contains("linear time")),
         "{verdict:?}"
@@ -56,7 +56,7 @@ fn formats_are_not_asserted_and_expensive_patterns_end() {
     tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
     tool.definition_hash = "2".repeat(64);
     let arguments = json!({ "when": "soon", "evil": format!("{}b", "a".repeat(50_000)) });
-    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&arguments));
+    let verdict = ArgumentJudge::new().judge(&tool, CallMethod::CallTool, &prepared(&arguments));
     assert_eq!(verdict, Err(ArgumentProblem::Invalid("/evil: breaks `pattern`".to_owned())));
 }
 

@@ -182,7 +182,7 @@ fn ambiguous_names_are_refused_for_all_who_bear_them() {
         listed(&tool_json("read")),
         listed(&tool_json("Read")),
         listed(&tool_json("LIST")),
-        ListedTool::Unreadable { position: 3, problem: "not an object".to_owned() },
+        ListedTool::Unreadable { kind: ItemKind::Tool, position: 3, problem: "not an object".to_owned() },
         listed(&tool_json("bad name")),
     ];
     let plan = plan(&world, &[world.tool("list")], listing);
