@@ -8,18 +8,20 @@ mod call;
 mod handshake;
 mod items;
 mod list;
+mod listen;
 mod notices;
 mod replies;
 
 use serde::{Deserialize, Serialize};
 
 pub use call::{CallKind, CallParams, CallResult, call_params};
-pub use items::{CompleteParams, Completing, ReadParams, complete_params, parse_result, read_params};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };
+pub use items::{CompleteParams, Completing, ReadParams, complete_params, parse_result, read_params};
 pub use list::{ItemFault, ItemProblem, ListPage, Listing, RawItem, cursor_of, list_params};
-pub use notices::{Cancelled, Progress, cancelled_params};
+pub use listen::{ListChanges, acknowledged_params, changed_params, listen_reply};
+pub use notices::{Cancelled, Progress, cancelled_params, progress_params};
 pub use replies::{Capabilities, discover_reply, empty_reply, initialize_reply, list_reply, text_reply};
 
 /// Method names. Exact case.
@@ -52,8 +54,16 @@ pub mod method {
     pub const CANCELLED: &str = "notifications/cancelled";
     /// Both eras, from the server.
     pub const PROGRESS: &str = "notifications/progress";
+    /// Modern: a stream that tells of changes.
+    pub const LISTEN: &str = "subscriptions/listen";
+    /// Modern, from the server: the first message of such a stream.
+    pub const ACKNOWLEDGED: &str = "notifications/subscriptions/acknowledged";
     /// Both eras, from the server.
     pub const TOOLS_LIST_CHANGED: &str = "notifications/tools/list_changed";
+    /// Both eras, from the server.
+    pub const PROMPTS_LIST_CHANGED: &str = "notifications/prompts/list_changed";
+    /// Both eras, from the server.
+    pub const RESOURCES_LIST_CHANGED: &str = "notifications/resources/list_changed";
 }
 
 /// A message whose members do not fit its view. Names our own field and rule, nothing of the peer's text.

@@ -13,6 +13,7 @@ use portcullis_engines::integrations::mcp::redaction::Redactor;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
@@ -103,6 +104,8 @@ impl McpClient for DispatchClient {
         call: &ToolCall,
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
+        let redacted = redacted_progress(target, dispatch);
+        let dispatch = redacted.as_ref().unwrap_or(dispatch);
         let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.reply(reply),
@@ -118,6 +121,13 @@ impl McpClient for DispatchClient {
 /// Most servers are asked without a credential, and then nothing is looked for.
 fn redactor(target: &McpTarget) -> Option<Redactor> {
     target.auth.as_ref().and_then(Redactor::of)
+}
+
+/// The dispatch with a sink that takes the credential out of what passes; `None` where nothing is to be taken out.
+fn redacted_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dispatch> {
+    let (redactor, sink) = (redactor(target)?, dispatch.progress.clone()?);
+    let progress = ProgressSink::new(move |params| sink.tell(redactor.progress(params)));
+    Some(Dispatch { progress: Some(progress), ..dispatch.clone() })
 }
 
 /// A panic of the client ends its exchange and nothing else: the intent is open, and must be settled.

@@ -50,7 +50,12 @@ fn asked() -> Asked {
             arguments: Map::new(),
             definition: raw("{}"),
         },
-        dispatch: Dispatch { receipt, deadline: Duration::from_secs(1), trace: TraceContext::default() },
+        dispatch: Dispatch {
+            receipt,
+            deadline: Duration::from_secs(1),
+            trace: TraceContext::default(),
+            progress: None,
+        },
     }
 }
 

@@ -4,13 +4,15 @@
 //! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
 //! with the stable code and the record that tells more.
 
-use portcullis_mcp::jsonrpc::{ErrorCode, RpcError};
+use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response};
 use portcullis_mcp::messages::text_reply;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::{Error, ErrorKind};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
+
+use super::Told;
 
 /// Codes by which the decision says that a tool is not for this caller.
 const NOT_OFFERED: [Code; 6] = [
@@ -40,7 +42,9 @@ pub(super) fn unknown_tool() -> Refused {
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Absent<'a> {
     Prompt,
-    Resource { uri: &'a str },
+    Resource {
+        uri: &'a str,
+    },
     /// What was to be completed.
     Reference,
 }
@@ -104,6 +108,11 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
         }
         _ => Err(Refused::Rpc { status: 200, error: in_band(&error) }),
     }
+}
+
+/// A failure that came when a part of the answer was sent already, so that it can be no problem any more.
+pub(super) fn too_late(id: &Id, error: &Error) -> Told {
+    Told { status: 200, body: error_response(Some(id), &in_band(error)) }
 }
 
 /// Code, words, and the record that tells more.

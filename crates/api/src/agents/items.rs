@@ -15,11 +15,8 @@ use super::failures::{Absent, Refused, of_item};
 use super::methods::invalid;
 use super::{Agent, results};
 
-impl Agent<'_> {
-    pub(super) async fn get_prompt(
-        &self,
-        accepted: &AcceptedRequest<'_>,
-    ) -> Result<Box<RawValue>, Refused> {
+impl Agent {
+    pub(super) async fn get_prompt(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         let params = CallParams::parse(accepted.request.params).map_err(unreadable)?;
         let absent = Absent::Prompt;
         let request = GetOfferedPrompt {

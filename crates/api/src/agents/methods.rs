@@ -25,7 +25,7 @@ use super::items::members;
 use super::pair::{Named, Wanted};
 use super::{Agent, pair, results};
 
-impl Agent<'_> {
+impl Agent {
     /// The result of a request that has passed the ladder.
     pub(super) async fn dispatch(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         match accepted.request.method.as_ref() {
@@ -56,17 +56,15 @@ impl Agent<'_> {
     }
 
     /// What the toolset can do, and what it is for.
-    async fn offer(
-        &self,
-        accepted: &AcceptedRequest<'_>,
-    ) -> Result<(Capabilities, Option<String>), Refused> {
+    async fn offer(&self, accepted: &AcceptedRequest<'_>) -> Result<(Capabilities, Option<String>), Refused> {
         let opened = self.open(accepted).await.map_err(Refused::Problem)?;
         let holds = |kind| opened.kinds.contains(&kind);
         let capabilities = Capabilities {
             prompts: holds(ItemKind::Prompt),
             resources: holds(ItemKind::Resource) || holds(ItemKind::ResourceTemplate),
             completions: opened.completes,
-            list_changed: false,
+            // The legacy era has other ways to tell, which need sessions.
+            list_changed: accepted.era == Era::Modern,
         };
         Ok((capabilities, opened.description.map(|text| text.to_string())))
     }
@@ -183,7 +181,7 @@ fn unfit(version: ProtocolVersion, tool: &str) -> Box<RawValue> {
 }
 
 /// Who we say that we are. Self-reported, and no reason to trust anybody.
-fn this() -> Implementation {
+pub(super) fn this() -> Implementation {
     Implementation { name: "portcullis".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 

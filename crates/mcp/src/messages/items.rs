@@ -80,7 +80,8 @@ impl<'a> CompleteParams<'a> {
     /// # Errors
     /// [`ViewError`] when `ref` or `argument` is missing or of another form.
     pub fn parse(params: Option<&'a RawValue>) -> Result<Self, ViewError> {
-        let error = ViewError { field: "params", rule: "expected `ref`, and `argument` with `name` and `value`" };
+        let error =
+            ViewError { field: "params", rule: "expected `ref`, and `argument` with `name` and `value`" };
         let wire: CompleteIn<'_> = params.and_then(object).ok_or(error)?;
         let of = match (wire.reference.kind.as_ref(), wire.reference.name, wire.reference.uri) {
             (PROMPT, Some(name), _) => Completing::Prompt(name),

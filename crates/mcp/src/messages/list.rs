@@ -97,7 +97,8 @@ impl ListPage {
     /// # Errors
     /// [`ViewError`] when the page itself is broken; a broken item is an [`ItemProblem`] in its place.
     pub fn parse(listing: Listing, raw: &RawValue, per_item: &JsonLimits) -> Result<Self, ViewError> {
-        let rule = "expected an object with the array that the method lists, and perhaps a string `nextCursor`";
+        let rule =
+            "expected an object with the array that the method lists, and perhaps a string `nextCursor`";
         let broken = ViewError { field: listing.member(), rule };
         let wire: PageWire<'_> = object(raw).ok_or(broken)?;
         complete(wire.result_type.as_deref())?;
@@ -108,7 +109,8 @@ impl ListPage {
             Listing::Templates => wire.resource_templates,
         };
         let items = items.ok_or(broken)?;
-        let items = items.iter().enumerate().map(|(index, raw)| item(listing, index, raw, per_item)).collect();
+        let items =
+            items.iter().enumerate().map(|(index, raw)| item(listing, index, raw, per_item)).collect();
         Ok(Self { items, next_cursor: wire.next_cursor })
     }
 }
@@ -163,12 +165,7 @@ pub enum ItemFault {
     Member(ViewError),
 }
 
-fn item(
-    listing: Listing,
-    index: usize,
-    raw: &RawValue,
-    limits: &JsonLimits,
-) -> Result<RawItem, ItemProblem> {
+fn item(listing: Listing, index: usize, raw: &RawValue, limits: &JsonLimits) -> Result<RawItem, ItemProblem> {
     let problem =
         |name: Option<String>, fault| ItemProblem { index, name: name.map(UntrustedText::new), fault };
     let member = |field, rule| ItemFault::Member(ViewError { field, rule });

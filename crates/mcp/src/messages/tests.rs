@@ -101,7 +101,10 @@ fn a_broken_page_is_an_error() {
     }
     let last = raw(r#"{"tools":[],"nextCursor":null}"#);
     assert_eq!(ListPage::parse(Listing::Tools, &last, &JsonLimits::STRICT).unwrap().next_cursor, None);
-    assert!(ListPage::parse(Listing::Prompts, &last, &JsonLimits::STRICT).is_err(), "the list of another method");
+    assert!(
+        ListPage::parse(Listing::Prompts, &last, &JsonLimits::STRICT).is_err(),
+        "the list of another method"
+    );
 }
 
 #[test]
@@ -205,6 +208,9 @@ fn notices() {
             .unwrap();
     assert_eq!((progress.token, progress.progress, progress.total), (Id::from("p"), 1.0, Some(2.5)));
     assert!(Progress::parse(Some(&raw(r#"{"progress":1}"#))).is_err());
+    let ours = raw(r#"{"x":1.10,"progressToken":"p","progress":1}"#);
+    let theirs = progress_params(&ours, &Id::Integer(7));
+    assert_eq!(theirs.get(), r#"{"x":1.10,"progressToken":7,"progress":1}"#);
     let params = cancelled_params(&Id::Integer(1), "deadline");
     let cancelled = Cancelled::parse(Some(&params)).unwrap();
     assert_eq!(cancelled.request_id, Id::Integer(1), "type-exact");
@@ -265,4 +271,21 @@ fn a_result_must_be_that_of_its_method() {
     }
     let asks = parse_result(method::PROMPTS_GET, &raw(r#"{"resultType":"input_required"}"#)).unwrap();
     assert_eq!(asks.kind, CallKind::InputRequired);
+}
+
+#[test]
+fn a_stream_of_changes_begins_and_ends() {
+    let asked = raw(r#"{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"resourceSubscriptions":["x:y"]}}"#);
+    let wanted = ListChanges::parse(Some(&asked)).unwrap();
+    assert_eq!(wanted, ListChanges { tools: true, ..ListChanges::default() });
+    assert!(ListChanges::parse(None).is_err());
+    assert!(ListChanges::parse(Some(&raw(r#"{"notifications":{"toolsListChanged":1}}"#))).is_err());
+    let id = Id::Integer(2);
+    let lines = [acknowledged_params(&id, wanted), changed_params(&id), listen_reply(&id, &us())];
+    let lines: Vec<&str> = lines.iter().map(|raw| raw.get()).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"_meta":{"io.modelcontextprotocol/subscriptionId":2},"notifications":{"toolsListChanged":true}}
+    {"_meta":{"io.modelcontextprotocol/subscriptionId":2}}
+    {"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":2,"io.modelcontextprotocol/serverInfo":{"name":"portcullis","version":"0"}}}
+    "#);
 }

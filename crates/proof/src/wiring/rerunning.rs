@@ -100,8 +100,8 @@ impl Meddling for RunsAgain {
         let receipt = sound.take_over(tenant, intent).await?;
         let kept = std::fs::read_to_string(file_of(&self.directory, &receipt)).unwrap_or_default();
         if let Some((target, call)) = serde_json::from_str(&kept).ok().and_then(|kept| read(&kept)) {
-            let dispatch =
-                Dispatch { receipt: receipt.clone(), deadline: DEADLINE, trace: TraceContext::default() };
+            let (receipt, trace) = (receipt.clone(), TraceContext::default());
+            let dispatch = Dispatch { receipt, deadline: DEADLINE, trace, progress: None };
             // What it answers is not recorded: that is what is broken.
             let _ = self.client.call_tool(tenant, &target, &call, &dispatch).await;
         }

@@ -6,8 +6,8 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{IntentId, ServerId};
-use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Dispatch, McpFailure, McpTarget, ToolCall};
@@ -73,6 +73,7 @@ fn dispatch() -> Dispatch {
         receipt: IntentReceipt::issued_by_ledger(fixtures::tenant(1), IntentId::generate(&IDS)),
         deadline: Duration::from_secs(5),
         trace: TraceContext::default(),
+        progress: None,
     }
 }
 

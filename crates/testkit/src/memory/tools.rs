@@ -65,9 +65,7 @@ impl State {
     fn upsert_tool(&mut self, tenant: &TenantId, tool: &McpTool) -> Result<(), PortError> {
         let filter = self.filter;
         let here = |row: &McpTool| {
-            row.server_id == tool.server_id
-                && row.kind == tool.kind
-                && filter.reaches(tenant, &row.tenant_id)
+            row.server_id == tool.server_id && row.kind == tool.kind && filter.reaches(tenant, &row.tenant_id)
         };
         if let Some(row) = self.tools.iter_mut().find(|row| here(row) && row.name == tool.name) {
             *row = McpTool {

@@ -7,7 +7,9 @@ use portcullis_schemas::integrations::mcp::ports::{McpToolStore, ToolFilter};
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::paging::{Cursor, Page, PageRequest};
 use sea_orm::sea_query::OnConflict;
-use sea_orm::{ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select};
+use sea_orm::{
+    ColumnTrait, Condition, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect, Select,
+};
 
 use self::row::{Column, Entity, Model};
 use crate::paging::invalid_cursor;

@@ -92,7 +92,8 @@ pub fn plan_discovery(
 
 /// Nobody knows what a list holds that was not given out.
 fn is_unlisted(catalogue: &McpCatalogue, kind: ItemKind) -> bool {
-    let is_one = |item: &ListedTool| matches!(item, ListedTool::Unlisted { kind: found, .. } if *found == kind);
+    let is_one =
+        |item: &ListedTool| matches!(item, ListedTool::Unlisted { kind: found, .. } if *found == kind);
     catalogue.tools.iter().any(is_one)
 }
 

@@ -305,6 +305,7 @@ impl McpToolInvocationEngine {
             receipt: receipt.clone(),
             deadline: whole.saturating_sub(opened.elapsed(&*self.ports.clock)),
             trace: opened.ctx().trace.clone(),
+            progress: opened.ctx().progress.clone(),
         };
         let tool = ToolCall {
             kind: call.facts.tool.kind,

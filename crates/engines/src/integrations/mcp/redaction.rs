@@ -46,6 +46,12 @@ impl Redactor {
         }
     }
 
+    /// Progress of a call, with marks in the place of the credential.
+    #[must_use]
+    pub fn progress(&self, params: RawJson) -> RawJson {
+        self.json(&params).unwrap_or(params)
+    }
+
     /// A catalogue without the credential. A definition that holds it is not read: with a mark in it, it would be
     /// another definition than the server's, and its hash would change with every rotation.
     #[must_use]

@@ -87,7 +87,11 @@ pub(super) fn raw(value: &Value) -> RawJson {
 }
 
 pub(super) fn listed(value: &Value) -> ListedTool {
-    ListedTool::Readable { kind: ItemKind::Tool, name: value["name"].as_str().unwrap().to_owned(), definition: raw(value) }
+    ListedTool::Readable {
+        kind: ItemKind::Tool,
+        name: value["name"].as_str().unwrap().to_owned(),
+        definition: raw(value),
+    }
 }
 
 pub(super) fn event_types(events: &[AuditEventDraft]) -> Vec<&'static str> {

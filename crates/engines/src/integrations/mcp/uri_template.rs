@@ -166,8 +166,19 @@ mod tests {
             assert!(UriTemplate::parse(good).is_ok(), "{good}");
         }
         for bad in [
-            "test://a", "test://{", "test://}", "test://{}", "test://{+path}", "test://{a,b}", "test://{a*}",
-            "test://{a:3}", "test://{a}{b}", "test://{a}/{a}", "test://{?q}", "test://{a b}", "t://{{a}}",
+            "test://a",
+            "test://{",
+            "test://}",
+            "test://{}",
+            "test://{+path}",
+            "test://{a,b}",
+            "test://{a*}",
+            "test://{a:3}",
+            "test://{a}{b}",
+            "test://{a}/{a}",
+            "test://{?q}",
+            "test://{a b}",
+            "t://{{a}}",
         ] {
             assert!(UriTemplate::parse(bad).is_err(), "{bad}");
         }

@@ -41,7 +41,11 @@ pub fn offered(entry: &ToolsetTool, definition: &RawJson) -> Option<OfferedTool>
     if unseen(entry).next().is_some() {
         members.put("inputSchema", &without_unseen(entry, members.value("inputSchema")?)?);
     }
-    Some(OfferedTool { kind: entry.kind, name: entry.name.clone(), definition: RawJson::from(members.to_raw()) })
+    Some(OfferedTool {
+        kind: entry.kind,
+        name: entry.name.clone(),
+        definition: RawJson::from(members.to_raw()),
+    })
 }
 
 /// The arguments that go upstream: the agent's and the fixed ones.

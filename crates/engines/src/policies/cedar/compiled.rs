@@ -40,8 +40,10 @@ impl CompiledSet {
         }
         let sources =
             stored.policies.iter().map(|record| (record.policy_id.clone(), record.text.as_str().to_owned()));
-        let beyond_tools = PolicySet::from_policies(policies.policies().filter(|it| !is_about_tools(it)).cloned())
-            .map_err(|error| PortError::corrupt("stored policies do not go together").with_source(error))?;
+        let beyond_tools = PolicySet::from_policies(
+            policies.policies().filter(|it| !is_about_tools(it)).cloned(),
+        )
+        .map_err(|error| PortError::corrupt("stored policies do not go together").with_source(error))?;
         Ok(Self { version: stored.version, sources: sources.collect(), policies, beyond_tools })
     }
 

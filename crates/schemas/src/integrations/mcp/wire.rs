@@ -7,6 +7,7 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::invocation::CallMethod;
+use super::progress::ProgressSink;
 use super::server::ProtocolPin;
 use super::tool::ItemKind;
 use crate::codes::Code;
@@ -50,6 +51,8 @@ pub struct Dispatch {
     pub deadline: Duration,
     /// Passed on upstream.
     pub trace: TraceContext,
+    /// Where progress goes, if somebody wants to hear of it. The upstream is asked for it only then.
+    pub progress: Option<ProgressSink>,
 }
 
 /// What a server offers.

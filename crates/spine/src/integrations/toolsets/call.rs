@@ -72,7 +72,10 @@ pub(crate) async fn complete_offered_argument(
 ) -> Result<InvokeToolResult, Error> {
     let (kind, name) = (request.kind, request.name.as_str());
     if !matches!(kind, ItemKind::Prompt | ItemKind::ResourceTemplate) {
-        return Err(Error::invalid("kind", "expected `prompt` or `resource_template`: nothing else has arguments that can be completed"));
+        return Err(Error::invalid(
+            "kind",
+            "expected `prompt` or `resource_template`: nothing else has arguments that can be completed",
+        ));
     }
     let found = Found::read(&scene, &request.toolset, kind, |toolset| by_name(toolset, kind, name)).await?;
     if !can_complete(&scene, &mut *scene.read().await?, &found.entry.server_id).await? {

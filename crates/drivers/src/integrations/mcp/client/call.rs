@@ -24,6 +24,9 @@ use super::failure::{NotAnswered, protocol, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
+/// Most notifications of a call whose progress somebody wants to hear of.
+const MAX_PROGRESS: usize = 10_000;
+
 /// Calls a tool, or asks what else the call's method says, once.
 pub(super) async fn call(
     link: &Link<'_>,
@@ -32,10 +35,15 @@ pub(super) async fn call(
 ) -> Result<ToolReply, NotAnswered> {
     let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
-    let meta = link.meta(spoken.version());
+    let progress_token = link.progress_token()?;
+    let meta = OutgoingMeta { progress_token: progress_token.clone(), ..link.meta(spoken.version()) };
     let (params, name) = wire_params(call, &meta).map_err(unusable)?;
     let mut ask = Ask::new(&id, call.method.as_str(), spoken, Some(&params));
     ask.name = name;
+    if progress_token.is_some() {
+        ask.limits.max_notifications = MAX_PROGRESS;
+        ask.progress_token = progress_token;
+    }
     if spoken.era() == Era::Modern && call.method == CallMethod::CallTool {
         let arguments = raw(&call.arguments).map_err(unusable)?;
         ask.more_headers = mirrored(&call.definition, &arguments).map_err(unusable)?;

@@ -17,6 +17,7 @@ use portcullis_schemas::egress::{
 };
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
 use portcullis_schemas::runtime::{Clock, Entropy};
 use portcullis_schemas::secret::Secret;
@@ -42,6 +43,7 @@ pub(super) struct Link<'a> {
     entropy: &'a dyn Entropy,
     clock: &'a dyn Clock,
     trace: TraceContext,
+    progress: Option<ProgressSink>,
     end: Duration,
 }
 
@@ -56,6 +58,8 @@ pub(super) struct Ask<'a> {
     pub(super) more_headers: Vec<Header>,
     pub(super) params: Option<&'a RawValue>,
     pub(super) limits: AnswerLimits,
+    /// What the request asks for progress under.
+    pub(super) progress_token: Option<String>,
 }
 
 impl<'a> Ask<'a> {
@@ -77,7 +81,17 @@ impl<'a> Ask<'a> {
         params: Option<&'a RawValue>,
     ) -> Self {
         let limits = AnswerLimits::default();
-        Self { id, method, name: None, version, session: None, more_headers: Vec::new(), params, limits }
+        Self {
+            id,
+            method,
+            name: None,
+            version,
+            session: None,
+            more_headers: Vec::new(),
+            params,
+            limits,
+            progress_token: None,
+        }
     }
 
     fn in_session(mut self, session: Option<&'a SessionId>) -> Self {
@@ -106,15 +120,25 @@ impl<'a> Link<'a> {
             None,
         );
         let end = clock.monotonic().saturating_add(dispatch.deadline);
-        Self { egress, tenant, target, entropy, clock, trace, end }
+        Self { egress, tenant, target, entropy, clock, trace, progress: dispatch.progress.clone(), end }
     }
 
-    /// A request id: 128 random bits, so that no answer fits another call by chance.
+    /// A request id that no answer fits by chance.
     pub(super) fn new_id(&self) -> Result<Id, McpFailure> {
+        self.random().map(Id::Text)
+    }
+
+    /// A token to ask for progress under, if somebody wants to hear of it.
+    pub(super) fn progress_token(&self) -> Result<Option<String>, McpFailure> {
+        self.progress.as_ref().map(|_| self.random()).transpose()
+    }
+
+    /// 128 random bits in hexadecimal.
+    fn random(&self) -> Result<String, McpFailure> {
         let mut bits = [0_u8; 16];
         let filled = self.entropy.fill(&mut bits);
         filled.map_err(|_| unsent(codes::UPSTREAM_UNREACHABLE, "no randomness for a request id"))?;
-        Ok(Id::Text(format!("{:032x}", u128::from_be_bytes(bits))))
+        Ok(format!("{:032x}", u128::from_be_bytes(bits)))
     }
 
     /// What is left of the operation's time.
@@ -208,7 +232,8 @@ impl<'a> Link<'a> {
         ask: &Ask<'_>,
         mut response: EgressResponse,
     ) -> Result<Result<Answered, AnswerError>, EgressError> {
-        let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token: None };
+        let progress_token = ask.progress_token.clone();
+        let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token };
         let begun = Collector::begin(response.status, response.header("content-type"), expected, ask.limits);
         let mut collector = match begun {
             Ok(collector) => collector,
@@ -222,7 +247,15 @@ impl<'a> Link<'a> {
                 Err(error) => return Ok(Err(error)),
             };
             for signal in signals {
-                let Signal::ServerRequest(asked) = signal else { continue };
+                let asked = match signal {
+                    Signal::ServerRequest(asked) => asked,
+                    Signal::Progress(params) => {
+                        if let Some(sink) = &self.progress {
+                            sink.tell(params.into());
+                        }
+                        continue;
+                    }
+                };
                 server_requests += 1;
                 if server_requests > MAX_SERVER_REQUESTS {
                     return Ok(Err(AnswerError::TooManyNotifications { limit: MAX_SERVER_REQUESTS }));

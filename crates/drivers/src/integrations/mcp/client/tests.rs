@@ -1,20 +1,21 @@
 //! Tests of the client against scripted upstreams, through the real egress.
 
 mod faults;
+mod items;
 mod legacy;
 mod listing;
 mod modern;
 mod odd;
 
-use portcullis_schemas::integrations::mcp::invocation::CallMethod;
-use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
     AuthHeader, Dispatch, McpCatalogue, McpFailure, McpTarget, ToolCall, ToolReply,
 };
@@ -98,6 +99,7 @@ fn dispatch(millis: u64) -> Dispatch {
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
             tracestate: Some("a=b".to_owned()),
         },
+        progress: None,
     }
 }
 

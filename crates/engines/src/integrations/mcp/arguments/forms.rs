@@ -13,8 +13,8 @@ use crate::integrations::mcp::uri_template::UriTemplate;
 /// # Errors
 /// Why the definition has none: it is broken, or the item has no such method.
 pub(super) fn schema_of(tool: &McpTool, method: CallMethod) -> Result<Value, String> {
-    let definition: Value =
-        serde_json::from_str(tool.definition.as_str()).map_err(|_| "the definition is not JSON".to_owned())?;
+    let definition: Value = serde_json::from_str(tool.definition.as_str())
+        .map_err(|_| "the definition is not JSON".to_owned())?;
     match (tool.kind, method) {
         (ItemKind::Tool, CallMethod::CallTool) => {
             let schema = definition.get("inputSchema").cloned();
@@ -70,7 +70,9 @@ fn template_of(tool: &McpTool) -> Result<UriTemplate, String> {
     UriTemplate::parse(&tool.name).map_err(|why| format!("its URI template: {why}"))
 }
 
-fn arguments_of(definition: &Value) -> Result<Vec<crate::integrations::mcp::definition::items::PromptArgument>, String> {
+fn arguments_of(
+    definition: &Value,
+) -> Result<Vec<crate::integrations::mcp::definition::items::PromptArgument>, String> {
     let members = definition.as_object().ok_or_else(|| "the definition is no object".to_owned())?;
     prompt_arguments(members).map_err(|problem| problem.detail)
 }

@@ -99,3 +99,42 @@ fn previews_show_names_and_types_only() {
     assert_eq!(prepared(&json!({})).preview(), "{}");
     assert_eq!(format!("{:?}", prepared(&json!({ "secret": "hunter2" }))), "PreparedArguments(20 bytes)");
 }
+
+#[test]
+fn each_kind_has_arguments_of_its_own_form() {
+    let of = |kind, name: &str, definition: Value| McpTool {
+        kind,
+        name: name.to_owned(),
+        definition: raw(&definition),
+        // The same for all: what is compiled is kept by kind and method too.
+        definition_hash: "2".repeat(64),
+        ..World::new().tool("get_weather")
+    };
+    let arguments = json!([{ "name": "who", "required": true }, { "name": "tone" }]);
+    let prompt = of(ItemKind::Prompt, "greet", json!({ "name": "greet", "arguments": arguments }));
+    let resource = of(ItemKind::Resource, "x:1", json!({ "uri": "x:1" }));
+    let template = of(ItemKind::ResourceTemplate, "x:{id}", json!({ "uriTemplate": "x:{id}" }));
+    let argument = |name: &str| json!({ "argument": { "name": name, "value": "" } });
+    let table = [
+        (&prompt, CallMethod::GetPrompt, json!({ "who": "you" }), true),
+        (&prompt, CallMethod::GetPrompt, json!({ "tone": "kind" }), false),
+        (&prompt, CallMethod::GetPrompt, json!({ "who": 7 }), false),
+        (&prompt, CallMethod::GetPrompt, json!({ "who": "you", "x": "y" }), false),
+        (&prompt, CallMethod::Complete, argument("tone"), true),
+        (&prompt, CallMethod::Complete, argument("x"), false),
+        (&prompt, CallMethod::Complete, json!({}), false),
+        (&resource, CallMethod::ReadResource, json!({}), true),
+        (&resource, CallMethod::ReadResource, json!({ "uri": "x:2" }), false),
+        (&template, CallMethod::ReadResource, json!({ "uri": "x:2" }), true),
+        (&template, CallMethod::ReadResource, json!({ "uri": "y:2" }), false),
+        (&template, CallMethod::ReadResource, json!({}), false),
+        (&template, CallMethod::Complete, argument("id"), true),
+    ];
+    let judge = ArgumentJudge::new();
+    for (tool, method, arguments, fits) in table {
+        let verdict = judge.judge(tool, method, &prepared(&arguments));
+        assert_eq!(verdict.is_ok(), fits, "{} {method} {arguments}: {verdict:?}", tool.kind);
+    }
+    let other = judge.judge(&resource, CallMethod::GetPrompt, &prepared(&json!({})));
+    assert!(matches!(other, Err(ArgumentProblem::SchemaUnusable(_))), "a resource is no prompt");
+}

@@ -56,7 +56,11 @@ pub(in crate::integrations::mcp) fn prompt_arguments(
 ///
 /// # Errors
 /// `uri`: it is not the listed one, no URI, or a template that is not read here.
-pub(super) fn judge_uri(kind: ItemKind, listed: &str, definition: &Map<String, Value>) -> Result<(), Problem> {
+pub(super) fn judge_uri(
+    kind: ItemKind,
+    listed: &str,
+    definition: &Map<String, Value>,
+) -> Result<(), Problem> {
     let is_template = kind == ItemKind::ResourceTemplate;
     let member = if is_template { "uriTemplate" } else { "uri" };
     if definition.get(member).and_then(Value::as_str) != Some(listed) {

@@ -6,7 +6,8 @@ use super::*;
 use crate::integrations::mcp::samples::{raw, tool_json, tool_json_with};
 
 fn rule_of(name: &str, definition: &RawJson) -> String {
-    judge(ItemKind::Tool, name, definition).map_or_else(|problem| problem.rule.to_owned(), |_| "admitted".to_owned())
+    judge(ItemKind::Tool, name, definition)
+        .map_or_else(|problem| problem.rule.to_owned(), |_| "admitted".to_owned())
 }
 
 #[test]
@@ -144,5 +145,37 @@ fn many_hidden_characters_deep_down_cost_no_more_than_a_few() {
     let mut found = Hidden::default();
     find_hidden(&Value::Object(members), &mut String::new(), &mut found);
     assert_eq!((found.named.len(), found.count), (NAMED_CHARACTERS, 40_000));
-    assert!(judge(ItemKind::Tool, "get_weather", &definition).unwrap_err().detail.ends_with("; and 39992 more"));
+    assert!(
+        judge(ItemKind::Tool, "get_weather", &definition).unwrap_err().detail.ends_with("; and 39992 more")
+    );
+}
+
+#[test]
+fn prompts_and_resources_have_rules_of_their_own() {
+    let prompt = |arguments: Value| json!({ "name": "greet", "arguments": arguments });
+    let many: Vec<_> = (0..65).map(|n| json!({ "name": format!("a{n}") })).collect();
+    let table = [
+        (ItemKind::Prompt, "greet", json!({ "name": "greet" }), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!(null)), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "who", "required": true }])), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!({})), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "" }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "a" }, { "name": "a" }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "a", "required": 1 }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!(many)), "arguments"),
+        (ItemKind::Prompt, "say hi", json!({ "name": "say hi" }), "name"),
+        (ItemKind::Prompt, "greet", json!({ "name": "greet", "title": "\u{202e}" }), "hidden_characters"),
+        (ItemKind::Resource, "file:///a", json!({ "uri": "file:///a", "name": "any name" }), "admitted"),
+        (ItemKind::Resource, "file:///a", json!({ "uri": "file:///b" }), "uri"),
+        (ItemKind::Resource, "no-scheme", json!({ "uri": "no-scheme" }), "uri"),
+        (ItemKind::Resource, "file:///\u{e9}", json!({ "uri": "file:///\u{e9}" }), "uri"),
+        (ItemKind::ResourceTemplate, "x:{id}", json!({ "uriTemplate": "x:{id}" }), "admitted"),
+        (ItemKind::ResourceTemplate, "x:{+id}", json!({ "uriTemplate": "x:{+id}" }), "uri"),
+        (ItemKind::ResourceTemplate, "x:1", json!({ "uriTemplate": "x:1" }), "uri"),
+    ];
+    for (kind, name, definition, expected) in table {
+        let found = judge(kind, name, &raw(&definition));
+        let found = found.map_or_else(|problem| problem.rule, |_| "admitted");
+        assert_eq!(found, expected, "{kind} {definition:.100}");
+    }
 }

@@ -1,8 +1,8 @@
 //! Each form is found where it may stand, what merely looks alike is left, and JSON stays JSON.
 
-use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::secret::Secret;

@@ -91,7 +91,11 @@ fn a_classification_replaces_the_unknown_only() {
         ("update_then_wipe", SILENT, Some(Low), Medium),
     ];
     for (name, annotations, classified, level) in table {
-        assert_eq!(assess(ItemKind::Tool, name, annotations, classified).level, level, "{name} {classified:?}");
+        assert_eq!(
+            assess(ItemKind::Tool, name, annotations, classified).level,
+            level,
+            "{name} {classified:?}"
+        );
     }
 }
 
@@ -102,5 +106,15 @@ proptest! {
         let alone = assess(ItemKind::Tool, &first, SILENT, None).level;
         let longer = format!("{first}_{rest}");
         prop_assert!(assess(ItemKind::Tool, &longer, SILENT, None).level >= alone);
+    }
+}
+
+#[test]
+fn what_can_only_be_read_is_low_until_an_admin_says_more() {
+    for kind in [ItemKind::Prompt, ItemKind::Resource, ItemKind::ResourceTemplate] {
+        for classified in [None, Some(Low), Some(Medium), Some(Critical)] {
+            let risk = assess(kind, "delete_everything", SILENT, classified);
+            assert_eq!((risk.inferred, risk.level), (Low, classified.unwrap_or(Low)), "{kind}");
+        }
     }
 }

@@ -97,7 +97,7 @@ async fn one_bad_tool_does_not_hide_the_others() {
     };
     let found = Bench::new(modern(tools.clone())).await.discover().await.unwrap();
     insta::assert_snapshot!(shown(&found.tools).join("\n"), @r"
-    #0 `tool`: expected an object
+    #0 `item`: expected an object
     #1 `name`: expected a string that is not empty
     #2 JSON: a member name occurs twice in one object, at byte 12
     #3 definition: larger than 65536 bytes
