@@ -1,5 +1,5 @@
 //! The official conformance suite of MCP, its server leg, through the running binary: agents of both eras, in front of a
-//! small server that we wrote on another's SDK. What fails and is known stands in a file for each revision; a failure
+//! small server that we wrote on another's SDK, in each of both eras too. What fails and is known stands in a file for each revision; a failure
 //! that is not in it breaks the run, and so does one that is and does not fail any more.
 
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, ensure};
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
@@ -16,6 +17,9 @@ use crate::plant::{Gate, Program, free_port};
 
 /// The revisions that agents may speak in it.
 const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
+
+/// What the server behind the gate is spoken to in.
+const UPSTREAMS: [&str; 2] = ["2026-07-28", "2025-11-25"];
 
 /// A policy that permits whatever a server lists.
 const ALL: &str = r#"permit (
@@ -54,9 +58,16 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     front.arg(options.folder.join("with_key.mjs")).arg(front_port.to_string());
     front.arg(format!("{}/mcp/conformance", agent.origin())).env("PORTCULLIS_KEY", agent.key().expose());
     let _front = Program::listening(front, front_port).await?;
-    for revision in REVISIONS {
-        let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
-        println!("ok conformance {revision}, but for the failures that are known: {total}");
+    for pin in UPSTREAMS {
+        let servers = gate.admin.get("/integrations/mcp-servers").await?.success()?;
+        let id = servers["items"][0]["server_id"].as_str().context("no server")?;
+        let body = json!({ "protocol": pin });
+        let path = format!("/integrations/mcp-servers/{id}");
+        gate.admin.send(HttpMethod::Patch, &path, Some(&body), &[]).await?.success()?;
+        for revision in REVISIONS {
+            let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
+            println!("ok conformance {revision}, upstream {pin}, but for the failures that are known: {total}");
+        }
     }
     Ok(())
 }

@@ -180,3 +180,38 @@ fn changed(
     let subject = vec![("toolset_id", toolset.toolset_id.to_string())];
     Ok(ToolsetChange { event: stamp.draft(event_type, subject, facts), toolset })
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schemas::integrations::mcp::tool::McpTool;
+    use portcullis_testkit::fixtures;
+    use portcullis_testkit::ids::SequentialIds;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_there_once_among_those_of_its_kind() {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let server = fixtures::server(&ids, &tenant, "files", 0);
+        let entry = |(kind, name): &(ItemKind, &str)| {
+            let tool = McpTool { kind: *kind, ..fixtures::tool(&ids, &server, name) };
+            fixtures::toolset_tool(&tool, name)
+        };
+        let (tool, prompt, resource) = (ItemKind::Tool, ItemKind::Prompt, ItemKind::Resource);
+        let table = [
+            (vec![(tool, "a"), (prompt, "a"), (resource, "x:a")], true),
+            (vec![(tool, "a"), (tool, "A")], false),
+            (vec![(prompt, "a"), (prompt, "A")], false),
+            (vec![(resource, "x:a"), (resource, "x:A")], true),
+            (vec![(resource, "x:a"), (resource, "x:a")], false),
+            (vec![(resource, "x:a"), (ItemKind::ResourceTemplate, "x:{a}")], true),
+            (vec![(tool, SEARCH_TOOLS)], false),
+            (vec![(prompt, SEARCH_TOOLS)], true),
+        ];
+        for (entries, fits) in table {
+            let arranged = arranged(entries.iter().map(entry).collect());
+            assert_eq!(arranged.is_ok(), fits, "{entries:?}: {arranged:?}");
+        }
+    }
+}

@@ -141,6 +141,10 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_testkit::fixtures;
+    use portcullis_testkit::ids::SequentialIds;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -154,6 +158,36 @@ mod tests {
         ];
         for (server, tool, expected) in table {
             assert_eq!(joined(server, tool), expected);
+        }
+    }
+
+    #[test]
+    fn resources_keep_their_uris_and_only_tools_have_arguments_to_fix() {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let server = fixtures::server(&ids, &tenant, "files", 0);
+        let selection = |name: Option<&str>, fixed: Value| ToolSelection {
+            server_id: server.server_id.clone(),
+            tool_id: fixtures::tool(&ids, &server, "t").tool_id,
+            name: name.map(|name| ExposedToolName::new(name).unwrap()),
+            description: None,
+            fixed_arguments: fixed.as_object().unwrap().clone(),
+            hidden_arguments: Vec::new(),
+        };
+        let table = [
+            (ItemKind::Prompt, "greet", None, json!({}), Some("files__greet")),
+            (ItemKind::Prompt, "greet", Some("hello"), json!({}), Some("hello")),
+            (ItemKind::Prompt, "greet", None, json!({ "who": "you" }), None),
+            (ItemKind::Resource, "x:1", None, json!({}), Some("x:1")),
+            (ItemKind::Resource, "x:1", Some("one"), json!({}), None),
+            (ItemKind::ResourceTemplate, "x:{id}", None, json!({}), Some("x:{id}")),
+            (ItemKind::ResourceTemplate, "x:{id}", None, json!({ "id": 1 }), None),
+        ];
+        for (kind, name, wanted, fixed, expected) in table {
+            let tool = McpTool { kind, ..fixtures::tool(&ids, &server, name) };
+            let selected = select(0, selection(wanted, fixed.clone()), &server, &tool);
+            let found = selected.as_ref().ok().map(|entry| entry.name.as_str());
+            assert_eq!(found, expected, "{name} {wanted:?} {fixed}: {selected:?}");
         }
     }
 }

@@ -90,7 +90,7 @@ fn wire_params<'c>(
             Ok((complete_params(&of, &argument, arguments.as_deref(), meta), None))
         }
         _ => {
-            let params = call_params(name, &*raw(&call.arguments)?, meta);
+            let params = call_params(name, &raw(&call.arguments)?, meta);
             Ok((params.map_err(|error| error.to_string())?, Some(name)))
         }
     }

@@ -64,11 +64,11 @@ fn formats_are_not_asserted_and_expensive_patterns_end() {
 fn compiled_schemas_are_kept_by_definition_and_bounded() {
     let judge = ArgumentJudge::new();
     let mut tool = World::new().tool("get_weather");
-    let first = judge.compiled(&tool);
-    assert!(Arc::ptr_eq(&first, &judge.compiled(&tool)));
+    let first = judge.compiled(&tool, CallMethod::CallTool);
+    assert!(Arc::ptr_eq(&first, &judge.compiled(&tool, CallMethod::CallTool)));
     for n in 0..CACHED_SCHEMAS {
         tool.definition_hash = format!("{n:064}");
-        judge.compiled(&tool);
+        judge.compiled(&tool, CallMethod::CallTool);
         assert!(judge.entries().len() <= CACHED_SCHEMAS);
     }
 }
