@@ -63,6 +63,10 @@ action "read_resource" appliesTo {
 };
 "#;
 
+/// Its actions, as messages name them.
+pub(super) const ACTIONS: [&str; 3] =
+    [r#"Action::"call_tool""#, r#"Action::"get_prompt""#, r#"Action::"read_resource""#];
+
 /// The parsed schema and the names that requests are built from.
 pub(super) struct Vocabulary {
     pub(super) schema: Schema,
@@ -78,18 +82,17 @@ impl Vocabulary {
     pub(super) fn new() -> Self {
         let (schema, _warnings) =
             Schema::from_cedarschema_str(SCHEMA).expect("the schema is a constant that a test parses");
-        let action = |name: &str| {
-            format!("Action::\"{name}\"").parse().expect("actions are constants that a test parses")
-        };
+        let [call_tool, get_prompt, read_resource] =
+            ACTIONS.map(|name| name.parse().expect("actions are constants that a test parses"));
         let entity_type = |name: &str| name.parse().expect("entity types are constants that a test parses");
         Self {
             schema,
             actor: entity_type("Actor"),
             server: entity_type("Server"),
             tool: entity_type("Tool"),
-            call_tool: action("call_tool"),
-            get_prompt: action("get_prompt"),
-            read_resource: action("read_resource"),
+            call_tool,
+            get_prompt,
+            read_resource,
         }
     }
 
