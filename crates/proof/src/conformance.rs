@@ -66,7 +66,9 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         gate.admin.send(HttpMethod::Patch, &path, Some(&body), &[]).await?.success()?;
         for revision in REVISIONS {
             let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
-            println!("ok conformance {revision}, upstream {pin}, but for the failures that are known: {total}");
+            println!(
+                "ok conformance {revision}, upstream {pin}, but for the failures that are known: {total}"
+            );
         }
     }
     Ok(())
