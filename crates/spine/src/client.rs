@@ -151,8 +151,20 @@ fn panicked() -> McpFailure {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use portcullis_schemas::context::TraceContext;
+    use portcullis_schemas::ids::IntentId;
+    use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+    use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+    use portcullis_schemas::integrations::mcp::tool::ItemKind;
+    use portcullis_schemas::integrations::mcp::wire::AuthHeader;
+    use portcullis_schemas::json::RawJson;
+    use portcullis_schemas::logs::ledger::IntentReceipt;
+    use portcullis_schemas::secret::Secret;
     use portcullis_testkit::conformance;
     use portcullis_testkit::fakes::ScriptedMcpClient;
+    use portcullis_testkit::ids::UniqueIds;
     use portcullis_testkit::time::TestClock;
 
     use super::*;
@@ -168,5 +180,62 @@ mod tests {
             time: Arc::default(),
         };
         conformance::mcp_client(&client).await;
+    }
+
+    /// What is told on the way must not say more than the answer.
+    #[tokio::test]
+    async fn a_credential_in_progress_is_taken_out() {
+        let (_caller, cancel) = CancelSignal::pair(Doors::open().cut());
+        let inner = Arc::new(ScriptedMcpClient::new());
+        let client = DispatchClient {
+            inner: inner.clone(),
+            cancel,
+            clock: Arc::new(TestClock::new()),
+            time: Arc::default(),
+        };
+        let told = raw(r#"{"progress":1,"message":"with Bearer sesame-sesame"}"#);
+        let reply = ToolReply {
+            result: raw("{}"),
+            is_error: false,
+            protocol_version: "2026-07-28".into(),
+            redacted: false,
+        };
+        inner.tell_call(vec![told], reply).notify_one();
+        let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let ear = Arc::clone(&heard);
+        let sink = ProgressSink::new(move |params| ear.lock().unwrap().push(params));
+        let tenant = TenantId::from_trusted("t_a").unwrap();
+        let auth = AuthHeader {
+            name: "authorization".to_owned(),
+            value: Secret::new("Bearer sesame-sesame".to_owned()),
+        };
+        let target = McpTarget {
+            server_id: ServerId::generate(&UniqueIds::new()),
+            url: "https://mcp.example/mcp".to_owned(),
+            pin: ProtocolPin::Auto,
+            auth: Some(auth),
+            identity: "cred_1@1".to_owned(),
+        };
+        let dispatch = Dispatch {
+            receipt: IntentReceipt::issued_by_ledger(tenant.clone(), IntentId::generate(&UniqueIds::new())),
+            deadline: Duration::from_secs(1),
+            trace: TraceContext::default(),
+            progress: Some(sink),
+        };
+        let call = ToolCall {
+            kind: ItemKind::Tool,
+            method: CallMethod::CallTool,
+            name: "t".to_owned(),
+            arguments: serde_json::Map::new(),
+            definition: raw("{}"),
+        };
+        client.call_tool(&tenant, &target, &call, &dispatch).await.unwrap();
+        let heard: Vec<_> = heard.lock().unwrap().iter().map(|params| params.as_str().to_owned()).collect();
+        assert_eq!(heard.len(), 1);
+        assert!(heard[0].contains("[redacted]") && !heard[0].contains("sesame"), "{heard:?}");
+    }
+
+    fn raw(text: &str) -> RawJson {
+        RawJson::from_text(text.to_owned()).unwrap()
     }
 }

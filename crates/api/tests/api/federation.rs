@@ -341,3 +341,33 @@ async fn who_listens_hears_of_what_has_changed_for_it() {
     assert!(last.starts_with(r#"data: {"jsonrpc":"2.0","id":7,"result":{"resultType":"complete""#), "{last}");
     assert_eq!(next().await, None);
 }
+
+#[tokio::test]
+async fn a_stream_ends_when_the_server_does_and_there_are_so_many() {
+    let scene = Scene::new().await;
+    let open = async || {
+        let request = scene.request("subscriptions/listen", modern(json!({ "notifications": {} })));
+        tower::ServiceExt::oneshot(scene.world.router.clone(), request).await.unwrap()
+    };
+    let mut streams = Vec::new();
+    for _ in 0..64 {
+        let stream = open().await;
+        assert_eq!(stream.status(), 200);
+        streams.push(stream);
+    }
+    let refused = open().await;
+    assert_eq!((refused.status().as_u16(), refused.headers().contains_key("retry-after")), (429, true));
+    drop(streams.split_off(1));
+    assert_eq!(open().await.status(), 200, "a place is given back");
+
+    let params = json!({ "notifications": { "toolsListChanged": "yes" } });
+    assert_eq!(scene.error("subscriptions/listen", modern(params)).await["code"], -32602);
+
+    scene.world.spine.close();
+    let whole = streams.remove(0).into_body().collect().await.unwrap().to_bytes();
+    let whole = String::from_utf8(whole.to_vec()).unwrap();
+    assert!(
+        whole.starts_with("data: ") && whole.contains(r#""id":7,"result":{"resultType":"complete""#),
+        "{whole}"
+    );
+}
