@@ -142,7 +142,10 @@ async fn keeps_kinds_apart(store: &dyn Store) {
     let of = |kind: &ItemKind| McpTool { kind: *kind, ..fixtures::tool(&IDS, &server, "same") };
     let mut items: Vec<_> = ItemKind::ALL.iter().map(of).collect();
     let address = format!("file:///{}", "a".repeat(1000));
-    items.push(McpTool { kind: ItemKind::Resource, ..fixtures::tool(&IDS, &server, &address) });
+    // The longest that discovery admits, and URIs that differ in case.
+    for uri in [address.as_str(), "x:a", "x:A"] {
+        items.push(McpTool { kind: ItemKind::Resource, ..fixtures::tool(&IDS, &server, uri) });
+    }
     upsert(store, &tenant, &items).await;
     let changed = McpTool { enabled: false, version: 2, ..items[1].clone() };
     upsert(store, &tenant, std::slice::from_ref(&changed)).await;

@@ -5,7 +5,7 @@ use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{ServerId, TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, McpToolInvocation};
 use portcullis_schemas::integrations::mcp::ports::{McpToolStore, ToolFilter};
-use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::paging::{Page, PageRequest};
 
 use super::paging::page;
@@ -77,7 +77,8 @@ impl State {
             };
             return Ok(());
         }
-        if self.tools.iter().any(|row| here(row) && row.name.eq_ignore_ascii_case(&tool.name)) {
+        let is_name = matches!(tool.kind, ItemKind::Tool | ItemKind::Prompt);
+        if is_name && self.tools.iter().any(|row| here(row) && row.name.eq_ignore_ascii_case(&tool.name)) {
             return Err(taken("a tool name that differs in case only"));
         }
         self.tools.push(tool.clone());
