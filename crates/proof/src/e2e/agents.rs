@@ -48,28 +48,7 @@ pub(super) async fn run(
             answer: "42",
         },
     ];
-    admin.put("/policies", &json!({ "name": "reading", "text": READING })).await?.success()?;
-    let mut servers = Vec::new();
-    let mut selected = Vec::new();
-    let mut readings = Vec::new();
-    for (offer, origin) in offers.iter().zip(origins) {
-        let body = json!({ "name": format!("{} server", offer.era), "url": format!("{origin}/mcp") });
-        let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
-        let id = registered["server"]["server_id"].as_str().context("no server id")?;
-        let server = format!("/integrations/mcp-servers/{id}");
-        let tool = tool_path(admin, &server, offer.tool).await?;
-        approve(admin, &tool).await?;
-        admin.put(&format!("{tool}/risk"), &json!({ "risk_level": "low" })).await?.success()?;
-        let tool_id = tool.rsplit('/').next().context("no tool id")?;
-        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": offer.name }));
-        let prompt = format!("prompt-{}", offer.era);
-        let found = first(admin, &server, "prompt").await?;
-        selected.push(json!({ "server_id": id, "tool_id": found["tool_id"], "name": prompt }));
-        let found = first(admin, &server, "resource").await?;
-        selected.push(json!({ "server_id": id, "tool_id": found["tool_id"] }));
-        readings.push((prompt, found["name"].as_str().context("no URI")?.to_owned()));
-        servers.push(server);
-    }
+    let Selection { servers, selected, readings } = select(admin, &offers, origins).await?;
     let keys = admin.get("/api-keys").await?.success()?;
     let key = keys["items"].as_array().and_then(|keys| keys.iter().find(|key| key["name"] == "e2e-agent"));
     let key = &key.context("no key of the agent")?["key_id"];
@@ -109,6 +88,39 @@ pub(super) async fn run(
         release(admin, &server).await?;
     }
     Ok(())
+}
+
+/// What was selected of each server: its path, the entries of the toolset, and the prompt and resource to be read.
+struct Selection {
+    servers: Vec<String>,
+    selected: Vec<Value>,
+    readings: Vec<(String, String)>,
+}
+
+async fn select(admin: &ApiClient, offers: &[Offer], origins: &[String; 2]) -> Result<Selection> {
+    admin.put("/policies", &json!({ "name": "reading", "text": READING })).await?.success()?;
+    let mut servers = Vec::new();
+    let mut selected = Vec::new();
+    let mut readings = Vec::new();
+    for (offer, origin) in offers.iter().zip(origins) {
+        let body = json!({ "name": format!("{} server", offer.era), "url": format!("{origin}/mcp") });
+        let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
+        let id = registered["server"]["server_id"].as_str().context("no server id")?;
+        let server = format!("/integrations/mcp-servers/{id}");
+        let tool = tool_path(admin, &server, offer.tool).await?;
+        approve(admin, &tool).await?;
+        admin.put(&format!("{tool}/risk"), &json!({ "risk_level": "low" })).await?.success()?;
+        let tool_id = tool.rsplit('/').next().context("no tool id")?;
+        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": offer.name }));
+        let prompt = format!("prompt-{}", offer.era);
+        let found = first(admin, &server, "prompt").await?;
+        selected.push(json!({ "server_id": id, "tool_id": found["tool_id"], "name": prompt }));
+        let found = first(admin, &server, "resource").await?;
+        selected.push(json!({ "server_id": id, "tool_id": found["tool_id"] }));
+        readings.push((prompt, found["name"].as_str().context("no URI")?.to_owned()));
+        servers.push(server);
+    }
+    Ok(Selection { servers, selected, readings })
 }
 
 /// The first item of this kind that asks for no arguments, approved.
