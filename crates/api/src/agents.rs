@@ -108,23 +108,20 @@ async fn run(spine: Spine, toolset: &str, parts: Parts, body: axum::body::Body) 
         principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
     }
     let agent = Agent { spine, toolset, principal, request, parts, progress: None };
-    let token = match agent.judge(&bytes) {
-        // Nothing is to be done on one: a call is cancelled by closing its connection.
-        Ok(Accepted::Notification { .. }) => return Ok(StatusCode::ACCEPTED.into_response()),
+    let wanted = match agent.judge(&bytes) {
         Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
-            let wanted = listen::wanted(&accepted);
-            let id = accepted.request.id.clone();
+            let (id, lists) = (accepted.request.id.clone(), listen::wanted(&accepted));
             // A stream has a place of its own, and must not take a request's for as long as it is open.
             drop(room);
-            return listen::answer(agent, id, wanted).await;
+            return listen::answer(agent, id, lists).await;
         }
         Ok(Accepted::Request(accepted)) => match progress::wanted(&accepted) {
-            Some(token) => token,
+            Some(wanted) => wanted,
             None => return Ok(agent.serve(&accepted).await?.into_response()),
         },
-        Err(refusal) => return Ok(Told { status: refusal.status, body: refusal.body() }.into_response()),
+        _ => return Ok(agent.answer(&bytes).await?.into_response()),
     };
-    progress::answer(agent, bytes, room, token).await
+    progress::answer(agent, bytes, room, wanted).await
 }
 
 /// A JSON-RPC message, and the status that it travels with when nothing was sent before it.
@@ -136,6 +133,9 @@ struct Told {
 impl IntoResponse for Told {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.body.is_empty() {
+            return status.into_response();
+        }
         (status, [(CONTENT_TYPE, HeaderValue::from_static(JSON))], self.body).into_response()
     }
 }
@@ -151,6 +151,16 @@ impl Agent {
             .map(|(name, value)| (name.as_str(), value.as_bytes()))
             .collect();
         judge(&PROFILE, self.parts.method.as_str(), &lines, body)
+    }
+
+    /// The answer to whatever stands in the body.
+    async fn answer(&self, body: &[u8]) -> Result<Told, Error> {
+        match self.judge(body) {
+            Ok(Accepted::Request(accepted)) => self.serve(&accepted).await,
+            // Nothing is to be done on one: a call is cancelled by closing its connection.
+            Ok(Accepted::Notification { .. }) => Ok(Told { status: 202, body: Vec::new() }),
+            Err(refusal) => Ok(Told { status: refusal.status, body: refusal.body() }),
+        }
     }
 
     async fn serve(&self, accepted: &AcceptedRequest<'_>) -> Result<Told, Error> {

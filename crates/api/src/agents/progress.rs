@@ -4,7 +4,7 @@
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use portcullis_mcp::jsonrpc::{Id, notification};
-use portcullis_mcp::ladder::{Accepted, AcceptedRequest};
+use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{method, progress_params};
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::TenantId;
@@ -13,18 +13,25 @@ use portcullis_schemas::json::RawJson;
 use portcullis_spine::Slot;
 use tokio::sync::mpsc;
 
+use super::Agent;
 use super::failures::too_late;
 use super::written::{Writer, event_stream};
-use super::{Agent, Told};
 
 /// Notifications that wait for a slow reader; further ones are dropped. Each tells all that the one before did.
 const WAITING: usize = 64;
 
-/// What the agent wants to hear of this request under, if it does and the request is one that can tell.
-pub(super) fn wanted(accepted: &AcceptedRequest<'_>) -> Option<Id> {
-    let is_told = [method::TOOLS_CALL, method::PROMPTS_GET, method::RESOURCES_READ];
+/// A request whose progress its agent wants to hear of.
+pub(super) struct Wanted {
+    id: Id,
+    token: Id,
+}
+
+/// Whether the agent wants to hear of this request's progress, and it is one that can tell.
+pub(super) fn wanted(accepted: &AcceptedRequest<'_>) -> Option<Wanted> {
+    let can_tell = [method::TOOLS_CALL, method::PROMPTS_GET, method::RESOURCES_READ];
     let token = accepted.meta.progress_token.clone();
-    token.filter(|_| is_told.contains(&accepted.request.method.as_ref()))
+    let token = token.filter(|_| can_tell.contains(&accepted.request.method.as_ref()))?;
+    Some(Wanted { id: accepted.request.id.clone(), token })
 }
 
 /// Answers the call in `body`, which has passed the ladder. When the connection goes away, the call is cancelled, whatever
@@ -36,7 +43,7 @@ pub(super) async fn answer(
     mut agent: Agent,
     body: Bytes,
     room: Slot<TenantId>,
-    token: Id,
+    Wanted { id, token }: Wanted,
 ) -> Result<Response, Error> {
     let (sender, mut told) = mpsc::channel(WAITING);
     agent.progress = Some(ProgressSink::new(move |params| {
@@ -44,20 +51,12 @@ pub(super) async fn answer(
     }));
     let mut call = Box::pin(async move {
         let _room = room;
-        match agent.judge(&body) {
-            Ok(Accepted::Request(accepted)) => {
-                let answer = agent.serve(&accepted).await;
-                (answer, accepted.request.id.clone())
-            }
-            // It has passed before, and nothing of it has changed.
-            Ok(Accepted::Notification { .. }) => (Ok(Told { status: 202, body: Vec::new() }), Id::Integer(0)),
-            Err(refusal) => (Ok(Told { status: refusal.status, body: refusal.body() }), Id::Integer(0)),
-        }
+        agent.answer(&body).await
     });
     let first = tokio::select! {
         biased;
         Some(first) = told.recv() => first,
-        (answer, _) = &mut call => return answer.map(IntoResponse::into_response),
+        answer = &mut call => return answer.map(IntoResponse::into_response),
     };
     Ok(event_stream(move |writer| async move {
         pass_on(&writer, first, &token).await;
@@ -70,7 +69,7 @@ pub(super) async fn answer(
                 }
             }
         };
-        let (answer, id) = writer.alive_while(passing).await;
+        let answer = writer.alive_while(passing).await;
         // What was told before the end is passed on before it.
         while let Ok(params) = told.try_recv() {
             pass_on(&writer, params, &token).await;
