@@ -23,6 +23,7 @@ mod m0004_config_versions;
 mod m0005_idempotency_keys_by_age;
 mod m0006_toolsets;
 mod m0007_approvals;
+mod m0008_items;
 mod m0010_run_flows;
 mod table;
 
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0005_idempotency_keys_by_age::Migration),
             Box::new(m0006_toolsets::Migration),
             Box::new(m0007_approvals::Migration),
+            Box::new(m0008_items::Migration),
             Box::new(m0010_run_flows::Migration),
         ]
     }

@@ -33,6 +33,16 @@ def item(number: int):
         return f"item {number}"
 
     return get_item
+@server.prompt()
+def greeting() -> str:
+    """How to greet."""
+    return "Greet politely."
+
+
+@server.resource("e2e://note", mime_type="text/plain")
+def note() -> str:
+    """A note."""
+    return "Bring milk."
 
 
 if __name__ == "__main__":

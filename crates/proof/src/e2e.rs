@@ -15,6 +15,7 @@ use crate::plant::Gate;
 mod clients;
 mod matrix;
 mod paging;
+mod readings;
 mod servers;
 
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
@@ -59,6 +60,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         release(&gate.admin, &path).await?;
     }
     matrix::run(&options, &gate.admin, &agent, &servers).await?;
+    readings::run(&options, &gate.admin, &agent, &servers).await?;
     paging::run(&options, &gate.admin, &agent, &servers.python.origin).await?;
     check_idempotency(&gate.admin, &agent, &servers.everything.origin).await?;
     println!("ok a repeated request is answered without a second call");
@@ -192,7 +194,7 @@ async fn key_of_agent(admin: &ApiClient) -> Result<Value> {
 
 async fn tool_path(admin: &ApiClient, server: &str, name: &str) -> Result<String> {
     let tools = all_tools(admin, server).await?;
-    let tool = tools.iter().find(|tool| tool["name"] == name);
+    let tool = tools.iter().find(|tool| tool["kind"] == "tool" && tool["name"] == name);
     let id = tool.and_then(|tool| tool["tool_id"].as_str()).with_context(|| format!("no tool `{name}`"))?;
     Ok(format!("{server}/tools/{id}"))
 }

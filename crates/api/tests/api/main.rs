@@ -5,6 +5,7 @@
 mod agents;
 mod answers;
 mod bodies;
+mod federation;
 mod happy_path;
 mod headers;
 mod keys;

@@ -68,7 +68,7 @@ impl CedarToolPolicy {
         let (question, entities) = request::build(&self.vocabulary, &self.entities, request)?;
         let by = |policies| self.authorizer.is_authorized(&question, policies, &entities);
         let lifted = (!set.unless_approved().is_empty()).then(|| by(set.unless_approved()));
-        Ok(outcome(set, &by(set.policies()), lifted.as_ref()))
+        Ok(outcome(set, &by(set.policies(request.kind)), lifted.as_ref()))
     }
 }
 

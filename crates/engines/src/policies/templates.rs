@@ -57,7 +57,7 @@ when { resource.risk <= 1 };
         description: "Forbids calls of high-risk tools unless a person approves each of them. It permits nothing by itself.",
         text: r#"// "four_eyes" in place of "required": whoever asks may not be the one who approves.
 @approval("required")
-forbid (principal, action == Action::"call_tool", resource)
+forbid (principal, action, resource)
 when { resource.risk >= 2 };
 "#,
     },
@@ -73,18 +73,28 @@ permit (
 "#,
     },
     PolicyTemplate {
+        name: "allow-prompts-and-resources",
+        description: "Permits every key to get prompts and to read resources of one server. Replace the id.",
+        text: r#"permit (
+  principal,
+  action in [Action::"get_prompt", Action::"read_resource"],
+  resource in Server::"mcp_00000000000000000000000000"
+);
+"#,
+    },
+    PolicyTemplate {
         name: "no-way-out-for-private-data",
         description: "Forbids calls of a run that has read private data and what strangers wrote, and sends something out; \
                       where one of the three is only possible, a person must approve. It permits nothing by itself.",
         text: r#"// What a run has touched, with this call: 0 no, 1 maybe, 2 yes. Say of each tool what it does (`set_tool_flows`): a
 // tool of which nobody has said anything may do all three.
-forbid (principal, action == Action::"call_tool", resource)
+forbid (principal, action, resource)
 when {
   context.flows.private_reads == 2 && context.flows.untrusted_reads == 2 && context.flows.egress == 2
 };
 
 @approval("required")
-forbid (principal, action == Action::"call_tool", resource)
+forbid (principal, action, resource)
 when {
   context.flows.private_reads >= 1 && context.flows.untrusted_reads >= 1 && context.flows.egress >= 1
 };

@@ -1,6 +1,7 @@
 //! What an admin does so that an agent may call all that a server has.
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
@@ -8,7 +9,29 @@ use serde_json::{Value, json};
 /// Where the agent finds it.
 pub(super) const ENDPOINT: &str = "/mcp/conformance";
 
-/// Registers the server, and offers all of its tools under their own names. The agent's client.
+/// A policy that permits whatever a server lists.
+const ALL: &str = r#"permit (
+  principal,
+  action in [Action::"call_tool", Action::"get_prompt", Action::"read_resource"],
+  resource
+);"#;
+
+/// Pins the version that the one server is spoken to in.
+///
+/// # Errors
+/// When the gate does not answer as expected.
+pub(super) async fn pin(admin: &ApiClient, version: &str) -> Result<()> {
+    let servers = admin.get("/integrations/mcp-servers").await?.success()?;
+    let id = servers["items"][0]["server_id"].as_str().context("no server")?;
+    let path = format!("/integrations/mcp-servers/{id}");
+    admin
+        .send(HttpMethod::Patch, &path, Some(&json!({ "protocol": version })), &[])
+        .await?
+        .success()
+        .map(drop)
+}
+
+/// Registers the server, and offers all that it lists under its own names. The agent's client.
 ///
 /// # Errors
 /// When the server is not discovered, or the gate does not answer as expected.
@@ -24,9 +47,13 @@ pub(super) async fn all(admin: &ApiClient, url: &str) -> Result<ApiClient> {
         let tool_id = tool["tool_id"].as_str().context("no tool id")?;
         let approval = json!({ "definition_hash": tool["definition_hash"] });
         admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
-        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": tool["name"] }));
+        let mut selection = json!({ "server_id": id, "tool_id": tool_id });
+        if ["tool", "prompt"].iter().any(|kind| tool["kind"] == *kind) {
+            selection["name"] = tool["name"].clone();
+        }
+        selected.push(selection);
     }
-    let policy = json!({ "name": "all", "text": "permit (principal, action, resource);" });
+    let policy = json!({ "name": "all", "text": ALL });
     admin.put("/policies", &policy).await?.success()?;
     let agent = json!({ "name": "agent", "scopes": ["invoke"] });
     let agent = admin.post("/api-keys", &agent).await?.success()?;

@@ -1,4 +1,4 @@
-//! The suite as an agent of every era, in front of a server of tools.
+//! The suite as an agent of every era, in front of a server that is spoken to in each era.
 
 use std::process::Command;
 
@@ -21,10 +21,15 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     front.arg(format!("{}{}", agent.origin(), offer::ENDPOINT)).env("PORTCULLIS_KEY", agent.key().expose());
     let _front = Program::listening(front, front_port).await?;
     let url = format!("http://127.0.0.1:{front_port}/mcp");
-    for revision in REVISIONS {
-        let verdict = Verdict::of(options, &["server", "--url", &url, "--requirements", revision], &[])?;
-        let total = verdict.expect(options, "server", revision)?;
-        println!("ok conformance of the server, {revision}, but for the failures that are known: {total}");
+    for pin in REVISIONS {
+        offer::pin(&gate.admin, pin).await?;
+        for revision in REVISIONS {
+            let verdict = Verdict::of(options, &["server", "--url", &url, "--requirements", revision], &[])?;
+            let total = verdict.expect(options, "server", revision)?;
+            println!(
+                "ok conformance of the server, {revision}, upstream {pin}, but for the failures that are known: {total}"
+            );
+        }
     }
     Ok(())
 }

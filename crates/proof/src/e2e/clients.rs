@@ -121,7 +121,7 @@ fn inspect(options: &Options, agent: &ApiClient, endpoint: &str, words: &[&str])
 }
 
 /// What a client prints, which is one JSON value.
-fn json_of(mut command: Command, agent: &ApiClient) -> Result<Value> {
+pub(super) fn json_of(mut command: Command, agent: &ApiClient) -> Result<Value> {
     let output = command.stdin(Stdio::null()).output()?;
     let failed = || String::from_utf8_lossy(&output.stderr).replace(agent.key().expose(), "<key>");
     ensure!(output.status.success(), "{}", failed());

@@ -13,6 +13,7 @@ use portcullis_schemas::integrations::approvals::operations::{
 use portcullis_schemas::integrations::approvals::{
     ApprovalRule, CallApproval, ShownApproval, StoredApproval,
 };
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::runtime::HashPurpose;
@@ -66,6 +67,7 @@ pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result
 /// `store_unavailable`.
 pub(crate) async fn standing(
     scene: &Scene,
+    method: CallMethod,
     facts: &CallFacts,
     arguments: &PreparedArguments,
     repeatable: bool,
@@ -76,6 +78,7 @@ pub(crate) async fn standing(
     let policy_version = facts.policy.as_ref().map_or(0, |outcome| outcome.version);
     let bound = Bound {
         principal: scene.principal(),
+        method,
         tool: &facts.tool,
         policy_version,
         arguments: arguments.canonical(),

@@ -75,7 +75,7 @@ async fn keeps_every_field(scene: &Scene<'_>) {
     full.approval.through = Some(CalledThrough {
         toolset_id: ToolsetId::generate(&IDS),
         toolset_version: 3,
-        name: valid(ExposedToolName::new("docs__search")),
+        name: valid(ExposedToolName::new("docs__search")).into(),
     });
     ask(scene, facts, full.clone()).await;
     for approval in [bare, full] {

@@ -1,5 +1,6 @@
 //! What an approval is bound to.
 
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::principal::Principal;
 
@@ -9,6 +10,8 @@ use portcullis_schemas::principal::Principal;
 pub struct Bound<'a> {
     /// Who asks.
     pub principal: &'a Principal,
+    /// What is asked of the tool, prompt or resource.
+    pub method: CallMethod,
     /// The tool with its pin.
     pub tool: &'a McpTool,
     /// Version of the tenant's policies.
@@ -21,9 +24,10 @@ pub struct Bound<'a> {
 #[must_use]
 pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
     let version = bound.policy_version.to_string();
-    let parts: [&[u8]; 7] = [
+    let parts: [&[u8]; 8] = [
         bound.principal.key().as_str().as_bytes(),
         bound.principal.actor().as_bytes(),
+        bound.method.as_str().as_bytes(),
         bound.tool.server_id.as_str().as_bytes(),
         bound.tool.tool_id.as_str().as_bytes(),
         bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),

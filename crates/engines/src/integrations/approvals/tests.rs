@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
@@ -153,7 +154,8 @@ fn no_two_calls_share_a_binding() {
     let base = principal(&key, "agent");
     let pinned = |hash: Option<&str>| McpTool { pinned_hash: hash.map(str::to_owned), ..world.tool.clone() };
     let bytes = |principal: &Principal, tool: &McpTool, policy_version, arguments: &str| {
-        binding_bytes(&Bound { principal, tool, policy_version, arguments: arguments.as_bytes() })
+        let (method, arguments) = (CallMethod::CallTool, arguments.as_bytes());
+        binding_bytes(&Bound { principal, method, tool, policy_version, arguments })
     };
     let one = bytes(&base, &world.tool, 3, "{}");
     assert_eq!(one, bytes(&base, &world.tool.clone(), 3, "{}"), "the same call");

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use cedar_policy::{Effect, Policy, PolicySet, ValidationMode, Validator};
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, ValidationMode, Validator};
 use portcullis_schemas::PortError;
 use portcullis_schemas::error::Source;
 use portcullis_schemas::ids::PolicyId;
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
 
 use super::schema::Vocabulary;
@@ -22,6 +23,8 @@ pub(super) struct CompiledSet {
     unless_approved: PolicySet,
     /// What policies ask for, by name; those that ask for nothing are not in it.
     asks: BTreeMap<String, ApprovalRule>,
+    /// Without permits whose heads name no action: these are about tools.
+    beyond_tools: PolicySet,
 }
 
 impl CompiledSet {
@@ -55,7 +58,12 @@ impl CompiledSet {
         }
         let sources =
             stored.policies.iter().map(|record| (record.policy_id.clone(), record.text.as_str().to_owned()));
-        Ok(Self { version: stored.version, sources: sources.collect(), policies, unless_approved, asks })
+        let beyond_tools = PolicySet::from_policies(
+            policies.policies().filter(|it| !is_about_tools(it)).cloned(),
+        )
+        .map_err(|error| PortError::corrupt("stored policies do not go together").with_source(error))?;
+        let (version, sources) = (stored.version, sources.collect());
+        Ok(Self { version, sources, policies, beyond_tools, unless_approved, asks })
     }
 
     /// Whether it was compiled from this very set. Texts are compared as well, because a version number can come
@@ -80,8 +88,9 @@ impl CompiledSet {
         asked.copied().max().unwrap_or(ApprovalRule::None)
     }
 
-    pub(super) fn policies(&self) -> &PolicySet {
-        &self.policies
+    /// The policies that may decide on items of this kind.
+    pub(super) fn policies(&self, kind: ItemKind) -> &PolicySet {
+        if kind == ItemKind::Tool { &self.policies } else { &self.beyond_tools }
     }
 
     pub(super) fn unless_approved(&self) -> &PolicySet {
@@ -97,6 +106,11 @@ impl CompiledSet {
     pub(super) fn weight(&self) -> usize {
         self.sources.iter().map(|(_, text)| text.len()).sum()
     }
+}
+
+/// Until there were prompts and resources, such a permit could mean nothing else.
+fn is_about_tools(policy: &Policy) -> bool {
+    policy.effect() == Effect::Permit && policy.action_constraint() == ActionConstraint::Any
 }
 
 /// Cedar names the policies of a text `policy0`, `policy1`, ... in order; ours are `pol_...#0`, `pol_...#1`.

@@ -6,7 +6,7 @@ use portcullis_engines::integrations::mcp::invocation::{
 };
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::{ServerId, ToolId};
-use portcullis_schemas::integrations::mcp::invocation::InvokeToolResult;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
@@ -21,13 +21,15 @@ use crate::scene::Scene;
 use crate::spans;
 
 pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<InvokeToolResult, Error> {
-    invoke(scene, request, None).await
+    invoke(scene, request, None, None).await
 }
 
-/// The governed call, of an agent who named the tool itself or by a toolset.
+/// The governed call, of an agent who named the tool itself or by a toolset. The method is the one that the tool is there
+/// for, unless told.
 pub(crate) async fn invoke(
     scene: Scene,
     request: InvokeMcpTool,
+    method: Option<CallMethod>,
     mut through: Option<ThroughToolset>,
 ) -> Result<InvokeToolResult, Error> {
     let limit = scene.options().call_deadline;
@@ -44,17 +46,20 @@ pub(crate) async fn invoke(
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
+    let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
     let flows = configuration.flows(&scene, request.run_id.as_ref()).await?;
-    let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref(), flows.as_ref());
+    let facts = configuration.facts(&scene, method, &arguments, request.run_id.as_ref(), flows.as_ref());
     let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
-    let (standing, asks) = approvals::standing(&scene, &facts, &arguments, idempotency.is_some()).await?;
+    let standing = approvals::standing(&scene, method, &facts, &arguments, idempotency.is_some());
+    let (standing, asks) = standing.await?;
     facts.approval = standing;
-    spans::call_of(&facts.tool);
+    spans::call_of(method, &facts.tool);
     let mut call = GovernedCall {
         received,
         attempt: if remembered { Attempt::Remembered } else { Attempt::Fresh },
         facts,
         secret_version,
+        method,
         arguments,
         run_id: request.run_id,
         step_index: request.step_index,
@@ -81,10 +86,11 @@ pub(crate) async fn invoke(
             through.require(&scene, &configuration).await?;
         }
         call.flows = configuration.flows(&scene, call.run_id.as_ref()).await?;
-        let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref(), call.flows.as_ref());
+        let run = call.run_id.as_ref();
+        let facts = configuration.facts(&scene, method, &call.arguments, run, call.flows.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
         // A used approval that the ledger has looked at is not that of a repeat.
-        let standing = approvals::standing(&scene, &call.facts, &call.arguments, false);
+        let standing = approvals::standing(&scene, method, &call.facts, &call.arguments, false);
         (call.facts.approval, call.asks) = standing.await?;
     }
 }

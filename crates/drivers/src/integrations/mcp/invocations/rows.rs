@@ -48,6 +48,7 @@ pub(crate) struct Model {
     pub(crate) through: Option<String>,
     pub(crate) approval_id: Option<String>,
     pub(crate) flows: Option<String>,
+    pub(crate) method: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -99,6 +100,7 @@ pub(crate) fn row(
         through: facts.through.as_ref().map(to_json).transpose()?,
         approval_id: facts.approval_id.as_ref().map(ToString::to_string),
         flows: facts.flows.as_ref().map(to_json).transpose()?,
+        method: facts.method.as_str().to_owned(),
     })
 }
 
@@ -108,6 +110,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         invocation_id: stored("invocation_id", row.invocation_id.parse())?,
         server_id: stored("server_id", row.server_id.parse())?,
         tool_id: stored("tool_id", row.tool_id.parse())?,
+        method: stored("method", row.method.parse())?,
         tool_name: row.tool_name,
         pinned_hash: row.pinned_hash,
         risk_level: stored("risk_level", row.risk_level.parse())?,

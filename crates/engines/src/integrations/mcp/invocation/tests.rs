@@ -3,7 +3,7 @@
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::incidents::IncidentCause;
 use portcullis_schemas::integrations::approvals::ApprovalRule;
-use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, PolicyDecision};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
@@ -48,6 +48,7 @@ fn call(world: &World) -> GovernedCall {
         reason: None,
     };
     GovernedCall {
+        method: CallMethod::CallTool,
         received: Received {
             invocation_id: InvocationId::generate(&world.ids),
             invoked_at: fixtures::time(100),
