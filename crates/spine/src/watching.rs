@@ -16,6 +16,9 @@ use crate::spine::Spine;
 /// How often the version is looked at: one read of one row.
 const LOOK: Duration = Duration::from_secs(1);
 
+/// So many looks are a minute.
+const LOOKS: u32 = 60;
+
 /// Who may watch at a time. A watcher is a connection and a read a second, so there are fewer of them than of requests.
 pub(crate) const WATCHERS: Bounds = Bounds { at_once: 64, waiting: 0, all: 512, patience: Duration::ZERO };
 
@@ -37,7 +40,7 @@ impl fmt::Debug for ConfigWatch {
 /// What a watcher has seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Watched {
-    /// The configuration is another one than before.
+    /// The configuration may be another one than before.
     Changed,
     /// The spine closes.
     Closing,
@@ -60,9 +63,11 @@ impl Spine {
 }
 
 impl ConfigWatch {
-    /// Waits for what comes next. Changes within a second are one; while the database is away nothing changes.
+    /// Waits for what comes next. Changes within a second are one. Time changes things without a new version, a key that
+    /// runs out for one, so a minute in which nothing else happened is told as a change too; as such counts a minute in
+    /// which the database was away.
     pub async fn next(&mut self) -> Watched {
-        loop {
+        for _ in 0..LOOKS {
             tokio::select! {
                 () = self.closing.announced() => return Watched::Closing,
                 () = tokio::time::sleep(LOOK) => {}
@@ -70,12 +75,13 @@ impl ConfigWatch {
             match version(&self.stage, &self.tenant).await {
                 Ok(version) if version != self.seen => {
                     self.seen = version;
-                    return Watched::Changed;
+                    break;
                 }
                 Ok(_) => {}
                 Err(error) => tracing::debug!(%error, "the version of a configuration could not be read"),
             }
         }
+        Watched::Changed
     }
 }
 

@@ -1,7 +1,7 @@
 //! `subscriptions/listen`: tells an agent that a list of what it is offered has changed.
 //!
-//! A stream looks at the version of the tenant's configuration once a second, and at the lists when it has moved. It never
-//! outlives the key or the toolset that it was opened with: both are looked at again with every change.
+//! A stream looks at the version of the tenant's configuration once a second, and at the lists when it has moved, or a
+//! minute has passed. It does not outlive the key or the toolset that it was opened with: both are looked at again as well.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
