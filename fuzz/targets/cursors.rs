@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use portcullis_mcp::members::Members;
-use portcullis_mcp::messages::{ToolsPage, cursor_of};
+use portcullis_mcp::messages::{ListPage, Listing, cursor_of};
 use portcullis_mcp::scan::JsonLimits;
 use serde_json::value::RawValue;
 
@@ -14,10 +14,11 @@ fuzz_target!(|bytes: &[u8]| {
     if let Ok(Some(cursor)) = cursor_of(Some(raw)) {
         assert!(cursor.len() <= text.len());
     }
-    if let Ok(page) = ToolsPage::parse(raw, &JsonLimits::STRICT) {
-        assert!(page.tools.len() <= text.len());
-        for tool in page.tools.into_iter().flatten() {
-            let members = Members::of(tool.raw.get()).expect("a tool is an object");
+    for listing in [Listing::Tools, Listing::Prompts, Listing::Resources, Listing::Templates] {
+        let Ok(page) = ListPage::parse(listing, raw, &JsonLimits::STRICT) else { continue };
+        assert!(page.items.len() <= text.len());
+        for item in page.items.into_iter().flatten() {
+            let members = Members::of(item.raw.get()).expect("an item is an object");
             let again = Members::of(members.to_raw().get()).expect("what was written is read");
             assert!(members.names().eq(again.names()));
         }

@@ -66,8 +66,8 @@ pub enum Answered {
 /// What arrives before the response.
 #[derive(Clone, Debug)]
 pub enum Signal {
-    /// Progress of our request. It must not extend the call's absolute deadline.
-    Progress(Progress),
+    /// Progress of our request: the `params`, byte for byte. It must not extend the call's absolute deadline.
+    Progress(Box<RawValue>),
     /// A request of a legacy server: POST [`ServerRequest::reply`] and read on.
     ServerRequest(ServerRequest),
 }

@@ -1,5 +1,7 @@
 //! The event-stream half of the collector.
 
+use serde_json::value::RawValue;
+
 use super::{
     AnswerError, Body, Collector, Era, Expected, Message, Progress, ServerRequest, Signal, method, ours,
     parse,
@@ -29,10 +31,11 @@ impl Collector {
             }
             Message::Notification(notification) => {
                 self.count()?;
-                let progress = (notification.method == method::PROGRESS)
-                    .then(|| Progress::parse(notification.params).ok())
-                    .flatten();
-                Ok(progress.filter(|progress| is_ours(progress, &self.expected)).map(Signal::Progress))
+                let params = notification.params.filter(|_| notification.method == method::PROGRESS);
+                let is_told = |params: &&RawValue| {
+                    Progress::parse(Some(params)).is_ok_and(|progress| is_ours(&progress, &self.expected))
+                };
+                Ok(params.filter(is_told).map(|params| Signal::Progress(params.to_owned())))
             }
             Message::Request(_) if self.expected.era == Era::Modern => Err(AnswerError::ServerRequest),
             Message::Request(request) => {

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::ViewError;
 use crate::jsonrpc::{Id, UntrustedText, object, to_raw};
+use crate::members::Members;
 
 /// `params` of `notifications/cancelled` for our own request `id`.
 #[must_use]
@@ -38,6 +39,14 @@ impl Progress {
             .and_then(object)
             .ok_or(ViewError { field: "params", rule: "expected `progressToken` and a number `progress`" })
     }
+}
+
+/// `params` of a `notifications/progress` that is passed on: those that came, about the request of another token.
+#[must_use]
+pub fn progress_params(params: &RawValue, token: &Id) -> Box<RawValue> {
+    let mut members = Members::of(params.get()).unwrap_or_default();
+    members.put("progressToken", token);
+    members.to_raw()
 }
 
 /// `params` of a `notifications/cancelled` that we received.

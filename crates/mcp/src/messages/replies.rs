@@ -1,4 +1,4 @@
-//! Results that a tools server sends, in the shape of the era of the request.
+//! Results that a server sends, in the shape of the era of the request.
 //!
 //! A modern result carries `resultType`, and a list says how it may be cached: not at all and for nobody else, since
 //! what is listed may depend on who asks.
@@ -6,53 +6,73 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use super::Implementation;
+use super::{Implementation, Listing};
 use crate::jsonrpc::to_raw;
 use crate::version::{Era, ProtocolVersion};
 
-/// Result of `server/discover` for a server of tools.
+/// What a server declares. Tools it always has, and be it none just now.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Capabilities {
+    /// `prompts/*`.
+    pub prompts: bool,
+    /// `resources/*`, without subscriptions.
+    pub resources: bool,
+    /// `completion/complete`.
+    pub completions: bool,
+    /// Whether `subscriptions/listen` tells when the lists may have changed.
+    pub list_changed: bool,
+}
+
+/// Result of `server/discover`.
 #[must_use]
 pub fn discover_reply(
     versions: &[ProtocolVersion],
     server: &Implementation,
+    capabilities: Capabilities,
     instructions: Option<&str>,
 ) -> Box<RawValue> {
     to_raw(&Discover {
         complete: Complete::NOW,
         supported_versions: versions,
-        capabilities: Capabilities::default(),
+        capabilities: Declared::of(capabilities),
         instructions,
         cache: Cache::NONE,
         meta: ServerMeta { server_info: server },
     })
 }
 
-/// Result of `initialize` for a server of tools; `version` is the server's choice.
+/// Result of `initialize`; `version` is the server's choice.
 #[must_use]
 pub fn initialize_reply(
     version: ProtocolVersion,
     server: &Implementation,
+    capabilities: Capabilities,
     instructions: Option<&str>,
 ) -> Box<RawValue> {
     to_raw(&Initialize {
         protocol_version: version,
-        capabilities: Capabilities::default(),
+        capabilities: Declared::of(capabilities),
         server_info: server,
         instructions,
     })
 }
 
-/// Result of `tools/list`. The tools are copied byte for byte.
+/// Result of a list's method. The items are copied byte for byte.
 #[must_use]
-pub fn tools_reply(
+pub fn list_reply(
     version: ProtocolVersion,
-    tools: &[Box<RawValue>],
+    listing: Listing,
+    items: &[Box<RawValue>],
     next_cursor: Option<&str>,
 ) -> Box<RawValue> {
     let modern = version.era() == Era::Modern;
-    to_raw(&Tools {
+    let only = |wanted| (listing == wanted).then_some(items);
+    to_raw(&Items {
         complete: modern.then_some(Complete::NOW),
-        tools,
+        tools: only(Listing::Tools),
+        prompts: only(Listing::Prompts),
+        resources: only(Listing::Resources),
+        resource_templates: only(Listing::Templates),
         next_cursor,
         cache: modern.then_some(Cache::NONE),
     })
@@ -95,9 +115,34 @@ impl Cache {
     const NONE: Self = Self { ttl_ms: 0, cache_scope: "private" };
 }
 
-#[derive(Default, Serialize)]
-struct Capabilities {
-    tools: Empty,
+#[derive(Serialize)]
+struct Declared {
+    tools: Lists,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompts: Option<Lists>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<Lists>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    completions: Option<Empty>,
+}
+
+impl Declared {
+    fn of(capabilities: Capabilities) -> Self {
+        let lists = || Lists { list_changed: capabilities.list_changed.then_some(true) };
+        Self {
+            tools: lists(),
+            prompts: capabilities.prompts.then(lists),
+            resources: capabilities.resources.then(lists),
+            completions: capabilities.completions.then(Empty::default),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Lists {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    list_changed: Option<bool>,
 }
 
 #[derive(Default, Serialize)]
@@ -118,7 +163,7 @@ struct Discover<'a> {
     #[serde(flatten)]
     complete: Complete,
     supported_versions: &'a [ProtocolVersion],
-    capabilities: Capabilities,
+    capabilities: Declared,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<&'a str>,
     #[serde(flatten)]
@@ -131,7 +176,7 @@ struct Discover<'a> {
 #[serde(rename_all = "camelCase")]
 struct Initialize<'a> {
     protocol_version: ProtocolVersion,
-    capabilities: Capabilities,
+    capabilities: Declared,
     server_info: &'a Implementation,
     #[serde(skip_serializing_if = "Option::is_none")]
     instructions: Option<&'a str>,
@@ -139,10 +184,17 @@ struct Initialize<'a> {
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-struct Tools<'a> {
+struct Items<'a> {
     #[serde(flatten)]
     complete: Option<Complete>,
-    tools: &'a [Box<RawValue>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    tools: Option<&'a [Box<RawValue>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompts: Option<&'a [Box<RawValue>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<&'a [Box<RawValue>]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_templates: Option<&'a [Box<RawValue>]>,
     #[serde(skip_serializing_if = "Option::is_none")]
     next_cursor: Option<&'a str>,
     #[serde(flatten)]

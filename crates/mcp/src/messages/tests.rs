@@ -49,7 +49,7 @@ fn initialize_in_both_directions() {
     assert_eq!((read.protocol_version.as_str(), read.client_info), ("2025-11-25", Some(us())));
     assert_eq!(InitializeParams::parse(None).unwrap_err().field, "params.protocolVersion");
 
-    let result = initialize_reply(ProtocolVersion::V2025_06_18, &us(), Some("hi"));
+    let result = initialize_reply(ProtocolVersion::V2025_06_18, &us(), Capabilities::default(), Some("hi"));
     insta::assert_snapshot!(result.get(), @r#"{"protocolVersion":"2025-06-18","capabilities":{"tools":{}},"serverInfo":{"name":"portcullis","version":"0"},"instructions":"hi"}"#);
     let read = InitializeResult::parse(&result).unwrap();
     assert_eq!(read.protocol_version, "2025-06-18");
@@ -65,10 +65,10 @@ fn one_bad_tool_does_not_kill_the_list() {
             {"name":"e","inputSchema":{"p":1,"p":2}},{"inputSchema":{}},{"name":"z z","inputSchema":{}}],
             "nextCursor":""}"#,
     );
-    let page = ToolsPage::parse(&page, &JsonLimits::STRICT).unwrap();
+    let page = ListPage::parse(Listing::Tools, &page, &JsonLimits::STRICT).unwrap();
     assert_eq!(page.next_cursor.as_deref(), Some(""), "the empty string is a cursor");
     let seen: Vec<String> = page
-        .tools
+        .items
         .iter()
         .map(|tool| match tool {
             Ok(tool) => format!("{} {}", tool.name, tool.has_plain_name()),
@@ -77,31 +77,33 @@ fn one_bad_tool_does_not_kill_the_list() {
         .collect();
     insta::assert_snapshot!(seen.join("\n"), @"
     a true
-    tool 1 of the page: `inputSchema`: expected an object
-    tool 2 of the page: `name`: expected a string that is not empty
-    tool 3 of the page: `tool`: expected an object
-    tool 4 of the page: JSON: a member name occurs twice in one object, at byte 29
-    tool 5 of the page: JSON: a member name occurs twice in one object, at byte 33
-    tool 6 of the page: `name`: expected a string that is not empty
+    item 1 of the page: `inputSchema`: expected an object
+    item 2 of the page: `name`: expected a string that is not empty
+    item 3 of the page: `item`: expected an object
+    item 4 of the page: JSON: a member name occurs twice in one object, at byte 29
+    item 5 of the page: JSON: a member name occurs twice in one object, at byte 33
+    item 6 of the page: `name`: expected a string that is not empty
     z z false
     ");
-    let first = page.tools[0].as_ref().unwrap();
+    let first = page.items[0].as_ref().unwrap();
     assert_eq!(first.raw.get(), r#"{"name":"a","inputSchema":{"type":"object"},"x":1.10}"#);
     assert_eq!(first.input_schema().unwrap().get(), r#"{"type":"object"}"#);
-    let named = page.tools[5].as_ref().unwrap_err();
+    let named = page.items[5].as_ref().unwrap_err();
     assert_eq!(named.name.as_ref().unwrap().as_untrusted_str(), "e");
-    assert!(matches!(named.fault, ToolFault::Scan(ScanError::DuplicateKey { .. })));
+    assert!(matches!(named.fault, ItemFault::Scan(ScanError::DuplicateKey { .. })));
 }
 
 #[test]
 fn a_broken_page_is_an_error() {
     for bad in [r#"{"tools":{}}"#, "[]", r#"{"tools":[],"nextCursor":3}"#, r#"{"tools":[],"resultType":"x"}"#]
     {
-        assert!(ToolsPage::parse(&raw(bad), &JsonLimits::STRICT).is_err(), "{bad}");
+        assert!(ListPage::parse(Listing::Tools, &raw(bad), &JsonLimits::STRICT).is_err(), "{bad}");
     }
-    assert_eq!(
-        ToolsPage::parse(&raw(r#"{"tools":[],"nextCursor":null}"#), &JsonLimits::STRICT).unwrap().next_cursor,
-        None
+    let last = raw(r#"{"tools":[],"nextCursor":null}"#);
+    assert_eq!(ListPage::parse(Listing::Tools, &last, &JsonLimits::STRICT).unwrap().next_cursor, None);
+    assert!(
+        ListPage::parse(Listing::Prompts, &last, &JsonLimits::STRICT).is_err(),
+        "the list of another method"
     );
 }
 
@@ -169,10 +171,15 @@ fn list_params_tell_the_empty_cursor_from_none() {
 fn replies_have_the_shape_of_their_era() {
     let (modern, legacy) = (ProtocolVersion::V2026_07_28, ProtocolVersion::V2025_11_25);
     let tools = [raw(r#"{"name":"a", "v":1.0}"#)];
+    let all = Capabilities { prompts: true, resources: true, completions: true, list_changed: true };
     let written = [
-        discover_reply(&[modern], &us(), None),
-        tools_reply(modern, &tools, None),
-        tools_reply(legacy, &tools, Some("c")),
+        discover_reply(&[modern], &us(), Capabilities::default(), None),
+        discover_reply(&[modern], &us(), all, None),
+        list_reply(modern, Listing::Tools, &tools, None),
+        list_reply(legacy, Listing::Tools, &tools, Some("c")),
+        list_reply(modern, Listing::Prompts, &tools, None),
+        list_reply(legacy, Listing::Resources, &tools, None),
+        list_reply(legacy, Listing::Templates, &tools, None),
         text_reply(modern, "hi", false),
         text_reply(legacy, "no", true),
         empty_reply(modern),
@@ -181,8 +188,12 @@ fn replies_have_the_shape_of_their_era() {
     let lines: Vec<&str> = written.iter().map(|raw| raw.get()).collect();
     insta::assert_snapshot!(lines.join("\n"), @r#"
     {"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{}},"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"portcullis","version":"0"}}}
+    {"resultType":"complete","supportedVersions":["2026-07-28"],"capabilities":{"tools":{"listChanged":true},"prompts":{"listChanged":true},"resources":{"listChanged":true},"completions":{}},"ttlMs":0,"cacheScope":"private","_meta":{"io.modelcontextprotocol/serverInfo":{"name":"portcullis","version":"0"}}}
     {"resultType":"complete","tools":[{"name":"a", "v":1.0}],"ttlMs":0,"cacheScope":"private"}
     {"tools":[{"name":"a", "v":1.0}],"nextCursor":"c"}
+    {"resultType":"complete","prompts":[{"name":"a", "v":1.0}],"ttlMs":0,"cacheScope":"private"}
+    {"resources":[{"name":"a", "v":1.0}]}
+    {"resourceTemplates":[{"name":"a", "v":1.0}]}
     {"resultType":"complete","content":[{"type":"text","text":"hi"}],"isError":false}
     {"content":[{"type":"text","text":"no"}],"isError":true}
     {"resultType":"complete"}
@@ -197,8 +208,86 @@ fn notices() {
             .unwrap();
     assert_eq!((progress.token, progress.progress, progress.total), (Id::from("p"), 1.0, Some(2.5)));
     assert!(Progress::parse(Some(&raw(r#"{"progress":1}"#))).is_err());
+    let ours = raw(r#"{"x":1.10,"progressToken":"p","progress":1}"#);
+    let theirs = progress_params(&ours, &Id::Integer(7));
+    assert_eq!(theirs.get(), r#"{"x":1.10,"progressToken":7,"progress":1}"#);
     let params = cancelled_params(&Id::Integer(1), "deadline");
     let cancelled = Cancelled::parse(Some(&params)).unwrap();
     assert_eq!(cancelled.request_id, Id::Integer(1), "type-exact");
     assert!(Cancelled::parse(None).is_err());
+}
+
+#[test]
+fn items_of_other_lists_have_names_of_their_own() {
+    let table = [
+        (Listing::Prompts, r#"{"prompts":[{"name":"p"},{"uri":"x:y"}]}"#, "p"),
+        (Listing::Resources, r#"{"resources":[{"uri":"x:y","name":"n"},{"name":"n"}]}"#, "x:y"),
+        (Listing::Templates, r#"{"resourceTemplates":[{"uriTemplate":"x:{y}"},{"uri":"x:y"}]}"#, "x:{y}"),
+    ];
+    for (listing, page, name) in table {
+        let page = ListPage::parse(listing, &raw(page), &JsonLimits::STRICT).unwrap();
+        assert_eq!(page.items[0].as_ref().unwrap().name, name);
+        assert!(page.items[1].is_err(), "{listing:?}");
+    }
+}
+
+#[test]
+fn reads_and_completions_in_both_directions() {
+    let meta = meta(ProtocolVersion::V2025_11_25);
+    let params = read_params("test://a", &meta);
+    assert_eq!(params.get(), r#"{"uri":"test://a"}"#);
+    assert_eq!(ReadParams::parse(Some(&params)).unwrap().uri, "test://a");
+    assert_eq!(ReadParams::parse(None).unwrap_err().field, "params.uri");
+
+    let argument = raw(r#"{"name":"city","value":"Zu"}"#);
+    let given = raw(r#"{"land":"CH"}"#);
+    let params = complete_params(&Completing::Prompt("p".into()), &argument, Some(&given), &meta);
+    insta::assert_snapshot!(params.get(), @r#"{"ref":{"type":"ref/prompt","name":"p"},"argument":{"name":"city","value":"Zu"},"context":{"arguments":{"land":"CH"}}}"#);
+    let read = CompleteParams::parse(Some(&params)).unwrap();
+    assert_eq!((read.of, &*read.name, &*read.value), (Completing::Prompt("p".into()), "city", "Zu"));
+    assert_eq!(read.arguments.unwrap().get(), given.get());
+    let params = complete_params(&Completing::Template("x:{y}".into()), &argument, None, &meta);
+    let read = CompleteParams::parse(Some(&params)).unwrap();
+    assert_eq!(read.of, Completing::Template("x:{y}".into()));
+    for bad in ["{}", r#"{"ref":{"type":"ref/tool","name":"p"},"argument":{"name":"a","value":""}}"#] {
+        assert!(CompleteParams::parse(Some(&raw(bad))).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn a_result_must_be_that_of_its_method() {
+    let table = [
+        (method::TOOLS_CALL, r#"{"content":[]}"#, true),
+        (method::PROMPTS_GET, r#"{"messages":[]}"#, true),
+        (method::PROMPTS_GET, r#"{"content":[]}"#, false),
+        (method::RESOURCES_READ, r#"{"contents":[],"resultType":"complete"}"#, true),
+        (method::RESOURCES_READ, r#"{"contents":{}}"#, false),
+        (method::RESOURCES_READ, r#"{"resultType":"task"}"#, false),
+        (method::COMPLETE, r#"{"completion":{"values":[]}}"#, true),
+        (method::COMPLETE, "[]", false),
+    ];
+    for (method, result, fits) in table {
+        assert_eq!(parse_result(method, &raw(result)).is_ok(), fits, "{method} {result}");
+    }
+    let asks = parse_result(method::PROMPTS_GET, &raw(r#"{"resultType":"input_required"}"#)).unwrap();
+    assert_eq!(asks.kind, CallKind::InputRequired);
+}
+
+#[test]
+fn a_stream_of_changes_begins_and_ends() {
+    let asked = raw(
+        r#"{"notifications":{"toolsListChanged":true,"promptsListChanged":false,"resourceSubscriptions":["x:y"]}}"#,
+    );
+    let wanted = ListChanges::parse(Some(&asked)).unwrap();
+    assert_eq!(wanted, ListChanges { tools: true, ..ListChanges::default() });
+    assert!(ListChanges::parse(None).is_err());
+    assert!(ListChanges::parse(Some(&raw(r#"{"notifications":{"toolsListChanged":1}}"#))).is_err());
+    let id = Id::Integer(2);
+    let lines = [acknowledged_params(&id, wanted), changed_params(&id), listen_reply(&id, &us())];
+    let lines: Vec<&str> = lines.iter().map(|raw| raw.get()).collect();
+    insta::assert_snapshot!(lines.join("\n"), @r#"
+    {"_meta":{"io.modelcontextprotocol/subscriptionId":2},"notifications":{"toolsListChanged":true}}
+    {"_meta":{"io.modelcontextprotocol/subscriptionId":2}}
+    {"resultType":"complete","_meta":{"io.modelcontextprotocol/subscriptionId":2,"io.modelcontextprotocol/serverInfo":{"name":"portcullis","version":"0"}}}
+    "#);
 }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use color_eyre::eyre::{ContextCompat, Result};
 use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response, result_response};
 use portcullis_mcp::messages::{
-    Implementation, discover_reply, empty_reply, method, text_reply, tools_reply,
+    Capabilities, Implementation, Listing, discover_reply, empty_reply, list_reply, method, text_reply,
 };
 use portcullis_mcp::sse;
 use portcullis_mcp::version::ProtocolVersion;
@@ -105,9 +105,9 @@ fn answer(request: &Value, is_known: bool) -> Result<Vec<u8>> {
     let result = match called {
         method::DISCOVER => {
             let this = Implementation { name: format!("echo of {secret}"), version: secret.to_owned() };
-            discover_reply(&[VERSION], &this, Some(secret))
+            discover_reply(&[VERSION], &this, Capabilities::default(), Some(secret))
         }
-        method::TOOLS_LIST => tools_reply(VERSION, &definitions(is_known)?, None),
+        method::TOOLS_LIST => list_reply(VERSION, Listing::Tools, &definitions(is_known)?, None),
         method::TOOLS_CALL => {
             return called_tool(&id, request["params"]["name"].as_str().unwrap_or_default());
         }

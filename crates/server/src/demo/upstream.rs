@@ -17,8 +17,8 @@ use portcullis_mcp::headers::{EVENT_STREAM, HeaderLines, JSON, SESSION_ID};
 use portcullis_mcp::jsonrpc::{ErrorCode, RpcError, error_response, result_response};
 use portcullis_mcp::ladder::{Accepted, AcceptedRequest, ServerProfile, judge, status_of};
 use portcullis_mcp::messages::{
-    CallParams, Implementation, discover_reply, empty_reply, initialize_reply, method, text_reply,
-    tools_reply,
+    CallParams, Capabilities, Implementation, Listing, discover_reply, empty_reply, initialize_reply,
+    list_reply, method, text_reply,
 };
 use portcullis_mcp::scan::JsonLimits;
 use portcullis_mcp::sse;
@@ -164,14 +164,14 @@ fn dispatch(state: &State, accepted: &AcceptedRequest<'_>) -> Response<Full<Byte
     let version = accepted.version;
     let called = accepted.request.method.as_ref();
     if called == method::INITIALIZE {
-        return initialize(state, accepted, &initialize_reply(version, &this, None));
+        return initialize(state, accepted, &initialize_reply(version, &this, Capabilities::default(), None));
     }
     if accepted.era == Era::Legacy && !knows(state, accepted) {
         return plain(404, Vec::new());
     }
     let result = match called {
-        method::DISCOVER => Ok(discover_reply(&[state.version], &this, None)),
-        method::TOOLS_LIST => Ok(tools_reply(version, &definitions(state), None)),
+        method::DISCOVER => Ok(discover_reply(&[state.version], &this, Capabilities::default(), None)),
+        method::TOOLS_LIST => Ok(list_reply(version, Listing::Tools, &definitions(state), None)),
         method::TOOLS_CALL => call(state, accepted),
         _ => Ok(empty_reply(version)),
     };
