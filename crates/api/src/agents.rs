@@ -2,12 +2,17 @@
 //!
 //! Order: method, authentication, room for the tenant, body, the ladder of `portcullis-mcp`, then an operation of the
 //! spine. What is dispatched is judged by the body alone; headers are only compared with it. `Host` and `Origin` were
-//! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error.
+//! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one
+//! JSON message, or an event stream where a call has told of its progress, and to who listens for changes.
 
 mod failures;
+mod items;
+mod listen;
 mod methods;
 mod pair;
+mod progress;
 mod results;
+mod written;
 
 use axum::extract::{Path, Request};
 use axum::response::{IntoResponse, Response};
@@ -16,13 +21,14 @@ use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use portcullis_mcp::headers::{HeaderLines, JSON};
 use portcullis_mcp::jsonrpc::{error_response, result_response};
-use portcullis_mcp::ladder::{Accepted, AcceptedRequest, ServerProfile, judge};
+use portcullis_mcp::ladder::{Accepted, AcceptedRequest, Refusal, ServerProfile, judge};
 use portcullis_mcp::messages::method;
 use portcullis_mcp::scan::JsonLimits;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::Error;
 use portcullis_schemas::context::{CallContext, TraceContext};
 use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::principal::Principal;
 use portcullis_spine::Spine;
@@ -38,20 +44,44 @@ pub(crate) const ENDPOINT: &str = "/mcp/{toolset}";
 /// What is served here. A handshake is answered without a session id, so that any replica serves any request.
 const PROFILE: ServerProfile<'static> = ServerProfile {
     versions: &ProtocolVersion::SPOKEN,
-    modern_methods: &[method::DISCOVER, method::TOOLS_LIST, method::TOOLS_CALL],
-    legacy_methods: &[method::INITIALIZE, method::PING, method::TOOLS_LIST, method::TOOLS_CALL],
+    modern_methods: &[
+        method::DISCOVER,
+        method::TOOLS_LIST,
+        method::TOOLS_CALL,
+        method::PROMPTS_LIST,
+        method::PROMPTS_GET,
+        method::RESOURCES_LIST,
+        method::TEMPLATES_LIST,
+        method::RESOURCES_READ,
+        method::COMPLETE,
+        method::LISTEN,
+    ],
+    legacy_methods: &[
+        method::INITIALIZE,
+        method::PING,
+        method::TOOLS_LIST,
+        method::TOOLS_CALL,
+        method::PROMPTS_LIST,
+        method::PROMPTS_GET,
+        method::RESOURCES_LIST,
+        method::TEMPLATES_LIST,
+        method::RESOURCES_READ,
+        method::COMPLETE,
+    ],
     hosts: None,
     origins: &[],
     limits: JsonLimits::STRICT,
 };
 
-/// One agent's request, once its toolset, caller and message are known.
-struct Agent<'a> {
-    spine: &'a Spine,
+/// One agent's request, once its toolset and caller are known.
+struct Agent {
+    spine: Spine,
     toolset: ToolsetName,
     principal: Principal,
     request: RequestId,
-    parts: &'a Parts,
+    parts: Parts,
+    /// Where the agent wants to hear of a call's progress, if it does.
+    progress: Option<ProgressSink>,
 }
 
 /// Answers a request to [`ENDPOINT`].
@@ -61,45 +91,86 @@ pub(crate) async fn answer(spine: Spine, toolset: Path<String>, request: Request
         // There is no stream to be opened by GET, and no session to be ended by DELETE.
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, HeaderValue::from_static("POST"))]).into_response();
     }
-    match run(&spine, &toolset, &parts, body).await {
+    match run(spine, &toolset, parts, body).await {
         Ok(response) => response,
         Err(error) => Failure::from(error).into_response(),
     }
 }
 
-async fn run(spine: &Spine, toolset: &str, parts: &Parts, body: axum::body::Body) -> Result<Response, Error> {
-    let clock = &spine.ports().clock;
+async fn run(spine: Spine, toolset: &str, parts: Parts, body: axum::body::Body) -> Result<Response, Error> {
     let mut principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
-    let known_at = clock.monotonic();
-    let _room = spine.room(principal.tenant()).await?;
+    let known_at = spine.ports().clock.monotonic();
+    let room = spine.room(principal.tenant()).await?;
     let toolset = ToolsetName::new(toolset).map_err(|_| Error::not_found("toolset"))?;
     let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
     let bytes = body::read(body).await?;
-    if clock.monotonic().saturating_sub(known_at) > FRESH {
+    if spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH {
         principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
     }
-    let agent = Agent { spine, toolset, principal, request, parts };
-    let lines: HeaderLines<'_> = parts
-        .headers
-        .iter()
-        .filter(|(name, _)| *name != http::header::ORIGIN)
-        .map(|(name, value)| (name.as_str(), value.as_bytes()))
-        .collect();
-    match judge(&PROFILE, parts.method.as_str(), &lines, &bytes) {
-        // Nothing is to be done on one: a call is cancelled by closing its connection.
-        Ok(Accepted::Notification { .. }) => Ok(StatusCode::ACCEPTED.into_response()),
-        Ok(Accepted::Request(accepted)) => agent.serve(&accepted).await,
-        Err(refusal) => Ok(json(refusal.status, refusal.body())),
+    let agent = Agent { spine, toolset, principal, request, parts, progress: None };
+    let wanted = match agent.judge(&bytes) {
+        Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
+            let (id, lists) = (accepted.request.id.clone(), listen::wanted(&accepted));
+            // A stream has a place of its own, and must not take a request's for as long as it is open.
+            drop(room);
+            return listen::answer(agent, id, lists).await;
+        }
+        Ok(Accepted::Request(accepted)) => match progress::wanted(&accepted) {
+            Some(wanted) => wanted,
+            None => return Ok(agent.serve(&accepted).await?.into_response()),
+        },
+        _ => return Ok(agent.answer(&bytes).await?.into_response()),
+    };
+    progress::answer(agent, bytes, room, wanted).await
+}
+
+/// A JSON-RPC message, and the status that it travels with when nothing was sent before it.
+struct Told {
+    status: u16,
+    body: Vec<u8>,
+}
+
+impl IntoResponse for Told {
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        if self.body.is_empty() {
+            return status.into_response();
+        }
+        (status, [(CONTENT_TYPE, HeaderValue::from_static(JSON))], self.body).into_response()
     }
 }
 
-impl Agent<'_> {
-    async fn serve(&self, accepted: &AcceptedRequest<'_>) -> Result<Response, Error> {
+impl Agent {
+    /// Climbs the ladder. `Host` and `Origin` were judged before.
+    fn judge<'b>(&self, body: &'b [u8]) -> Result<Accepted<'b>, Refusal> {
+        let lines: HeaderLines<'_> = self
+            .parts
+            .headers
+            .iter()
+            .filter(|(name, _)| *name != http::header::ORIGIN)
+            .map(|(name, value)| (name.as_str(), value.as_bytes()))
+            .collect();
+        judge(&PROFILE, self.parts.method.as_str(), &lines, body)
+    }
+
+    /// The answer to whatever stands in the body.
+    async fn answer(&self, body: &[u8]) -> Result<Told, Error> {
+        match self.judge(body) {
+            Ok(Accepted::Request(accepted)) => self.serve(&accepted).await,
+            // Nothing is to be done on one: a call is cancelled by closing its connection.
+            Ok(Accepted::Notification { .. }) => Ok(Told { status: 202, body: Vec::new() }),
+            Err(refusal) => Ok(Told { status: refusal.status, body: refusal.body() }),
+        }
+    }
+
+    async fn serve(&self, accepted: &AcceptedRequest<'_>) -> Result<Told, Error> {
         let id = &accepted.request.id;
         match self.dispatch(accepted).await {
-            Ok(result) => Ok(json(200, result_response(id, &result))),
+            Ok(result) => Ok(Told { status: 200, body: result_response(id, &result) }),
             Err(Refused::Problem(error)) => Err(error),
-            Err(Refused::Rpc { status, error }) => Ok(json(status, error_response(Some(id), &error))),
+            Err(Refused::Rpc { status, error }) => {
+                Ok(Told { status, body: error_response(Some(id), &error) })
+            }
         }
     }
 
@@ -117,11 +188,6 @@ impl Agent<'_> {
         };
         let idempotency_key = headers::idempotency_key(&self.parts.headers)?;
         let ctx = CallContext::new(self.principal.clone(), self.request.clone());
-        Ok(CallContext { trace, idempotency_key, ..ctx })
+        Ok(CallContext { trace, idempotency_key, progress: self.progress.clone(), ..ctx })
     }
-}
-
-fn json(status: u16, body: Vec<u8>) -> Response {
-    let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    (status, [(CONTENT_TYPE, HeaderValue::from_static(JSON))], body).into_response()
 }

@@ -74,6 +74,7 @@ fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
         idempotency_key,
         trace: headers::trace(&parts.headers),
         deadline: headers::wait(&parts.headers),
+        progress: None,
     })
 }
 

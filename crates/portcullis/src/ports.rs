@@ -24,7 +24,7 @@ pub use portcullis_schemas::controls::ports::KillSwitchStore;
 pub use portcullis_schemas::incidents::ports::IncidentStore;
 pub use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 pub use portcullis_schemas::integrations::mcp::ports::{
-    InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore,
+    InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore, ToolFilter,
 };
 pub use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 pub use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
@@ -62,6 +62,7 @@ pub use portcullis_schemas::egress::{
     EgressBody, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressResponse, EgressStage,
     HeaderValue, HttpMethod,
 };
+pub use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 pub use portcullis_schemas::integrations::mcp::wire::{
     AuthHeader, Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };

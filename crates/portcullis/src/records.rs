@@ -10,14 +10,14 @@ pub use portcullis_schemas::tenants::Tenant;
 
 // MCP servers, their tools, and the calls.
 pub use portcullis_schemas::integrations::mcp::invocation::{
-    InvocationFacts, InvocationOutcome, InvokeToolResult, McpToolInvocation, PolicyDecision,
+    CallMethod, InvocationFacts, InvocationOutcome, InvokeToolResult, McpToolInvocation, PolicyDecision,
 };
 pub use portcullis_schemas::integrations::mcp::server::{
     McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpServerStatus, McpTransport, ProtocolPin,
     RefusedDefinition,
 };
 pub use portcullis_schemas::integrations::mcp::tool::{
-    McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
+    ItemKind, McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
 };
 
 // Credentials; their secrets go in and never out.

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
@@ -175,6 +176,7 @@ impl Gate {
             protocol_version: "2026-07-28".to_owned(),
             capabilities: RawJson::from_text("{\"tools\":{}}".to_owned()).unwrap(),
             tools: vec![ListedTool::Readable {
+                kind: ItemKind::Tool,
                 name: "get_it".to_owned(),
                 definition: RawJson::from_text(definition.to_string()).unwrap(),
             }],

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::ids::RequestId;
+use crate::integrations::mcp::progress::ProgressSink;
 use crate::principal::Principal;
 use crate::text::IdempotencyKey;
 
@@ -30,11 +31,20 @@ pub struct CallContext {
     pub trace: TraceContext,
     /// How long the caller will wait. The server's own limits apply besides.
     pub deadline: Option<Duration>,
+    /// Where the caller wants to hear of a call's progress, if it does.
+    pub progress: Option<ProgressSink>,
 }
 
 impl CallContext {
-    /// A context without idempotency key, trace or deadline.
+    /// A context without idempotency key, trace, deadline or progress.
     pub fn new(principal: Principal, request: RequestId) -> Self {
-        Self { principal, request, idempotency_key: None, trace: TraceContext::default(), deadline: None }
+        Self {
+            principal,
+            request,
+            idempotency_key: None,
+            trace: TraceContext::default(),
+            deadline: None,
+            progress: None,
+        }
     }
 }

@@ -13,6 +13,7 @@ use portcullis_engines::integrations::mcp::redaction::Redactor;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
@@ -103,6 +104,8 @@ impl McpClient for DispatchClient {
         call: &ToolCall,
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
+        let redacted = redacted_progress(target, dispatch);
+        let dispatch = redacted.as_ref().unwrap_or(dispatch);
         let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.reply(reply),
@@ -118,6 +121,13 @@ impl McpClient for DispatchClient {
 /// Most servers are asked without a credential, and then nothing is looked for.
 fn redactor(target: &McpTarget) -> Option<Redactor> {
     target.auth.as_ref().and_then(Redactor::of)
+}
+
+/// The dispatch with a sink that takes the credential out of what passes; `None` where nothing is to be taken out.
+fn redacted_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dispatch> {
+    let (redactor, sink) = (redactor(target)?, dispatch.progress.clone()?);
+    let progress = ProgressSink::new(move |params| sink.tell(redactor.progress(params)));
+    Some(Dispatch { progress: Some(progress), ..dispatch.clone() })
 }
 
 /// A panic of the client ends its exchange and nothing else: the intent is open, and must be settled.
@@ -141,8 +151,20 @@ fn panicked() -> McpFailure {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
+    use portcullis_schemas::context::TraceContext;
+    use portcullis_schemas::ids::IntentId;
+    use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+    use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+    use portcullis_schemas::integrations::mcp::tool::ItemKind;
+    use portcullis_schemas::integrations::mcp::wire::AuthHeader;
+    use portcullis_schemas::json::RawJson;
+    use portcullis_schemas::logs::ledger::IntentReceipt;
+    use portcullis_schemas::secret::Secret;
     use portcullis_testkit::conformance;
     use portcullis_testkit::fakes::ScriptedMcpClient;
+    use portcullis_testkit::ids::UniqueIds;
     use portcullis_testkit::time::TestClock;
 
     use super::*;
@@ -158,5 +180,62 @@ mod tests {
             time: Arc::default(),
         };
         conformance::mcp_client(&client).await;
+    }
+
+    /// What is told on the way must not say more than the answer.
+    #[tokio::test]
+    async fn a_credential_in_progress_is_taken_out() {
+        let (_caller, cancel) = CancelSignal::pair(Doors::open().cut());
+        let inner = Arc::new(ScriptedMcpClient::new());
+        let client = DispatchClient {
+            inner: inner.clone(),
+            cancel,
+            clock: Arc::new(TestClock::new()),
+            time: Arc::default(),
+        };
+        let told = raw(r#"{"progress":1,"message":"with Bearer sesame-sesame"}"#);
+        let reply = ToolReply {
+            result: raw("{}"),
+            is_error: false,
+            protocol_version: "2026-07-28".into(),
+            redacted: false,
+        };
+        inner.tell_call(vec![told], reply).notify_one();
+        let heard = Arc::new(std::sync::Mutex::new(Vec::new()));
+        let ear = Arc::clone(&heard);
+        let sink = ProgressSink::new(move |params| ear.lock().unwrap().push(params));
+        let tenant = TenantId::from_trusted("t_a").unwrap();
+        let auth = AuthHeader {
+            name: "authorization".to_owned(),
+            value: Secret::new("Bearer sesame-sesame".to_owned()),
+        };
+        let target = McpTarget {
+            server_id: ServerId::generate(&UniqueIds::new()),
+            url: "https://mcp.example/mcp".to_owned(),
+            pin: ProtocolPin::Auto,
+            auth: Some(auth),
+            identity: "cred_1@1".to_owned(),
+        };
+        let dispatch = Dispatch {
+            receipt: IntentReceipt::issued_by_ledger(tenant.clone(), IntentId::generate(&UniqueIds::new())),
+            deadline: Duration::from_secs(1),
+            trace: TraceContext::default(),
+            progress: Some(sink),
+        };
+        let call = ToolCall {
+            kind: ItemKind::Tool,
+            method: CallMethod::CallTool,
+            name: "t".to_owned(),
+            arguments: serde_json::Map::new(),
+            definition: raw("{}"),
+        };
+        client.call_tool(&tenant, &target, &call, &dispatch).await.unwrap();
+        let heard: Vec<_> = heard.lock().unwrap().iter().map(|params| params.as_str().to_owned()).collect();
+        assert_eq!(heard.len(), 1);
+        assert!(heard[0].contains("[redacted]") && !heard[0].contains("sesame"), "{heard:?}");
+    }
+
+    fn raw(text: &str) -> RawJson {
+        RawJson::from_text(text.to_owned()).unwrap()
     }
 }

@@ -41,13 +41,21 @@ impl Drop for Running {
     }
 }
 
-/// Hears when exchanges are cut off.
+/// Hears when the end comes, and when exchanges are cut off.
 #[derive(Clone, Debug)]
 pub(crate) struct Cut {
     phase: watch::Receiver<Phase>,
 }
 
 impl Cut {
+    /// Ends when nothing new is let in any more.
+    pub(crate) async fn announced(&self) {
+        let mut phase = self.phase.clone();
+        if phase.wait_for(|phase| *phase > Phase::Open).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
     /// Ends when exchanges are cut off; never, if the process ends before.
     pub(crate) async fn fallen(&self) {
         let mut phase = self.phase.clone();

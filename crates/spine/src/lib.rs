@@ -32,6 +32,7 @@ mod spine;
 mod taken;
 mod tenants;
 mod tenure;
+mod watching;
 
 pub use admission::Slot;
 pub use background::Background;
@@ -42,3 +43,4 @@ pub use options::{CheckpointRules, KeyEnvironment, SpineOptions};
 pub use ports::{CheckpointPorts, Ports};
 pub use registry::{OperationRegistry, OperationSpec, RegistryError};
 pub use spine::Spine;
+pub use watching::{ConfigWatch, Watched};

@@ -4,6 +4,7 @@ use portcullis_schemas::api_keys::operations as api_keys;
 use portcullis_schemas::controls::operations as controls;
 use portcullis_schemas::incidents::operations as incidents;
 use portcullis_schemas::integrations::credentials::operations as credentials;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::operations as mcp;
 use portcullis_schemas::integrations::toolsets::operations as toolsets;
 use portcullis_schemas::logs::operations as logs;
@@ -45,11 +46,22 @@ pub fn register(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
     registry.on::<tenants::GetTenant>(crate::tenants::get_tenant)
 }
 
-/// Whether an operation is a governed call of a tool, by whatever name. Such a call looks at the kill switch itself, with
+/// Whether an operation is a governed call, of a tool or of what else a server lists, by whatever name. Such a call looks at the kill switch itself, with
 /// server and tool, so that the refusal is in the trail; and it honours `Idempotency-Key`. Other operations refuse the
 /// header: their names and versions make a repeat harmless, and one that is taken and not honoured would be a lie.
 pub fn is_tool_call(operation: &str) -> bool {
-    [mcp::InvokeMcpTool::NAME, toolsets::CallOfferedTool::NAME].contains(&operation)
+    method_of(operation).is_some()
+}
+
+/// What a governed call asks of its upstream; [`mcp::InvokeMcpTool`] asks that of what is no tool, too.
+pub(crate) fn method_of(operation: &str) -> Option<CallMethod> {
+    match operation {
+        mcp::InvokeMcpTool::NAME | toolsets::CallOfferedTool::NAME => Some(CallMethod::CallTool),
+        toolsets::GetOfferedPrompt::NAME => Some(CallMethod::GetPrompt),
+        toolsets::ReadOfferedResource::NAME => Some(CallMethod::ReadResource),
+        toolsets::CompleteOfferedArgument::NAME => Some(CallMethod::Complete),
+        _ => None,
+    }
 }
 
 fn register_integrations(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
@@ -93,5 +105,8 @@ fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryErr
     registry.on::<toolsets::OpenToolset>(offer::open_toolset)?;
     registry.on::<toolsets::ListOfferedTools>(offer::list_offered_tools)?;
     registry.on::<toolsets::SearchOfferedTools>(offer::search_offered_tools)?;
-    registry.on::<toolsets::CallOfferedTool>(call::call_offered_tool)
+    registry.on::<toolsets::CallOfferedTool>(call::call_offered_tool)?;
+    registry.on::<toolsets::GetOfferedPrompt>(call::get_offered_prompt)?;
+    registry.on::<toolsets::ReadOfferedResource>(call::read_offered_resource)?;
+    registry.on::<toolsets::CompleteOfferedArgument>(call::complete_offered_argument)
 }

@@ -37,6 +37,8 @@ pub(crate) struct Stage {
     pub(crate) servers: Gate<(TenantId, ServerId)>,
     /// A lane for each tenant.
     pub(crate) tenants: Gate<TenantId>,
+    /// A lane for each tenant's watchers.
+    pub(crate) watchers: Gate<TenantId>,
     pub(crate) doors: Doors,
 }
 

@@ -8,12 +8,13 @@ use std::fmt;
 
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::text::is_hidden;
 use tracing::field::{Empty, display};
 use tracing::{Span, debug_span};
 
-use crate::operations::is_tool_call;
+use crate::operations::method_of;
 
 /// Most signs of a text that is not ours.
 const LONGEST: usize = 128;
@@ -21,10 +22,9 @@ const LONGEST: usize = 128;
 /// One dispatch; the steps of a governed call are its children. Names follow OpenTelemetry's conventions for MCP where
 /// there are any.
 pub(crate) fn dispatch(ctx: &CallContext, operation: &str) -> Span {
-    let is_call = is_tool_call(operation);
     debug_span!(
         "gate.dispatch",
-        otel.name = %Bounded(if is_call { "tools/call" } else { operation }),
+        otel.name = %Bounded(method_of(operation).map_or(operation, |method| method.as_str())),
         otel.status_code = Empty,
         error.type = Empty,
         portcullis.operation = %Bounded(operation),
@@ -40,15 +40,17 @@ pub(crate) fn dispatch(ctx: &CallContext, operation: &str) -> Span {
     )
 }
 
-/// Which tool the current dispatch calls.
-pub(crate) fn call_of(tool: &McpTool) {
+/// Which tool the current dispatch calls, or what it asks of what else.
+pub(crate) fn call_of(method: CallMethod, tool: &McpTool) {
     let span = Span::current();
     if span.is_disabled() {
         return;
     }
-    span.record("mcp.method.name", "tools/call");
-    span.record("gen_ai.operation.name", "execute_tool");
-    span.record("gen_ai.tool.name", display(Bounded(&tool.name)));
+    span.record("mcp.method.name", method.as_str());
+    if method == CallMethod::CallTool {
+        span.record("gen_ai.operation.name", "execute_tool");
+        span.record("gen_ai.tool.name", display(Bounded(&tool.name)));
+    }
     span.record("portcullis.server.id", display(&tool.server_id));
     span.record("portcullis.tool.id", display(&tool.tool_id));
 }

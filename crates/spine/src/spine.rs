@@ -28,6 +28,7 @@ use crate::registry::{Entry, Erased, OperationRegistry, RegistryError};
 use crate::remembered::{RememberedCalls, RememberedKeys};
 use crate::scene::{Scene, Stage};
 use crate::spans;
+use crate::watching::WATCHERS;
 
 /// The running spine. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ impl Spine {
         let instance = InstanceId::generate(&*ports.ids);
         let servers = Gate::new(options.server_bounds(), Arc::clone(&ports.clock));
         let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
+        let watchers = Gate::new(WATCHERS, Arc::clone(&ports.clock));
         let stage = Stage {
             ports,
             options,
@@ -62,6 +64,7 @@ impl Spine {
             keys: RememberedKeys::default(),
             servers,
             tenants,
+            watchers,
             doors: Doors::open(),
         };
         Self { stage: Arc::new(stage), registry: Arc::new(registry) }

@@ -10,8 +10,10 @@ use portcullis_schemas::egress::{
     Egress, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressStage, HttpMethod,
 };
 use portcullis_schemas::ids::{IntentId, ServerId};
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
@@ -41,8 +43,19 @@ fn asked() -> Asked {
             auth: None,
             identity: "none".to_owned(),
         },
-        call: ToolCall { name: "search".to_owned(), arguments: Map::new(), definition: raw("{}") },
-        dispatch: Dispatch { receipt, deadline: Duration::from_secs(1), trace: TraceContext::default() },
+        call: ToolCall {
+            kind: ItemKind::Tool,
+            method: CallMethod::CallTool,
+            name: "search".to_owned(),
+            arguments: Map::new(),
+            definition: raw("{}"),
+        },
+        dispatch: Dispatch {
+            receipt,
+            deadline: Duration::from_secs(1),
+            trace: TraceContext::default(),
+            progress: None,
+        },
     }
 }
 

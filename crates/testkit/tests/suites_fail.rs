@@ -2,17 +2,21 @@
 
 use std::sync::Arc;
 
-use portcullis_schemas::codes;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ports::Ledger;
+use portcullis_schemas::policies::ports::ToolPolicy;
+use portcullis_schemas::policies::{PolicyOutcome, PolicyProblem, TenantPolicySet, ToolPolicyRequest};
 use portcullis_schemas::text::PolicyText;
+use portcullis_schemas::{PortError, codes};
 use portcullis_testkit::broken::{
     BrokenEmitter, BrokenLedger, ForgetfulSink, LeakyStore, SilentLedger, StaleSigner, StuckStore,
     TrustingLedger,
 };
 use portcullis_testkit::conformance::{self, PolicyTexts, violation};
 use portcullis_testkit::entropy::FailingEntropy;
-use portcullis_testkit::fakes::{FixedToolPolicy, PlainSigner, ScriptedMcpClient};
+use portcullis_testkit::fakes::{FixedToolPolicy, KeywordToolPolicy, PlainSigner, ScriptedMcpClient};
 use portcullis_testkit::memory::MemoryStore;
 
 /// The promise that a suite found broken; panics when it passed.
@@ -147,6 +151,27 @@ async fn the_policy_suite_finds_what_permits_or_decides_nothing() {
     contains(&found(conformance::tool_policy(&never, &texts)).await, "permits everything permits");
     let failing = FixedToolPolicy::failing();
     contains(&found(conformance::tool_policy(&failing, &texts)).await, "deciding without a policy");
+    contains(&found(conformance::tool_policy(&CarelessToolPolicy, &texts)).await, "what is none");
+}
+
+/// Decides as if there were nothing but tools.
+struct CarelessToolPolicy;
+
+#[async_trait::async_trait]
+impl ToolPolicy for CarelessToolPolicy {
+    async fn evaluate(
+        &self,
+        tenant: &TenantId,
+        policies: &TenantPolicySet,
+        request: &ToolPolicyRequest,
+    ) -> Result<PolicyOutcome, PortError> {
+        let request = ToolPolicyRequest { kind: ItemKind::Tool, ..request.clone() };
+        KeywordToolPolicy.evaluate(tenant, policies, &request).await
+    }
+
+    async fn validate(&self, tenant: &TenantId, text: &PolicyText) -> Vec<PolicyProblem> {
+        KeywordToolPolicy.validate(tenant, text).await
+    }
 }
 
 #[tokio::test]

@@ -66,7 +66,8 @@ pub async fn register(
 
 /// Every tool is quarantined until a person has approved the very definition that is live.
 pub async fn approve(spine: &Spine, admin: &str, server: &ServerId) -> Outcome<[McpTool; 2]> {
-    let list = ListMcpTools { server_id: server.clone(), status: None, limit: None, cursor: None };
+    let list =
+        ListMcpTools { server_id: server.clone(), kind: None, status: None, limit: None, cursor: None };
     let mut approved = Vec::new();
     for tool in spine.run(caller(spine, admin).await?, list).await?.items {
         let (tool_id, definition_hash) = (tool.tool_id, tool.definition_hash);

@@ -4,13 +4,15 @@
 //! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
 //! with the stable code and the record that tells more.
 
-use portcullis_mcp::jsonrpc::{ErrorCode, RpcError};
+use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response};
 use portcullis_mcp::messages::text_reply;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::{Error, ErrorKind};
 use serde_json::value::RawValue;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
+
+use super::Told;
 
 /// Codes by which the decision says that a tool is not for this caller.
 const NOT_OFFERED: [Code; 6] = [
@@ -34,6 +36,47 @@ pub(super) enum Refused {
 /// The one answer for a tool that is not there or not for this caller.
 pub(super) fn unknown_tool() -> Refused {
     Refused::Rpc { status: 200, error: RpcError::new(ErrorCode::INVALID_PARAMS, "Unknown tool") }
+}
+
+/// What is not there, or not for this caller.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Absent<'a> {
+    Prompt,
+    Resource {
+        uri: &'a str,
+    },
+    /// What was to be completed.
+    Reference,
+}
+
+impl Absent<'_> {
+    /// The one answer for it. A resource is named by its URI, and the code is the same in both eras: the legacy one,
+    /// -32002, must not be sent any more (MCP 2026-07-28, resources, error handling).
+    pub(super) fn refused(self) -> Refused {
+        let error = |message: &str| RpcError::new(ErrorCode::INVALID_PARAMS, message);
+        let error = match self {
+            Self::Prompt => error("Unknown prompt"),
+            Self::Resource { uri } => error("Resource not found").with_data(&json!({ "uri": uri })),
+            Self::Reference => error("Unknown prompt or resource template"),
+        };
+        Refused::Rpc { status: 200, error }
+    }
+}
+
+/// A prompt, resource or completion that there is no result of. Their results have no `isError`, so whatever failed is an
+/// error in band; what other arguments can mend says so by its code.
+pub(super) fn of_item(absent: Absent<'_>, error: Error) -> Refused {
+    if error.kind() == ErrorKind::NotFound || NOT_OFFERED.contains(&error.code()) {
+        return absent.refused();
+    }
+    match error.kind() {
+        ErrorKind::Unauthenticated => Refused::Problem(error),
+        ErrorKind::Denied if error.code() == codes::AUTHORITY_DENIED => Refused::Problem(error),
+        ErrorKind::Invalid => {
+            Refused::Rpc { status: 200, error: with_code(ErrorCode::INVALID_PARAMS, &error) }
+        }
+        _ => Refused::Rpc { status: 200, error: in_band(&error) },
+    }
 }
 
 /// A list that could not be made.
@@ -67,6 +110,11 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
     }
 }
 
+/// A failure that came when a part of the answer was sent already, so that it can be no problem any more.
+pub(super) fn too_late(id: &Id, error: &Error) -> Told {
+    Told { status: 200, body: error_response(Some(id), &in_band(error)) }
+}
+
 /// Code, words, and the record that tells more.
 fn told(error: &Error) -> String {
     let reference = error.reference().map(|(name, id)| format!(" ({name} {id})")).unwrap_or_default();
@@ -74,13 +122,17 @@ fn told(error: &Error) -> String {
 }
 
 fn in_band(error: &Error) -> RpcError {
+    with_code(ErrorCode::INTERNAL_ERROR, error)
+}
+
+fn with_code(code: ErrorCode, error: &Error) -> RpcError {
     let mut data = Map::new();
     data.insert("code".to_owned(), error.code().as_str().into());
     data.extend(error.reference().map(|(name, id)| (name.to_owned(), id.into())));
     data.extend(
         error.retry_after().map(|wait| ("retryAfterSeconds".to_owned(), wait.as_secs().max(1).into())),
     );
-    RpcError::new(ErrorCode::INTERNAL_ERROR, error.public()).with_data(&Value::Object(data))
+    RpcError::new(code, error.public()).with_data(&Value::Object(data))
 }
 
 #[cfg(test)]

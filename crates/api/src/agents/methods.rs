@@ -5,10 +5,11 @@ use portcullis_mcp::headers::PARAM_PREFIX;
 use portcullis_mcp::jsonrpc::{ErrorCode, RpcError};
 use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{
-    CallParams, Implementation, cursor_of, discover_reply, empty_reply, initialize_reply, method, text_reply,
-    tools_reply,
+    CallParams, Capabilities, Implementation, Listing, cursor_of, discover_reply, empty_reply,
+    initialize_reply, list_reply, method, text_reply,
 };
 use portcullis_mcp::version::{Era, ProtocolVersion};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{
     CallOfferedTool, ListOfferedTools, MirroredHeader, OpenToolset, OpenedToolset, SearchOfferedTools,
 };
@@ -16,68 +17,95 @@ use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolDisclosure
 use portcullis_schemas::paging::{Cursor, PageLimit};
 use portcullis_schemas::text::SearchText;
 use portcullis_schemas::{Error, codes};
-use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failures::{Refused, of_call, of_list, unknown_tool};
+use super::items::members;
 use super::pair::{Named, Wanted};
 use super::{Agent, pair, results};
 
-impl Agent<'_> {
+impl Agent {
     /// The result of a request that has passed the ladder.
     pub(super) async fn dispatch(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         match accepted.request.method.as_ref() {
             method::DISCOVER => self.discover(accepted).await,
             method::INITIALIZE => self.initialize(accepted).await,
-            method::TOOLS_LIST => self.list(accepted).await,
+            method::TOOLS_LIST => self.list_tools(accepted).await,
             method::TOOLS_CALL => self.call(accepted).await,
+            method::PROMPTS_LIST => self.list(accepted, ItemKind::Prompt, Listing::Prompts).await,
+            method::RESOURCES_LIST => self.list(accepted, ItemKind::Resource, Listing::Resources).await,
+            method::TEMPLATES_LIST => {
+                self.list(accepted, ItemKind::ResourceTemplate, Listing::Templates).await
+            }
+            method::PROMPTS_GET => self.get_prompt(accepted).await,
+            method::RESOURCES_READ => self.read_resource(accepted).await,
+            method::COMPLETE => self.complete(accepted).await,
             _ => Ok(empty_reply(accepted.version)),
         }
     }
 
     async fn discover(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
-        let instructions = self.instructions(accepted).await?;
-        Ok(discover_reply(&ProtocolVersion::SPOKEN, &this(), instructions.as_deref()))
+        let (capabilities, instructions) = self.offer(accepted).await?;
+        Ok(discover_reply(&ProtocolVersion::SPOKEN, &this(), capabilities, instructions.as_deref()))
     }
 
     async fn initialize(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
-        let instructions = self.instructions(accepted).await?;
-        Ok(initialize_reply(accepted.version, &this(), instructions.as_deref()))
+        let (capabilities, instructions) = self.offer(accepted).await?;
+        Ok(initialize_reply(accepted.version, &this(), capabilities, instructions.as_deref()))
     }
 
-    async fn instructions(&self, accepted: &AcceptedRequest<'_>) -> Result<Option<String>, Refused> {
+    /// What the toolset can do, and what it is for.
+    async fn offer(&self, accepted: &AcceptedRequest<'_>) -> Result<(Capabilities, Option<String>), Refused> {
         let opened = self.open(accepted).await.map_err(Refused::Problem)?;
-        Ok(opened.description.map(|text| text.to_string()))
+        let holds = |kind| opened.kinds.contains(&kind);
+        let capabilities = Capabilities {
+            prompts: holds(ItemKind::Prompt),
+            resources: holds(ItemKind::Resource) || holds(ItemKind::ResourceTemplate),
+            completions: opened.completes,
+            // The legacy era has other ways to tell, which need sessions.
+            list_changed: accepted.era == Era::Modern,
+        };
+        Ok((capabilities, opened.description.map(|text| text.to_string())))
     }
 
     async fn open(&self, accepted: &AcceptedRequest<'_>) -> Result<OpenedToolset, Error> {
         self.spine.run(self.context(accepted)?, OpenToolset { toolset: self.toolset.clone() }).await
     }
 
-    async fn list(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
+    async fn list_tools(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
+        if self.open(accepted).await.map_err(of_list)?.disclosure == ToolDisclosure::Search {
+            // One page, so whatever cursor there is was given out by another disclosure.
+            cursor_of(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
+            return Ok(list_reply(accepted.version, Listing::Tools, &pair::definitions(), None));
+        }
+        self.list(accepted, ItemKind::Tool, Listing::Tools).await
+    }
+
+    async fn list(
+        &self,
+        accepted: &AcceptedRequest<'_>,
+        kind: ItemKind,
+        listing: Listing,
+    ) -> Result<Box<RawValue>, Refused> {
         let cursor = cursor_of(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
         let cursor = cursor.map(|text| Cursor::new(&text)).transpose().map_err(invalid)?;
-        if self.open(accepted).await.map_err(of_list)?.disclosure == ToolDisclosure::Search {
-            return Ok(tools_reply(accepted.version, &pair::definitions(), None));
-        }
         let request = ListOfferedTools {
             toolset: self.toolset.clone(),
+            kind: Some(kind),
             limit: PageLimit::new(PageLimit::MAX).ok(),
             cursor,
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         let page = self.spine.run(context, request).await.map_err(of_list)?;
-        let tools: Vec<_> = page.items.into_iter().map(|tool| tool.definition.into_raw()).collect();
-        Ok(tools_reply(accepted.version, &tools, page.next_cursor.as_deref()))
+        let items: Vec<_> = page.items.into_iter().map(|item| item.definition.into_raw()).collect();
+        Ok(list_reply(accepted.version, listing, &items, page.next_cursor.as_deref()))
     }
 
     async fn call(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
         let params =
             CallParams::parse(accepted.request.params).map_err(|error| invalid(&error.to_string()))?;
-        // Strict, as over REST: a number that another reader would read as another number is refused.
-        let arguments = Input::members(params.arguments.map_or("", RawValue::get).as_bytes())
-            .map_err(|error| invalid(&format!("`params.arguments`: {}", error.public())))?;
+        let arguments = members("params.arguments", params.arguments)?;
         // No tool of a toolset has these names; of which disclosure it is, matters for them alone.
         if [pair::SEARCH, pair::CALL].contains(&&*params.name)
             && self.open(accepted).await.map_err(Refused::Problem)?.disclosure == ToolDisclosure::Search
@@ -153,11 +181,11 @@ fn unfit(version: ProtocolVersion, tool: &str) -> Box<RawValue> {
 }
 
 /// Who we say that we are. Self-reported, and no reason to trust anybody.
-fn this() -> Implementation {
+pub(super) fn this() -> Implementation {
     Implementation { name: "portcullis".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
 }
 
 /// Parameters that do not fit, told in band.
-fn invalid(message: &str) -> Refused {
+pub(super) fn invalid(message: &str) -> Refused {
     Refused::Rpc { status: 200, error: RpcError::new(ErrorCode::INVALID_PARAMS, message) }
 }

@@ -80,7 +80,8 @@ fn call() -> Value {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_schemas::integrations::toolsets::ExposedToolName;
+    use portcullis_schemas::integrations::mcp::tool::ItemKind;
+    use portcullis_schemas::integrations::toolsets::ExposedName;
 
     use super::*;
 
@@ -99,7 +100,8 @@ mod tests {
             "annotations": { "readOnlyHint": true },
         });
         OfferedTool {
-            name: ExposedToolName::new(&name).unwrap(),
+            kind: ItemKind::Tool,
+            name: ExposedName::new(&name).unwrap(),
             definition: RawJson::from_text(definition.to_string()).unwrap(),
         }
     }

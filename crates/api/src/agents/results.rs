@@ -19,6 +19,24 @@ pub(super) fn in_era(era: Era, result: RawJson) -> Box<RawValue> {
     members.to_raw()
 }
 
+/// The same of what a client might keep. It was answered to this caller, under policies that may change with the next
+/// request, so that nobody keeps it, whatever its server allows.
+pub(super) fn uncached(era: Era, result: RawJson) -> Box<RawValue> {
+    let result = in_era(era, result);
+    let Some(mut members) = Members::of(result.get()) else { return result };
+    match era {
+        Era::Modern => {
+            members.put("ttlMs", &0);
+            members.put("cacheScope", "private");
+        }
+        Era::Legacy if members.has("ttlMs") || members.has("cacheScope") => {
+            members.retain(|name| !["ttlMs", "cacheScope"].contains(&name));
+        }
+        Era::Legacy => return result,
+    }
+    members.to_raw()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -36,6 +54,24 @@ mod tests {
         for (era, given, expected) in table {
             let given = RawJson::from_text(given.to_owned()).unwrap();
             assert_eq!(in_era(era, given).get(), expected);
+        }
+    }
+
+    #[test]
+    fn what_was_read_is_kept_by_nobody() {
+        let plain = r#"{"contents":[ ]}"#;
+        let cached = r#"{"contents":[ ],"ttlMs":60000,"cacheScope":"public"}"#;
+        let modern = r#"{"contents":[ ],"resultType":"complete","ttlMs":0,"cacheScope":"private"}"#;
+        let mended = r#"{"contents":[ ],"ttlMs":0,"cacheScope":"private","resultType":"complete"}"#;
+        let table = [
+            (Era::Legacy, plain, plain),
+            (Era::Legacy, cached, plain),
+            (Era::Modern, plain, modern),
+            (Era::Modern, cached, mended),
+        ];
+        for (era, given, expected) in table {
+            let given = RawJson::from_text(given.to_owned()).unwrap();
+            assert_eq!(uncached(era, given).get(), expected);
         }
     }
 }

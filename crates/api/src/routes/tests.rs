@@ -11,8 +11,11 @@ use super::*;
 const WITHOUT_ROUTE: &[&str] = &[
     // The methods of the endpoint for agents, `/mcp/{toolset}`, which speaks MCP.
     "integrations.toolsets.call_offered_tool",
+    "integrations.toolsets.complete_offered_argument",
+    "integrations.toolsets.get_offered_prompt",
     "integrations.toolsets.list_offered_tools",
     "integrations.toolsets.open_toolset",
+    "integrations.toolsets.read_offered_resource",
     "integrations.toolsets.search_offered_tools",
 ];
 

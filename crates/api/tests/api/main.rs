@@ -4,6 +4,7 @@
 
 mod answers;
 mod bodies;
+mod federation;
 mod happy_path;
 mod headers;
 mod keys;

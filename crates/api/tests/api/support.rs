@@ -1,5 +1,6 @@
 //! A whole entry in memory, and a caller.
 
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use std::sync::Arc;
 
 use axum::Router;
@@ -173,6 +174,7 @@ pub(crate) fn catalogue() -> McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
         capabilities: RawJson::from_text(r#"{"tools":{}}"#.to_owned()).unwrap(),
         tools: vec![ListedTool::Readable {
+            kind: ItemKind::Tool,
             name: "read_file".to_owned(),
             definition: RawJson::from_text(definition.to_owned()).unwrap(),
         }],

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{EventId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::{
-    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
+    CallMethod, CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
 };
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::logs::ledger::FailureFacts;
@@ -130,6 +130,8 @@ fn subject(facts: &InvocationFacts) -> Vec<(&'static str, String)> {
 fn requested(call: ToolEventContext<'_>) -> Map<String, Value> {
     let known = call.facts;
     let mut facts = Map::new();
+    // Where none stands it is a call of a tool, as in the events of earlier versions.
+    put(&mut facts, "method", (known.method != CallMethod::CallTool).then_some(known.method.as_str()));
     put(&mut facts, "tool_name", Some(known.tool_name.as_str()));
     put(&mut facts, "risk_level", Some(known.risk_level.as_str()));
     put(&mut facts, "input_hash", Some(known.input_hash.as_str()));

@@ -64,7 +64,7 @@ impl CedarToolPolicy {
             return Ok(denied(set, Vec::new(), NO_POLICY));
         }
         let (question, entities) = request::build(&self.vocabulary, &self.entities, request)?;
-        Ok(outcome(set, &self.authorizer.is_authorized(&question, set.policies(), &entities)))
+        Ok(outcome(set, &self.authorizer.is_authorized(&question, set.policies(request.kind), &entities)))
     }
 }
 

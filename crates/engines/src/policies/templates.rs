@@ -53,6 +53,16 @@ when { resource.risk <= 1 };
 "#,
     },
     PolicyTemplate {
+        name: "allow-prompts-and-resources",
+        description: "Permits every key to get prompts and to read resources of one server. Replace the id.",
+        text: r#"permit (
+  principal,
+  action in [Action::"get_prompt", Action::"read_resource"],
+  resource in Server::"mcp_00000000000000000000000000"
+);
+"#,
+    },
+    PolicyTemplate {
         name: "forbid-critical",
         description: "Forbids calls of critical tools, even where another policy permits them.",
         text: r#"forbid (principal, action == Action::"call_tool", resource)

@@ -10,6 +10,7 @@ use portcullis_engines::integrations::mcp::decision::{
     CallFacts, CredentialVerdict, Decision, decide, policy_request,
 };
 use portcullis_engines::policies::cedar::CedarToolPolicy;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::policies::TenantPolicySet;
 use portcullis_schemas::policies::ports::ToolPolicy;
@@ -55,7 +56,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
         let facts = CallFacts {
             decided_on: ConfigVersion(1),
             policy: engine.evaluate(&tenant, &set, &request).await,
-            arguments: judge.judge(&tool, &prepared),
+            arguments: judge.judge(&tool, CallMethod::CallTool, &prepared),
             server: Arc::clone(&server),
             tool: Arc::clone(&tool),
             frozen: None,

@@ -17,10 +17,10 @@ use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::ports::{
-    InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore,
+    InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore, ToolFilter,
 };
 use portcullis_schemas::integrations::mcp::server::{McpServer, McpServerStatus};
-use portcullis_schemas::integrations::mcp::tool::{McpTool, ToolStatus};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName};
 use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, StoredCheckpoint};
@@ -116,7 +116,7 @@ watched_stores! {
             fn get(tenant: &TenantId, server: &ServerId, id: &ToolId) -> Option<McpTool>;
             fn all_of(tenant: &TenantId, server: &ServerId) -> Vec<McpTool>;
             fn list(
-                tenant: &TenantId, server: &ServerId, status: Option<ToolStatus>, page: &PageRequest
+                tenant: &TenantId, server: &ServerId, filter: &ToolFilter, page: &PageRequest
             ) -> Page<McpTool>;
         }
         McpInvocationStore by mcp_invocations {

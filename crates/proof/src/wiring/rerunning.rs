@@ -8,8 +8,10 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
@@ -98,8 +100,8 @@ impl Meddling for RunsAgain {
         let receipt = sound.take_over(tenant, intent).await?;
         let kept = std::fs::read_to_string(file_of(&self.directory, &receipt)).unwrap_or_default();
         if let Some((target, call)) = serde_json::from_str(&kept).ok().and_then(|kept| read(&kept)) {
-            let dispatch =
-                Dispatch { receipt: receipt.clone(), deadline: DEADLINE, trace: TraceContext::default() };
+            let (receipt, trace) = (receipt.clone(), TraceContext::default());
+            let dispatch = Dispatch { receipt, deadline: DEADLINE, trace, progress: None };
             // What it answers is not recorded: that is what is broken.
             let _ = self.client.call_tool(tenant, &target, &call, &dispatch).await;
         }
@@ -122,5 +124,6 @@ fn read(kept: &Value) -> Option<(McpTarget, ToolCall)> {
     };
     let arguments: Map<String, Value> = kept["arguments"].as_object()?.clone();
     let definition = RawJson::from_text(text("definition")?.to_owned()).ok()?;
-    Some((target, ToolCall { name: text("name")?.to_owned(), arguments, definition }))
+    let (kind, method) = (ItemKind::Tool, CallMethod::CallTool);
+    Some((target, ToolCall { kind, method, name: text("name")?.to_owned(), arguments, definition }))
 }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::ids::{PolicyId, TenantId};
-use crate::integrations::mcp::tool::RiskLevel;
+use crate::integrations::mcp::tool::{ItemKind, RiskLevel};
 use crate::principal::ActorType;
 use crate::text::{Description, Name, PolicyText};
 use crate::timestamp::Timestamp;
@@ -59,6 +59,8 @@ pub struct ToolPolicyRequest {
     pub server_name: String,
     /// Its labels.
     pub server_tags: Vec<String>,
+    /// What is asked for. Who permits tools has not thereby permitted prompts and resources.
+    pub kind: ItemKind,
     /// Tool.
     pub tool_id: String,
     /// Its name.

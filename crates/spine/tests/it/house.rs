@@ -10,7 +10,7 @@ use portcullis_schemas::ids::{KeyId, RequestId, TenantId};
 use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, InvokeMcpTool, ListMcpTools, RegisterMcpServer,
 };
-use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::AuditEvent;
@@ -189,6 +189,7 @@ pub(crate) fn definition(name: &str, description: &str) -> Value {
 
 pub(crate) fn catalogue(definitions: &[Value]) -> McpCatalogue {
     let listed = |definition: &Value| ListedTool::Readable {
+        kind: ItemKind::Tool,
         name: definition["name"].as_str().unwrap_or_default().to_owned(),
         definition: RawJson::from_text(definition.to_string()).unwrap(),
     };

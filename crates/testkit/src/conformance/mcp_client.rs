@@ -6,8 +6,10 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{IntentId, ServerId};
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Dispatch, McpFailure, McpTarget, ToolCall};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ledger::IntentReceipt;
@@ -71,12 +73,15 @@ fn dispatch() -> Dispatch {
         receipt: IntentReceipt::issued_by_ledger(fixtures::tenant(1), IntentId::generate(&IDS)),
         deadline: Duration::from_secs(5),
         trace: TraceContext::default(),
+        progress: None,
     }
 }
 
 fn call() -> ToolCall {
     let definition = RawJson::from_text(r#"{"name":"search","inputSchema":{"type":"object"}}"#.to_owned());
     ToolCall {
+        kind: ItemKind::Tool,
+        method: CallMethod::CallTool,
         name: "search".to_owned(),
         arguments: Map::new(),
         definition: definition.unwrap_or_else(|error| panic!("a suite's definition is JSON: {error}")),

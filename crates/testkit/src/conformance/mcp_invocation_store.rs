@@ -2,10 +2,10 @@
 
 use portcullis_schemas::ids::{InstanceId, InvocationId, TenantId, ToolsetId};
 use portcullis_schemas::integrations::mcp::invocation::{
-    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
+    CallMethod, CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
 };
 use portcullis_schemas::integrations::mcp::ports::InvocationFilter;
-use portcullis_schemas::integrations::toolsets::ExposedToolName;
+use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::logs::ledger::Recorded;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::store::Store;
@@ -43,8 +43,9 @@ async fn written(store: &dyn Store, ledger: &dyn Ledger, tenant: &TenantId) -> V
             through: (n == 3).then(|| CalledThrough {
                 toolset_id: ToolsetId::generate(&IDS),
                 toolset_version: 7,
-                name: valid(ExposedToolName::new("find.one")),
+                name: valid(ExposedName::new("find.one")),
             }),
+            method: CallMethod::ALL[n as usize % CallMethod::ALL.len()],
             input_preview: (n != 1).then(|| r#"{"path":"string"}"#.to_owned()),
             policy_reason: Some("no policy permits this call".to_owned()),
             ..fixtures::invocation_facts(&IDS, tool, i64::from(n))

@@ -2,8 +2,9 @@
 
 use portcullis_schemas::ids::{TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+use portcullis_schemas::integrations::mcp::ports::ToolFilter;
 use portcullis_schemas::integrations::mcp::tool::{
-    McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
+    ItemKind, McpTool, QuarantineReason, RiskLevel, ToolAnnotations, ToolStatus,
 };
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ports::Ledger;
@@ -21,6 +22,7 @@ pub async fn mcp_tool_store(store: &dyn Store, ledger: &dyn Ledger) {
     upsert_is_idempotent(store).await;
     upsert_leaves_counters_alone(&Scene::set(store, ledger).await).await;
     lists_by_name(store).await;
+    keeps_kinds_apart(store).await;
 }
 
 async fn keeps_every_field(store: &dyn Store) {
@@ -126,11 +128,41 @@ async fn lists_by_name(store: &dyn Store) {
     let id = &server.server_id;
     let all = done("all tools", unit.mcp_tools().all_of(&tenant, id).await);
     assert_eq!(all, tools, "all tools, by name");
-    let listed = walked!(1, request => unit.mcp_tools().list(&tenant, id, None, &request));
+    let listed = walked!(1, request => unit.mcp_tools().list(&tenant, id, &ToolFilter::default(), &request));
     assert_eq!(listed, tools, "tools page by name, names with dots and of full length too");
-    let status = Some(ToolStatus::Quarantined);
-    let quarantined = walked!(2, request => unit.mcp_tools().list(&tenant, id, status, &request));
+    let filter = ToolFilter { status: Some(ToolStatus::Quarantined), ..ToolFilter::default() };
+    let quarantined = walked!(2, request => unit.mcp_tools().list(&tenant, id, &filter, &request));
     assert_eq!(quarantined, tools[1..2], "only the quarantined ones");
+}
+
+/// What was said of a tool is not said of a prompt or a resource that has its name.
+async fn keeps_kinds_apart(store: &dyn Store) {
+    let (tenant, _) = two_tenants(store).await;
+    let server = fixtures::seed_server(store, &IDS, &tenant).await;
+    let of = |kind: &ItemKind| McpTool { kind: *kind, ..fixtures::tool(&IDS, &server, "same") };
+    let mut items: Vec<_> = ItemKind::ALL.iter().map(of).collect();
+    let address = format!("file:///{}", "a".repeat(1000));
+    // The longest that discovery admits, and URIs that differ in case.
+    for uri in [address.as_str(), "x:a", "x:A"] {
+        items.push(McpTool { kind: ItemKind::Resource, ..fixtures::tool(&IDS, &server, uri) });
+    }
+    upsert(store, &tenant, &items).await;
+    let changed = McpTool { enabled: false, version: 2, ..items[1].clone() };
+    upsert(store, &tenant, std::slice::from_ref(&changed)).await;
+    items[1] = changed;
+    items.sort_by_key(|item| (item.name.clone(), item.kind.as_str()));
+
+    let mut unit = reading(store).await;
+    let id = &server.server_id;
+    let all = done("all items", unit.mcp_tools().all_of(&tenant, id).await);
+    assert_eq!(all, items, "a name is one of its kind only");
+    let filter = ToolFilter::default();
+    let listed = walked!(2, request => unit.mcp_tools().list(&tenant, id, &filter, &request));
+    assert_eq!(listed, items, "namesakes are neither lost nor doubled between pages");
+    let filter = ToolFilter { kind: Some(ItemKind::Resource), ..filter };
+    let listed = walked!(1, request => unit.mcp_tools().list(&tenant, id, &filter, &request));
+    items.retain(|item| item.kind == ItemKind::Resource);
+    assert_eq!(listed, items, "only the resources");
 }
 
 async fn isolates_tenants(store: &dyn Store) {
@@ -141,7 +173,8 @@ async fn isolates_tenants(store: &dyn Store) {
     let mut unit = reading(store).await;
     let all = done("all tools", unit.mcp_tools().all_of(&other, &server.server_id).await);
     assert!(all.is_empty(), "a foreign server has no tools");
-    let listed = walked!(2, request => unit.mcp_tools().list(&other, &server.server_id, None, &request));
+    let filter = ToolFilter::default();
+    let listed = walked!(2, request => unit.mcp_tools().list(&other, &server.server_id, &filter, &request));
     assert!(listed.is_empty(), "nor pages of them");
     drop(unit);
     let stolen = McpTool { tenant_id: other.clone(), enabled: false, version: 2, ..tool.clone() };

@@ -1,7 +1,7 @@
 //! The suite of [`ToolPolicy`].
 
 use portcullis_schemas::PortError;
-use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel};
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet, ToolPolicyRecord, ToolPolicyRequest};
 use portcullis_schemas::principal::ActorType;
@@ -13,7 +13,7 @@ use crate::fixtures;
 /// Texts in the engine's own language.
 #[derive(Clone, Debug)]
 pub struct PolicyTexts {
-    /// Permits every call.
+    /// Permits every call of a tool, and says nothing of prompts and resources.
     pub permit: PolicyText,
     /// Forbids every call.
     pub forbid: PolicyText,
@@ -23,11 +23,12 @@ pub struct PolicyTexts {
     pub invalid: PolicyText,
 }
 
-/// Nothing is permitted without a policy; a prohibition wins; any error denies; a decision names its policies and the
-/// set's version.
+/// Nothing is permitted without a policy, and prompts and resources not by one about tools; a prohibition wins; any error
+/// denies; a decision names its policies and the set's version.
 pub async fn tool_policy(policy: &dyn ToolPolicy, texts: &PolicyTexts) {
     default_is_deny(policy).await;
     permits_and_forbids(policy, texts).await;
+    tells_kinds_apart(policy, texts).await;
     errors_deny(policy, texts).await;
     validates(policy, texts).await;
 }
@@ -55,6 +56,14 @@ async fn permits_and_forbids(policy: &dyn ToolPolicy, texts: &PolicyTexts) {
         let outcome = done("deciding", evaluate(policy, &both).await);
         expect_denied(&outcome, "a prohibition wins over a permission");
         expect_named(&outcome, &both.policies[place..=place]);
+    }
+}
+
+async fn tells_kinds_apart(policy: &dyn ToolPolicy, texts: &PolicyTexts) {
+    let permitting = set(3, &[&texts.permit]);
+    for kind in ItemKind::ALL.iter().filter(|kind| **kind != ItemKind::Tool) {
+        let outcome = done("deciding", evaluate_of(policy, &permitting, *kind).await);
+        expect_denied(&outcome, "who permits tools has not permitted what is none");
     }
 }
 
@@ -102,6 +111,14 @@ fn set(version: u64, texts: &[&PolicyText]) -> TenantPolicySet {
 }
 
 async fn evaluate(policy: &dyn ToolPolicy, policies: &TenantPolicySet) -> Result<PolicyOutcome, PortError> {
+    evaluate_of(policy, policies, ItemKind::Tool).await
+}
+
+async fn evaluate_of(
+    policy: &dyn ToolPolicy,
+    policies: &TenantPolicySet,
+    kind: ItemKind,
+) -> Result<PolicyOutcome, PortError> {
     let request = ToolPolicyRequest {
         key_id: "key_01jd0000000000000000000000".to_owned(),
         actor: "agent".to_owned(),
@@ -109,6 +126,7 @@ async fn evaluate(policy: &dyn ToolPolicy, policies: &TenantPolicySet) -> Result
         server_id: "mcp_01jd0000000000000000000000".to_owned(),
         server_name: "invoices".to_owned(),
         server_tags: vec!["finance".to_owned()],
+        kind,
         tool_id: "tool_01jd0000000000000000000000".to_owned(),
         tool_name: "search".to_owned(),
         risk: RiskLevel::Low,

@@ -12,6 +12,7 @@ use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
+use portcullis_schemas::json::RawJson;
 use tokio::sync::Notify;
 
 use crate::lock::locked;
@@ -60,6 +61,7 @@ pub struct ScriptedMcpClient {
 enum CallAnswer {
     Ready(Result<ToolReply, McpFailure>),
     Held(Arc<Notify>, ToolReply),
+    Told(Vec<RawJson>, Arc<Notify>, ToolReply),
     Never,
 }
 
@@ -109,6 +111,13 @@ impl ScriptedMcpClient {
     pub fn hold_call(&self, reply: ToolReply) -> Arc<Notify> {
         let switch = Arc::new(Notify::new());
         locked(&self.calls).push_back(CallAnswer::Held(Arc::clone(&switch), reply));
+        switch
+    }
+
+    /// Tells of the next call's progress, then answers it once the returned switch is notified.
+    pub fn tell_call(&self, progress: Vec<RawJson>, reply: ToolReply) -> Arc<Notify> {
+        let switch = Arc::new(Notify::new());
+        locked(&self.calls).push_back(CallAnswer::Told(progress, Arc::clone(&switch), reply));
         switch
     }
 
@@ -192,6 +201,13 @@ impl McpClient for ScriptedMcpClient {
         let answer = match self.next_call() {
             CallAnswer::Ready(answer) => answer,
             CallAnswer::Held(switch, reply) => {
+                switch.notified().await;
+                Ok(reply)
+            }
+            CallAnswer::Told(progress, switch, reply) => {
+                for params in progress {
+                    dispatch.progress.iter().for_each(|sink| sink.tell(params.clone()));
+                }
                 switch.notified().await;
                 Ok(reply)
             }

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::policies::ports::ToolPolicy;
 use portcullis_schemas::policies::{
     PolicyOutcome, PolicyProblem, TenantPolicySet, ToolPolicyRecord, ToolPolicyRequest,
@@ -63,7 +64,7 @@ impl ToolPolicy for KeywordToolPolicy {
         &self,
         _: &TenantId,
         policies: &TenantPolicySet,
-        _: &ToolPolicyRequest,
+        request: &ToolPolicyRequest,
     ) -> Result<PolicyOutcome, PortError> {
         let with = |wanted: &dyn Fn(&str) -> bool| -> Vec<String> {
             let chosen = policies.policies.iter().filter(|policy| wanted(policy.text.as_str().trim()));
@@ -77,7 +78,7 @@ impl ToolPolicy for KeywordToolPolicy {
         if !forbids.is_empty() {
             return Ok(outcome(false, forbids, policies, Some("forbidden by policy")));
         }
-        let permits = with(&|text| text == "permit");
+        let permits = with(&|text| text == "permit" && request.kind == ItemKind::Tool);
         let reason = permits.is_empty().then_some("no policy permits this call");
         Ok(outcome(!permits.is_empty(), permits, policies, reason))
     }

@@ -4,8 +4,8 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{ServerId, TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, McpToolInvocation};
-use portcullis_schemas::integrations::mcp::ports::McpToolStore;
-use portcullis_schemas::integrations::mcp::tool::{McpTool, ToolStatus};
+use portcullis_schemas::integrations::mcp::ports::{McpToolStore, ToolFilter};
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::paging::{Page, PageRequest};
 
 use super::paging::page;
@@ -42,11 +42,15 @@ impl McpToolStore for MemoryUnit {
         &mut self,
         tenant: &TenantId,
         server: &ServerId,
-        status: Option<ToolStatus>,
+        filter: &ToolFilter,
         request: &PageRequest,
     ) -> Result<Page<McpTool>, PortError> {
         let rows = self.rows().tools_of(tenant, server);
-        page(rows, request, |row| row.name.clone(), |row| status.is_none_or(|status| row.status == status))
+        let wanted = |row: &McpTool| {
+            filter.kind.is_none_or(|kind| row.kind == kind)
+                && filter.status.is_none_or(|status| row.status == status)
+        };
+        page(rows, request, |row| format!("{}\n{}", row.name, row.kind), wanted)
     }
 }
 
@@ -54,13 +58,15 @@ impl State {
     fn tools_of(&self, tenant: &TenantId, server: &ServerId) -> Vec<McpTool> {
         let own = |row: &&McpTool| row.server_id == *server && self.sees(tenant, &row.tenant_id);
         let mut tools: Vec<_> = self.tools.iter().filter(own).cloned().collect();
-        tools.sort_by(|one, other| one.name.cmp(&other.name));
+        tools.sort_by(|one, other| (&one.name, one.kind.as_str()).cmp(&(&other.name, other.kind.as_str())));
         tools
     }
 
     fn upsert_tool(&mut self, tenant: &TenantId, tool: &McpTool) -> Result<(), PortError> {
         let filter = self.filter;
-        let here = |row: &McpTool| row.server_id == tool.server_id && filter.reaches(tenant, &row.tenant_id);
+        let here = |row: &McpTool| {
+            row.server_id == tool.server_id && row.kind == tool.kind && filter.reaches(tenant, &row.tenant_id)
+        };
         if let Some(row) = self.tools.iter_mut().find(|row| here(row) && row.name == tool.name) {
             *row = McpTool {
                 tool_id: row.tool_id.clone(),
@@ -71,7 +77,8 @@ impl State {
             };
             return Ok(());
         }
-        if self.tools.iter().any(|row| here(row) && row.name.eq_ignore_ascii_case(&tool.name)) {
+        let is_name = matches!(tool.kind, ItemKind::Tool | ItemKind::Prompt);
+        if is_name && self.tools.iter().any(|row| here(row) && row.name.eq_ignore_ascii_case(&tool.name)) {
             return Err(taken("a tool name that differs in case only"));
         }
         self.tools.push(tool.clone());

@@ -1,15 +1,17 @@
-//! Arguments of a call: their bounds, their fit to the tool's input schema, and what of them may be shown.
+//! Arguments of a call: their bounds, their fit to the tool's input schema, and what of them may be shown. What is no tool
+//! has no schema of its own; [`forms`] makes one of its definition.
 //!
 //! Messages name places, rules and names that the schema itself holds; they never repeat a value of the arguments.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jsonschema::error::{TypeKind, ValidationErrorKind};
 use jsonschema::{PatternOptions, ValidationError, Validator};
 use portcullis_schemas::Error;
-use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::json::RawJson;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::text::is_hidden;
 use portcullis_trail::canonical_bytes;
 use serde_json::{Map, Value};
@@ -17,6 +19,7 @@ use serde_json::{Map, Value};
 use super::definition::shown;
 use super::schema_bounds;
 
+mod forms;
 #[cfg(test)]
 mod tests;
 
@@ -140,34 +143,44 @@ impl ArgumentJudge {
         Self::default()
     }
 
-    /// Judges arguments by the tool's live definition.
+    /// Judges arguments of a method by the tool's live definition.
     ///
     /// # Errors
     /// [`ArgumentProblem`].
-    pub fn judge(&self, tool: &McpTool, arguments: &PreparedArguments) -> Result<(), ArgumentProblem> {
-        let compiled = self.compiled(tool);
+    pub fn judge(
+        &self,
+        tool: &McpTool,
+        method: CallMethod,
+        arguments: &PreparedArguments,
+    ) -> Result<(), ArgumentProblem> {
+        let compiled = self.compiled(tool, method);
         let validator =
             compiled.as_ref().as_ref().map_err(|why| ArgumentProblem::SchemaUnusable(why.clone()))?;
-        if validator.is_valid(&arguments.value) {
-            return Ok(());
+        if !validator.is_valid(&arguments.value) {
+            let errors = validator.iter_errors(&arguments.value).take(NAMED_VIOLATIONS);
+            let mut named: Vec<String> = errors.map(|error| describe(&error)).collect();
+            named.sort_unstable();
+            return Err(ArgumentProblem::Invalid(named.join("; ")));
         }
-        let errors = validator.iter_errors(&arguments.value).take(NAMED_VIOLATIONS);
-        let mut named: Vec<String> = errors.map(|error| describe(&error)).collect();
-        named.sort_unstable();
-        Err(ArgumentProblem::Invalid(named.join("; ")))
+        forms::judge_uri(tool, method, &arguments.value)
     }
 
     /// Compiles outside of the lock; two callers may do it at once, and the later one's work is dropped.
-    fn compiled(&self, tool: &McpTool) -> Arc<Compiled> {
-        if let Some(found) = self.entries().get(&tool.definition_hash) {
+    fn compiled(&self, tool: &McpTool, method: CallMethod) -> Arc<Compiled> {
+        // One text may be the definition of a resource and of a prompt.
+        let key = match tool.kind {
+            ItemKind::Tool => Cow::Borrowed(&tool.definition_hash),
+            kind => Cow::Owned(format!("{kind} {method} {}", tool.definition_hash)),
+        };
+        if let Some(found) = self.entries().get(key.as_ref()) {
             return Arc::clone(found);
         }
-        let fresh = Arc::new(input_schema(&tool.definition).and_then(|schema| compile(&schema)));
+        let fresh = Arc::new(forms::schema_of(tool, method).and_then(|schema| compile(&schema)));
         let mut entries = self.entries();
         if entries.len() >= CACHED_SCHEMAS {
             entries.clear();
         }
-        Arc::clone(entries.entry(tool.definition_hash.clone()).or_insert(fresh))
+        Arc::clone(entries.entry(key.into_owned()).or_insert(fresh))
     }
 
     fn entries(&self) -> std::sync::MutexGuard<'_, HashMap<String, Arc<Compiled>>> {
@@ -185,12 +198,6 @@ pub(crate) fn compile(schema: &Value) -> Compiled {
         .with_pattern_options(PatternOptions::regex().size_limit(MAX_REGEX).dfa_size_limit(MAX_REGEX))
         .build(schema)
         .map_err(|error| unusable(&error))
-}
-
-fn input_schema(definition: &RawJson) -> Result<Value, String> {
-    let definition: Value =
-        serde_json::from_str(definition.as_str()).map_err(|_| "the definition is not JSON".to_owned())?;
-    definition.get("inputSchema").cloned().ok_or_else(|| "the definition has no inputSchema".to_owned())
 }
 
 fn unusable(error: &ValidationError<'_>) -> String {

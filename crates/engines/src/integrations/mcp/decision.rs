@@ -7,7 +7,7 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
-use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel, ToolStatus};
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::{RunId, Tag};
@@ -179,11 +179,13 @@ pub fn policy_request(
         server_id: server.server_id.to_string(),
         server_name: server.name.to_string(),
         server_tags: server.tags.iter().map(Tag::to_string).collect(),
+        kind: tool.kind,
         tool_id: tool.tool_id.to_string(),
         tool_name: tool.name.clone(),
         risk: tool.risk_level,
-        // An untrusted claim, and one that the other hints may contradict.
-        read_only: tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true),
+        // Of a tool an untrusted claim, and one that the other hints may contradict.
+        read_only: tool.kind != ItemKind::Tool
+            || (tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true)),
         run_id: run_id.map(RunId::to_string),
     }
 }

@@ -1,10 +1,10 @@
-//! Whether one definition of a `tools/list` answer may be admitted, and what its pin is.
+//! Whether one definition of a `tools/list` answer, or of another list, may be admitted, and what its pin is.
 //!
 //! The pin covers the whole raw definition, so every part of it is judged: a name, an enum value or an output schema
 //! reaches an agent's context as well as a description does.
 
 use portcullis_mcp::headers::declared_params;
-use portcullis_schemas::integrations::mcp::tool::ToolAnnotations;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, ToolAnnotations};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::text::is_hidden;
 use portcullis_trail::canonical_hash;
@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::arguments;
 
+pub(super) mod items;
 #[cfg(test)]
 mod tests;
 
@@ -39,8 +40,8 @@ pub struct Admitted {
 /// Why a definition is refused, in our words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// `too_large`, `json`, `name`, `hidden_characters`, `annotations`, `schema`, `header`, `unreadable`,
-    /// `duplicate_name` or `too_many`.
+    /// `too_large`, `json`, `name`, `hidden_characters`, `annotations`, `schema`, `header`, `arguments`, `uri`,
+    /// `unreadable`, `unlisted`, `duplicate_name` or `too_many`.
     pub rule: &'static str,
     /// What was found and what was expected. No text of the definition but names in it, escaped.
     pub detail: String,
@@ -52,11 +53,11 @@ impl Problem {
     }
 }
 
-/// Judges a definition that was listed under `name`.
+/// Judges a definition that was listed under `name`: of a resource its URI, of a template its URI template.
 ///
 /// # Errors
 /// The first rule that it breaks.
-pub fn judge(name: &str, definition: &RawJson) -> Result<Admitted, Problem> {
+pub fn judge(kind: ItemKind, name: &str, definition: &RawJson) -> Result<Admitted, Problem> {
     let text = definition.as_str();
     if text.len() > MAX_BYTES {
         return Err(Problem::new("too_large", format!("{} bytes, expected at most {MAX_BYTES}", text.len())));
@@ -65,10 +66,24 @@ pub fn judge(name: &str, definition: &RawJson) -> Result<Admitted, Problem> {
         .map_err(|error| Problem::new("json", error.to_string()))?;
     refuse_hidden(&value)?;
     let Value::Object(members) = &value else { return Err(Problem::new("json", "expected an object")) };
-    judge_name(name, members)?;
-    let annotations = read_annotations(members)?;
-    judge_input_schema(members)?;
-    judge_headers(text)?;
+    let annotations = match kind {
+        ItemKind::Tool => {
+            judge_name(name, members)?;
+            let annotations = read_annotations(members)?;
+            judge_input_schema(members)?;
+            judge_headers(text)?;
+            annotations
+        }
+        ItemKind::Prompt => {
+            judge_name(name, members)?;
+            items::prompt_arguments(members)?;
+            ToolAnnotations::default()
+        }
+        other => {
+            items::judge_uri(other, name, members)?;
+            ToolAnnotations::default()
+        }
+    };
     let hash = canonical_hash(&value).map_err(|error| Problem::new("json", error.to_string()))?;
     Ok(Admitted { description: read_description(members), hash: hash.to_string(), annotations })
 }

@@ -1,4 +1,4 @@
-//! What a listing changes: pure planning, so that the same listing twice changes nothing the second time.
+//! What a listing of tools, prompts and resources changes: pure planning, so that the same listing twice changes nothing the second time.
 //!
 //! New and changed tools are quarantined, and only an admin's approval releases them: a definition that flips back to
 //! its pin stays quarantined. A known tool whose definition is now refused is quarantined too and counts as vanished,
@@ -10,8 +10,8 @@ use std::collections::{HashMap, HashSet};
 use portcullis_schemas::ids::ToolId;
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
-use portcullis_schemas::integrations::mcp::tool::{McpTool, QuarantineReason, ToolStatus};
-use portcullis_schemas::integrations::mcp::wire::McpCatalogue;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, QuarantineReason, ToolStatus};
+use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_trail::sha256;
@@ -22,13 +22,13 @@ use super::events::EventStamp;
 use super::incident_rules;
 use super::risk::assess;
 use super::server::{about, about_tool};
-use listing::{Listed, judge_listing};
+use listing::{Listed, folded, judge_listing};
 
 mod listing;
 #[cfg(test)]
 mod tests;
 
-/// Most tools of a server, vanished ones included: a server that renames its tools for ever must not fill the store.
+/// Most tools, prompts and resources of a server, vanished ones included: a server that renames its tools for ever must not fill the store.
 pub const MAX_TOOLS: usize = 1000;
 /// Most names of changed members in one incident.
 const NAMED_MEMBERS: usize = 32;
@@ -63,15 +63,17 @@ pub fn plan_discovery(
     catalogue: &McpCatalogue,
 ) -> DiscoveryPlan {
     let mut planner = Planner { stamp, server, plan: DiscoveryPlan::default(), stored: known.len() };
-    let by_name: HashMap<&str, &McpTool> = known.iter().map(|tool| (tool.name.as_str(), tool)).collect();
-    let folded: HashSet<String> = known.iter().map(|tool| tool.name.to_ascii_lowercase()).collect();
+    let by_name: HashMap<(ItemKind, &str), &McpTool> =
+        known.iter().map(|tool| ((tool.kind, tool.name.as_str()), tool)).collect();
+    let taken: HashSet<(ItemKind, String)> =
+        known.iter().map(|tool| (tool.kind, folded(tool.kind, &tool.name))).collect();
     let mut listed_names = HashSet::new();
     for listed in judge_listing(&catalogue.tools) {
-        listed_names.extend(listed.name);
-        let tool = listed.name.and_then(|name| by_name.get(name).copied());
+        listed_names.extend(listed.name.map(|name| (listed.kind, name)));
+        let tool = listed.name.and_then(|name| by_name.get(&(listed.kind, name)).copied());
         match (&listed.verdict, tool) {
             (Ok(admitted), Some(tool)) => planner.known(tool, &listed, admitted),
-            (Ok(admitted), None) => planner.unknown(&listed, admitted, &folded),
+            (Ok(admitted), None) => planner.unknown(&listed, admitted, &taken),
             (Err(problem), tool) => {
                 planner.refuse(&listed, problem.rule, &problem.detail);
                 if let Some(tool) = tool {
@@ -80,10 +82,19 @@ pub fn plan_discovery(
             }
         }
     }
-    for tool in known.iter().filter(|tool| !listed_names.contains(tool.name.as_str())) {
-        planner.vanish(tool);
+    for tool in known.iter().filter(|tool| !listed_names.contains(&(tool.kind, tool.name.as_str()))) {
+        if !is_unlisted(catalogue, tool.kind) {
+            planner.vanish(tool);
+        }
     }
     planner.finish()
+}
+
+/// Nobody knows what a list holds that was not given out.
+fn is_unlisted(catalogue: &McpCatalogue, kind: ItemKind) -> bool {
+    let is_one =
+        |item: &ListedTool| matches!(item, ListedTool::Unlisted { kind: found, .. } if *found == kind);
+    catalogue.tools.iter().any(is_one)
 }
 
 struct Planner<'a> {
@@ -95,9 +106,9 @@ struct Planner<'a> {
 }
 
 impl Planner<'_> {
-    fn unknown(&mut self, listed: &Listed<'_>, admitted: &Admitted, folded: &HashSet<String>) {
+    fn unknown(&mut self, listed: &Listed<'_>, admitted: &Admitted, taken: &HashSet<(ItemKind, String)>) {
         let (Some(name), Some(definition)) = (listed.name, listed.definition) else { return };
-        if folded.contains(&name.to_ascii_lowercase()) {
+        if taken.contains(&(listed.kind, folded(listed.kind, name))) {
             return self.refuse(
                 listed,
                 "duplicate_name",
@@ -105,10 +116,10 @@ impl Planner<'_> {
             );
         }
         if self.stored >= MAX_TOOLS {
-            let detail = format!("the server has {MAX_TOOLS} tools already, vanished ones included");
+            let detail = format!("the server has {MAX_TOOLS} of all kinds already, vanished ones included");
             return self.refuse(listed, "too_many", &detail);
         }
-        let tool = self.new_tool(name, definition, admitted);
+        let tool = self.new_tool(listed.kind, name, definition, admitted);
         self.stored += 1;
         self.plan.found += 1;
         self.plan.added += 1;
@@ -116,12 +127,13 @@ impl Planner<'_> {
         self.plan.upserts.push(tool);
     }
 
-    fn new_tool(&self, name: &str, definition: &RawJson, admitted: &Admitted) -> McpTool {
-        let risk = assess(name, admitted.annotations, None);
+    fn new_tool(&self, kind: ItemKind, name: &str, definition: &RawJson, admitted: &Admitted) -> McpTool {
+        let risk = assess(kind, name, admitted.annotations, None);
         McpTool {
             tool_id: ToolId::generate(self.stamp.ids),
             server_id: self.server.server_id.clone(),
             tenant_id: self.server.tenant_id.clone(),
+            kind,
             name: name.to_owned(),
             description: admitted.description.clone(),
             definition: definition.clone(),
@@ -149,7 +161,7 @@ impl Planner<'_> {
 
     fn known(&mut self, tool: &McpTool, listed: &Listed<'_>, admitted: &Admitted) {
         self.plan.found += 1;
-        let risk = assess(&tool.name, admitted.annotations, tool.risk_override);
+        let risk = assess(tool.kind, &tool.name, admitted.annotations, tool.risk_override);
         let mut next = McpTool {
             vanished_at: None,
             annotations: admitted.annotations,
@@ -217,7 +229,7 @@ impl Planner<'_> {
         }
         self.plan.vanished += 1;
         if tool.enabled {
-            let facts = json!({ "name": tool.name, "reason": "vanished" });
+            let facts = json!({ "kind": tool.kind, "name": tool.name, "reason": "vanished" });
             let subject = about_tool(&tool.server_id, &tool.tool_id);
             self.plan.events.push(self.stamp.draft(AuditEventType::McpToolDisabled, subject, facts));
         }
@@ -227,6 +239,7 @@ impl Planner<'_> {
     fn refuse(&mut self, listed: &Listed<'_>, rule: &str, detail: &str) {
         let detail = detail.chars().take(500).collect();
         self.plan.refused.push(RefusedDefinition {
+            kind: listed.kind,
             tool: listed.label.clone(),
             rule: rule.to_owned(),
             detail,
@@ -235,6 +248,7 @@ impl Planner<'_> {
 
     fn quarantined(&mut self, tool: &McpTool) {
         let facts = json!({
+            "kind": tool.kind,
             "name": tool.name,
             "reason": tool.quarantine_reason,
             "definition_hash": tool.definition_hash,

@@ -12,7 +12,7 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{InstanceId, IntentId, InvocationId};
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 use portcullis_schemas::integrations::mcp::invocation::{
-    CalledThrough, InvocationOutcome, InvokeToolResult, McpToolInvocation,
+    CallMethod, CalledThrough, InvocationOutcome, InvokeToolResult, McpToolInvocation,
 };
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -125,6 +125,8 @@ pub struct GovernedCall {
     pub attempt: Attempt,
     /// What the decision rests on.
     pub facts: CallFacts,
+    /// What is asked of the server.
+    pub method: CallMethod,
     /// The arguments that were judged.
     pub arguments: PreparedArguments,
     /// The agent's run.
@@ -303,8 +305,11 @@ impl McpToolInvocationEngine {
             receipt: receipt.clone(),
             deadline: whole.saturating_sub(opened.elapsed(&*self.ports.clock)),
             trace: opened.ctx().trace.clone(),
+            progress: opened.ctx().progress.clone(),
         };
         let tool = ToolCall {
+            kind: call.facts.tool.kind,
+            method: call.method,
             name: call.facts.tool.name.clone(),
             arguments: call.arguments.into_map(),
             definition: call.facts.tool.definition.clone(),

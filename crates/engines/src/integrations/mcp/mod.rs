@@ -1,4 +1,4 @@
-//! MCP servers, their tools, and the governed calls of those tools.
+//! MCP servers, their tools, prompts and resources, and the governed calls of those.
 //!
 //! A listing becomes tools in [`discovery`] ([`definition`] judges each, [`risk`] classifies it); a call is judged in
 //! [`decision`] and made in [`invocation`]; [`server`] and [`tool`] hold what an admin may change.
@@ -18,6 +18,7 @@ pub mod risk;
 mod schema_bounds;
 pub mod server;
 pub mod tool;
+pub mod uri_template;
 
 #[cfg(test)]
 mod samples;

@@ -46,14 +46,20 @@ impl Redactor {
         }
     }
 
+    /// Progress of a call, with marks in the place of the credential.
+    #[must_use]
+    pub fn progress(&self, params: RawJson) -> RawJson {
+        self.json(&params).unwrap_or(params)
+    }
+
     /// A catalogue without the credential. A definition that holds it is not read: with a mark in it, it would be
     /// another definition than the server's, and its hash would change with every rotation.
     #[must_use]
     pub fn catalogue(&self, catalogue: McpCatalogue) -> McpCatalogue {
         let tools = catalogue.tools.into_iter().enumerate().map(|(position, tool)| match tool {
-            ListedTool::Readable { definition, .. } if self.json(&definition).is_some() => {
+            ListedTool::Readable { kind, definition, .. } if self.json(&definition).is_some() => {
                 let problem = "the definition holds the credential that the server is asked with".to_owned();
-                ListedTool::Unreadable { position, problem }
+                ListedTool::Unreadable { kind, position, problem }
             }
             tool => tool,
         });

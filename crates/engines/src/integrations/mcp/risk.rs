@@ -3,7 +3,7 @@
 //! The name is the server's choice and the hints are untrusted, so signs only add up: the worst of them wins, and a
 //! name that says nothing counts as high until an admin has classified the tool.
 
-use portcullis_schemas::integrations::mcp::tool::{RiskLevel, ToolAnnotations};
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel, ToolAnnotations};
 
 #[cfg(test)]
 mod tests;
@@ -31,10 +31,20 @@ pub struct RiskAssessment {
     pub level: RiskLevel,
 }
 
-/// Judges a tool. `classified` is an admin's level: it stands in for what the name does not say, and it can raise what
+/// Judges a tool, or what else is listed: a prompt is got and a resource read, so these are low by what the protocol lets
+/// be asked of them, whatever their names say; an admin's level can raise it. For a tool `classified` is an admin's level: it stands in for what the name does not say, and it can raise what
 /// the name says, but it does not lower a known sign.
 #[must_use]
-pub fn assess(name: &str, annotations: ToolAnnotations, classified: Option<RiskLevel>) -> RiskAssessment {
+pub fn assess(
+    kind: ItemKind,
+    name: &str,
+    annotations: ToolAnnotations,
+    classified: Option<RiskLevel>,
+) -> RiskAssessment {
+    if kind != ItemKind::Tool {
+        let level = classified.unwrap_or(RiskLevel::Low);
+        return RiskAssessment { inferred: RiskLevel::Low, known: true, level };
+    }
     let of_name = judge_name(name);
     let hinted = judge_annotations(annotations);
     let floor = of_name.worst.max(hinted);

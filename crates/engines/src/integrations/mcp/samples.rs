@@ -3,7 +3,7 @@
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::server::McpServer;
-use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::integrations::mcp::wire::ListedTool;
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::{AuditEventDraft, EventActor};
@@ -43,7 +43,7 @@ impl World {
     /// An approved tool with a definition whose hash is its real one.
     pub(super) fn tool(&self, name: &str) -> McpTool {
         let definition = raw(&tool_json(name));
-        let admitted = definition::judge(name, &definition).unwrap();
+        let admitted = definition::judge(ItemKind::Tool, name, &definition).unwrap();
         McpTool {
             description: admitted.description,
             definition,
@@ -87,7 +87,11 @@ pub(super) fn raw(value: &Value) -> RawJson {
 }
 
 pub(super) fn listed(value: &Value) -> ListedTool {
-    ListedTool::Readable { name: value["name"].as_str().unwrap().to_owned(), definition: raw(value) }
+    ListedTool::Readable {
+        kind: ItemKind::Tool,
+        name: value["name"].as_str().unwrap().to_owned(),
+        definition: raw(value),
+    }
 }
 
 pub(super) fn event_types(events: &[AuditEventDraft]) -> Vec<&'static str> {

@@ -42,6 +42,7 @@ impl McpToolEngine {
             return Err(conflict("this definition is approved already"));
         }
         let facts = json!({
+            "kind": tool.kind,
             "name": tool.name,
             "definition_hash": tool.definition_hash,
             "previous_pin": tool.pinned_hash,
@@ -87,7 +88,7 @@ impl McpToolEngine {
     /// Classifies a tool, or takes the classification back. What is known of its name and hints still counts.
     #[must_use]
     pub fn set_risk(stamp: &EventStamp<'_>, tool: McpTool, classified: Option<RiskLevel>) -> ToolChange {
-        let assessment = assess(&tool.name, tool.annotations, classified);
+        let assessment = assess(tool.kind, &tool.name, tool.annotations, classified);
         let facts = json!({
             "name": tool.name,
             "classified": classified,

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use portcullis_schemas::ids::{KeyId, TenantId, ToolsetId};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, UpdateToolset};
 use portcullis_schemas::integrations::toolsets::{
     CALL_TOOL, SEARCH_TOOLS, ToolDisclosure, Toolset, ToolsetTool,
@@ -15,7 +16,7 @@ use serde_json::json;
 
 use crate::integrations::mcp::events::EventStamp;
 
-/// Most tools of a toolset.
+/// Most tools of a toolset, with prompts and resources.
 pub const MAX_TOOLS: usize = 1000;
 /// Most keys of a toolset.
 pub const MAX_KEYS: usize = 256;
@@ -114,21 +115,38 @@ pub fn check_count(field: &'static str, count: usize, most: usize) -> Result<(),
     }
 }
 
-/// In the order of names, of which none is there twice, also without regard to case.
+/// In the order of names, of which none is there twice among those of a kind, also without regard to case.
 fn arranged(mut tools: Vec<ToolsetTool>) -> Result<Vec<ToolsetTool>, Error> {
     check_count("tools", tools.len(), MAX_TOOLS)?;
-    tools.sort_by(|one, other| one.name.cmp(&other.name));
+    tools.sort_by(|one, other| (&one.name, one.kind).cmp(&(&other.name, other.kind)));
     let mut seen = BTreeSet::new();
-    if let Some(tool) = tools.iter().find(|tool| [SEARCH_TOOLS, CALL_TOOL].contains(&tool.name.as_str())) {
+    let is_ours = |tool: &&ToolsetTool| {
+        tool.kind == ItemKind::Tool && [SEARCH_TOOLS, CALL_TOOL].contains(&tool.name.as_str())
+    };
+    if let Some(tool) = tools.iter().find(is_ours) {
         let expected = format!("`{}` is a name of the gate's own: give the tool another `name`", tool.name);
         return Err(Error::invalid("tools", expected));
     }
-    match tools.iter().find(|tool| !seen.insert(tool.name.as_str().to_ascii_lowercase())) {
+    match tools.iter().find(|tool| !seen.insert((tool.kind, unique_name(tool)))) {
         None => Ok(tools),
-        Some(twice) => Err(Error::invalid(
-            "tools",
-            format!("two tools would be called `{}`, apart from case: give one of them a `name`", twice.name),
-        )),
+        Some(twice) => {
+            let advice = match twice.kind {
+                ItemKind::Tool | ItemKind::Prompt => "apart from case: give one of them a `name`",
+                _ => "and agents could not tell them apart: leave one out",
+            };
+            Err(Error::invalid(
+                "tools",
+                format!("two of kind {} would be called `{}`, {advice}", twice.kind, twice.name),
+            ))
+        }
+    }
+}
+
+/// URIs are told apart by case.
+fn unique_name(tool: &ToolsetTool) -> String {
+    match tool.kind {
+        ItemKind::Tool | ItemKind::Prompt => tool.name.as_str().to_ascii_lowercase(),
+        _ => tool.name.to_string(),
     }
 }
 
@@ -161,4 +179,39 @@ fn changed(
     });
     let subject = vec![("toolset_id", toolset.toolset_id.to_string())];
     Ok(ToolsetChange { event: stamp.draft(event_type, subject, facts), toolset })
+}
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schemas::integrations::mcp::tool::McpTool;
+    use portcullis_testkit::fixtures;
+    use portcullis_testkit::ids::SequentialIds;
+
+    use super::*;
+
+    #[test]
+    fn a_name_is_there_once_among_those_of_its_kind() {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let server = fixtures::server(&ids, &tenant, "files", 0);
+        let entry = |(kind, name): &(ItemKind, &str)| {
+            let tool = McpTool { kind: *kind, ..fixtures::tool(&ids, &server, name) };
+            fixtures::toolset_tool(&tool, name)
+        };
+        let (tool, prompt, resource) = (ItemKind::Tool, ItemKind::Prompt, ItemKind::Resource);
+        let table = [
+            (vec![(tool, "a"), (prompt, "a"), (resource, "x:a")], true),
+            (vec![(tool, "a"), (tool, "A")], false),
+            (vec![(prompt, "a"), (prompt, "A")], false),
+            (vec![(resource, "x:a"), (resource, "x:A")], true),
+            (vec![(resource, "x:a"), (resource, "x:a")], false),
+            (vec![(resource, "x:a"), (ItemKind::ResourceTemplate, "x:{a}")], true),
+            (vec![(tool, SEARCH_TOOLS)], false),
+            (vec![(prompt, SEARCH_TOOLS)], true),
+        ];
+        for (entries, fits) in table {
+            let arranged = arranged(entries.iter().map(entry).collect());
+            assert_eq!(arranged.is_ok(), fits, "{entries:?}: {arranged:?}");
+        }
+    }
 }

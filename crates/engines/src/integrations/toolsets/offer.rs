@@ -1,6 +1,7 @@
-//! A tool as agents see it, and what their arguments become. Members that are not rewritten stay byte for byte.
+//! A tool, a prompt or a resource as agents see it, and what their arguments become. Members that are not rewritten stay byte for byte.
 
 use portcullis_mcp::members::Members;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::{OfferedTool, ToolsetTool};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -12,7 +13,8 @@ mod tests;
 /// In `_meta` of a definition whose description is not the server's.
 const DESCRIBED_BY: &str = "portcullis/descriptionBy";
 
-/// The definition that agents get: under the toolset's name, without what is fixed or hidden.
+/// The definition that agents get: under the toolset's name, without what is fixed or hidden. Resources keep their names,
+/// which are for people.
 ///
 /// Without icons, which are addresses that a client might fetch, with whatever that tells the server; and without
 /// members of `_meta` that speak for the gate, or of pages that it does not relay.
@@ -22,7 +24,9 @@ const DESCRIBED_BY: &str = "portcullis/descriptionBy";
 #[must_use]
 pub fn offered(entry: &ToolsetTool, definition: &RawJson) -> Option<OfferedTool> {
     let mut members = Members::of(definition.as_str())?;
-    members.put("name", entry.name.as_str());
+    if matches!(entry.kind, ItemKind::Tool | ItemKind::Prompt) {
+        members.put("name", entry.name.as_str());
+    }
     members.retain(|name| name != "icons");
     if let Some(mut meta) = members.value::<Members>("_meta") {
         meta.retain(|name| !name.starts_with("portcullis/") && name != "ui");
@@ -37,7 +41,11 @@ pub fn offered(entry: &ToolsetTool, definition: &RawJson) -> Option<OfferedTool>
     if unseen(entry).next().is_some() {
         members.put("inputSchema", &without_unseen(entry, members.value("inputSchema")?)?);
     }
-    Some(OfferedTool { name: entry.name.clone(), definition: RawJson::from(members.to_raw()) })
+    Some(OfferedTool {
+        kind: entry.kind,
+        name: entry.name.clone(),
+        definition: RawJson::from(members.to_raw()),
+    })
 }
 
 /// The arguments that go upstream: the agent's and the fixed ones.

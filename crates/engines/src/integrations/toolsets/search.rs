@@ -65,7 +65,8 @@ fn words(text: &str) -> BTreeSet<String> {
 
 #[cfg(test)]
 mod tests {
-    use portcullis_schemas::integrations::toolsets::ExposedToolName;
+    use portcullis_schemas::integrations::mcp::tool::ItemKind;
+    use portcullis_schemas::integrations::toolsets::ExposedName;
     use portcullis_schemas::json::RawJson;
     use serde_json::json;
 
@@ -78,7 +79,8 @@ mod tests {
             "inputSchema": { "type": "object", "properties": { argument: {} } },
         });
         OfferedTool {
-            name: ExposedToolName::new(name).unwrap(),
+            kind: ItemKind::Tool,
+            name: ExposedName::new(name).unwrap(),
             definition: RawJson::from_text(definition.to_string()).unwrap(),
         }
     }

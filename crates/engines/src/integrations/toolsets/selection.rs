@@ -1,12 +1,12 @@
-//! One tool of a selection: its name in the toolset, and what agents do not see of it.
+//! One tool of a selection, or what else it names: its name in the toolset, and what agents do not see of it.
 
 use std::collections::BTreeSet;
 
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::server::McpServer;
-use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::integrations::toolsets::operations::ToolSelection;
-use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolsetTool};
+use portcullis_schemas::integrations::toolsets::{ExposedName, ExposedToolName, ToolsetTool};
 use portcullis_trail::canonical_bytes;
 use serde_json::{Map, Value};
 
@@ -33,12 +33,7 @@ pub fn select(
     tool: &McpTool,
 ) -> Result<ToolsetTool, Error> {
     let refused = |member: &str, expected: &str| Error::invalid(format!("tools[{index}].{member}"), expected);
-    let name = match selection.name {
-        Some(name) => name,
-        None => ExposedToolName::new(&joined(server.name.as_str(), &tool.name)).map_err(|_| {
-            refused("name", "the server's and the tool's names are too long together: give a name")
-        })?,
-    };
+    let name = exposed_name(selection.name, server, tool).map_err(|expected| refused("name", expected))?;
     let fixed = canonical_bytes(&Value::Object(selection.fixed_arguments.clone()))
         .map_err(|_| refused("fixed_arguments", "a number does not keep its value: give it as a string"))?;
     if fixed.len() > MAX_FIXED_BYTES {
@@ -48,7 +43,13 @@ pub fn select(
     if hidden.len() > MAX_HIDDEN || hidden.iter().any(|name| name.chars().count() > MAX_NAME) {
         return Err(refused("hidden_arguments", "expected at most 64 names of at most 128 characters"));
     }
+    let is_plain = fixed.as_slice() == b"{}" && hidden.is_empty();
+    if tool.kind != ItemKind::Tool && !is_plain {
+        let member = if hidden.is_empty() { "fixed_arguments" } else { "hidden_arguments" };
+        return Err(refused(member, "only arguments of tools can be fixed or hidden: leave it out"));
+    }
     let entry = ToolsetTool {
+        kind: tool.kind,
         name,
         server_id: server.server_id.clone(),
         tool_id: tool.tool_id.clone(),
@@ -56,6 +57,9 @@ pub fn select(
         fixed_arguments: selection.fixed_arguments,
         hidden_arguments: hidden.into_iter().collect(),
     };
+    if tool.kind != ItemKind::Tool {
+        return Ok(entry);
+    }
     if offered(&entry, &tool.definition).is_none() {
         let expected = "expected names that stand in the properties of the tool's input schema, and nowhere else in it: \
                         what is to be hidden could be read elsewhere, or is not there";
@@ -75,6 +79,25 @@ pub fn select(
         return Err(refused("fixed_arguments", "expected values that fit the tool's input schema"));
     }
     Ok(entry)
+}
+
+/// The name that agents see. URIs are what agents know resources by from elsewhere, so they stay.
+fn exposed_name(
+    wanted: Option<ExposedToolName>,
+    server: &McpServer,
+    tool: &McpTool,
+) -> Result<ExposedName, &'static str> {
+    let has_uri = matches!(tool.kind, ItemKind::Resource | ItemKind::ResourceTemplate);
+    match wanted {
+        Some(_) if has_uri => Err("a resource keeps its URI, and a template its URI template: give no name"),
+        Some(name) => Ok(name.into()),
+        None if has_uri => {
+            ExposedName::uri(&tool.name).map_err(|_| "its URI is none that this version accepts")
+        }
+        None => ExposedToolName::new(&joined(server.name.as_str(), &tool.name))
+            .map(ExposedName::from)
+            .map_err(|_| "the server's and the tool's names are too long together: give a name"),
+    }
 }
 
 /// `GitHub (EU)` and `get_issue` make `github-eu__get_issue`.
@@ -118,6 +141,10 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_testkit::fixtures;
+    use portcullis_testkit::ids::SequentialIds;
+    use serde_json::json;
+
     use super::*;
 
     #[test]
@@ -131,6 +158,36 @@ mod tests {
         ];
         for (server, tool, expected) in table {
             assert_eq!(joined(server, tool), expected);
+        }
+    }
+
+    #[test]
+    fn resources_keep_their_uris_and_only_tools_have_arguments_to_fix() {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let server = fixtures::server(&ids, &tenant, "files", 0);
+        let selection = |name: Option<&str>, fixed: Value| ToolSelection {
+            server_id: server.server_id.clone(),
+            tool_id: fixtures::tool(&ids, &server, "t").tool_id,
+            name: name.map(|name| ExposedToolName::new(name).unwrap()),
+            description: None,
+            fixed_arguments: fixed.as_object().unwrap().clone(),
+            hidden_arguments: Vec::new(),
+        };
+        let table = [
+            (ItemKind::Prompt, "greet", None, json!({}), Some("files__greet")),
+            (ItemKind::Prompt, "greet", Some("hello"), json!({}), Some("hello")),
+            (ItemKind::Prompt, "greet", None, json!({ "who": "you" }), None),
+            (ItemKind::Resource, "x:1", None, json!({}), Some("x:1")),
+            (ItemKind::Resource, "x:1", Some("one"), json!({}), None),
+            (ItemKind::ResourceTemplate, "x:{id}", None, json!({}), Some("x:{id}")),
+            (ItemKind::ResourceTemplate, "x:{id}", None, json!({ "id": 1 }), None),
+        ];
+        for (kind, name, wanted, fixed, expected) in table {
+            let tool = McpTool { kind, ..fixtures::tool(&ids, &server, name) };
+            let selected = select(0, selection(wanted, fixed.clone()), &server, &tool);
+            let found = selected.as_ref().ok().map(|entry| entry.name.as_str());
+            assert_eq!(found, expected, "{name} {wanted:?} {fixed}: {selected:?}");
         }
     }
 }

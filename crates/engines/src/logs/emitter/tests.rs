@@ -5,7 +5,7 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
-use portcullis_schemas::integrations::toolsets::ExposedToolName;
+use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::runtime::Ulid;
@@ -34,6 +34,7 @@ impl IdSource for Fixed {
 
 fn facts() -> InvocationFacts {
     InvocationFacts {
+        method: CallMethod::CallTool,
         invocation_id: "inv_01jd0000000000000000000000".parse().unwrap(),
         server_id: "mcp_01jd0000000000000000000000".parse().unwrap(),
         tool_id: "tool_01jd0000000000000000000000".parse().unwrap(),
@@ -137,7 +138,7 @@ async fn a_call_through_a_toolset_says_so() {
     let through = CalledThrough {
         toolset_id: "tset_01jd0000000000000000000000".parse().unwrap(),
         toolset_version: 7,
-        name: ExposedToolName::new("forecast").unwrap(),
+        name: ExposedName::new("forecast").unwrap(),
     };
     let (actor, facts) = (actor(), InvocationFacts { through: Some(through), ..facts() });
     let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };
@@ -145,6 +146,19 @@ async fn a_call_through_a_toolset_says_so() {
     let expected =
         json!({ "toolset_id": "tset_01jd0000000000000000000000", "toolset_version": 7, "name": "forecast" });
     assert_eq!(event.facts["through"], expected);
+}
+
+#[tokio::test]
+async fn a_call_of_what_is_no_tool_says_so() {
+    let actor = actor();
+    for (method, told) in
+        [(CallMethod::CallTool, Value::Null), (CallMethod::ReadResource, json!("resources/read"))]
+    {
+        let facts = InvocationFacts { method, ..facts() };
+        let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };
+        let event = emitter().emit_tool_requested(&tenant(), call).await.unwrap();
+        assert_eq!(event.facts.get("method").cloned().unwrap_or_default(), told);
+    }
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
 //! A tenant's stored policies, parsed and validated once per version of the set.
 
-use cedar_policy::{Policy, PolicySet, ValidationMode, Validator};
+use cedar_policy::{ActionConstraint, Effect, Policy, PolicySet, ValidationMode, Validator};
 use portcullis_schemas::PortError;
 use portcullis_schemas::error::Source;
 use portcullis_schemas::ids::PolicyId;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
 
 use super::nesting;
@@ -14,6 +15,8 @@ pub(super) struct CompiledSet {
     version: u64,
     sources: Vec<(PolicyId, String)>,
     policies: PolicySet,
+    /// Without permits whose heads name no action: these are about tools.
+    beyond_tools: PolicySet,
 }
 
 impl CompiledSet {
@@ -37,7 +40,11 @@ impl CompiledSet {
         }
         let sources =
             stored.policies.iter().map(|record| (record.policy_id.clone(), record.text.as_str().to_owned()));
-        Ok(Self { version: stored.version, sources: sources.collect(), policies })
+        let beyond_tools = PolicySet::from_policies(
+            policies.policies().filter(|it| !is_about_tools(it)).cloned(),
+        )
+        .map_err(|error| PortError::corrupt("stored policies do not go together").with_source(error))?;
+        Ok(Self { version: stored.version, sources: sources.collect(), policies, beyond_tools })
     }
 
     /// Whether it was compiled from this very set. Texts are compared as well, because a version number can come
@@ -56,8 +63,9 @@ impl CompiledSet {
         self.version
     }
 
-    pub(super) fn policies(&self) -> &PolicySet {
-        &self.policies
+    /// The policies that may decide on items of this kind.
+    pub(super) fn policies(&self, kind: ItemKind) -> &PolicySet {
+        if kind == ItemKind::Tool { &self.policies } else { &self.beyond_tools }
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -68,6 +76,11 @@ impl CompiledSet {
     pub(super) fn weight(&self) -> usize {
         self.sources.iter().map(|(_, text)| text.len()).sum()
     }
+}
+
+/// Until there were prompts and resources, such a permit could mean nothing else.
+fn is_about_tools(policy: &Policy) -> bool {
+    policy.effect() == Effect::Permit && policy.action_constraint() == ActionConstraint::Any
 }
 
 /// Cedar names the policies of a text `policy0`, `policy1`, ... in order; ours are `pol_...#0`, `pol_...#1`.

@@ -63,6 +63,7 @@ fn makes_the_same(kept: &ToolPolicyRequest, question: &ToolPolicyRequest) -> boo
         server_id,
         server_name,
         server_tags,
+        kind,
         tool_id,
         tool_name,
         risk,
@@ -72,6 +73,6 @@ fn makes_the_same(kept: &ToolPolicyRequest, question: &ToolPolicyRequest) -> boo
     (key_id, actor, actor_type) == (&question.key_id, &question.actor, &question.actor_type)
         && (server_id, server_name, server_tags)
             == (&question.server_id, &question.server_name, &question.server_tags)
-        && (tool_id, tool_name, risk, read_only)
-            == (&question.tool_id, &question.tool_name, &question.risk, &question.read_only)
+        && (kind, tool_id, tool_name) == (&question.kind, &question.tool_id, &question.tool_name)
+        && (risk, read_only) == (&question.risk, &question.read_only)
 }

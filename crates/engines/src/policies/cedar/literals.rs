@@ -2,7 +2,7 @@
 //! is content; a `forbid` that is never met would be the result.
 
 use cedar_policy::Policy;
-use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel};
 use portcullis_schemas::principal::ActorType;
 use serde_json::Value;
 
@@ -48,6 +48,9 @@ fn known_words(attribute: &Value) -> Option<(&'static str, Vec<&'static str>)> {
     match (access["left"]["Var"].as_str()?, access["attr"].as_str()?) {
         ("resource", "risk_level") => {
             Some(("resource.risk_level", RiskLevel::ALL.iter().map(|level| level.as_str()).collect()))
+        }
+        ("resource", "kind") => {
+            Some(("resource.kind", ItemKind::ALL.iter().map(|kind| kind.as_str()).collect()))
         }
         ("principal", "kind") => {
             Some(("principal.kind", ActorType::ALL.iter().map(|kind| kind.as_str()).collect()))

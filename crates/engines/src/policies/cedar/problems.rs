@@ -5,7 +5,7 @@ use cedar_policy::{PolicySet, ValidationError, ValidationMode, Validator};
 use portcullis_schemas::policies::PolicyProblem;
 use portcullis_schemas::text::is_hidden;
 
-use super::schema::Vocabulary;
+use super::schema::{ACTIONS, Vocabulary};
 use super::{literals, nesting};
 
 /// Most problems that are told at once.
@@ -26,7 +26,10 @@ pub(super) fn find(vocabulary: &Vocabulary, text: &str) -> Vec<PolicyProblem> {
         Err(errors) => errors.iter().map(|error| problem(text, &DetailedError::from(error))).collect(),
     };
     problems.sort_by(|one, other| (one.line, &one.message).cmp(&(other.line, &other.message)));
-    problems.dedup();
+    // A mistake in a policy that names no action is one, though Cedar finds it once for each of them.
+    problems.dedup_by(|one, other| {
+        one.line == other.line && without_action(&one.message) == without_action(&other.message)
+    });
     problems.truncate(MAX_PROBLEMS);
     problems
 }
@@ -57,6 +60,10 @@ fn find_in_parsed(vocabulary: &Vocabulary, text: &str, parsed: &PolicySet) -> Ve
             .map(|message| format!("for policy `{}`, {message}", policy.id()))
     });
     warnings.chain(unknown_words.map(|message| unplaced(&numbered(&message)))).collect()
+}
+
+fn without_action(message: &str) -> String {
+    ACTIONS.iter().fold(message.to_owned(), |message, action| message.replace(action, "Action"))
 }
 
 fn unplaced(message: &str) -> PolicyProblem {

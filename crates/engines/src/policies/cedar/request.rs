@@ -27,7 +27,8 @@ pub(super) fn build(
     let tool = uid(&vocabulary.tool, &question.tool_id);
     let entities = kept.of(question, || entities(vocabulary, question, &actor, &tool))?;
     let context = Context::from_pairs(context(question)).map_err(unfit)?;
-    let request = Request::new(actor, vocabulary.call_tool.clone(), tool, context, Some(&vocabulary.schema));
+    let action = vocabulary.action_on(question.kind).clone();
+    let request = Request::new(actor, action, tool, context, Some(&vocabulary.schema));
     Ok((request.map_err(unfit)?, entities))
 }
 
@@ -64,6 +65,7 @@ fn entities(
     let server_attributes =
         [("name", Value::new_string(question.server_name.clone())), ("tags", Value::new_set(tags))];
     let tool_attributes = [
+        ("kind", Value::new_string(question.kind.as_str().to_owned())),
         ("name", Value::new_string(question.tool_name.clone())),
         ("risk", Value::new_long(rank(question.risk))),
         ("risk_level", Value::new_string(question.risk.as_str().to_owned())),

@@ -1,6 +1,7 @@
 //! What policies can speak of: the Cedar schema, and its names ready for use.
 
 use cedar_policy::{EntityTypeName, EntityUid, Schema};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 
 /// The schema that every policy must fit. Names and types are a contract: tenants write policies against them.
 pub const SCHEMA: &str = r#"// Who calls: an API key, by its id ("key_...").
@@ -17,17 +18,24 @@ entity Server = {
   "tags": Set<String>,
 };
 
-// A tool, by its id ("tool_..."). It is in its server: resource in Server::"mcp_...".
+// A tool, a prompt, a resource or a resource template, by its id ("tool_..."). It is in its server:
+// resource in Server::"mcp_...".
 entity Tool in [Server] = {
-  // The tool's name on its server.
+  // "tool", "prompt", "resource" or "resource_template".
+  "kind": String,
+  // Its name on its server; a resource's URI, a template's URI template.
   "name": String,
   // 0 low, 1 medium, 2 high, 3 critical; the worst of all signs, or an admin's classification.
   "risk": Long,
   // "low", "medium", "high" or "critical".
   "risk_level": String,
-  // The server claims that the tool only reads. A claim, not a fact.
+  // The server claims that the tool only reads. A claim, not a fact. Of whatever is no tool it is true.
   "read_only": Bool,
 };
+
+// A permit whose head names no action is about "call_tool" alone: who permits tools has not thereby permitted the rest.
+// Name an action, or several, to permit it: action in [Action::"get_prompt", Action::"read_resource"]. A forbid whose head
+// names no action forbids everything.
 
 action "call_tool" appliesTo {
   principal: [Actor],
@@ -39,7 +47,25 @@ action "call_tool" appliesTo {
     "risk": Long,
   },
 };
+
+// Get a prompt, or complete one of its arguments.
+action "get_prompt" appliesTo {
+  principal: [Actor],
+  resource: [Tool],
+  context: { "run_id"?: String, "risk": Long },
+};
+
+// Read a resource, or one of those that a template stands for; or complete a variable of a template.
+action "read_resource" appliesTo {
+  principal: [Actor],
+  resource: [Tool],
+  context: { "run_id"?: String, "risk": Long },
+};
 "#;
+
+/// Its actions, as messages name them.
+pub(super) const ACTIONS: [&str; 3] =
+    [r#"Action::"call_tool""#, r#"Action::"get_prompt""#, r#"Action::"read_resource""#];
 
 /// The parsed schema and the names that requests are built from.
 pub(super) struct Vocabulary {
@@ -47,20 +73,35 @@ pub(super) struct Vocabulary {
     pub(super) actor: EntityTypeName,
     pub(super) server: EntityTypeName,
     pub(super) tool: EntityTypeName,
-    pub(super) call_tool: EntityUid,
+    call_tool: EntityUid,
+    get_prompt: EntityUid,
+    read_resource: EntityUid,
 }
 
 impl Vocabulary {
     pub(super) fn new() -> Self {
         let (schema, _warnings) =
             Schema::from_cedarschema_str(SCHEMA).expect("the schema is a constant that a test parses");
+        let [call_tool, get_prompt, read_resource] =
+            ACTIONS.map(|name| name.parse().expect("actions are constants that a test parses"));
         let entity_type = |name: &str| name.parse().expect("entity types are constants that a test parses");
         Self {
             schema,
             actor: entity_type("Actor"),
             server: entity_type("Server"),
             tool: entity_type("Tool"),
-            call_tool: r#"Action::"call_tool""#.parse().expect("the action is a constant that a test parses"),
+            call_tool,
+            get_prompt,
+            read_resource,
+        }
+    }
+
+    /// What is done with an item of this kind.
+    pub(super) fn action_on(&self, kind: ItemKind) -> &EntityUid {
+        match kind {
+            ItemKind::Tool => &self.call_tool,
+            ItemKind::Prompt => &self.get_prompt,
+            _ => &self.read_resource,
         }
     }
 }

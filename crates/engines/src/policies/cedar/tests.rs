@@ -1,7 +1,7 @@
 //! Decisions and problems, as Cedar gives them.
 
 use portcullis_schemas::error::PortErrorKind;
-use portcullis_schemas::integrations::mcp::tool::RiskLevel;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel};
 use portcullis_schemas::policies::ToolPolicyRecord;
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::text::Name;
@@ -36,6 +36,7 @@ fn set(texts: &[&str]) -> TenantPolicySet {
 
 fn question(risk: RiskLevel) -> ToolPolicyRequest {
     ToolPolicyRequest {
+        kind: ItemKind::Tool,
         key_id: "key_01jd0000000000000000000000".to_owned(),
         actor: "agent".to_owned(),
         actor_type: ActorType::Machine,
@@ -52,6 +53,40 @@ fn question(risk: RiskLevel) -> ToolPolicyRequest {
 
 async fn ask(texts: &[&str], request: &ToolPolicyRequest) -> Result<PolicyOutcome, PortError> {
     CedarToolPolicy::new().evaluate(&tenant(), &set(texts), request).await
+}
+
+/// Who permits tools has not thereby permitted what else a server lists; who forbids has forbidden it.
+#[tokio::test]
+async fn prompts_and_resources_are_permitted_by_the_name_of_the_action_only() {
+    let table = [
+        ("permit(principal, action, resource);", [true, false, false, false]),
+        ("permit(principal, action, resource) when { resource.risk == 0 };", [true, false, false, false]),
+        (r#"permit(principal, action == Action::"call_tool", resource);"#, [true, false, false, false]),
+        (r#"permit(principal, action == Action::"get_prompt", resource);"#, [false, true, false, false]),
+        (r#"permit(principal, action == Action::"read_resource", resource);"#, [false, false, true, true]),
+        (
+            r#"permit(principal, action in [Action::"get_prompt", Action::"read_resource"], resource)
+               when { resource.kind != "resource_template" };"#,
+            [false, true, true, false],
+        ),
+    ];
+    for (text, permitted) in table {
+        for (kind, permitted) in ItemKind::ALL.iter().zip(permitted) {
+            let request = ToolPolicyRequest { kind: *kind, ..question(RiskLevel::Low) };
+            assert_eq!(ask(&[text], &request).await.unwrap().permitted, permitted, "{kind}: {text}");
+        }
+    }
+    let texts = [
+        r#"permit(principal, action == Action::"read_resource", resource);"#,
+        r#"forbid(principal, action, resource) when { resource.name like "secret:*" };"#,
+    ];
+    let request = |name: &str| ToolPolicyRequest {
+        kind: ItemKind::Resource,
+        tool_name: name.to_owned(),
+        ..question(RiskLevel::Low)
+    };
+    assert!(ask(&texts, &request("file:///a")).await.unwrap().permitted);
+    assert!(!ask(&texts, &request("secret://a")).await.unwrap().permitted);
 }
 
 async fn decide(texts: &[&str], risk: RiskLevel) -> (bool, Vec<String>, Option<String>) {

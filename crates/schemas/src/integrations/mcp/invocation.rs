@@ -4,11 +4,44 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
-use crate::integrations::toolsets::ExposedToolName;
+use crate::integrations::mcp::tool::ItemKind;
+use crate::integrations::toolsets::ExposedName;
 use crate::json::RawJson;
 use crate::principal::ActorType;
 use crate::text::RunId;
 use crate::timestamp::Timestamp;
+
+string_enum!(
+    /// What a governed call asks of its upstream: the method of MCP.
+    CallMethod {
+        /// Call a tool.
+        CallTool = "tools/call",
+        /// Get a prompt.
+        GetPrompt = "prompts/get",
+        /// Read a resource.
+        ReadResource = "resources/read",
+        /// Complete an argument of a prompt, or a variable of a resource template.
+        Complete = "completion/complete",
+    }
+);
+
+impl CallMethod {
+    /// What items of a kind are there for.
+    pub const fn of(kind: ItemKind) -> Self {
+        match kind {
+            ItemKind::Tool => Self::CallTool,
+            ItemKind::Prompt => Self::GetPrompt,
+            ItemKind::Resource | ItemKind::ResourceTemplate => Self::ReadResource,
+        }
+    }
+}
+
+impl Default for CallMethod {
+    /// Of records that do not name one.
+    fn default() -> Self {
+        Self::CallTool
+    }
+}
 
 string_enum!(
     /// How a call ended.
@@ -50,7 +83,7 @@ pub struct CalledThrough {
     /// Its version at the time.
     pub toolset_version: u64,
     /// The tool's name in it.
-    pub name: ExposedToolName,
+    pub name: ExposedName,
 }
 
 /// Everything about a call that is known before it is made. Stored with the intent, so that a call that is cut off
@@ -63,6 +96,9 @@ pub struct InvocationFacts {
     pub server_id: ServerId,
     /// Tool.
     pub tool_id: ToolId,
+    /// What was asked of the server.
+    #[serde(default)]
+    pub method: CallMethod,
     /// Tool's name on the server.
     pub tool_name: String,
     /// The pin under which the call was judged.
@@ -137,7 +173,7 @@ pub struct InvokeToolResult {
     pub tool_id: ToolId,
     /// `success`, or `failure` when the tool itself reports an error in its result.
     pub status: InvocationOutcome,
-    /// The MCP `CallToolResult`, byte for byte as the server gave it. Untrusted content.
+    /// The MCP result (`CallToolResult`, `GetPromptResult`, ...), byte for byte as the server gave it. Untrusted content.
     pub result: RawJson,
     /// Set when the tool reports an error.
     pub error_code: Option<String>,

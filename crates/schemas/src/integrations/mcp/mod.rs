@@ -3,6 +3,7 @@
 pub mod invocation;
 pub mod operations;
 pub mod ports;
+pub mod progress;
 pub mod server;
 pub mod tool;
 pub mod wire;

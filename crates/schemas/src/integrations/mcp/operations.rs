@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
 use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
-use super::tool::{McpTool, RiskLevel, ToolStatus};
+use super::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
@@ -22,11 +22,11 @@ operations! {
     EnableMcpServer => McpServer, "integrations.mcp_servers.enable_server", Admin, Write, "Enable a disabled MCP server";
     DisableMcpServer => McpServer, "integrations.mcp_servers.disable_server", Admin, Write, "Disable an MCP server; calls are refused at once";
     DiscoverMcpTools => McpDiscoveryResult, "integrations.mcp_servers.discover_tools", Admin, Call,
-        "Ask the server for its tools; new and changed ones are quarantined";
+        "Ask the server for its tools, prompts and resources; new and changed ones are quarantined";
     CheckMcpServerHealth => McpHealthResult, "integrations.mcp_servers.health_check", Admin, Call,
         "Ask the server whether it is well, and record the answer";
     DeleteMcpServer => McpServer, "integrations.mcp_servers.delete_server", Admin, Write, "Delete an MCP server softly";
-    ListMcpTools => Page<McpTool>, "integrations.mcp_servers.list_tools", Read, Read, "List the tools of a server by name";
+    ListMcpTools => Page<McpTool>, "integrations.mcp_servers.list_tools", Read, Read, "List the tools, prompts and resources of a server by name";
     GetMcpTool => McpTool, "integrations.mcp_servers.get_tool", Read, Read, "Read one tool with its whole definition";
     ApproveMcpTool => McpTool, "integrations.mcp_servers.approve_tool", Admin, Write,
         "Approve a tool's live definition: it becomes the pin";
@@ -35,7 +35,7 @@ operations! {
     SetMcpToolRiskLevel => McpTool, "integrations.mcp_servers.set_tool_risk_level", Admin, Write,
         "Classify a tool's risk, or give the classification up";
     InvokeMcpTool => InvokeToolResult, "integrations.mcp_servers.invoke_tool", Invoke, Call,
-        "Call a tool through policy, credentials and the trail";
+        "Call a tool, get a prompt or read a resource through policy, credentials and the trail";
     GetMcpInvocations => Page<McpToolInvocation>, "integrations.mcp_servers.get_invocations", Read, Read,
         "List invocations of the tenant, of one server, or of one run, newest first";
     GetMcpInvocation => McpToolInvocation, "integrations.mcp_servers.get_invocation", Read, Read, "Read one invocation";
@@ -169,12 +169,14 @@ pub struct DeleteMcpServer {
     pub server_id: ServerId,
 }
 
-/// Lists tools of a server.
+/// Lists tools of a server, and what else it lists.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListMcpTools {
     /// Server.
     pub server_id: ServerId,
+    /// Only tools, only prompts, only resources, or only templates.
+    pub kind: Option<ItemKind>,
     /// Only tools in this state.
     pub status: Option<ToolStatus>,
     /// Page size.
@@ -241,7 +243,7 @@ pub struct SetMcpToolRiskLevel {
     pub risk_level: Option<RiskLevel>,
 }
 
-/// Calls a tool.
+/// Calls a tool, gets a prompt, or reads a resource.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct InvokeMcpTool {
@@ -249,7 +251,8 @@ pub struct InvokeMcpTool {
     pub server_id: ServerId,
     /// Tool.
     pub tool_id: ToolId,
-    /// Arguments, at most 256 KiB in canonical form; `{}` unless told.
+    /// Arguments, at most 256 KiB in canonical form; `{}` unless told. A prompt's are texts; a resource has none, and a
+    /// resource template one: the `uri` that is to be read.
     #[serde(default)]
     pub arguments: Map<String, Value>,
     /// The agent's run.

@@ -4,7 +4,7 @@ use async_trait::async_trait;
 
 use super::invocation::{InvocationOutcome, McpToolInvocation};
 use super::server::{McpServer, McpServerStatus};
-use super::tool::{McpTool, ToolStatus};
+use super::tool::{ItemKind, McpTool, ToolStatus};
 use super::wire::{Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply};
 use crate::PortError;
 use crate::ids::{InvocationId, ServerId, TenantId, ToolId};
@@ -44,7 +44,7 @@ pub trait McpServerStore: Send {
 /// Tools of a tenant's servers, within a unit of work.
 #[async_trait]
 pub trait McpToolStore: Send {
-    /// Adds or replaces tools by `(server_id, name)`; counters are left alone. Doing it twice changes nothing more.
+    /// Adds or replaces tools by `(server_id, kind, name)`; counters are left alone. Doing it twice changes nothing more.
     async fn upsert(&mut self, tenant: &TenantId, tools: &[McpTool]) -> Result<(), PortError>;
 
     /// One tool of one server.
@@ -55,17 +55,26 @@ pub trait McpToolStore: Send {
         id: &ToolId,
     ) -> Result<Option<McpTool>, PortError>;
 
-    /// All tools of a server, by name; at most as many as discovery admits.
+    /// All tools of a server, by name and kind; at most as many as discovery admits.
     async fn all_of(&mut self, tenant: &TenantId, server: &ServerId) -> Result<Vec<McpTool>, PortError>;
 
-    /// A page of a server's tools, by name.
+    /// A page of a server's tools, by name and kind.
     async fn list(
         &mut self,
         tenant: &TenantId,
         server: &ServerId,
-        status: Option<ToolStatus>,
+        filter: &ToolFilter,
         page: &PageRequest,
     ) -> Result<Page<McpTool>, PortError>;
+}
+
+/// Which tools to list; all conditions hold together.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ToolFilter {
+    /// Of this kind.
+    pub kind: Option<ItemKind>,
+    /// In this state.
+    pub status: Option<ToolStatus>,
 }
 
 /// Which invocations to list; all conditions hold together.
@@ -104,7 +113,8 @@ pub trait McpInvocationStore: Send {
 /// `notifications/cancelled`.
 #[async_trait]
 pub trait McpClient: Send + Sync {
-    /// Finds the era, then lists all tools. Probes anew, whatever was cached.
+    /// Finds the era, then lists all tools, and prompts and resources where the server declares them. Probes anew,
+    /// whatever was cached.
     async fn discover(
         &self,
         tenant: &TenantId,
@@ -120,7 +130,7 @@ pub trait McpClient: Send + Sync {
         dispatch: &Dispatch,
     ) -> Result<McpHealth, McpFailure>;
 
-    /// Calls a tool, once. A call that may have been acted on is never repeated.
+    /// Calls a tool, or asks what else the call's method says, once. A call that may have been acted on is never repeated.
     async fn call_tool(
         &self,
         tenant: &TenantId,

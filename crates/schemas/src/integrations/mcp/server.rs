@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::tool::ItemKind;
 use crate::ids::{ServerId, TenantId};
 use crate::text::{CredentialRefText, Description, HeaderNameText, Name, Tag, UrlText};
 use crate::timestamp::Timestamp;
@@ -102,7 +103,7 @@ pub struct McpServer {
     pub capabilities: Vec<String>,
     /// Hash over the declared capabilities in canonical form (RFC 8785).
     pub capabilities_hash: Option<String>,
-    /// Tools present at the last discovery.
+    /// Tools present at the last discovery, with prompts and resources.
     pub tool_count: u32,
     /// Health checks failed in a row.
     pub health_check_failures: u32,
@@ -139,7 +140,7 @@ pub struct McpDiscoveryResult {
     pub protocol_version: String,
     /// Names of declared capabilities.
     pub capabilities: Vec<String>,
-    /// Tools listed by the server and not refused.
+    /// Tools, prompts and resources listed by the server and not refused.
     pub tools_found: u32,
     /// Seen for the first time; quarantined until approved.
     pub tools_added: u32,
@@ -156,7 +157,9 @@ pub struct McpDiscoveryResult {
 /// A definition that was not admitted.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct RefusedDefinition {
-    /// The tool's name if it can be shown (visible ASCII), else its position as `#3`.
+    /// What it would be.
+    pub kind: ItemKind,
+    /// The tool's name if it can be shown (visible ASCII), else its position as `#3`; `*` for a whole list.
     pub tool: String,
     /// The rule: `hidden_characters`, `name`, `schema`, `too_large`, `duplicate_name`, ...
     pub rule: String,

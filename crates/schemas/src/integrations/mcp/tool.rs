@@ -1,4 +1,4 @@
-//! A tool of an MCP server, its pin and its risk.
+//! What an MCP server lists (tools, prompts, resources and their templates), its pin and its risk.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -6,6 +6,28 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{ServerId, TenantId, ToolId};
 use crate::json::RawJson;
 use crate::timestamp::Timestamp;
+
+string_enum!(
+    /// What a server lists. Whatever it is, it is discovered, pinned, approved, permitted and recorded in the same way,
+    /// and called a tool where nothing depends on the difference.
+    ItemKind {
+        /// Called by models, with arguments.
+        Tool = "tool",
+        /// Texts for a conversation, made from arguments.
+        Prompt = "prompt",
+        /// Content under a URI.
+        Resource = "resource",
+        /// Contents under all URIs of one form (RFC 6570, level 1).
+        ResourceTemplate = "resource_template",
+    }
+);
+
+impl Default for ItemKind {
+    /// Of what was stored before there were others.
+    fn default() -> Self {
+        Self::Tool
+    }
+}
 
 string_enum!(
     /// How much harm a tool can do. Ordered: the worst of all signs wins.
@@ -56,7 +78,7 @@ pub struct ToolAnnotations {
     pub open_world: Option<bool>,
 }
 
-/// A tool as its tenant's admins see it.
+/// A tool, or whatever else a server lists, as its tenant's admins see it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct McpTool {
     /// Id; stays when the definition changes.
@@ -65,7 +87,10 @@ pub struct McpTool {
     pub server_id: ServerId,
     /// Owner.
     pub tenant_id: TenantId,
-    /// Name on the server: 1 to 128 of `A-Za-z0-9_.-`; unique per server, also without regard to case.
+    /// What it is.
+    pub kind: ItemKind,
+    /// Name on the server: 1 to 128 of `A-Za-z0-9_.-`, unique per server and kind, also without regard to case. Of a
+    /// resource its URI, of a template its URI template: at most 1024 of visible ASCII.
     pub name: String,
     /// Title or description as the server gives it; untrusted.
     pub description: Option<String>,

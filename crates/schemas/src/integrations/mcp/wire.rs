@@ -6,7 +6,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::invocation::CallMethod;
+use super::progress::ProgressSink;
 use super::server::ProtocolPin;
+use super::tool::ItemKind;
 use crate::codes::Code;
 use crate::context::TraceContext;
 use crate::ids::ServerId;
@@ -48,6 +51,8 @@ pub struct Dispatch {
     pub deadline: Duration,
     /// Passed on upstream.
     pub trace: TraceContext,
+    /// Where progress goes, if somebody wants to hear of it. The upstream is asked for it only then.
+    pub progress: Option<ProgressSink>,
 }
 
 /// What a server offers.
@@ -57,35 +62,51 @@ pub struct McpCatalogue {
     pub protocol_version: String,
     /// Declared capabilities, raw.
     pub capabilities: RawJson,
-    /// Tools in the server's order.
+    /// Tools, prompts, resources and templates; those of a kind in the server's order. Kinds whose capability the server
+    /// does not declare are not asked for.
     pub tools: Vec<ListedTool>,
 }
 
-/// One entry of `tools/list`.
+/// One entry of `tools/list`, or of another list.
 #[derive(Clone, Debug)]
 pub enum ListedTool {
     /// An object with a name.
     Readable {
-        /// The name as given.
+        /// Of which list.
+        kind: ItemKind,
+        /// The name as given; of a resource its URI, of a template its URI template.
         name: String,
         /// The definition, byte for byte.
         definition: RawJson,
     },
     /// Not an object with a name; its place in the list and what is wrong, in our words.
     Unreadable {
+        /// Of which list.
+        kind: ItemKind,
         /// From zero.
         position: usize,
         /// Our words.
         problem: String,
     },
+    /// The server does not give the list of this kind out. What is known of it stays as it is.
+    Unlisted {
+        /// Which list; never that of tools.
+        kind: ItemKind,
+        /// Our words.
+        problem: String,
+    },
 }
 
-/// A call of a tool. Printed without the values of its arguments, which are nobody's business but the tool's.
+/// A call of a tool, or what else is asked of a server. Printed without the values of its arguments, which are nobody's business but the tool's.
 #[derive(Clone)]
 pub struct ToolCall {
+    /// What is called.
+    pub kind: ItemKind,
+    /// What is asked.
+    pub method: CallMethod,
     /// Name on the server.
     pub name: String,
-    /// Arguments, as judged.
+    /// Arguments, as judged. For a template `uri`; to complete, `argument` and perhaps `arguments`, those given so far.
     pub arguments: Map<String, Value>,
     /// The definition under which the call was judged; for `x-mcp-header` of its input schema.
     pub definition: RawJson,
@@ -93,16 +114,16 @@ pub struct ToolCall {
 
 impl fmt::Debug for ToolCall {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "ToolCall({}, {} arguments)", self.name, self.arguments.len())
+        write!(f, "ToolCall({} {}, {} arguments)", self.method, self.name, self.arguments.len())
     }
 }
 
 /// The answer to a call. Printed without its content.
 #[derive(Clone)]
 pub struct ToolReply {
-    /// The `CallToolResult`, byte for byte.
+    /// The result, byte for byte.
     pub result: RawJson,
-    /// Its `isError`.
+    /// Its `isError`; only tools have one.
     pub is_error: bool,
     /// The version spoken.
     pub protocol_version: Cow<'static, str>,

@@ -1,10 +1,11 @@
-//! Toolsets: named selections of a tenant's tools, each under one URL, for the keys that it names.
+//! Toolsets: named selections of a tenant's tools, prompts and resources, each under one URL, for the keys that it names.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::ids::{KeyId, ServerId, TenantId, ToolId, ToolsetId};
+use crate::integrations::mcp::tool::ItemKind;
 use crate::text::Description;
 use crate::timestamp::Timestamp;
 
@@ -12,7 +13,7 @@ pub mod names;
 pub mod operations;
 pub mod ports;
 
-pub use names::{CALL_TOOL, ExposedToolName, SEARCH_TOOLS, ToolsetName};
+pub use names::{CALL_TOOL, ExposedName, ExposedToolName, SEARCH_TOOLS, ToolsetName};
 
 string_enum!(
     /// How much of a toolset agents are shown at once.
@@ -49,11 +50,15 @@ pub struct Toolset {
     pub version: u64,
 }
 
-/// A tool of a toolset, and how agents see it.
+/// A tool of a toolset, or what else its server lists, and how agents see it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ToolsetTool {
-    /// The name that agents see; unique in the toolset, also without regard to case.
-    pub name: ExposedToolName,
+    /// What it is.
+    #[serde(default)]
+    pub kind: ItemKind,
+    /// The name that agents see; unique in the toolset among those of its kind, also without regard to case. A resource
+    /// keeps its URI, and a template its URI template.
+    pub name: ExposedName,
     /// Server.
     pub server_id: ServerId,
     /// Tool.
@@ -71,8 +76,10 @@ pub struct ToolsetTool {
 /// A tool as an agent sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct OfferedTool {
+    /// What it is.
+    pub kind: ItemKind,
     /// Its name here.
-    pub name: ExposedToolName,
+    pub name: ExposedName,
     /// The MCP definition, with this name, and without what is hidden.
     pub definition: crate::json::RawJson,
 }

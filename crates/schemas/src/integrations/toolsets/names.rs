@@ -68,6 +68,54 @@ impl ExposedToolName {
     }
 }
 
+/// The name of anything in a toolset as agents see it: of a tool or a prompt an [`ExposedToolName`], of a resource its
+/// URI, of a template its URI template. These have a scheme and so a colon, which no other name has.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(transparent)]
+pub struct ExposedName(String);
+
+impl ExposedName {
+    const PATTERN: &'static str = "^([A-Za-z0-9_.-]{1,128}|[A-Za-z][A-Za-z0-9+.-]*:[!-~]{0,1000})$";
+
+    /// Checks a name.
+    ///
+    /// # Errors
+    /// [`InvalidName`].
+    pub fn new(text: &str) -> Result<Self, InvalidName> {
+        match ExposedToolName::new(text) {
+            Ok(name) => Ok(name.into()),
+            Err(_) => Self::uri(text),
+        }
+    }
+
+    /// Checks a URI or a URI template: a scheme (RFC 3986, section 3.1) of at most 23 characters, a colon, and at most
+    /// 1000 of visible ASCII.
+    ///
+    /// # Errors
+    /// [`InvalidName`].
+    pub fn uri(text: &str) -> Result<Self, InvalidName> {
+        let expected = "a scheme, `:` and at most 1000 characters of visible ASCII";
+        let Some((scheme, rest)) = text.split_once(':') else { return Err(InvalidName { expected }) };
+        let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'.' | b'-');
+        let is_scheme = scheme.starts_with(|first: char| first.is_ascii_alphabetic())
+            && scheme.len() <= 23
+            && scheme.bytes().all(is_part);
+        let is_rest = rest.len() <= 1000 && rest.bytes().all(|byte| byte.is_ascii_graphic());
+        if is_scheme && is_rest { Ok(Self(text.to_owned())) } else { Err(InvalidName { expected }) }
+    }
+
+    /// The name as text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<ExposedToolName> for ExposedName {
+    fn from(name: ExposedToolName) -> Self {
+        Self(name.0)
+    }
+}
+
 macro_rules! as_text {
     ($name:ident, $schema:literal) => {
         impl fmt::Display for $name {
@@ -96,6 +144,7 @@ macro_rules! as_text {
 
 as_text!(ToolsetName, "ToolsetName");
 as_text!(ExposedToolName, "ExposedToolName");
+as_text!(ExposedName, "ExposedName");
 
 #[cfg(test)]
 mod tests {
@@ -115,6 +164,12 @@ mod tests {
         }
         for bad in ["", "a b", "a/b", "p\u{0430}y", "read\u{200b}", &"a".repeat(129)] {
             assert!(ExposedToolName::new(bad).is_err(), "{bad}");
+        }
+        for good in ["a", "file:///a/b.txt", "test://x/{id}", "urn:x", &format!("a:{}", "b".repeat(1000))] {
+            assert!(ExposedName::new(good).is_ok(), "{good}");
+        }
+        for bad in ["", "a/b", "1a:b", ":b", "a: b", "a:\u{e9}", &format!("a:{}", "b".repeat(1001))] {
+            assert!(ExposedName::new(bad).is_err(), "{bad}");
         }
     }
 }

@@ -4,9 +4,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{ExposedToolName, OfferedTool, ToolDisclosure, Toolset, ToolsetName};
+use super::{ExposedName, ExposedToolName, OfferedTool, ToolDisclosure, Toolset, ToolsetName};
 use crate::ids::{KeyId, ServerId, ToolId, ToolsetId};
 use crate::integrations::mcp::invocation::InvokeToolResult;
+use crate::integrations::mcp::tool::ItemKind;
 use crate::operation::operations;
 use crate::paging::{Cursor, Page, PageLimit};
 use crate::text::{Description, RunId, SearchText};
@@ -22,14 +23,20 @@ operations! {
     OpenToolset => OpenedToolset, "integrations.toolsets.open_toolset", Invoke, Read,
         "Look whether this key may use a toolset";
     ListOfferedTools => Page<OfferedTool>, "integrations.toolsets.list_offered_tools", Invoke, Read,
-        "List the tools of a toolset that this key may call just now, by name";
+        "List the tools, prompts or resources of a toolset that this key may use just now, by name";
     SearchOfferedTools => FoundTools, "integrations.toolsets.search_offered_tools", Invoke, Read,
         "Find tools of a toolset that this key may call just now, by words";
     CallOfferedTool => InvokeToolResult, "integrations.toolsets.call_offered_tool", Invoke, Call,
         "Call a tool by its name in a toolset, through policy, credentials and the trail";
+    GetOfferedPrompt => InvokeToolResult, "integrations.toolsets.get_offered_prompt", Invoke, Call,
+        "Get a prompt by its name in a toolset, through policy, credentials and the trail";
+    ReadOfferedResource => InvokeToolResult, "integrations.toolsets.read_offered_resource", Invoke, Call,
+        "Read a resource of a toolset, through policy, credentials and the trail";
+    CompleteOfferedArgument => InvokeToolResult, "integrations.toolsets.complete_offered_argument", Invoke, Call,
+        "Complete an argument of a prompt or of a resource template, through policy, credentials and the trail";
 }
 
-/// A tool to be selected.
+/// A tool to be selected, or a prompt, a resource or a template.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ToolSelection {
@@ -37,14 +44,15 @@ pub struct ToolSelection {
     pub server_id: ServerId,
     /// Tool.
     pub tool_id: ToolId,
-    /// The name that agents see; unless told, the server's name and the tool's, joined by `__`.
+    /// The name that agents see; unless told, the server's name and the tool's, joined by `__`. Resources and templates
+    /// keep their URIs and take none.
     pub name: Option<ExposedToolName>,
     /// Shown to agents in place of the server's description.
     pub description: Option<Description>,
-    /// Arguments that the gate sets; agents neither see them nor may give them.
+    /// Arguments of a tool that the gate sets; agents neither see them nor may give them.
     #[serde(default)]
     pub fixed_arguments: Map<String, Value>,
-    /// Arguments that agents neither see nor may give. At most 64.
+    /// Arguments of a tool that agents neither see nor may give. At most 64.
     #[serde(default)]
     #[schemars(length(max = 64))]
     pub hidden_arguments: Vec<String>,
@@ -133,14 +141,20 @@ pub struct OpenedToolset {
     pub description: Option<Description>,
     /// How much agents are shown at once.
     pub disclosure: ToolDisclosure,
+    /// Kinds of what it holds, in order.
+    pub kinds: Vec<ItemKind>,
+    /// Whether arguments of its prompts or templates can be completed, as far as their servers say.
+    pub completes: bool,
 }
 
-/// Lists the tools of a toolset as an agent sees them.
+/// Lists what a toolset holds of one kind, as an agent sees it.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ListOfferedTools {
     /// The toolset's name.
     pub toolset: ToolsetName,
+    /// Of which kind; tools unless told.
+    pub kind: Option<ItemKind>,
     /// Page size.
     pub limit: Option<PageLimit>,
     /// Page start; it is good for this key and toolset only.
@@ -191,4 +205,62 @@ pub struct CallOfferedTool {
     pub run_id: Option<RunId>,
     /// Step within the run.
     pub step_index: Option<u32>,
+}
+
+/// Gets a prompt of a toolset.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct GetOfferedPrompt {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// The prompt's name in it.
+    pub prompt: ExposedToolName,
+    /// Arguments, all of them texts; `{}` unless told.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+    /// The agent's run.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+}
+
+/// Reads a resource of a toolset: one that it holds, or one that a template which it holds stands for.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ReadOfferedResource {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// URI.
+    pub uri: ExposedName,
+    /// The agent's run.
+    pub run_id: Option<RunId>,
+    /// Step within the run.
+    pub step_index: Option<u32>,
+}
+
+/// Asks for values that would complete an argument.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CompleteOfferedArgument {
+    /// The toolset's name.
+    pub toolset: ToolsetName,
+    /// `prompt` or `resource_template`.
+    pub kind: ItemKind,
+    /// The prompt's name, or the URI template.
+    pub name: ExposedName,
+    /// The argument that is being written.
+    pub argument: StartedArgument,
+    /// The arguments that are there already, all of them texts.
+    #[serde(default)]
+    pub arguments: Map<String, Value>,
+}
+
+/// An argument that is being written.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct StartedArgument {
+    /// Its name.
+    pub name: String,
+    /// What is there of its value.
+    pub value: String,
 }

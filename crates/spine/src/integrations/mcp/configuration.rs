@@ -11,6 +11,7 @@ use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::ApiKey;
 use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{KeyId, ServerId, ToolId};
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::logs::ledger::IntentKind;
@@ -95,6 +96,7 @@ impl CallConfiguration {
     pub(crate) async fn facts(
         &self,
         scene: &Scene,
+        method: CallMethod,
         arguments: &PreparedArguments,
         run_id: Option<&RunId>,
     ) -> (CallFacts, Option<u64>) {
@@ -103,7 +105,7 @@ impl CallConfiguration {
         let credential = judge_credential(scene, &self.grants, server, IntentKind::InvokeTool);
         let facts = CallFacts {
             decided_on: self.version,
-            arguments: scene.arguments().judge(tool, arguments),
+            arguments: scene.arguments().judge(tool, method, arguments),
             credential: credential.verdict,
             server: Arc::clone(server),
             tool: Arc::clone(tool),

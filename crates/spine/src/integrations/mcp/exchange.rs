@@ -44,7 +44,7 @@ pub(super) async fn begin(
         Ok(auth) => {
             let target = target(&server, credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();
-            let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace };
+            let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace, progress: None };
             Ok(Exchange { server, target, dispatch, kind, _place: place })
         }
         Err(error) => {

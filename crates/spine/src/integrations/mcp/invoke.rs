@@ -6,7 +6,7 @@ use portcullis_engines::integrations::mcp::invocation::{
 };
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::{ServerId, ToolId};
-use portcullis_schemas::integrations::mcp::invocation::InvokeToolResult;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
@@ -20,13 +20,15 @@ use crate::scene::Scene;
 use crate::spans;
 
 pub(crate) async fn invoke_tool(scene: Scene, request: InvokeMcpTool) -> Result<InvokeToolResult, Error> {
-    invoke(scene, request, None).await
+    invoke(scene, request, None, None).await
 }
 
-/// The governed call, of an agent who named the tool itself or by a toolset.
+/// The governed call, of an agent who named the tool itself or by a toolset. The method is the one that the tool is there
+/// for, unless told.
 pub(crate) async fn invoke(
     scene: Scene,
     request: InvokeMcpTool,
+    method: Option<CallMethod>,
     mut through: Option<ThroughToolset>,
 ) -> Result<InvokeToolResult, Error> {
     let limit = scene.options().call_deadline;
@@ -43,14 +45,16 @@ pub(crate) async fn invoke(
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
-    let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
+    let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
+    let facts = configuration.facts(&scene, method, &arguments, request.run_id.as_ref());
     let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
-    spans::call_of(&facts.tool);
+    spans::call_of(method, &facts.tool);
     let mut call = GovernedCall {
         received,
         attempt: if remembered { Attempt::Remembered } else { Attempt::Fresh },
         facts,
         secret_version,
+        method,
         arguments,
         run_id: request.run_id,
         step_index: request.step_index,
@@ -74,7 +78,7 @@ pub(crate) async fn invoke(
         if let Some(through) = &mut through {
             through.require(&scene, &configuration).await?;
         }
-        let facts = configuration.facts(&scene, &call.arguments, call.run_id.as_ref());
+        let facts = configuration.facts(&scene, method, &call.arguments, call.run_id.as_ref());
         (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
     }
 }

@@ -3,7 +3,7 @@
 use portcullis_engines::integrations::mcp::decision::Denial;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::invocation::CalledThrough;
-use portcullis_schemas::integrations::toolsets::{ExposedToolName, Toolset};
+use portcullis_schemas::integrations::toolsets::{ExposedName, Toolset};
 use portcullis_schemas::tenants::ConfigVersion;
 
 use super::configuration::CallConfiguration;
@@ -16,7 +16,7 @@ use crate::scene::Scene;
 pub(crate) struct ThroughToolset {
     pub(crate) toolset: Toolset,
     /// The tool's name in it.
-    pub(crate) name: ExposedToolName,
+    pub(crate) name: ExposedName,
     /// Of the definition that the arguments were looked at under.
     pub(crate) definition_hash: String,
     pub(crate) read_at: ConfigVersion,

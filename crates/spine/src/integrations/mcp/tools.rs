@@ -7,6 +7,7 @@ use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, DisableMcpTool, EnableMcpTool, GetMcpTool, ListMcpTools, SetMcpToolRiskLevel,
 };
+use portcullis_schemas::integrations::mcp::ports::ToolFilter;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::store::UnitOfWork;
@@ -18,7 +19,8 @@ pub(crate) async fn list_tools(scene: Scene, request: ListMcpTools) -> Result<Pa
     let mut work = scene.read().await?;
     servers::find(&scene, &mut *work, &request.server_id).await?;
     let page = PageRequest::new(request.limit, request.cursor);
-    Ok(work.mcp_tools().list(scene.tenant(), &request.server_id, request.status, &page).await?)
+    let filter = ToolFilter { kind: request.kind, status: request.status };
+    Ok(work.mcp_tools().list(scene.tenant(), &request.server_id, &filter, &page).await?)
 }
 
 pub(crate) async fn get_tool(scene: Scene, request: GetMcpTool) -> Result<McpTool, Error> {

@@ -1,16 +1,17 @@
-//! What agents see of a toolset: the tools that a call by this key would be let through to, as far as that can be known
-//! before there are arguments. The decision is that of the call.
+//! What agents see of a toolset: the tools, prompts and resources that a call by this key would be let through to, as far
+//! as that can be known before there are arguments. The decision is that of the call.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_engines::integrations::toolsets::{MOST_FOUND, offered, relevance};
 use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{
     FoundTools, ListOfferedTools, OpenToolset, OpenedToolset, SearchOfferedTools,
 };
 use portcullis_schemas::integrations::toolsets::{
-    ExposedToolName, OfferedTool, Toolset, ToolsetName, ToolsetTool,
+    ExposedName, OfferedTool, Toolset, ToolsetName, ToolsetTool,
 };
 use portcullis_schemas::paging::{Cursor, Page};
 use portcullis_schemas::runtime::HashPurpose;
@@ -21,43 +22,70 @@ use portcullis_trail::Digest;
 use crate::integrations::mcp::{ServerOffers, TenantConfiguration};
 use crate::scene::Scene;
 
+/// The capability of servers that complete arguments.
+const COMPLETIONS: &str = "completions";
 /// Hexadecimal digits of a cursor: 160 bits.
 const CURSOR_DIGITS: usize = 40;
 
 pub(crate) async fn open_toolset(scene: Scene, request: OpenToolset) -> Result<OpenedToolset, Error> {
-    let toolset = opened(&scene, &mut *scene.read().await?, &request.toolset).await?;
-    let Toolset { name, description, disclosure, .. } = toolset;
-    Ok(OpenedToolset { name, description, disclosure })
+    let mut work = scene.read().await?;
+    let toolset = opened(&scene, &mut *work, &request.toolset).await?;
+    let Toolset { name, description, disclosure, tools, .. } = toolset;
+    let kinds: BTreeSet<ItemKind> = tools.iter().map(|entry| entry.kind).collect();
+    let with_arguments = tools.iter().filter(|entry| has_arguments_to_complete(entry.kind));
+    let servers: BTreeSet<&ServerId> = with_arguments.map(|entry| &entry.server_id).collect();
+    let mut completes = false;
+    for server in servers {
+        completes = completes || can_complete(&scene, &mut *work, server).await?;
+    }
+    Ok(OpenedToolset { name, description, disclosure, kinds: kinds.into_iter().collect(), completes })
+}
+
+fn has_arguments_to_complete(kind: ItemKind) -> bool {
+    matches!(kind, ItemKind::Prompt | ItemKind::ResourceTemplate)
+}
+
+/// Whether a server has said that it completes arguments.
+///
+/// # Errors
+/// `store_unavailable`.
+pub(super) async fn can_complete(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    server: &ServerId,
+) -> Result<bool, Error> {
+    let server = work.mcp_servers().get(scene.tenant(), server).await?;
+    Ok(server.is_some_and(|server| server.capabilities.iter().any(|name| name == COMPLETIONS)))
 }
 
 pub(crate) async fn list_offered_tools(
     scene: Scene,
     request: ListOfferedTools,
 ) -> Result<Page<OfferedTool>, Error> {
-    let shelf = Shelf::read(&scene, &request.toolset).await?;
+    let shelf = Shelf::read(&scene, &request.toolset, request.kind.unwrap_or_default()).await?;
     let first = match &request.cursor {
-        Some(cursor) => position_after(&scene, &shelf.toolset, cursor)?,
+        Some(cursor) => position_after(&scene, &shelf, cursor)?,
         None => 0,
     };
     let limit = request.limit.unwrap_or_default();
     let mut items = Vec::new();
-    for entry in shelf.toolset.tools.iter().skip(first) {
+    for entry in shelf.entries().skip(first) {
         // One more than the limit only says that there is a next page.
         if items.len() > usize::from(limit.get()) {
             break;
         }
         items.extend(shelf.offer(&scene, entry).await);
     }
-    Ok(Page::from_overfetch(items, limit, |last| cursor_at(&scene, &shelf.toolset, &last.name)))
+    Ok(Page::from_overfetch(items, limit, |last| cursor_at(&scene, &shelf, &last.name)))
 }
 
 pub(crate) async fn search_offered_tools(
     scene: Scene,
     request: SearchOfferedTools,
 ) -> Result<FoundTools, Error> {
-    let shelf = Shelf::read(&scene, &request.toolset).await?;
+    let shelf = Shelf::read(&scene, &request.toolset, ItemKind::Tool).await?;
     let mut found = Vec::new();
-    for entry in &shelf.toolset.tools {
+    for entry in shelf.entries() {
         if let Some(tool) = shelf.offer(&scene, entry).await {
             let relevance = relevance(request.query.as_str(), &tool);
             found.extend((relevance > 0).then_some((Reverse(relevance), tool)));
@@ -68,20 +96,21 @@ pub(crate) async fn search_offered_tools(
     Ok(FoundTools { tools: found.into_iter().take(MOST_FOUND).map(|(_, tool)| tool).collect() })
 }
 
-/// A toolset, and what the store says of its servers, read from one snapshot.
+/// What a toolset holds of one kind, and what the store says of its servers, read from one snapshot.
 struct Shelf {
+    kind: ItemKind,
     toolset: Toolset,
     tenant: TenantConfiguration,
     servers: BTreeMap<ServerId, ServerOffers>,
 }
 
 impl Shelf {
-    async fn read(scene: &Scene, name: &ToolsetName) -> Result<Self, Error> {
+    async fn read(scene: &Scene, name: &ToolsetName, kind: ItemKind) -> Result<Self, Error> {
         let mut work = scene.read().await?;
         let toolset = opened(scene, &mut *work, name).await?;
         let tenant = TenantConfiguration::read(scene, &mut *work).await?;
         let mut wanted: BTreeMap<&ServerId, BTreeSet<&ToolId>> = BTreeMap::new();
-        for entry in &toolset.tools {
+        for entry in toolset.tools.iter().filter(|entry| entry.kind == kind) {
             wanted.entry(&entry.server_id).or_default().insert(&entry.tool_id);
         }
         let mut servers = BTreeMap::new();
@@ -90,7 +119,12 @@ impl Shelf {
                 servers.insert(id.clone(), server);
             }
         }
-        Ok(Self { toolset, tenant, servers })
+        Ok(Self { kind, toolset, tenant, servers })
+    }
+
+    /// In the order of names.
+    fn entries(&self) -> impl Iterator<Item = &ToolsetTool> {
+        self.toolset.tools.iter().filter(|entry| entry.kind == self.kind)
     }
 
     /// The tool as the caller sees it, if a call of it would be let through.
@@ -135,9 +169,10 @@ pub(super) async fn opened(
 }
 
 /// A cursor tells its holder nothing, and is good for nobody else: it is a keyed hash of the last name that was given
-/// out, with who asked, and in which toolset.
-fn cursor_at(scene: &Scene, toolset: &Toolset, last: &ExposedToolName) -> String {
-    let position = format!("{}\n{}\n{last}", scene.principal().key(), toolset.toolset_id);
+/// out, with who asked, in which toolset, and for what.
+fn cursor_at(scene: &Scene, shelf: &Shelf, last: &ExposedName) -> String {
+    let (key, toolset, kind) = (scene.principal().key(), &shelf.toolset.toolset_id, shelf.kind);
+    let position = format!("{key}\n{toolset}\n{kind}\n{last}");
     let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Cursor, position.as_bytes());
     let mut text = Digest::from_bytes(hash).to_string();
     text.truncate(CURSOR_DIGITS);
@@ -146,9 +181,9 @@ fn cursor_at(scene: &Scene, toolset: &Toolset, last: &ExposedToolName) -> String
 
 /// # Errors
 /// `invalid_cursor` when it was given to somebody else, or the tool that it stands for has left the toolset.
-fn position_after(scene: &Scene, toolset: &Toolset, cursor: &Cursor) -> Result<usize, Error> {
-    let mut names = toolset.tools.iter().map(|entry| &entry.name);
-    let last = names.position(|name| cursor_at(scene, toolset, name) == cursor.as_str());
+fn position_after(scene: &Scene, shelf: &Shelf, cursor: &Cursor) -> Result<usize, Error> {
+    let mut names = shelf.entries().map(|entry| &entry.name);
+    let last = names.position(|name| cursor_at(scene, shelf, name) == cursor.as_str());
     last.map(|last| last + 1).ok_or_else(|| {
         let message = "this list has no such position: start again without a cursor";
         Error::new(ErrorKind::Invalid, codes::INVALID_CURSOR, message).with_field("cursor")

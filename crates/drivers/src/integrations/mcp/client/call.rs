@@ -1,24 +1,33 @@
-//! `tools/call`.
+//! `tools/call`, and what else is asked of a server for an agent: `prompts/get`, `resources/read`, `completion/complete`.
 
 use std::sync::Arc;
 
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
 use portcullis_mcp::jsonrpc::{Id, notification};
-use portcullis_mcp::messages::{CallKind, CallResult, call_params, cancelled_params, method};
+use portcullis_mcp::messages::{
+    CallKind, Completing, call_params, cancelled_params, complete_params, method, parse_result, read_params,
+};
+use portcullis_mcp::meta::OutgoingMeta;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{ToolCall, ToolReply};
 use portcullis_schemas::json::RawJson;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::failure::{NotAnswered, protocol, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
-/// Calls a tool, once.
+/// Most notifications of a call whose progress somebody wants to hear of.
+const MAX_PROGRESS: usize = 10_000;
+
+/// Calls a tool, or asks what else the call's method says, once.
 pub(super) async fn call(
     link: &Link<'_>,
     spoken: &Spoken,
@@ -26,12 +35,17 @@ pub(super) async fn call(
 ) -> Result<ToolReply, NotAnswered> {
     let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
-    let arguments = to_raw_value(&call.arguments).map_err(|_| unusable("arguments: not JSON".to_owned()))?;
-    let params = call_params(&call.name, &arguments, &link.meta(spoken.version()));
-    let params = params.map_err(|error| unusable(error.to_string()))?;
-    let mut ask = Ask::new(&id, method::TOOLS_CALL, spoken, Some(&params));
-    ask.name = Some(&call.name);
-    if spoken.era() == Era::Modern {
+    let progress_token = link.progress_token()?;
+    let meta = OutgoingMeta { progress_token: progress_token.clone(), ..link.meta(spoken.version()) };
+    let (params, name) = wire_params(call, &meta).map_err(unusable)?;
+    let mut ask = Ask::new(&id, call.method.as_str(), spoken, Some(&params));
+    ask.name = name;
+    if progress_token.is_some() {
+        ask.limits.max_notifications = MAX_PROGRESS;
+        ask.progress_token = progress_token;
+    }
+    if spoken.era() == Era::Modern && call.method == CallMethod::CallTool {
+        let arguments = raw(&call.arguments).map_err(unusable)?;
         ask.more_headers = mirrored(&call.definition, &arguments).map_err(unusable)?;
     }
     let guard = (spoken.era() == Era::Legacy).then(|| CancelOnDrop::new(link, spoken, &id));
@@ -39,7 +53,7 @@ pub(super) async fn call(
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    let result = CallResult::parse(&answer?).map_err(NotAnswered::Result)?;
+    let result = parse_result(call.method.as_str(), &answer?).map_err(NotAnswered::Result)?;
     match result.kind {
         CallKind::Complete { is_error } => Ok(ToolReply {
             result: result.raw.into(),
@@ -52,6 +66,38 @@ pub(super) async fn call(
                 .into())
         }
     }
+}
+
+/// The parameters of the call's method, and what `Mcp-Name` says of them.
+fn wire_params<'c>(
+    call: &'c ToolCall,
+    meta: &OutgoingMeta,
+) -> Result<(Box<RawValue>, Option<&'c str>), String> {
+    let name = call.name.as_str();
+    match call.method {
+        CallMethod::ReadResource => {
+            // The URI that a template stands for; a resource is its own.
+            let uri = call.arguments.get("uri").and_then(Value::as_str).unwrap_or(name);
+            Ok((read_params(uri, meta), Some(uri)))
+        }
+        CallMethod::Complete => {
+            let of = match call.kind {
+                ItemKind::Prompt => Completing::Prompt(name.into()),
+                _ => Completing::Template(name.into()),
+            };
+            let argument = raw(call.arguments.get("argument").unwrap_or(&Value::Null))?;
+            let arguments = call.arguments.get("arguments").map(raw).transpose()?;
+            Ok((complete_params(&of, &argument, arguments.as_deref(), meta), None))
+        }
+        _ => {
+            let params = call_params(name, &raw(&call.arguments)?, meta);
+            Ok((params.map_err(|error| error.to_string())?, Some(name)))
+        }
+    }
+}
+
+fn raw<T: Serialize>(value: &T) -> Result<Box<RawValue>, String> {
+    to_raw_value(value).map_err(|_| "arguments: not JSON".to_owned())
 }
 
 /// The arguments that the definition wants mirrored into headers.

@@ -1,15 +1,19 @@
-//! `tools/list`, all pages of it, within caps.
+//! `tools/list` and the other lists, all pages of them, within caps.
 
 use std::collections::HashSet;
 
 use portcullis_mcp::answer::AnswerLimits;
 use portcullis_mcp::headers::declared_params;
-use portcullis_mcp::messages::{RawTool, ToolsPage, list_params, method};
+use portcullis_mcp::jsonrpc::ErrorCode;
+use portcullis_mcp::members::Members;
+use portcullis_mcp::messages::{ListPage, Listing, RawItem, list_params};
 use portcullis_mcp::scan::JsonLimits;
 use portcullis_mcp::sse::SseLimits;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpFailure};
+use portcullis_schemas::json::RawJson;
 use serde_json::value::RawValue;
 
 use super::failure::{NotAnswered, protocol};
@@ -18,54 +22,90 @@ use super::session::Spoken;
 
 /// Most pages.
 const MAX_PAGES: usize = 50;
-/// Most tools.
-const MAX_TOOLS: usize = 1000;
-/// Most bytes of all results together.
+/// Most items of one list.
+const MAX_ITEMS: usize = 1000;
+/// Most bytes of all results of one list together.
 const MAX_BYTES: usize = 8 * 1024 * 1024;
 /// Most bytes of one definition.
 const MAX_DEFINITION_BYTES: usize = 64 * 1024;
 
-/// All tools in the server's order. A tool that cannot be used does not hide the others.
-pub(super) async fn list_tools(link: &Link<'_>, spoken: &Spoken) -> Result<Vec<ListedTool>, NotAnswered> {
-    let mut tools = Vec::new();
+/// What the server lists beside tools.
+const OTHERS: [(ItemKind, Listing); 3] = [
+    (ItemKind::Prompt, Listing::Prompts),
+    (ItemKind::Resource, Listing::Resources),
+    (ItemKind::ResourceTemplate, Listing::Templates),
+];
+
+/// All tools, then what else the server declares. An item that cannot be used does not hide the others, and neither does
+/// a list that the server does not give out: many declare resources and have no templates.
+pub(super) async fn list_all(
+    link: &Link<'_>,
+    spoken: &Spoken,
+    capabilities: &RawJson,
+) -> Result<Vec<ListedTool>, NotAnswered> {
+    let declared = Members::of(capabilities.as_str()).unwrap_or_default();
+    let mut items = list(link, spoken, ItemKind::Tool, Listing::Tools).await?;
+    for (kind, listing) in OTHERS.into_iter().filter(|(_, listing)| declared.has(listing.capability())) {
+        match list(link, spoken, kind, listing).await {
+            Ok(listed) => items.extend(listed),
+            Err(NotAnswered::Refused { code }) if code == ErrorCode::METHOD_NOT_FOUND.value() => {}
+            Err(problem) if problem.is_of_one_list() => {
+                items.push(ListedTool::Unlisted { kind, problem: problem.into_failure().detail });
+            }
+            Err(problem) => return Err(problem),
+        }
+    }
+    Ok(items)
+}
+
+/// All items of one list, in the server's order.
+async fn list(
+    link: &Link<'_>,
+    spoken: &Spoken,
+    kind: ItemKind,
+    listing: Listing,
+) -> Result<Vec<ListedTool>, NotAnswered> {
+    let method = listing.method();
+    let mut items = Vec::new();
     let mut seen = HashSet::new();
     let mut cursor: Option<String> = None;
     let mut room = MAX_BYTES;
     for _ in 0..MAX_PAGES {
-        let raw = page(link, spoken, cursor.as_deref(), room).await?;
+        let raw = page(link, spoken, listing, cursor.as_deref(), room).await?;
         room = room.saturating_sub(raw.get().len());
-        let page = ToolsPage::parse(&raw, &JsonLimits::STRICT).map_err(NotAnswered::Result)?;
-        if tools.len() + page.tools.len() > MAX_TOOLS {
-            return Err(too_large(format!("tools/list: more than {MAX_TOOLS} tools")));
+        let page = ListPage::parse(listing, &raw, &JsonLimits::STRICT).map_err(NotAnswered::Result)?;
+        if items.len() + page.items.len() > MAX_ITEMS {
+            return Err(too_large(format!("{method}: more than {MAX_ITEMS} {}", listing.member())));
         }
-        for tool in page.tools {
-            let position = tools.len();
-            tools.push(match tool {
-                Ok(tool) => listed(position, tool, spoken.era()),
-                Err(problem) => ListedTool::Unreadable { position, problem: problem.fault.to_string() },
+        for item in page.items {
+            let position = items.len();
+            items.push(match item {
+                Ok(item) => listed(kind, position, item, spoken.era()),
+                Err(problem) => ListedTool::Unreadable { kind, position, problem: problem.fault.to_string() },
             });
         }
         // The empty string is a cursor like any other.
-        let Some(next) = page.next_cursor else { return Ok(tools) };
+        let Some(next) = page.next_cursor else { return Ok(items) };
         if !seen.insert(next.clone()) {
-            return Err(protocol("tools/list: a cursor came twice").into());
+            return Err(protocol(format!("{method}: a cursor came twice")).into());
         }
         cursor = Some(next);
     }
-    Err(too_large(format!("tools/list: more than {MAX_PAGES} pages")))
+    Err(too_large(format!("{method}: more than {MAX_PAGES} pages")))
 }
 
 async fn page(
     link: &Link<'_>,
     spoken: &Spoken,
+    listing: Listing,
     cursor: Option<&str>,
     room: usize,
 ) -> Result<Box<RawValue>, NotAnswered> {
     let id = link.new_id()?;
     let params = list_params(cursor, &link.meta(spoken.version()));
-    let mut ask = Ask::new(&id, method::TOOLS_LIST, spoken, Some(&params));
+    let mut ask = Ask::new(&id, listing.method(), spoken, Some(&params));
     ask.limits = AnswerLimits {
-        // Duplicate members are judged per tool, so that one bad tool does not fail the list.
+        // Duplicate members are judged per item, so that a bad one does not fail the list.
         json: JsonLimits::STRUCTURE,
         sse: SseLimits { max_total_bytes: room as u64, ..SseLimits::default() },
         max_body_bytes: room,
@@ -74,19 +114,19 @@ async fn page(
     link.result(spoken, ask).await
 }
 
-fn listed(position: usize, tool: RawTool, era: Era) -> ListedTool {
-    if tool.raw.get().len() > MAX_DEFINITION_BYTES {
+fn listed(kind: ItemKind, position: usize, item: RawItem, era: Era) -> ListedTool {
+    if item.raw.get().len() > MAX_DEFINITION_BYTES {
         let problem = format!("definition: larger than {MAX_DEFINITION_BYTES} bytes");
-        return ListedTool::Unreadable { position, problem };
+        return ListedTool::Unreadable { kind, position, problem };
     }
     // A modern client must drop a tool whose `x-mcp-header` annotations are invalid (2026-07-28, streamable HTTP).
-    let violations = match (era, tool.input_schema()) {
-        (Era::Modern, Some(schema)) => declared_params(schema).err().unwrap_or_default(),
+    let violations = match (kind, era, item.input_schema()) {
+        (ItemKind::Tool, Era::Modern, Some(schema)) => declared_params(schema).err().unwrap_or_default(),
         _ => Vec::new(),
     };
     match violations.first() {
-        Some(violation) => ListedTool::Unreadable { position, problem: violation.rule.to_string() },
-        None => ListedTool::Readable { name: tool.name, definition: tool.raw.into() },
+        Some(violation) => ListedTool::Unreadable { kind, position, problem: violation.rule.to_string() },
+        None => ListedTool::Readable { kind, name: item.name, definition: item.raw.into() },
     }
 }
 

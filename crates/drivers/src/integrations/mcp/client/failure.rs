@@ -51,6 +51,17 @@ impl NotAnswered {
         }
     }
 
+    /// Whether a list that was asked for is to blame, and not the way to its server: others may still be given out.
+    pub(super) fn is_of_one_list(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::Result(_) | Self::Broken(_) => true,
+            Self::Failed(failure) => {
+                [codes::UPSTREAM_TOO_LARGE, codes::UPSTREAM_PROTOCOL].contains(&failure.code)
+            }
+            Self::SessionGone | Self::Status(_) => false,
+        }
+    }
+
     pub(super) fn into_failure(self) -> McpFailure {
         let fail = |code, detail: String, may_have_acted| McpFailure { code, detail, may_have_acted };
         match self {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Signal};
 use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
-use portcullis_mcp::messages::{Implementation, method};
+use portcullis_mcp::messages::Implementation;
 use portcullis_mcp::meta::{OutgoingMeta, TraceContext};
 use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes;
@@ -16,6 +16,8 @@ use portcullis_schemas::egress::{
     HttpMethod,
 };
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
 use portcullis_schemas::runtime::{Clock, Entropy};
 use portcullis_schemas::secret::Secret;
@@ -41,6 +43,7 @@ pub(super) struct Link<'a> {
     entropy: &'a dyn Entropy,
     clock: &'a dyn Clock,
     trace: TraceContext,
+    progress: Option<ProgressSink>,
     end: Duration,
 }
 
@@ -48,13 +51,15 @@ pub(super) struct Link<'a> {
 pub(super) struct Ask<'a> {
     pub(super) id: &'a Id,
     pub(super) method: &'static str,
-    /// The tool, for `tools/call`.
+    /// What `Mcp-Name` says, for the methods that have it.
     pub(super) name: Option<&'a str>,
     pub(super) version: ProtocolVersion,
     pub(super) session: Option<&'a SessionId>,
     pub(super) more_headers: Vec<Header>,
     pub(super) params: Option<&'a RawValue>,
     pub(super) limits: AnswerLimits,
+    /// What the request asks for progress under.
+    pub(super) progress_token: Option<String>,
 }
 
 impl<'a> Ask<'a> {
@@ -76,7 +81,17 @@ impl<'a> Ask<'a> {
         params: Option<&'a RawValue>,
     ) -> Self {
         let limits = AnswerLimits::default();
-        Self { id, method, name: None, version, session: None, more_headers: Vec::new(), params, limits }
+        Self {
+            id,
+            method,
+            name: None,
+            version,
+            session: None,
+            more_headers: Vec::new(),
+            params,
+            limits,
+            progress_token: None,
+        }
     }
 
     fn in_session(mut self, session: Option<&'a SessionId>) -> Self {
@@ -105,15 +120,25 @@ impl<'a> Link<'a> {
             None,
         );
         let end = clock.monotonic().saturating_add(dispatch.deadline);
-        Self { egress, tenant, target, entropy, clock, trace, end }
+        Self { egress, tenant, target, entropy, clock, trace, progress: dispatch.progress.clone(), end }
     }
 
-    /// A request id: 128 random bits, so that no answer fits another call by chance.
+    /// A request id that no answer fits by chance.
     pub(super) fn new_id(&self) -> Result<Id, McpFailure> {
+        self.random().map(Id::Text)
+    }
+
+    /// A token to ask for progress under, if somebody wants to hear of it.
+    pub(super) fn progress_token(&self) -> Result<Option<String>, McpFailure> {
+        self.progress.as_ref().map(|_| self.random()).transpose()
+    }
+
+    /// 128 random bits in hexadecimal.
+    fn random(&self) -> Result<String, McpFailure> {
         let mut bits = [0_u8; 16];
         let filled = self.entropy.fill(&mut bits);
         filled.map_err(|_| unsent(codes::UPSTREAM_UNREACHABLE, "no randomness for a request id"))?;
-        Ok(Id::Text(format!("{:032x}", u128::from_be_bytes(bits))))
+        Ok(format!("{:032x}", u128::from_be_bytes(bits)))
     }
 
     /// What is left of the operation's time.
@@ -149,7 +174,7 @@ impl<'a> Link<'a> {
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, NotAnswered> {
         let mut limits = EgressLimits { body_bytes: ask.limits.max_body_bytes, ..EgressLimits::default() };
         limits.total = self.remaining()?;
-        if ask.method == method::TOOLS_CALL {
+        if CallMethod::ALL.iter().any(|call| call.as_str() == ask.method) {
             // A JSON answer's head comes when the tool has ended, so a call waits for it as long as for the answer.
             limits.headers = limits.total;
         }
@@ -207,7 +232,8 @@ impl<'a> Link<'a> {
         ask: &Ask<'_>,
         mut response: EgressResponse,
     ) -> Result<Result<Answered, AnswerError>, EgressError> {
-        let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token: None };
+        let progress_token = ask.progress_token.clone();
+        let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token };
         let begun = Collector::begin(response.status, response.header("content-type"), expected, ask.limits);
         let mut collector = match begun {
             Ok(collector) => collector,
@@ -221,7 +247,15 @@ impl<'a> Link<'a> {
                 Err(error) => return Ok(Err(error)),
             };
             for signal in signals {
-                let Signal::ServerRequest(asked) = signal else { continue };
+                let asked = match signal {
+                    Signal::ServerRequest(asked) => asked,
+                    Signal::Progress(params) => {
+                        if let Some(sink) = &self.progress {
+                            sink.tell(params.into());
+                        }
+                        continue;
+                    }
+                };
                 server_requests += 1;
                 if server_requests > MAX_SERVER_REQUESTS {
                     return Ok(Err(AnswerError::TooManyNotifications { limit: MAX_SERVER_REQUESTS }));

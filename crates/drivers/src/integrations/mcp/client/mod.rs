@@ -131,7 +131,7 @@ impl McpClient for HttpMcpClient {
     ) -> Result<McpCatalogue, McpFailure> {
         let link = self.link(tenant, target, dispatch);
         let found = self.probe_anew(&link).await?;
-        match catalogue::list_tools(&link, &found.spoken).await {
+        match catalogue::list_all(&link, &found.spoken, &found.capabilities).await {
             Ok(tools) => Ok(McpCatalogue {
                 protocol_version: found.spoken.version().to_string(),
                 capabilities: found.capabilities,

@@ -1,6 +1,7 @@
 //! Tests of the client against scripted upstreams, through the real egress.
 
 mod faults;
+mod items;
 mod legacy;
 mod listing;
 mod modern;
@@ -11,8 +12,10 @@ use std::time::Duration;
 
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
     AuthHeader, Dispatch, McpCatalogue, McpFailure, McpTarget, ToolCall, ToolReply,
 };
@@ -96,12 +99,15 @@ fn dispatch(millis: u64) -> Dispatch {
             traceparent: Some("00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01".to_owned()),
             tracestate: Some("a=b".to_owned()),
         },
+        progress: None,
     }
 }
 
 fn tool_call(schema: &str) -> ToolCall {
     let definition = format!(r#"{{"name":"echo \u00e4","inputSchema":{schema}}}"#);
     ToolCall {
+        kind: ItemKind::Tool,
+        method: CallMethod::CallTool,
         name: "echo \u{e4}".to_owned(),
         arguments: serde_json::from_str(r#"{"region":"eu","n":1.10,"deep":{"on":true}}"#).unwrap(),
         definition: RawJson::from_text(definition).unwrap(),

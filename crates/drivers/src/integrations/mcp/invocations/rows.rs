@@ -46,6 +46,7 @@ pub(crate) struct Model {
     pub(crate) completed_at: i64,
     pub(crate) incident_id: Option<String>,
     pub(crate) through: Option<String>,
+    pub(crate) method: String,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -95,6 +96,7 @@ pub(crate) fn row(
         completed_at: invocation.completed_at.as_micros(),
         incident_id: incident.or(invocation.incident_id.as_ref()).map(ToString::to_string),
         through: facts.through.as_ref().map(to_json).transpose()?,
+        method: facts.method.as_str().to_owned(),
     })
 }
 
@@ -104,6 +106,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         invocation_id: stored("invocation_id", row.invocation_id.parse())?,
         server_id: stored("server_id", row.server_id.parse())?,
         tool_id: stored("tool_id", row.tool_id.parse())?,
+        method: stored("method", row.method.parse())?,
         tool_name: row.tool_name,
         pinned_hash: row.pinned_hash,
         risk_level: stored("risk_level", row.risk_level.parse())?,

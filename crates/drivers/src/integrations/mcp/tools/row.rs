@@ -17,6 +17,7 @@ pub(crate) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub(crate) tool_id: String,
     pub(crate) server_id: String,
+    pub(crate) kind: String,
     pub(crate) name: String,
     pub(crate) description: Option<String>,
     pub(crate) definition: String,
@@ -59,6 +60,7 @@ impl Model {
             tenant_id: tool.tenant_id.to_string(),
             tool_id: tool.tool_id.to_string(),
             server_id: tool.server_id.to_string(),
+            kind: tool.kind.to_string(),
             name: tool.name.clone(),
             description: tool.description.clone(),
             definition: tool.definition.as_str().to_owned(),
@@ -98,6 +100,7 @@ impl Model {
             tool_id: stored("mcp_tools.tool_id", self.tool_id.parse())?,
             server_id: stored("mcp_tools.server_id", self.server_id.parse())?,
             tenant_id: tenant(&self.tenant_id)?,
+            kind: stored("mcp_tools.kind", self.kind.parse())?,
             name: self.name,
             description: self.description,
             definition: stored("mcp_tools.definition", RawJson::from_text(self.definition))?,

@@ -27,7 +27,7 @@ fn arguments_fit_or_the_place_and_rule_are_named() {
         (json!({ "days": "x" }), Some("(top level): `city` is missing; /days: expected type integer")),
     ];
     for (arguments, expected) in table {
-        let verdict = judge.judge(&tool, &prepared(&arguments));
+        let verdict = judge.judge(&tool, CallMethod::CallTool, &prepared(&arguments));
         let expected = expected.map_or(Ok(()), |text| Err(ArgumentProblem::Invalid(text.to_owned())));
         assert_eq!(verdict, expected, "{arguments}");
     }
@@ -39,7 +39,7 @@ fn a_schema_that_cannot_be_used_says_why() {
     let schema = json!({ "type": "object", "properties": { "a": { "pattern": "(a)\\1" } } });
     tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
     tool.definition_hash = "1".repeat(64);
-    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&json!({})));
+    let verdict = ArgumentJudge::new().judge(&tool, CallMethod::CallTool, &prepared(&json!({})));
     assert!(
         matches!(&verdict, Err(ArgumentProblem::SchemaUnusable(why)) if why.contains("linear time")),
         "{verdict:?}"
@@ -56,7 +56,7 @@ fn formats_are_not_asserted_and_expensive_patterns_end() {
     tool.definition = raw(&tool_json_with("get_weather", json!({ "inputSchema": schema })));
     tool.definition_hash = "2".repeat(64);
     let arguments = json!({ "when": "soon", "evil": format!("{}b", "a".repeat(50_000)) });
-    let verdict = ArgumentJudge::new().judge(&tool, &prepared(&arguments));
+    let verdict = ArgumentJudge::new().judge(&tool, CallMethod::CallTool, &prepared(&arguments));
     assert_eq!(verdict, Err(ArgumentProblem::Invalid("/evil: breaks `pattern`".to_owned())));
 }
 
@@ -64,11 +64,11 @@ fn formats_are_not_asserted_and_expensive_patterns_end() {
 fn compiled_schemas_are_kept_by_definition_and_bounded() {
     let judge = ArgumentJudge::new();
     let mut tool = World::new().tool("get_weather");
-    let first = judge.compiled(&tool);
-    assert!(Arc::ptr_eq(&first, &judge.compiled(&tool)));
+    let first = judge.compiled(&tool, CallMethod::CallTool);
+    assert!(Arc::ptr_eq(&first, &judge.compiled(&tool, CallMethod::CallTool)));
     for n in 0..CACHED_SCHEMAS {
         tool.definition_hash = format!("{n:064}");
-        judge.compiled(&tool);
+        judge.compiled(&tool, CallMethod::CallTool);
         assert!(judge.entries().len() <= CACHED_SCHEMAS);
     }
 }
@@ -98,4 +98,43 @@ fn previews_show_names_and_types_only() {
     assert!(preview.len() <= MAX_PREVIEW && preview.ends_with("…}"), "{preview}");
     assert_eq!(prepared(&json!({})).preview(), "{}");
     assert_eq!(format!("{:?}", prepared(&json!({ "secret": "hunter2" }))), "PreparedArguments(20 bytes)");
+}
+
+#[test]
+fn each_kind_has_arguments_of_its_own_form() {
+    let of = |kind, name: &str, definition: Value| McpTool {
+        kind,
+        name: name.to_owned(),
+        definition: raw(&definition),
+        // The same for all: what is compiled is kept by kind and method too.
+        definition_hash: "2".repeat(64),
+        ..World::new().tool("get_weather")
+    };
+    let arguments = json!([{ "name": "who", "required": true }, { "name": "tone" }]);
+    let prompt = of(ItemKind::Prompt, "greet", json!({ "name": "greet", "arguments": arguments }));
+    let resource = of(ItemKind::Resource, "x:1", json!({ "uri": "x:1" }));
+    let template = of(ItemKind::ResourceTemplate, "x:{id}", json!({ "uriTemplate": "x:{id}" }));
+    let argument = |name: &str| json!({ "argument": { "name": name, "value": "" } });
+    let table = [
+        (&prompt, CallMethod::GetPrompt, json!({ "who": "you" }), true),
+        (&prompt, CallMethod::GetPrompt, json!({ "tone": "kind" }), false),
+        (&prompt, CallMethod::GetPrompt, json!({ "who": 7 }), false),
+        (&prompt, CallMethod::GetPrompt, json!({ "who": "you", "x": "y" }), false),
+        (&prompt, CallMethod::Complete, argument("tone"), true),
+        (&prompt, CallMethod::Complete, argument("x"), false),
+        (&prompt, CallMethod::Complete, json!({}), false),
+        (&resource, CallMethod::ReadResource, json!({}), true),
+        (&resource, CallMethod::ReadResource, json!({ "uri": "x:2" }), false),
+        (&template, CallMethod::ReadResource, json!({ "uri": "x:2" }), true),
+        (&template, CallMethod::ReadResource, json!({ "uri": "y:2" }), false),
+        (&template, CallMethod::ReadResource, json!({}), false),
+        (&template, CallMethod::Complete, argument("id"), true),
+    ];
+    let judge = ArgumentJudge::new();
+    for (tool, method, arguments, fits) in table {
+        let verdict = judge.judge(tool, method, &prepared(&arguments));
+        assert_eq!(verdict.is_ok(), fits, "{} {method} {arguments}: {verdict:?}", tool.kind);
+    }
+    let other = judge.judge(&resource, CallMethod::GetPrompt, &prepared(&json!({})));
+    assert!(matches!(other, Err(ArgumentProblem::SchemaUnusable(_))), "a resource is no prompt");
 }

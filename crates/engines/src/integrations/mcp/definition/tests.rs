@@ -6,7 +6,8 @@ use super::*;
 use crate::integrations::mcp::samples::{raw, tool_json, tool_json_with};
 
 fn rule_of(name: &str, definition: &RawJson) -> String {
-    judge(name, definition).map_or_else(|problem| problem.rule.to_owned(), |_| "admitted".to_owned())
+    judge(ItemKind::Tool, name, definition)
+        .map_or_else(|problem| problem.rule.to_owned(), |_| "admitted".to_owned())
 }
 
 #[test]
@@ -89,16 +90,16 @@ fn hidden_characters_are_named_with_their_places() {
         "get_weather",
         json!({ "description": "a\u{202e}b", "_meta": { "k\u{200b}/x": "\u{e0041}" } }),
     );
-    let problem = judge("get_weather", &raw(&hostile)).unwrap_err();
+    let problem = judge(ItemKind::Tool, "get_weather", &raw(&hostile)).unwrap_err();
     assert_eq!(problem.detail, "U+200B at /_meta; U+E0041 at /_meta/k?~1x; U+202E at /description");
     let flood = tool_json_with("get_weather", json!({ "description": "\u{200b}".repeat(1000) }));
-    let problem = judge("get_weather", &raw(&flood)).unwrap_err();
+    let problem = judge(ItemKind::Tool, "get_weather", &raw(&flood)).unwrap_err();
     assert!(problem.detail.ends_with("; and 992 more"), "{}", problem.detail);
 }
 
 #[test]
 fn the_hash_covers_every_member_and_no_spelling() {
-    let admitted = |text: String| judge("a", &RawJson::from_text(text).unwrap()).unwrap();
+    let admitted = |text: String| judge(ItemKind::Tool, "a", &RawJson::from_text(text).unwrap()).unwrap();
     let one = admitted(r#"{"name":"a","inputSchema":{"type":"object"},"x":1.0}"#.to_owned());
     let same =
         admitted("{ \"x\": 1, \"inputSchema\": {\"type\": \"\\u006fbject\"}, \"name\": \"a\" }".to_owned());
@@ -110,8 +111,8 @@ fn the_hash_covers_every_member_and_no_spelling() {
     for members in
         [json!({ "x": 2 }), json!({ "outputSchema": {} }), json!({ "_meta": 0 }), json!({ "icons": [] })]
     {
-        let changed = judge("a", &raw(&tool_json_with("a", members))).unwrap();
-        assert_ne!(changed.hash, judge("a", &raw(&tool_json("a"))).unwrap().hash);
+        let changed = judge(ItemKind::Tool, "a", &raw(&tool_json_with("a", members))).unwrap();
+        assert_ne!(changed.hash, judge(ItemKind::Tool, "a", &raw(&tool_json("a"))).unwrap().hash);
     }
 }
 
@@ -120,7 +121,7 @@ fn hints_and_description_are_read() {
     let annotations = json!({ "title": "From hints", "readOnlyHint": false, "destructiveHint": true, "openWorldHint": null });
     let mut definition = tool_json_with("a", json!({ "annotations": annotations }));
     definition.as_object_mut().unwrap().remove("description");
-    let admitted = judge("a", &raw(&definition)).unwrap();
+    let admitted = judge(ItemKind::Tool, "a", &raw(&definition)).unwrap();
     assert_eq!(admitted.description.as_deref(), Some("From hints"));
     let expected = ToolAnnotations {
         read_only: Some(false),
@@ -144,5 +145,37 @@ fn many_hidden_characters_deep_down_cost_no_more_than_a_few() {
     let mut found = Hidden::default();
     find_hidden(&Value::Object(members), &mut String::new(), &mut found);
     assert_eq!((found.named.len(), found.count), (NAMED_CHARACTERS, 40_000));
-    assert!(judge("get_weather", &definition).unwrap_err().detail.ends_with("; and 39992 more"));
+    assert!(
+        judge(ItemKind::Tool, "get_weather", &definition).unwrap_err().detail.ends_with("; and 39992 more")
+    );
+}
+
+#[test]
+fn prompts_and_resources_have_rules_of_their_own() {
+    let prompt = |arguments: Value| json!({ "name": "greet", "arguments": arguments });
+    let many: Vec<_> = (0..65).map(|n| json!({ "name": format!("a{n}") })).collect();
+    let table = [
+        (ItemKind::Prompt, "greet", json!({ "name": "greet" }), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!(null)), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "who", "required": true }])), "admitted"),
+        (ItemKind::Prompt, "greet", prompt(json!({})), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "" }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "a" }, { "name": "a" }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!([{ "name": "a", "required": 1 }])), "arguments"),
+        (ItemKind::Prompt, "greet", prompt(json!(many)), "arguments"),
+        (ItemKind::Prompt, "say hi", json!({ "name": "say hi" }), "name"),
+        (ItemKind::Prompt, "greet", json!({ "name": "greet", "title": "\u{202e}" }), "hidden_characters"),
+        (ItemKind::Resource, "file:///a", json!({ "uri": "file:///a", "name": "any name" }), "admitted"),
+        (ItemKind::Resource, "file:///a", json!({ "uri": "file:///b" }), "uri"),
+        (ItemKind::Resource, "no-scheme", json!({ "uri": "no-scheme" }), "uri"),
+        (ItemKind::Resource, "file:///\u{e9}", json!({ "uri": "file:///\u{e9}" }), "uri"),
+        (ItemKind::ResourceTemplate, "x:{id}", json!({ "uriTemplate": "x:{id}" }), "admitted"),
+        (ItemKind::ResourceTemplate, "x:{+id}", json!({ "uriTemplate": "x:{+id}" }), "uri"),
+        (ItemKind::ResourceTemplate, "x:1", json!({ "uriTemplate": "x:1" }), "uri"),
+    ];
+    for (kind, name, definition, expected) in table {
+        let found = judge(kind, name, &raw(&definition));
+        let found = found.map_or_else(|problem| problem.rule, |_| "admitted");
+        assert_eq!(found, expected, "{kind} {definition:.100}");
+    }
 }

@@ -182,7 +182,7 @@ fn ambiguous_names_are_refused_for_all_who_bear_them() {
         listed(&tool_json("read")),
         listed(&tool_json("Read")),
         listed(&tool_json("LIST")),
-        ListedTool::Unreadable { position: 3, problem: "not an object".to_owned() },
+        ListedTool::Unreadable { kind: ItemKind::Tool, position: 3, problem: "not an object".to_owned() },
         listed(&tool_json("bad name")),
     ];
     let plan = plan(&world, &[world.tool("list")], listing);
@@ -206,4 +206,40 @@ fn a_server_cannot_fill_the_store() {
         .collect();
     let plan = plan(&world, &known, vec![listed(&tool_json("new1")), listed(&tool_json("new2"))]);
     assert_eq!((plan.added, plan.refused[0].rule.as_str()), (1, "too_many"));
+}
+
+#[test]
+fn a_name_is_one_of_its_kind_and_a_list_that_is_withheld_changes_nothing() {
+    let world = World::new();
+    let item = |kind, definition: Value, name: &str| ListedTool::Readable {
+        kind,
+        name: name.to_owned(),
+        definition: raw(&definition),
+    };
+    let listing = || {
+        vec![
+            listed(&tool_json("same")),
+            item(ItemKind::Prompt, json!({ "name": "same" }), "same"),
+            item(ItemKind::Resource, json!({ "uri": "x:same" }), "x:same"),
+            item(ItemKind::Resource, json!({ "uri": "x:SAME" }), "x:SAME"),
+        ]
+    };
+    let first = plan(&world, &[], listing());
+    assert_eq!(counts(&first), [4, 4, 0, 0, 0]);
+    let known = first.upserts;
+    assert!(known.iter().all(|item| item.status == ToolStatus::Quarantined));
+    assert_eq!(known[1].risk_level, RiskLevel::Low);
+    assert_eq!(counts(&plan(&world, &known, listing())), [4, 0, 0, 0, 0]);
+
+    let mut changed = listing();
+    changed[1] = item(ItemKind::Prompt, json!({ "name": "same", "title": "other" }), "same");
+    let second = plan(&world, &known, changed);
+    assert_eq!((counts(&second), second.upserts[0].kind), ([4, 0, 1, 0, 0], ItemKind::Prompt));
+
+    let problem = "json-rpc error -32603".to_owned();
+    let withheld = vec![listed(&tool_json("same")), ListedTool::Unlisted { kind: ItemKind::Prompt, problem }];
+    let third = plan(&world, &known, withheld);
+    assert_eq!(counts(&third), [1, 0, 0, 2, 1], "the resources have vanished, the prompt stays");
+    assert_eq!((third.refused[0].tool.as_str(), third.refused[0].rule.as_str()), ("*", "unlisted"));
+    assert!(third.upserts.iter().all(|item| item.kind == ItemKind::Resource && !item.enabled));
 }

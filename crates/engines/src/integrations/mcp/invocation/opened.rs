@@ -48,6 +48,7 @@ impl Opened {
             invocation_id: call.received.invocation_id.clone(),
             server_id: call.facts.server.server_id.clone(),
             tool_id: tool.tool_id.clone(),
+            method: call.method,
             tool_name: tool.name.clone(),
             pinned_hash: tool.pinned_hash.clone(),
             risk_level: tool.risk_level,

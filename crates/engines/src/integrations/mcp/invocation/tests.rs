@@ -2,7 +2,7 @@
 
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::incidents::IncidentCause;
-use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, PolicyDecision};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
@@ -40,6 +40,7 @@ fn call(world: &World) -> GovernedCall {
     let policy =
         PolicyOutcome { permitted: true, policy_ids: vec!["pol_a#0".to_owned()], version: 3, reason: None };
     GovernedCall {
+        method: CallMethod::CallTool,
         received: Received {
             invocation_id: InvocationId::generate(&world.ids),
             invoked_at: fixtures::time(100),

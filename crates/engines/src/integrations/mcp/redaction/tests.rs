@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::secret::Secret;
@@ -169,6 +170,7 @@ fn a_reply_says_that_it_was_redacted() {
 #[test]
 fn a_definition_that_holds_it_is_not_read() {
     let definition = |text: &str| ListedTool::Readable {
+        kind: ItemKind::Tool,
         name: "tool".to_owned(),
         definition: RawJson::from_text(json!({ "name": "tool", "description": text }).to_string()).unwrap(),
     };
@@ -179,7 +181,7 @@ fn a_definition_that_holds_it_is_not_read() {
     };
     let found = redactor().catalogue(catalogue);
     assert!(matches!(&found.tools[0], ListedTool::Readable { .. }));
-    let ListedTool::Unreadable { position, problem } = &found.tools[1] else { panic!("{found:?}") };
+    let ListedTool::Unreadable { position, problem, .. } = &found.tools[1] else { panic!("{found:?}") };
     assert_eq!(*position, 1);
     assert!(problem.contains("credential") && !problem.contains(SECRET), "{problem}");
     assert_eq!(found.capabilities.as_str(), "{\"[redacted]\":{},\"tools\":{}}");

@@ -54,7 +54,7 @@ fn the_name_alone() {
     ];
     for (name, inferred, known) in table {
         let expected = RiskAssessment { inferred, known, level: inferred };
-        assert_eq!(assess(name, SILENT, None), expected, "{name}");
+        assert_eq!(assess(ItemKind::Tool, name, SILENT, None), expected, "{name}");
     }
 }
 
@@ -75,7 +75,7 @@ fn hints_raise_and_never_lower() {
         ("echo", hints(Some(true), Some(false), Some(false)), High),
     ];
     for (name, annotations, level) in table {
-        assert_eq!(assess(name, annotations, None).level, level, "{name} {annotations:?}");
+        assert_eq!(assess(ItemKind::Tool, name, annotations, None).level, level, "{name} {annotations:?}");
     }
 }
 
@@ -91,7 +91,11 @@ fn a_classification_replaces_the_unknown_only() {
         ("update_then_wipe", SILENT, Some(Low), Medium),
     ];
     for (name, annotations, classified, level) in table {
-        assert_eq!(assess(name, annotations, classified).level, level, "{name} {classified:?}");
+        assert_eq!(
+            assess(ItemKind::Tool, name, annotations, classified).level,
+            level,
+            "{name} {classified:?}"
+        );
     }
 }
 
@@ -99,8 +103,18 @@ proptest! {
     /// Whatever a server appends to a name or claims, the risk of what it named before does not sink.
     #[test]
     fn more_words_never_lower_a_known_risk(first in "(delete|run|update)", rest in "[a-zA-Z_]{0,12}") {
-        let alone = assess(&first, SILENT, None).level;
+        let alone = assess(ItemKind::Tool, &first, SILENT, None).level;
         let longer = format!("{first}_{rest}");
-        prop_assert!(assess(&longer, SILENT, None).level >= alone);
+        prop_assert!(assess(ItemKind::Tool, &longer, SILENT, None).level >= alone);
+    }
+}
+
+#[test]
+fn what_can_only_be_read_is_low_until_an_admin_says_more() {
+    for kind in [ItemKind::Prompt, ItemKind::Resource, ItemKind::ResourceTemplate] {
+        for classified in [None, Some(Low), Some(Medium), Some(Critical)] {
+            let risk = assess(kind, "delete_everything", SILENT, classified);
+            assert_eq!((risk.inferred, risk.level), (Low, classified.unwrap_or(Low)), "{kind}");
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! What agents see, and what they cannot say.
 
-use portcullis_schemas::integrations::toolsets::ExposedToolName;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
+use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::text::Description;
 use serde_json::json;
 
@@ -9,7 +10,8 @@ use super::*;
 fn entry() -> ToolsetTool {
     let id = |prefix: &str| format!("{prefix}01hzzzzzzzzzzzzzzzzzzzzzzz");
     ToolsetTool {
-        name: ExposedToolName::new("find").unwrap(),
+        kind: ItemKind::Tool,
+        name: ExposedName::new("find").unwrap(),
         server_id: id("mcp_").parse().unwrap(),
         tool_id: id("tool_").parse().unwrap(),
         description: None,

@@ -33,7 +33,7 @@ async fn pages_are_followed_and_an_empty_cursor_is_one() {
     assert_eq!((found.tools.len(), found.protocol_version.as_str()), (3, "2026-07-28"));
     assert_eq!(found.capabilities.as_str(), r#"{"tools":{"x":1.10}}"#);
     for tool in &found.tools {
-        let ListedTool::Readable { name, definition } = tool else { panic!("{tool:?}") };
+        let ListedTool::Readable { name, definition, .. } = tool else { panic!("{tool:?}") };
         assert_eq!((name.as_str(), definition.as_str()), ("t", USABLE));
     }
     let seen = bench.upstream.seen();
@@ -90,13 +90,14 @@ async fn one_bad_tool_does_not_hide_the_others() {
     let shown = |found: &[ListedTool]| -> Vec<String> {
         let show = |tool: &ListedTool| match tool {
             ListedTool::Readable { name, .. } => name.clone(),
-            ListedTool::Unreadable { position, problem } => format!("#{position} {problem}"),
+            ListedTool::Unreadable { position, problem, .. } => format!("#{position} {problem}"),
+            ListedTool::Unlisted { kind, problem } => format!("{kind} {problem}"),
         };
         found.iter().map(show).collect()
     };
     let found = Bench::new(modern(tools.clone())).await.discover().await.unwrap();
     insta::assert_snapshot!(shown(&found.tools).join("\n"), @r"
-    #0 `tool`: expected an object
+    #0 `item`: expected an object
     #1 `name`: expected a string that is not empty
     #2 JSON: a member name occurs twice in one object, at byte 12
     #3 definition: larger than 65536 bytes
