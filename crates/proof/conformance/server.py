@@ -1,13 +1,27 @@
-"""The tools that the official conformance suite calls, as far as a gate of tools relays them. On the Python SDK.
+"""The tools, prompts and resources that the official conformance suite asks for, as far as a gate relays them. On the
+Python SDK.
 
 Usage: conformance_server.py PORT
 """
 
+import asyncio
 import base64
+import json
 import sys
+from typing import Annotated
 
 from mcp.server import MCPServer
-from mcp.types import AudioContent, EmbeddedResource, ImageContent, TextContent, TextResourceContents
+from mcp.server.mcpserver import Context
+from mcp.server.mcpserver.prompts.base import UserMessage
+from mcp.types import (
+    AudioContent,
+    Completion,
+    EmbeddedResource,
+    ImageContent,
+    TextContent,
+    TextResourceContents,
+)
+from pydantic import Field
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
 SOUND = base64.b64encode(b"RIFF" + bytes(40)).decode()
@@ -33,12 +47,13 @@ def test_audio_content() -> list[AudioContent]:
     return [AudioContent(type="audio", data=SOUND, mime_type="audio/wav")]
 
 
+def embedded(uri: str, text: str) -> EmbeddedResource:
+    contents = TextResourceContents(uri=uri, mime_type="text/plain", text=text)
+    return EmbeddedResource(type="resource", resource=contents)
+
+
 def resource() -> EmbeddedResource:
-    text = "This is an embedded resource content."
-    return EmbeddedResource(
-        type="resource",
-        resource=TextResourceContents(uri="test://embedded-resource", mime_type="text/plain", text=text),
-    )
+    return embedded("test://embedded-resource", "This is an embedded resource content.")
 
 
 @server.tool()
@@ -63,5 +78,110 @@ def test_error_handling() -> str:
     raise ValueError("This tool intentionally returns an error for testing")
 
 
+@server.tool()
+async def test_tool_with_progress(ctx: Context) -> str:
+    """Tells how far it is."""
+    for done in (0, 50, 100):
+        await ctx.report_progress(done, 100)
+        await asyncio.sleep(0.05)
+    return "Progress was told."
+
+
+@server.tool()
+def test_mirrored(
+    region: Annotated[str, Field(json_schema_extra={"x-mcp-header": "Region"})],
+) -> str:
+    """Takes an argument that is mirrored into a header."""
+    return f"The region is {region}."
+
+
+@server.prompt()
+def test_simple_prompt() -> str:
+    """A text."""
+    return "This is a simple prompt for testing."
+
+
+@server.prompt()
+def test_prompt_with_arguments(arg1: str, arg2: str) -> str:
+    """A text made of arguments."""
+    return f"Prompt with arguments: arg1='{arg1}', arg2='{arg2}'"
+
+
+@server.prompt()
+def test_prompt_with_embedded_resource(resourceUri: str) -> list[UserMessage]:
+    """A resource and a text."""
+    return [
+        UserMessage(content=embedded(resourceUri, "Embedded resource content for testing.")),
+        UserMessage(content="Please process the embedded resource above."),
+    ]
+
+
+@server.prompt()
+def test_prompt_with_image() -> list[UserMessage]:
+    """An image and a text."""
+    return [
+        UserMessage(content=ImageContent(type="image", data=PIXEL, mime_type="image/png")),
+        UserMessage(content="Please analyze the image above."),
+    ]
+
+
+@server.resource("test://static-text", mime_type="text/plain")
+def static_text() -> str:
+    """A text."""
+    return "This is the content of the static text resource."
+
+
+@server.resource("test://static-binary", mime_type="image/png")
+def static_binary() -> bytes:
+    """An image."""
+    return base64.b64decode(PIXEL)
+
+
+@server.resource("test://template/{id}/data", mime_type="application/json")
+def template(id: str) -> str:
+    """What the id stands for."""
+    return json.dumps({"id": id, "templateTest": True, "data": f"Data for ID: {id}"})
+
+
+@server.completion()
+async def complete(ref, argument, context) -> Completion:
+    return Completion(values=[argument.value + "ing"], total=1, has_more=False)
+
+
+def with_schema_of_2020_12() -> None:
+    """The SDK makes schemas of types, which have no words for these."""
+
+    def json_schema_2020_12_tool(name: str = "", phone: str = "") -> str:
+        """Tool with JSON Schema 2020-12 features"""
+        return f"{name} {phone}"
+
+    server.add_tool(json_schema_2020_12_tool)
+    text = {"type": "string"}
+    server._tool_manager.get_tool("json_schema_2020_12_tool").parameters = {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "type": "object",
+        "$defs": {
+            "address": {
+                "$anchor": "addressDef",
+                "type": "object",
+                "properties": {"street": text, "city": text},
+            }
+        },
+        "properties": {
+            "name": text,
+            "address": {"$ref": "#/$defs/address"},
+            "contactMethod": {"type": "string", "enum": ["phone", "email"]},
+            "phone": text,
+            "email": text,
+        },
+        "allOf": [{"anyOf": [{"required": ["phone"]}, {"required": ["email"]}]}],
+        "if": {"properties": {"contactMethod": {"const": "phone"}}, "required": ["contactMethod"]},
+        "then": {"required": ["phone"]},
+        "else": {"required": ["email"]},
+        "additionalProperties": False,
+    }
+
+
 if __name__ == "__main__":
+    with_schema_of_2020_12()
     server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))

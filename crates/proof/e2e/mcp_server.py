@@ -25,5 +25,17 @@ def get_failure(reason: str) -> str:
     raise ValueError(reason)
 
 
+@server.prompt()
+def greeting() -> str:
+    """How to greet."""
+    return "Greet politely."
+
+
+@server.resource("e2e://note", mime_type="text/plain")
+def note() -> str:
+    """A note."""
+    return "Bring milk."
+
+
 if __name__ == "__main__":
     server.run("streamable-http", host="127.0.0.1", port=int(sys.argv[1]))

@@ -1,5 +1,5 @@
 //! The official conformance suite of MCP, its server leg, through the running binary: agents of both eras, in front of a
-//! small server that we wrote on another's SDK. What fails and is known stands in a file for each revision; a failure
+//! small server that we wrote on another's SDK, in each of both eras too. What fails and is known stands in a file for each revision; a failure
 //! that is not in it breaks the run, and so does one that is and does not fail any more.
 
 use std::collections::BTreeSet;
@@ -8,6 +8,7 @@ use std::process::{Command, Stdio};
 
 use clap::Args;
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, ensure};
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
@@ -16,6 +17,16 @@ use crate::plant::{Gate, Program, free_port};
 
 /// The revisions that agents may speak in it.
 const REVISIONS: [&str; 2] = ["2026-07-28", "2025-11-25"];
+
+/// What the server behind the gate is spoken to in.
+const UPSTREAMS: [&str; 2] = ["2026-07-28", "2025-11-25"];
+
+/// A policy that permits whatever a server lists.
+const ALL: &str = r#"permit (
+  principal,
+  action in [Action::"call_tool", Action::"get_prompt", Action::"read_resource"],
+  resource
+);"#;
 
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
 #[derive(Debug, Args)]
@@ -47,14 +58,23 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     front.arg(options.folder.join("with_key.mjs")).arg(front_port.to_string());
     front.arg(format!("{}/mcp/conformance", agent.origin())).env("PORTCULLIS_KEY", agent.key().expose());
     let _front = Program::listening(front, front_port).await?;
-    for revision in REVISIONS {
-        let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
-        println!("ok conformance {revision}, but for the failures that are known: {total}");
+    for pin in UPSTREAMS {
+        let servers = gate.admin.get("/integrations/mcp-servers").await?.success()?;
+        let id = servers["items"][0]["server_id"].as_str().context("no server")?;
+        let body = json!({ "protocol": pin });
+        let path = format!("/integrations/mcp-servers/{id}");
+        gate.admin.send(HttpMethod::Patch, &path, Some(&body), &[]).await?.success()?;
+        for revision in REVISIONS {
+            let total = suite(&options, &format!("http://127.0.0.1:{front_port}/mcp"), revision)?;
+            println!(
+                "ok conformance {revision}, upstream {pin}, but for the failures that are known: {total}"
+            );
+        }
     }
     Ok(())
 }
 
-/// Registers the server and offers all of its tools under their own names. The agent's client.
+/// Registers the server and offers all that it lists, under its own names. The agent's client.
 async fn offered(admin: &ApiClient, origin: &str) -> Result<ApiClient> {
     let body = json!({ "name": "fixture", "url": format!("{origin}/mcp") });
     let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
@@ -66,9 +86,13 @@ async fn offered(admin: &ApiClient, origin: &str) -> Result<ApiClient> {
         let tool_id = tool["tool_id"].as_str().context("no tool id")?;
         let approval = json!({ "definition_hash": tool["definition_hash"] });
         admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
-        selected.push(json!({ "server_id": id, "tool_id": tool_id, "name": tool["name"] }));
+        let mut selection = json!({ "server_id": id, "tool_id": tool_id });
+        if ["tool", "prompt"].iter().any(|kind| tool["kind"] == *kind) {
+            selection["name"] = tool["name"].clone();
+        }
+        selected.push(selection);
     }
-    let policy = json!({ "name": "all", "text": "permit (principal, action, resource);" });
+    let policy = json!({ "name": "all", "text": ALL });
     admin.put("/policies", &policy).await?.success()?;
     let agent = json!({ "name": "agent", "scopes": ["invoke"] });
     let agent = admin.post("/api-keys", &agent).await?.success()?;

@@ -199,7 +199,7 @@ async fn agent_of(admin: &ApiClient) -> Result<ApiClient> {
 }
 
 async fn tool_path(admin: &ApiClient, server: &str, name: &str) -> Result<String> {
-    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
+    let tools = admin.get(&format!("{server}/tools?limit=100&kind=tool")).await?.success()?;
     let items = tools["items"].as_array().context("no tools")?;
     let tool = items.iter().find(|tool| tool["name"] == name);
     let id = tool
