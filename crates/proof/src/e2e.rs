@@ -30,6 +30,9 @@ pub(crate) struct Options {
     /// A Python with the packages of its `requirements.txt`
     #[arg(long)]
     python: PathBuf,
+    /// The server on the Rust SDK, as built from `rmcp` in this crate's folder
+    #[arg(long)]
+    rmcp: PathBuf,
     /// Folder of this crate's servers and client
     #[arg(long, default_value = "crates/proof/e2e")]
     folder: PathBuf,

@@ -56,6 +56,7 @@ impl Column {
             .into_iter()
             .chain(both(["fastmcp", "fastmcp-legacy"], &servers.fastmcp.origin))
             .chain(both(["python", "python-legacy"], &servers.python.origin))
+            .chain(both(["rmcp", "rmcp-legacy"], &servers.rmcp.origin))
             .chain(both(["typescript", "typescript-legacy"], &servers.typescript.origin))
             .collect()
     }
@@ -101,51 +102,53 @@ pub(super) async fn run(
 
     let endpoint = format!("{}/mcp/{TOOLSET}", agent.origin());
     let calls: Vec<Call> = columns.iter().map(Column::call).collect();
-    let mut table = heading(&columns);
+    let mut rows = Vec::new();
     for (mode, version) in MODES {
         let said = clients::python(options, agent, &endpoint, mode, &calls)?;
         ensure!(said.version.as_deref() == Some(version), "{mode}: spoke {:?}", said.version);
-        table += &row(&format!("PyPI mcp Client, {mode}"), version, &columns, &said)?;
+        rows.push((format!("mcp {mode}"), said));
     }
-    let said = clients::inspector(options, agent, &endpoint, &calls)?;
-    table += &row("npm inspector CLI", "-", &columns, &said)?;
-    println!("{table}ok {} of {0} cells", (MODES.len() + 1) * columns.len());
+    rows.push(("inspector".to_owned(), clients::inspector(options, agent, &endpoint, &calls)?));
+    for (client, said) in &rows {
+        check(client, &columns, said)?;
+    }
+    println!("{}ok all {} cells", table(&columns, &rows), rows.len() * columns.len());
     for path in paths {
         release(admin, &path).await?;
     }
     Ok(())
 }
 
-const HEADING: &str = "\ncalls through /mcp/{toolset}, in ms as the client sees them; the inspector's with the start of its process\n";
-
-/// Names of the columns, and what the gate speaks with each.
-fn heading(columns: &[Column]) -> String {
-    let mut text = format!("{HEADING}{:<28}{:<12}", "", "");
-    for column in columns {
-        let _ = write!(text, "{:>19}", column.name);
-    }
-    let _ = write!(text, "\n{:<28}{:<12}", "client", "speaks");
-    for column in columns {
-        let _ = write!(text, "{:>19}", column.version);
-    }
-    text.push('\n');
-    text
-}
-
-/// What one client has said, checked.
-fn row(client: &str, version: &str, columns: &[Column], said: &Said) -> Result<String> {
+/// Whether a client has seen every column, and nothing else, and had the right answer of each.
+fn check(client: &str, columns: &[Column], said: &Said) -> Result<()> {
     let names: Vec<&str> = columns.iter().map(|column| column.name).collect();
     ensure!(said.tools == names && said.pages == 1, "{client}: {said:?}");
     ensure!(said.calls.len() == columns.len(), "{client}: {said:?}");
-    let mut text = format!("{client:<28}{version:<12}");
     for (column, called) in columns.iter().zip(&said.calls) {
-        ensure!(
-            !called.is_error && called.text.contains(column.answer),
-            "{client} at {}: {called:?}",
-            column.name
-        );
-        let _ = write!(text, "{:>19}", called.milliseconds);
+        let fits = !called.is_error && called.text.contains(column.answer);
+        ensure!(fits, "{client} at {}: {called:?}", column.name);
+    }
+    Ok(())
+}
+
+const HEADING: &str = "\ncalls through /mcp/{toolset}, in ms as the client sees them; the inspector's with the start of its process\n";
+
+/// A line for each server, as the gate speaks with it, and a column for each client, with what it speaks.
+fn table(columns: &[Column], rows: &[(String, Said)]) -> String {
+    let mut text = format!("{HEADING}{:<20}{:<12}", "server", "speaks");
+    for (client, _) in rows {
+        let _ = write!(text, "{client:>16}");
+    }
+    let _ = write!(text, "\n{:<32}", "");
+    for (_, said) in rows {
+        let _ = write!(text, "{:>16}", said.version.as_deref().unwrap_or("-"));
+    }
+    for (index, column) in columns.iter().enumerate() {
+        let _ = write!(text, "\n{:<20}{:<12}", column.name, column.version);
+        for (_, said) in rows {
+            let _ = write!(text, "{:>16}", said.calls[index].milliseconds);
+        }
     }
     text.push('\n');
-    Ok(text)
+    text
 }

@@ -26,6 +26,8 @@ pub(super) struct Servers {
     pub(super) fastmcp: Server,
     /// npm `@modelcontextprotocol/server`, both eras.
     pub(super) typescript: Server,
+    /// The crate `rmcp`, both eras.
+    pub(super) rmcp: Server,
 }
 
 impl Servers {
@@ -52,16 +54,22 @@ impl Servers {
             command.arg(typescript).arg(port.to_string()).current_dir(&options.node);
             command
         };
+        let rmcp = |port: u16| {
+            let mut command = Command::new(&options.rmcp);
+            command.arg(port.to_string());
+            command
+        };
         Ok(Self {
             everything: start(everything).await?,
             python: start(script("mcp_server.py", &[&items])).await?,
             fastmcp: start(script("fastmcp_server.py", &[])).await?,
             typescript: start(typescript).await?,
+            rmcp: start(rmcp).await?,
         })
     }
 
     pub(super) fn origins(&self) -> Vec<String> {
-        let all = [&self.everything, &self.python, &self.fastmcp, &self.typescript];
+        let all = [&self.everything, &self.python, &self.fastmcp, &self.typescript, &self.rmcp];
         all.map(|server| server.origin.clone()).to_vec()
     }
 }
