@@ -41,6 +41,10 @@ string_enum!(
         ServerOffline = "server_offline",
         /// A server sent back the credential that it was asked with.
         CredentialEchoed = "credential_echoed",
+        /// A server reached for what is not its own, or broke the protocol as no correct one does by mistake.
+        UpstreamConduct = "upstream_conduct",
+        /// Something had to be taken out of a tool's result.
+        ResultSanitised = "result_sanitised",
     }
 );
 

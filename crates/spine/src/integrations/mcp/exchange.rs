@@ -49,7 +49,7 @@ pub(super) async fn begin(
         }
         Err(error) => {
             let failure =
-                McpFailure { code: error.code(), detail: error.public().to_owned(), may_have_acted: false };
+                McpFailure::new(error.code(), error.public(), false);
             settle(scene, &receipt, &server, kind, Some(&failure)).await?;
             Err(error)
         }

@@ -95,6 +95,7 @@ impl HttpMcpClient {
             Some(version) => Spoken::Modern { version },
             None => probe::probe(link).await?.spoken,
         });
+        self.verdicts.note_session(link.tenant, link.target, &spoken);
         *known = Some(Arc::clone(&spoken));
         Ok(spoken)
     }
@@ -104,6 +105,7 @@ impl HttpMcpClient {
         let mut known = self.hold(link).await?;
         *known = None;
         let found = probe::probe(link).await?.map(Arc::new);
+        self.verdicts.note_session(link.tenant, link.target, &found.spoken);
         *known = Some(Arc::clone(&found.spoken));
         Ok(found)
     }

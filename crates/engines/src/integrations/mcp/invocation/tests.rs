@@ -273,7 +273,7 @@ async fn what_has_changed_before_the_record_is_judged_again_and_refused_at_last(
 #[tokio::test]
 async fn outcomes_and_their_incidents() {
     let fails =
-        |code, may_have_acted| Err(McpFailure { code, detail: "our words".to_owned(), may_have_acted });
+        |code, may_have_acted| Err(McpFailure::new(code, "our words", may_have_acted));
     let table = [
         (
             Ok(reply("{}", true)),

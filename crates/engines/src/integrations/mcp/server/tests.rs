@@ -152,7 +152,7 @@ fn disable_and_enable_go_through_pending() {
 }
 
 fn failure() -> McpFailure {
-    McpFailure { code: codes::UPSTREAM_TIMEOUT, detail: "no answer".to_owned(), may_have_acted: true }
+    McpFailure::new(codes::UPSTREAM_TIMEOUT, "no answer", true)
 }
 
 #[test]
