@@ -21,6 +21,7 @@ use crate::cancel::CancelSignal;
 use crate::closing::Doors;
 use crate::deadline;
 use crate::input::Input;
+use crate::integrations::mcp::freshness::Lists;
 use crate::operations;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
@@ -57,7 +58,8 @@ impl Spine {
             ports,
             options,
             instance,
-            arguments: ArgumentJudge::new(),
+            arguments: ArgumentJudge::new().allowing_undeclared(options.undeclared_arguments),
+            lists: Lists::default(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
             servers,

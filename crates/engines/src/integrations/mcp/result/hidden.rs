@@ -116,7 +116,7 @@ fn joins(signs: &[char], at: usize) -> bool {
     let (Some(before), Some(after)) = (at.checked_sub(1).map(|before| signs[before]), signs.get(at + 1)) else {
         return false;
     };
-    let is_drawn = is_picture(before) || before == '\u{fe0f}';
+    let is_drawn = is_picture(before) || (before == '\u{fe0f}' && selects(signs, at - 1));
     (signs[at] == ZERO_WIDTH_JOINER && is_drawn && is_picture(*after)) || (is_joined(before) && is_joined(*after))
 }
 
