@@ -54,11 +54,12 @@ impl Spine {
         let instance = InstanceId::generate(&*ports.ids);
         let servers = Gate::new(options.server_bounds(), Arc::clone(&ports.clock));
         let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
+        let arguments = ArgumentJudge::new().allowing_undeclared(options.undeclared_arguments);
         let stage = Stage {
             ports,
             options,
             instance,
-            arguments: ArgumentJudge::new().allowing_undeclared(options.undeclared_arguments),
+            arguments,
             lists: Lists::default(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),

@@ -72,9 +72,9 @@ pub fn judge(name: &str, definition: &RawJson) -> Result<Admitted, Problem> {
     }
     let value = strict::parse(text.as_bytes(), Limits::default())
         .map_err(|error| Problem::new("json", error.to_string()))?;
-    refuse_hidden(&value)?;
     let Value::Object(members) = &value else { return Err(Problem::new("json", "expected an object")) };
     judge_name(name, members)?;
+    refuse_hidden(&value)?;
     let annotations = read_annotations(members)?;
     judge_input_schema(members)?;
     let mirrored = judge_headers(text)?;

@@ -7,7 +7,7 @@ use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::IncidentId;
 use portcullis_schemas::incidents::IncidentSeverity::{self, Critical, High, Low, Medium};
 use portcullis_schemas::incidents::{IncidentCause, NewIncident};
-use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, InvocationOutcome};
+use portcullis_schemas::integrations::mcp::invocation::InvocationFacts;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel};
 use portcullis_schemas::integrations::mcp::wire::Conduct;
@@ -156,7 +156,6 @@ fn list_stale(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts) -> Ne
 /// What of a call's end the rules look at.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct OutcomeFacts {
-    pub(super) outcome: InvocationOutcome,
     pub(super) code: Option<Code>,
     pub(super) conduct: Conduct,
     pub(super) is_sanitised: bool,

@@ -101,7 +101,6 @@ impl Ended {
     /// What the rules of incidents ask.
     pub(super) fn told(&self) -> OutcomeFacts {
         OutcomeFacts {
-            outcome: self.outcome,
             code: self.code(),
             conduct: self.conduct,
             is_sanitised: self.sanitised.is_some(),
