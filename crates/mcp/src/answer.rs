@@ -11,8 +11,8 @@ use serde_json::value::RawValue;
 
 use crate::headers::{EVENT_STREAM, JSON};
 use crate::jsonrpc::{
-    EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError, error_response, parse,
-    result_response, to_raw,
+    EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError,
+    error_response, parse, result_response, to_raw,
 };
 use crate::messages::{Progress, method};
 use crate::scan::{Gauge, GaugeError, JsonLimits};

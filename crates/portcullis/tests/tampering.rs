@@ -197,7 +197,7 @@ impl Gate {
             is_error: false,
             protocol_version: "2026-07-28".into(),
             redacted: false,
-        conduct: Conduct::Fair,
+            conduct: Conduct::Fair,
         }));
         self.admin::<InvokeMcpTool>(key, tool.clone()).await;
     }

@@ -48,7 +48,11 @@ pub(crate) fn suite() -> Suite {
         per_database: true,
         trial: Arc::new(Hostile { wiring: Wiring::Sound }),
         controls: vec![
-            control("failures of upstreams are taken for answers", &[CODES, STATES], Wiring::TakesFailuresForAnswers),
+            control(
+                "failures of upstreams are taken for answers",
+                &[CODES, STATES],
+                Wiring::TakesFailuresForAnswers,
+            ),
             control("what servers do besides answering is not told", &[INCIDENTS], Wiring::OverlooksConduct),
         ],
     }
@@ -105,7 +109,10 @@ impl Trial for Hostile {
                 let verified = tenant.admin.get("/logs/trail/verify").await?.success()?;
                 broken_trails += u64::from(verified["intact"] != true);
             }
-            Arc::into_inner(scene).ok_or_else(|| color_eyre::eyre::eyre!("a row is still under way"))?.end().await?;
+            Arc::into_inner(scene)
+                .ok_or_else(|| color_eyre::eyre::eyre!("a row is still under way"))?
+                .end()
+                .await?;
         }
         Ok(figures(findings, &keys, broken_trails))
     }
@@ -177,14 +184,16 @@ impl Findings {
         self.states.extend(tell(state));
         self.incidents.extend(tell(incident));
         let counted = cast.row.figure.and_then(|figure| figure(seen, &cast.villains));
-        self.counts.extend(seen.complaints.iter().cloned().chain(counted).map(|what| format!("{name}: {what}")));
+        self.counts
+            .extend(seen.complaints.iter().cloned().chain(counted).map(|what| format!("{name}: {what}")));
     }
 }
 
 fn told_keys(scene: &Scene, casts: &[Cast]) -> Vec<String> {
     let keys = [&scene.one.admin, &scene.one.agent, &scene.other.admin, &scene.other.agent];
     let told = |cast: &&Cast| {
-        let is_told = |villain: &Villain| keys.iter().any(|key| villain.was_told(key.key().expose().as_bytes()));
+        let is_told =
+            |villain: &Villain| keys.iter().any(|key| villain.was_told(key.key().expose().as_bytes()));
         cast.villains.iter().any(is_told)
     };
     casts.iter().filter(told).map(|cast| cast.row.id.to_owned()).collect()

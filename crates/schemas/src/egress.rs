@@ -178,7 +178,12 @@ pub struct EgressError {
 impl EgressError {
     /// A URL or address that breaks `rule`.
     pub fn refused(rule: impl Into<String>) -> Self {
-        Self { stage: EgressStage::Judged, code: codes::EGRESS_REFUSED, detail: rule.into(), is_breach: false }
+        Self {
+            stage: EgressStage::Judged,
+            code: codes::EGRESS_REFUSED,
+            detail: rule.into(),
+            is_breach: false,
+        }
     }
 
     /// Whether a byte of the request may have reached the upstream.

@@ -59,8 +59,7 @@ fn reply(text: &str) -> ToolReply {
 #[tokio::test]
 async fn the_client_answers_in_order_and_keeps_the_receipts() {
     let (client, tenant, asked) = (ScriptedMcpClient::new(), fixtures::tenant(1), asked());
-    let failure =
-        McpFailure::new(codes::UPSTREAM_TIMEOUT, "slow", true);
+    let failure = McpFailure::new(codes::UPSTREAM_TIMEOUT, "slow", true);
     client.answer_health(Ok(McpHealth { protocol_version: "2025-11-25".to_owned() }));
     client.answer_call(Err(failure.clone()));
     client.always_call(reply("again"));
@@ -112,7 +111,12 @@ async fn the_egress_streams_its_answers_and_fails_where_told() {
     let egress = ScriptedEgress::allowing(&["https://mcp.example"]);
     let (tenant, broken) = (
         fixtures::tenant(1),
-        EgressError { stage: EgressStage::Body, code: codes::UPSTREAM_TOO_LARGE, detail: "body".to_owned(), is_breach: false },
+        EgressError {
+            stage: EgressStage::Body,
+            code: codes::UPSTREAM_TOO_LARGE,
+            detail: "body".to_owned(),
+            is_breach: false,
+        },
     );
     let chunks = vec![Ok("one".into()), Err(broken.clone())];
     egress.answer(ScriptedResponse::new(200, &[("content-type", "text/event-stream")], chunks));

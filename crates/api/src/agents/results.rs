@@ -65,7 +65,8 @@ mod tests {
     use super::*;
 
     const ODD: &str = r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890}"#;
-    const MODERN: &str = r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890,"resultType":"complete"}"#;
+    const MODERN: &str =
+        r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890,"resultType":"complete"}"#;
 
     #[test]
     fn one_member_changes_with_the_era() {

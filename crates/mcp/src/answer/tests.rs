@@ -180,7 +180,8 @@ fn members_in_another_case_are_dropped_and_told() {
 
 #[test]
 fn a_bomb_is_not_read_to_its_end() {
-    let limit = |problem| AnswerError::Envelope(EnvelopeError { problem: EnvelopeProblem::Limit(problem), id: None });
+    let limit =
+        |problem| AnswerError::Envelope(EnvelopeError { problem: EnvelopeProblem::Limit(problem), id: None });
     let state = r#"{"jsonrpc":"2.0","id":"me","result":{"resultType":"input_required","requestState":""#;
     for (start, more, want) in [
         ("[".to_owned(), "[".repeat(100), limit(ScanError::TooDeep { limit: 64 })),

@@ -57,7 +57,11 @@ fn text_rules() {
     assert_eq!(scan(b"\"a\xff\"", &JsonLimits::STRICT), Err(ScanError::NotUtf8 { offset: 2 }));
     assert_eq!(strict("\u{feff}{}"), Err(ScanError::ByteOrderMark));
     assert_eq!(strict("[\"a\0b\"]"), Err(ScanError::ControlCharacter { offset: 3 }));
-    assert_eq!(strict("[\"a\",\n\t\"\u{feff}\"]"), Ok(()), "between values they are space, in a text it is one");
+    assert_eq!(
+        strict("[\"a\",\n\t\"\u{feff}\"]"),
+        Ok(()),
+        "between values they are space, in a text it is one"
+    );
 }
 
 /// What the gauge says of a text that arrives in pieces of this size.
@@ -80,7 +84,10 @@ fn a_gauge_stops_a_bomb_in_its_course() {
 fn a_gauge_sees_a_state_that_grows_too_large() {
     let long = "s".repeat(101);
     for (text, want) in [
-        (format!(r#"{{"id":1,"result":{{"requestState":"{long}"#), Err(GaugeError::StateTooLarge { limit: 100 })),
+        (
+            format!(r#"{{"id":1,"result":{{"requestState":"{long}"#),
+            Err(GaugeError::StateTooLarge { limit: 100 }),
+        ),
         (format!(r#"{{"id":1,"result":{{"requestState":"{}""#, &long[1..]), Ok(())),
         (format!(r#"{{"id":1,"result":{{"x":"requestState","y":"{long}"}}}}"#), Ok(())),
         (format!(r#"{{"id":1,"result":{{"content":[{{"requestState":"{long}"}}]}}}}"#), Ok(())),

@@ -68,7 +68,8 @@ pub(super) fn wire(ports: Ports, waived: &[String]) -> Result<Ports> {
 /// How many of so many flips are connected to, or tried to.
 pub(super) async fn flips_that_pass(flips: usize) -> Result<usize> {
     let names = Names { looked_up: AtomicUsize::new(1) };
-    let egress = HyperEgress::new(EgressRules::default(), TlsRoots::mozilla())?.with_resolver(Arc::new(names));
+    let egress =
+        HyperEgress::new(EgressRules::default(), TlsRoots::mozilla())?.with_resolver(Arc::new(names));
     let tenant = TenantId::from_trusted("flips")?;
     let mut passed = 0;
     for _ in 0..flips {
@@ -103,7 +104,8 @@ impl McpClient for ByHand {
         let raw = |text: String| {
             RawJson::from_text(text).map_err(|_| McpFailure::new(codes::INTERNAL, "not JSON", false))
         };
-        let tool = ListedTool::Readable { name: TOOL.to_owned(), definition: raw(definition(TOOL).to_string())? };
+        let tool =
+            ListedTool::Readable { name: TOOL.to_owned(), definition: raw(definition(TOOL).to_string())? };
         Ok(McpCatalogue {
             protocol_version: "2026-07-28".to_owned(),
             capabilities: raw("{}".to_owned())?,

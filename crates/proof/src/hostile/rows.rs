@@ -18,7 +18,10 @@ pub(super) const OF: u64 = 67;
 
 /// Rows that are not played, and why.
 pub(super) const NOT_PLAYED: [(&str, &str); 4] = [
-    ("M091", "the gate relays no tasks, and declares none upstream: there is no handle that could be another's"),
+    (
+        "M091",
+        "the gate relays no tasks, and declares none upstream: there is no handle that could be another's",
+    ),
     ("M095", "the gate reads no metadata of authorization servers"),
     ("M097", "the gate asks for no tokens"),
     ("M098", "the gate asks for no tokens"),

@@ -140,7 +140,12 @@ impl Tenant {
     }
 
     /// Calls a tool once; again only where changes of others kept it from being decided.
-    pub(super) async fn invoke(&self, tool: &str, arguments: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
+    pub(super) async fn invoke(
+        &self,
+        tool: &str,
+        arguments: &Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer> {
         let (path, body) = (format!("{tool}/invoke"), json!({ "arguments": arguments }));
         let mut left = UNSETTLED;
         loop {

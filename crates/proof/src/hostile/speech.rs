@@ -134,7 +134,8 @@ pub(super) fn head(status: &str, media_type: &str, lines: &str, length: usize) -
 
 /// The head of a body that is sent in chunks.
 pub(super) fn chunked_head(media_type: &str) -> Vec<u8> {
-    format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ntransfer-encoding: chunked\r\n\r\n").into_bytes()
+    format!("HTTP/1.1 200 OK\r\ncontent-type: {media_type}\r\ntransfer-encoding: chunked\r\n\r\n")
+        .into_bytes()
 }
 
 pub(super) fn chunk(bytes: &[u8]) -> Vec<u8> {

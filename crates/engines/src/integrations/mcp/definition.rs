@@ -139,9 +139,20 @@ fn judge_headers(text: &str) -> Result<Vec<ParamHeader>, Problem> {
 
 fn sounds_secret(name: &str) -> bool {
     let name = name.to_ascii_lowercase();
-    ["secret", "token", "password", "passwd", "passphrase", "credential", "apikey", "api_key", "api-key", "auth"]
-        .iter()
-        .any(|word| name.contains(word))
+    [
+        "secret",
+        "token",
+        "password",
+        "passwd",
+        "passphrase",
+        "credential",
+        "apikey",
+        "api_key",
+        "api-key",
+        "auth",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 fn read_description(members: &Map<String, Value>) -> Option<String> {

@@ -184,7 +184,9 @@ pub(super) fn for_outcome(
                 format!("the server of tool {tool} breaks the protocol as no correct one does ({code})")
             }
             IncidentCause::OutcomeUnknown => format!("the outcome of a call of tool {tool} is not known"),
-            IncidentCause::ResultSanitised => format!("results of tool {tool} are not handed on whole ({code})"),
+            IncidentCause::ResultSanitised => {
+                format!("results of tool {tool} are not handed on whole ({code})")
+            }
             _ => format!("calls of tool {tool} fail ({code})"),
         };
         let dedup_key = match cause {
@@ -213,7 +215,9 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
         None if ended.is_sanitised => Some((ResultSanitised, Low)),
         None => None,
         Some(codes::TOOL_ERROR) => ended.is_sanitised.then_some((ResultSanitised, Low)),
-        Some(codes::CANCELLED | codes::UPSTREAM_TIMEOUT | codes::UPSTREAM_PROTOCOL | codes::JSON_TEXT) => None,
+        Some(codes::CANCELLED | codes::UPSTREAM_TIMEOUT | codes::UPSTREAM_PROTOCOL | codes::JSON_TEXT) => {
+            None
+        }
         Some(codes::DEADLINE_EXCEEDED) => Some((InvocationFailed, Low)),
         Some(codes::OUTCOME_UNKNOWN) => Some((OutcomeUnknown, Low)),
         Some(codes::CONTENT_REFUSED) => Some((ResultSanitised, Low)),

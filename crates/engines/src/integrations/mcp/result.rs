@@ -51,8 +51,9 @@ pub fn examine(result: &RawJson) -> Result<Examined, ContentProblem> {
         return Ok(Examined { result: result.clone(), sanitised: None });
     };
     // Two names may have become one, and two readers would see two results.
-    scan(text.as_bytes(), &JsonLimits::STRICT)
-        .map_err(|_| ContentProblem("the result cannot be read in one way once hidden characters are taken out"))?;
+    scan(text.as_bytes(), &JsonLimits::STRICT).map_err(|_| {
+        ContentProblem("the result cannot be read in one way once hidden characters are taken out")
+    })?;
     let result = RawJson::from_text(text).map_err(|_| ContentProblem("the result is not JSON"))?;
     Ok(Examined { result, sanitised: Some(counts) })
 }

@@ -9,9 +9,7 @@ use tokio::task::JoinSet;
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
 use crate::hostile::scene::{Scene, Seen};
-use crate::hostile::speech::{
-    DONE, Era, chunk, chunked_head, head, http, http_with, json_answer, response,
-};
+use crate::hostile::speech::{DONE, Era, chunk, chunked_head, head, http, http_with, json_answer, response};
 use crate::hostile::tls;
 use crate::hostile::villain::{Script, Step, Villain};
 
@@ -31,12 +29,23 @@ fn connections() -> Vec<Row> {
         Row::of("M001", expect("upstream_timeout", "failed", "none"), vec![silent], m001),
         Row::of("M010", expect("ssrf_blocked", "failed", "high"), Vec::new(), m010),
         Row::of("M011", expect("upstream_tls", "failed", "low"), vec![tls::certificate_of_another()], m011),
-        Row { play: m014, ..Row::call("M014", Era::Modern, expect("ok", "succeeded", "none"), |asked| {
-            http_with("200 OK", "application/json", "set-cookie: who=another; Path=/\r\n", response(asked, DONE).as_bytes())
-        }) },
-        Row { play: m019_often, ..Row::call("M019", Era::Modern, expect("outcome_unknown", "unknown", "low"), |_| {
-            vec![Step::Close]
-        }) }
+        Row {
+            play: m014,
+            ..Row::call("M014", Era::Modern, expect("ok", "succeeded", "none"), |asked| {
+                http_with(
+                    "200 OK",
+                    "application/json",
+                    "set-cookie: who=another; Path=/\r\n",
+                    response(asked, DONE).as_bytes(),
+                )
+            })
+        },
+        Row {
+            play: m019_often,
+            ..Row::call("M019", Era::Modern, expect("outcome_unknown", "unknown", "low"), |_| {
+                vec![Step::Close]
+            })
+        }
         .named("often"),
     ];
     rows.extend(Row::calls("M019", expect("outcome_unknown", "unknown", "low"), |_| vec![Step::Close]));
@@ -52,7 +61,10 @@ fn heads() -> Vec<Row> {
     let send = |bytes: Vec<u8>| vec![Step::Send(bytes)];
     let tricks: [(&str, &str); 6] = [
         ("bare line feeds", "HTTP/1.1 200 OK\ncontent-type: application/json\ncontent-length: 2\n\n{}"),
-        ("folded line", "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n x: y\r\ncontent-length: 2\r\n\r\n{}"),
+        (
+            "folded line",
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n x: y\r\ncontent-length: 2\r\n\r\n{}",
+        ),
         (
             "two framings",
             "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\
@@ -78,10 +90,15 @@ fn heads() -> Vec<Row> {
         .map(|row| row.named("one line")),
     );
     rows.extend(Row::calls("M020", none, |_| {
-        vec![Step::Repeat(b"HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n".to_vec(), Duration::from_millis(1))]
+        vec![Step::Repeat(
+            b"HTTP/1.1 103 Early Hints\r\nlink: <a>\r\n\r\n".to_vec(),
+            Duration::from_millis(1),
+        )]
     }));
     for (name, trick) in tricks {
-        rows.extend(Row::calls("M022", low, move |_| send(trick.as_bytes().to_vec())).map(|row| row.named(name)));
+        rows.extend(
+            Row::calls("M022", low, move |_| send(trick.as_bytes().to_vec())).map(|row| row.named(name)),
+        );
     }
     rows.extend(Row::calls("M007", low, |asked| {
         let codings = "content-encoding: gzip, gzip, gzip\r\n";
@@ -113,7 +130,9 @@ fn bodies() -> Vec<Row> {
         })
         .map(|row| row.named("declared").counting(|_, cast| taken(cast, 4 << 20))),
     );
-    rows.extend(Row::calls("M016", none, |asked| http("200 OK", "text/html", response(asked, DONE).as_bytes())));
+    rows.extend(Row::calls("M016", none, |asked| {
+        http("200 OK", "text/html", response(asked, DONE).as_bytes())
+    }));
     rows.extend(Row::calls("M017", none, |_| json_answer("")));
     rows
 }
@@ -137,7 +156,8 @@ fn reused(cast: &[Villain]) -> Option<String> {
 
 fn m001<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
-        let tool = scene.one.trust_by_hand(&format!("https://{SILENT}:{}/mcp", cast[0].address().port())).await?;
+        let tool =
+            scene.one.trust_by_hand(&format!("https://{SILENT}:{}/mcp", cast[0].address().port())).await?;
         let mut seen = scene.one.call(&tool, &json!({})).await?;
         seen.complaints.extend(longer(&seen, Duration::from_millis(3_500)));
         let again = scene.one.call(&tool, &json!({})).await?;
@@ -195,7 +215,9 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < 16 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
-                tasks.spawn(async move { agent.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await });
+                tasks.spawn(async move {
+                    agent.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await
+                });
                 left -= 1;
             }
             if let Some(answer) = tasks.join_next().await {
@@ -204,7 +226,8 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         }
         let (calls, cuts) = (cast[0].calls(), scene.sizes.cuts as u64);
         if calls != cuts || unlike > 0 {
-            seen.complaints.push(format!("{calls} calls arrived for {cuts} asked, {unlike} were told otherwise"));
+            seen.complaints
+                .push(format!("{calls} calls arrived for {cuts} asked, {unlike} were told otherwise"));
         }
         Ok(seen)
     })

@@ -10,12 +10,16 @@ use crate::hostile::villain::Villain;
 pub(super) fn rows() -> Vec<Row> {
     let refused = expect("input_refused", "denied", "high");
     let state = expect("state_refused", "denied", "high");
-    let mut rows = vec![Row::call("M085", Era::Modern, expect("upstream_protocol", "failed", "none"), |asked| {
-        result(asked, &json!({ "resultType": "surprise", "content": [] }))
-    })];
+    let mut rows =
+        vec![Row::call("M085", Era::Modern, expect("upstream_protocol", "failed", "none"), |asked| {
+            result(asked, &json!({ "resultType": "surprise", "content": [] }))
+        })];
     let password = json!({ "type": "object", "properties": { "password": { "type": "string" } } });
     let asks = [
-        ("password", json!({ "method": "elicitation/create", "params": { "message": "?", "requestedSchema": password } })),
+        (
+            "password",
+            json!({ "method": "elicitation/create", "params": { "message": "?", "requestedSchema": password } }),
+        ),
         ("sampling", json!({ "method": "sampling/createMessage", "params": { "messages": [] } })),
     ];
     for (name, request) in asks {
@@ -61,7 +65,8 @@ pub(super) fn rows() -> Vec<Row> {
 /// The call came once, and nothing was answered to what it asked.
 fn answered(cast: &[Villain]) -> Option<String> {
     let asked = cast[0].asked();
-    let responses = asked.iter().filter(|asked| !asked.body["inputResponses"].is_null() || asked.method().is_empty());
+    let responses =
+        asked.iter().filter(|asked| !asked.body["inputResponses"].is_null() || asked.method().is_empty());
     let extra = responses.filter(|asked| !asked.body.is_null()).count();
     (cast[0].calls() != 1 || extra > 0).then(|| format!("{} calls, {extra} answers", cast[0].calls()))
 }
@@ -69,5 +74,6 @@ fn answered(cast: &[Villain]) -> Option<String> {
 /// An address of the server's is shown to nobody.
 fn shown(seen: &Seen) -> Option<String> {
     let told = seen.answer.to_string();
-    (told.contains("phish.example") || told.contains("javascript:")).then(|| "the address was handed on".to_owned())
+    (told.contains("phish.example") || told.contains("javascript:"))
+        .then(|| "the address was handed on".to_owned())
 }

@@ -118,7 +118,11 @@ fn silent_list() -> Script {
     let sound = of(definition(TOOL));
     Arc::new(move |asked, turned| {
         let is_list = matches!(asked.method(), "tools/list" | "server/discover" | "initialize");
-        if turned && is_list { http("503 Service Unavailable", "text/plain", b"") } else { sound(asked, turned) }
+        if turned && is_list {
+            http("503 Service Unavailable", "text/plain", b"")
+        } else {
+            sound(asked, turned)
+        }
     })
 }
 
@@ -192,11 +196,19 @@ fn m074<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let name = format!("icons-{}", cast[0].address().port());
         let selected = json!([{ "server_id": ids[0], "tool_id": ids[1], "name": "report" }]);
         let body = json!({ "name": name, "tools": selected, "keys": [scene.one.key_id] });
-        scene.one.admin.send(HttpMethod::Post, "/integrations/toolsets", Some(&body), &[]).await?.success()?;
+        scene
+            .one
+            .admin
+            .send(HttpMethod::Post, "/integrations/toolsets", Some(&body), &[])
+            .await?
+            .success()?;
         let listed = agents_list(scene, &name).await?;
         ensure!(listed.contains("A report."), "the tool is not listed: {listed}");
         let mut complaints = Vec::new();
-        if ["javascript:", "data:text/html", "tracker.example", "icons"].iter().any(|sign| listed.contains(sign)) {
+        if ["javascript:", "data:text/html", "tracker.example", "icons"]
+            .iter()
+            .any(|sign| listed.contains(sign))
+        {
             complaints.push("an agent sees its icons".to_owned());
         }
         if cast[0].asked().iter().any(|asked| !asked.head.starts_with("POST")) {
@@ -225,7 +237,11 @@ fn m076<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         tokio::time::sleep(STALE - DUE).await;
         let mut seen = scene.one.call(&tool, &json!({})).await?;
         if (meanwhile.code.as_str(), cast[0].calls()) != ("ok", 1) {
-            let told = format!("meanwhile a call was told {}, and {} were forwarded", meanwhile.code, cast[0].calls());
+            let told = format!(
+                "meanwhile a call was told {}, and {} were forwarded",
+                meanwhile.code,
+                cast[0].calls()
+            );
             seen.complaints.push(told);
         }
         Ok(seen)

@@ -21,7 +21,10 @@ pub(super) fn rows() -> Vec<Row> {
         with("file", reference("file:///etc/passwd")),
         with("relative", reference("other.json")),
         with("dynamic", json!({ "type": "object", "$dynamicRef": "https://evil.example/#a" })),
-        with("moved", json!({ "type": "object", "properties": { "a": { "$id": "http://evil.example/", "$ref": "#/x" } } })),
+        with(
+            "moved",
+            json!({ "type": "object", "properties": { "a": { "$id": "http://evil.example/", "$ref": "#/x" } } }),
+        ),
     ];
     let maze = json!({ "type": "object", "$ref": "#/$defs/a", "$defs": { "a": { "$ref": "#/$defs/b" }, "b": { "$ref": "#/$defs/a" } } });
     let wide: serde_json::Map<String, Value> = (0..501).map(|at| (format!("p{at}"), json!({}))).collect();
@@ -63,7 +66,9 @@ fn arguments() -> Vec<Row> {
             let mut tool = definition(TOOL);
             tool["inputSchema"] = schema.clone();
             let cast = vec![server(era, vec![tool], done)];
-            rows.push(Row::of("M070", refused, cast, m070).named(era).named(name).counting(|_, cast| called(cast)));
+            rows.push(
+                Row::of("M070", refused, cast, m070).named(era).named(name).counting(|_, cast| called(cast)),
+            );
         }
     }
     let mut commanding = definition(TOOL);
@@ -77,7 +82,11 @@ fn arguments() -> Vec<Row> {
     });
     for era in [Era::Modern, Era::Legacy] {
         let cast = vec![server(era, vec![commanding.clone()], done)];
-        rows.push(Row::of("M071", expect("ok", "succeeded", "none"), cast, super::call_once).named(era).counting(injected));
+        rows.push(
+            Row::of("M071", expect("ok", "succeeded", "none"), cast, super::call_once)
+                .named(era)
+                .counting(injected),
+        );
     }
     let mut exposing = definition(TOOL);
     exposing["inputSchema"] = json!({
@@ -86,7 +95,10 @@ fn arguments() -> Vec<Row> {
         "additionalProperties": false,
     });
     let cast = vec![server(Era::Modern, vec![exposing], done)];
-    rows.push(Row::of("M073", expect("needs_approval", "denied", "low"), cast, m073).counting(|_, cast| called(cast)));
+    rows.push(
+        Row::of("M073", expect("needs_approval", "denied", "low"), cast, m073)
+            .counting(|_, cast| called(cast)),
+    );
     rows
 }
 

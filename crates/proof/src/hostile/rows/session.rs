@@ -19,7 +19,10 @@ pub(super) fn rows() -> Vec<Row> {
     ];
     for version in ["2024-11-05", "2025-03-26", "1999-01-01"] {
         let script = downgrading(version);
-        rows.push(Row::of("M050", expect("version_refused", "failed", "low"), vec![script], super::call_once).named(version));
+        rows.push(
+            Row::of("M050", expect("version_refused", "failed", "low"), vec![script], super::call_once)
+                .named(version),
+        );
     }
     rows.extend([Era::Modern, Era::Legacy].map(|era| {
         let tools = vec![definition(TOOL)];
@@ -37,7 +40,11 @@ pub(super) fn rows() -> Vec<Row> {
 fn one_session_for_all() -> Script {
     let sound = server(Era::Legacy, vec![definition(TOOL)], |asked| json_answer(&response(asked, DONE)));
     Arc::new(move |asked, turned| {
-        if asked.method() == "initialize" { shaken(asked, "2025-11-25", "mcp-session-id: of-everybody\r\n") } else { sound(asked, turned) }
+        if asked.method() == "initialize" {
+            shaken(asked, "2025-11-25", "mcp-session-id: of-everybody\r\n")
+        } else {
+            sound(asked, turned)
+        }
     })
 }
 
@@ -100,7 +107,8 @@ fn m049<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let mut seen = scene.other.call(&theirs, &json!({})).await?;
         let handshakes = cast[0].asked().iter().filter(|asked| asked.method() == "initialize").count();
         if handshakes < 2 || first.code != "ok" {
-            seen.complaints.push(format!("{handshakes} handshakes for two tenants, the first was told {}", first.code));
+            seen.complaints
+                .push(format!("{handshakes} handshakes for two tenants, the first was told {}", first.code));
         }
         Ok(seen)
     })
@@ -133,7 +141,8 @@ fn m053<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         }
         names.retain(|name| name.starts_with("of_asker_"));
         names.dedup();
-        let complaints = if names.len() == 2 { Vec::new() } else { vec![format!("two askers were shown {names:?}")] };
+        let complaints =
+            if names.len() == 2 { Vec::new() } else { vec![format!("two askers were shown {names:?}")] };
         let tool = scene.one.approve(&ours, TOOL).await?;
         let seen = scene.one.call(&tool, &json!({})).await?;
         Ok(Seen { complaints: [seen.complaints.clone(), complaints].concat(), ..seen })

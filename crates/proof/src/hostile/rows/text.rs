@@ -11,13 +11,20 @@ pub(super) fn rows() -> Vec<Row> {
     let hidden = expect("text_hidden", "denied", "high");
     let names = |names: &[&str]| names.iter().map(|name| definition(name)).collect::<Vec<Value>>();
     let mut rows = Vec::new();
-    rows.extend(Row::list("M059", invalid, names(&["p\u{430}y", "\u{ff50}\u{ff41}\u{ff59}", "Read_File", "read_file", "a b", "get\u{200b}"])));
+    rows.extend(Row::list(
+        "M059",
+        invalid,
+        names(&["p\u{430}y", "\u{ff50}\u{ff41}\u{ff59}", "Read_File", "read_file", "a b", "get\u{200b}"]),
+    ));
     rows.extend(Row::list("M061", invalid, names(&["github__delete"])));
     rows.extend(
         Row::list("M062", hidden, one_by_one())
             .map(|row| row.counting(|seen, _| refused(seen, one_by_one().len()))),
     );
-    rows.extend(Row::list("M064", hidden, everywhere()).map(|row| row.counting(|seen, _| refused(seen, everywhere().len()))));
+    rows.extend(
+        Row::list("M064", hidden, everywhere())
+            .map(|row| row.counting(|seen, _| refused(seen, everywhere().len()))),
+    );
     rows
 }
 
@@ -37,7 +44,8 @@ fn one_by_one() -> Vec<Value> {
         0x7F..=0x9F,
         0xE000..=0xE007,
     ];
-    let single = [0x061C, 0xFEFF, 0x00AD, 0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E, 0xFFF9, 0x1BCA0, 0x10FFFD];
+    let single =
+        [0x061C, 0xFEFF, 0x00AD, 0x034F, 0x115F, 0x1160, 0x3164, 0xFFA0, 0x180E, 0xFFF9, 0x1BCA0, 0x10FFFD];
     let signs = classes.into_iter().flatten().chain(single).filter_map(char::from_u32);
     let mut tools: Vec<Value> = signs
         .map(|sign| {
@@ -77,7 +85,8 @@ fn poisoned(name: &str, place: &str) -> Value {
     tool["title"] = "Report".into();
     tool["annotations"]["title"] = "Report".into();
     tool["_meta"] = json!({ "vendor/note": "" });
-    tool["outputSchema"] = json!({ "type": "object", "properties": { "x": { "description": "" } }, "required": ["x"] });
+    tool["outputSchema"] =
+        json!({ "type": "object", "properties": { "x": { "description": "" } }, "required": ["x"] });
     tool["inputSchema"]["$comment"] = "".into();
     tool["inputSchema"]["properties"]["of"] =
         json!({ "description": "", "title": "", "default": "", "examples": [""], "enum": [""] });

@@ -48,8 +48,7 @@ pub(super) async fn begin(
             Ok(Exchange { server, target, dispatch, kind, _place: place })
         }
         Err(error) => {
-            let failure =
-                McpFailure::new(error.code(), error.public(), false);
+            let failure = McpFailure::new(error.code(), error.public(), false);
             settle(scene, &receipt, &server, kind, Some(&failure)).await?;
             Err(error)
         }

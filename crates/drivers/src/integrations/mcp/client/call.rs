@@ -65,9 +65,7 @@ pub(super) async fn call(
 /// say. It is never sent again by itself.
 fn unanswered(problem: NotAnswered) -> NotAnswered {
     match problem {
-        NotAnswered::Unanswered(error) => {
-            McpFailure::new(codes::OUTCOME_UNKNOWN, error.detail, true).into()
-        }
+        NotAnswered::Unanswered(error) => McpFailure::new(codes::OUTCOME_UNKNOWN, error.detail, true).into(),
         problem => problem,
     }
 }

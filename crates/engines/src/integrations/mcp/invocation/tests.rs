@@ -274,16 +274,18 @@ async fn what_has_changed_before_the_record_is_judged_again_and_refused_at_last(
 
 #[tokio::test]
 async fn outcomes_and_their_incidents() {
-    let fails =
-        |code, may_have_acted| Err(McpFailure::new(code, "our words", may_have_acted));
+    let fails = |code, may_have_acted| Err(McpFailure::new(code, "our words", may_have_acted));
     let behaved = |reply: ToolReply, conduct| Ok(ToolReply { conduct, ..reply });
     let fine = || reply(r#"{"content":[]}"#, false);
     let hiding = || reply("{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}]}", false);
     let drawing = r#"{"content":[{"type":"image","mimeType":"image/svg+xml","data":"PHN2Zz4="}]}"#;
-    use IncidentCause::{CredentialEchoed, InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct};
+    use IncidentCause::{
+        CredentialEchoed, InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct,
+    };
     use IncidentSeverity::{High, Low, Medium};
     use InvocationOutcome::{Cancelled, Failure, Success, Timeout, Unknown};
-    let breach = McpFailure { conduct: Conduct::Breach, ..McpFailure::new(codes::UPSTREAM_PROTOCOL, "x", true) };
+    let breach =
+        McpFailure { conduct: Conduct::Breach, ..McpFailure::new(codes::UPSTREAM_PROTOCOL, "x", true) };
     let overreach = McpFailure { conduct: Conduct::Overreach, ..breach.clone() };
     let table = [
         (Ok(fine()), Success, None, None),
@@ -301,13 +303,23 @@ async fn outcomes_and_their_incidents() {
         (Err(breach), Failure, Some("upstream_protocol"), Some((UpstreamConduct, Low))),
         (Err(overreach), Failure, Some("upstream_protocol"), Some((UpstreamConduct, High))),
         (fails(codes::UPSTREAM_TLS, false), Failure, Some("upstream_tls"), Some((UpstreamConduct, Low))),
-        (fails(codes::UPSTREAM_REDIRECT, false), Failure, Some("upstream_redirect"), Some((UpstreamConduct, High))),
+        (
+            fails(codes::UPSTREAM_REDIRECT, false),
+            Failure,
+            Some("upstream_redirect"),
+            Some((UpstreamConduct, High)),
+        ),
         (fails(codes::ID_MISMATCH, true), Failure, Some("id_mismatch"), Some((UpstreamConduct, High))),
         (fails(codes::JSON_NODES, true), Failure, Some("json_nodes"), Some((UpstreamConduct, Low))),
         (fails(codes::JSON_TEXT, true), Failure, Some("json_text"), None),
         (fails(codes::INPUT_REFUSED, true), Failure, Some("input_refused"), Some((UpstreamConduct, High))),
         (fails(codes::OUTCOME_UNKNOWN, true), Unknown, Some("outcome_unknown"), Some((OutcomeUnknown, Low))),
-        (fails(codes::UPSTREAM_ERROR, true), Failure, Some("upstream_error"), Some((InvocationFailed, Medium))),
+        (
+            fails(codes::UPSTREAM_ERROR, true),
+            Failure,
+            Some("upstream_error"),
+            Some((InvocationFailed, Medium)),
+        ),
     ];
     for (answer, outcome, code, cause) in table {
         let (bench, world) = (Bench::new(), World::new());
@@ -332,7 +344,8 @@ async fn outcomes_and_their_incidents() {
 #[tokio::test]
 async fn a_sanitised_result_is_told_to_its_caller_and_recorded_with_the_hash_of_what_came() {
     let (bench, world) = (Bench::new(), World::new());
-    *bench.reply.lock().unwrap() = Some(Ok(reply("{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}]}", false)));
+    *bench.reply.lock().unwrap() =
+        Some(Ok(reply("{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}]}", false)));
     let result = invoke(&bench, call(&world)).await.unwrap();
     assert_eq!(result.result.as_str(), r#"{"content":[{"type":"text","text":"ab"}]}"#);
     let told = result.sanitised.unwrap();
@@ -340,12 +353,18 @@ async fn a_sanitised_result_is_told_to_its_caller_and_recorded_with_the_hash_of_
     let settlement = &bench.settlements.lock().unwrap()[0];
     let row = settlement.invocation.as_ref().unwrap();
     assert_eq!(row.sanitised.as_ref(), Some(&told));
-    assert_ne!(row.output_hash.as_ref(), Some(&told.received_hash), "one is of what came, one of what was given");
+    assert_ne!(
+        row.output_hash.as_ref(),
+        Some(&told.received_hash),
+        "one is of what came, one of what was given"
+    );
 }
 
 #[tokio::test]
 async fn time_that_the_caller_did_not_give_is_the_callers_deadline() {
-    for (is_callers_deadline, expected) in [(true, codes::DEADLINE_EXCEEDED), (false, codes::UPSTREAM_TIMEOUT)] {
+    for (is_callers_deadline, expected) in
+        [(true, codes::DEADLINE_EXCEEDED), (false, codes::UPSTREAM_TIMEOUT)]
+    {
         let (bench, world) = (Bench::new(), World::new());
         *bench.reply.lock().unwrap() = Some(Err(McpFailure::new(codes::UPSTREAM_TIMEOUT, "late", true)));
         let error = invoke(&bench, GovernedCall { is_callers_deadline, ..call(&world) }).await.unwrap_err();

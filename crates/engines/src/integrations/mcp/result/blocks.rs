@@ -93,6 +93,7 @@ fn may_be_linked(uri: &str) -> bool {
         && labels.iter().all(is_label)
         && last.bytes().any(|byte| byte.is_ascii_alphabetic())
         && !last.starts_with("0x")
-        && !["localhost", "local", "internal", "localdomain", "home", "lan", "arpa", "onion"].contains(&last.as_str())
+        && !["localhost", "local", "internal", "localdomain", "home", "lan", "arpa", "onion"]
+            .contains(&last.as_str())
         && port.bytes().all(|byte| byte.is_ascii_digit())
 }

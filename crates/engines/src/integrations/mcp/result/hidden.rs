@@ -40,7 +40,10 @@ pub(super) fn without_hidden(text: &str, count: &mut u64) -> Option<String> {
 fn visible_token(token: &str, count: &mut u64) -> Option<String> {
     // Plain ASCII without escapes of controls hides nothing.
     let escapes = || {
-        token.as_bytes().windows(2).any(|pair| pair[0] == b'\\' && matches!(pair[1], b'u' | b'b' | b'f' | b'r'))
+        token
+            .as_bytes()
+            .windows(2)
+            .any(|pair| pair[0] == b'\\' && matches!(pair[1], b'u' | b'b' | b'f' | b'r'))
     };
     if token.bytes().all(|byte| byte < 0x7f) && !escapes() {
         return None;
@@ -107,17 +110,18 @@ fn sequence(signs: &[char]) -> usize {
 /// Whether a variation selector stands where it chooses between two pictures.
 fn selects(signs: &[char], at: usize) -> bool {
     let Some(before) = at.checked_sub(1).map(|before| signs[before]) else { return false };
-    is_picture(before)
-        || (matches!(before, '0'..='9' | '#' | '*') && signs.get(at + 1) == Some(&KEYCAP))
+    is_picture(before) || (matches!(before, '0'..='9' | '#' | '*') && signs.get(at + 1) == Some(&KEYCAP))
 }
 
 /// Whether a joiner stands within one picture, or between letters that it joins or keeps apart.
 fn joins(signs: &[char], at: usize) -> bool {
-    let (Some(before), Some(after)) = (at.checked_sub(1).map(|before| signs[before]), signs.get(at + 1)) else {
+    let (Some(before), Some(after)) = (at.checked_sub(1).map(|before| signs[before]), signs.get(at + 1))
+    else {
         return false;
     };
     let is_drawn = is_picture(before) || (before == '\u{fe0f}' && selects(signs, at - 1));
-    (signs[at] == ZERO_WIDTH_JOINER && is_drawn && is_picture(*after)) || (is_joined(before) && is_joined(*after))
+    (signs[at] == ZERO_WIDTH_JOINER && is_drawn && is_picture(*after))
+        || (is_joined(before) && is_joined(*after))
 }
 
 /// Unicode: Extended_Pictographic and emoji modifiers, by blocks.

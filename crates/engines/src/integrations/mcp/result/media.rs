@@ -13,8 +13,7 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
 );
 
 /// What no image or sound holds, and browsers or readers of documents look for. In lower case.
-const ACTIVE: [&[u8]; 7] =
-    [b"<script", b"<svg", b"<html", b"<!doctype", b"<iframe", b"<?php", b"%pdf-"];
+const ACTIVE: [&[u8]; 7] = [b"<script", b"<svg", b"<html", b"<!doctype", b"<iframe", b"<?php", b"%pdf-"];
 
 /// Whether a type is one of images or sounds, which are looked at closely.
 pub(super) fn is_media(kind: &str) -> bool {
@@ -61,9 +60,9 @@ fn signature(kind: &str) -> Option<Signature> {
     Some(match kind {
         "image/png" => |bytes| bytes.starts_with(b"\x89PNG\r\n\x1a\n") && png_ends(bytes),
         "image/jpeg" | "image/jpg" => |bytes| bytes.starts_with(b"\xff\xd8\xff"),
-        "image/gif" => |bytes| {
-            (bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")) && bytes.ends_with(b"\x3b")
-        },
+        "image/gif" => {
+            |bytes| (bytes.starts_with(b"GIF87a") || bytes.starts_with(b"GIF89a")) && bytes.ends_with(b"\x3b")
+        }
         "image/webp" => |bytes| riff(bytes, b"WEBP"),
         "audio/wav" | "audio/x-wav" | "audio/wave" | "audio/vnd.wave" => |bytes| riff(bytes, b"WAVE"),
         "audio/mpeg" | "audio/mp3" => |bytes| bytes.starts_with(b"ID3") || frame_sync(bytes),
@@ -93,7 +92,8 @@ fn png_ends(bytes: &[u8]) -> bool {
 
 /// A RIFF file of this form, with nothing behind what it declares.
 fn riff(bytes: &[u8], form: &[u8; 4]) -> bool {
-    let declared = bytes.get(4..8).and_then(|size| size.first_chunk::<4>()).map(|size| u32::from_le_bytes(*size));
+    let declared =
+        bytes.get(4..8).and_then(|size| size.first_chunk::<4>()).map(|size| u32::from_le_bytes(*size));
     let end = declared.map_or(0, |size| (size as usize).saturating_add(9));
     bytes.starts_with(b"RIFF") && bytes.get(8..12) == Some(form) && bytes.len() <= end
 }
@@ -105,8 +105,8 @@ fn frame_sync(bytes: &[u8]) -> bool {
 
 fn is_active(bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'<', b'%', bytes).any(|at| {
-        ACTIVE.iter().any(|sign| {
-            bytes.get(at..at + sign.len()).is_some_and(|found| found.eq_ignore_ascii_case(sign))
-        })
+        ACTIVE
+            .iter()
+            .any(|sign| bytes.get(at..at + sign.len()).is_some_and(|found| found.eq_ignore_ascii_case(sign)))
     })
 }

@@ -8,7 +8,8 @@ use serde_json::{Value, json};
 
 use super::*;
 
-const PNG: &str = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+const PNG: &str =
+    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
 const WAV: &str = "UklGRiYAAABXQVZFZm10IBAAAAABAAEAQB8AAAB9AAACABAAZGF0YQIAAAA=";
 
 fn raw(value: &Value) -> RawJson {
@@ -75,13 +76,19 @@ fn every_hidden_character_is_taken_out_of_plain_text() {
             continue;
         }
         let (text, sanitised) = text(&format!("a{sign}b"));
-        assert_eq!((text, sanitised.unwrap().hidden_characters), (json!("ab"), 1), "U+{:04X}", u32::from(sign));
+        assert_eq!(
+            (text, sanitised.unwrap().hidden_characters),
+            (json!("ab"), 1),
+            "U+{:04X}",
+            u32::from(sign)
+        );
     }
 }
 
 #[test]
 fn only_the_string_that_hides_something_is_written_anew() {
-    let given = "{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}],  \"n\":1.10,\"e\":\"caf\\u00e9\"}";
+    let given =
+        "{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}],  \"n\":1.10,\"e\":\"caf\\u00e9\"}";
     let examined = examine(&RawJson::from_text(given.to_owned()).unwrap()).unwrap();
     assert_eq!(examined.result.as_str(), given.replace("\\u202e", ""));
 }
@@ -99,7 +106,8 @@ fn media_is_what_it_says_or_refused() {
     let resource = |kind: &str, data: &str| {
         of(json!({ "type": "resource", "resource": { "uri": "x://y", "mimeType": kind, "blob": data } }))
     };
-    let with = |data: &str, more: &[u8]| STANDARD.encode([STANDARD.decode(data).unwrap().as_slice(), more].concat());
+    let with =
+        |data: &str, more: &[u8]| STANDARD.encode([STANDARD.decode(data).unwrap().as_slice(), more].concat());
     let svg = STANDARD.encode("<svg xmlns='http://www.w3.org/2000/svg'><script>alert(1)</script></svg>");
     let gif = STANDARD.encode(b"GIF89a\x01\0\x01\0\0\0\0;");
     for (what, examined, is_good) in [
@@ -114,20 +122,29 @@ fn media_is_what_it_says_or_refused() {
         ("svg", image("image/svg+xml", &svg), false),
         ("svg as png", image("image/png", &svg), false),
         ("png and more", image("image/png", &with(PNG, b"PK\x03\x04")), false),
-        ("gif that is a page", image("image/gif", &STANDARD.encode(b"GIF89a<SCRIPT>alert(1)</SCRIPT>;")), false),
+        (
+            "gif that is a page",
+            image("image/gif", &STANDARD.encode(b"GIF89a<SCRIPT>alert(1)</SCRIPT>;")),
+            false,
+        ),
         ("wav and more", audio("audio/wav", &with(WAV, b"<html>")), false),
         ("not base64", image("image/png", "?"), false),
         ("unknown type", image("image/x-icon", PNG), false),
         ("embedded svg", resource("image/svg+xml", &svg), false),
         ("embedded page", resource("text/html", "PGh0bWw+"), false),
         ("page as text", resource("text/plain", &STANDARD.encode("\n<!DOCTYPE html><p>")), false),
-        ("drawing as xml", resource("application/xml", &STANDARD.encode("<?xml version='1.0'?><svg/>")), false),
+        (
+            "drawing as xml",
+            resource("application/xml", &STANDARD.encode("<?xml version='1.0'?><svg/>")),
+            false,
+        ),
         ("embedded png", resource("image/png", PNG), true),
         ("embedded other", resource("image/png", WAV), false),
     ] {
         assert_eq!(examined.is_ok(), is_good, "{what}: {examined:?}");
     }
-    let page = json!({ "type": "resource", "resource": { "uri": "x://y", "mimeType": "text/html", "text": "<p>" } });
+    let page =
+        json!({ "type": "resource", "resource": { "uri": "x://y", "mimeType": "text/html", "text": "<p>" } });
     assert!(of(page).is_err());
 }
 
@@ -154,7 +171,11 @@ fn links_lead_to_public_names_or_are_taken_out() {
         let block = json!({ "type": "resource_link", "uri": uri, "name": "n" });
         let examined = of(block).unwrap();
         let links = examined.sanitised.map_or(0, |sanitised| sanitised.links);
-        assert_eq!((examined.result.as_str().contains("resource_link"), links), (stays, u64::from(!stays)), "{uri}");
+        assert_eq!(
+            (examined.result.as_str().contains("resource_link"), links),
+            (stays, u64::from(!stays)),
+            "{uri}"
+        );
     }
 }
 

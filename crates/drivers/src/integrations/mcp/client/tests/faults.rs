@@ -202,12 +202,18 @@ async fn a_breach_and_a_reach_for_more_are_told_from_a_mistake() {
     let other = |id: &str| event(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{DONE}}}"#));
     let rows: Vec<(&str, Script, Conduct)> = vec![
         ("page", Box::new(|_| http(200, "text/html", "")), Conduct::Fair),
-        ("batch", Box::new(|received| http(200, "application/json", &format!("[{}]", response(received, DONE)))), Conduct::Breach),
+        (
+            "batch",
+            Box::new(|received| http(200, "application/json", &format!("[{}]", response(received, DONE)))),
+            Conduct::Breach,
+        ),
         ("twice", Box::new(|received| json(received, r#"{"content":[],"a":1,"a":2}"#)), Conduct::Breach),
         ("bare line feeds", Box::new(|_| vec![Step::Send(b"HTTP/1.1 200 OK\n\n".to_vec())]), Conduct::Breach),
         (
             "asks us",
-            Box::new(|_| chunked("text/event-stream", &[event(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)])),
+            Box::new(|_| {
+                chunked("text/event-stream", &[event(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)])
+            }),
             Conduct::Overreach,
         ),
         ("another id", Box::new(move |_| chunked("text/event-stream", &[other("1")])), Conduct::Overreach),

@@ -7,7 +7,8 @@ use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::Conduct;
 
 use super::{
-    Bench, DONE, INITIALIZED, Received, canonical, dispatch, error, event, json, legacy, method, response, tenant, tool_call,
+    Bench, DONE, INITIALIZED, Received, canonical, dispatch, error, event, json, legacy, method, response,
+    tenant, tool_call,
 };
 use crate::egress::scripted::{Step, chunked, http, http_with, unfinished};
 
