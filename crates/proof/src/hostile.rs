@@ -34,7 +34,7 @@ const KEYS: &str = "upstreams that were sent the key of a caller";
 const TRAIL: &str = "trails that do not verify";
 
 /// Rows that are under way at a time: some wait for deadlines, most are over at once.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 12;
 
 pub(crate) fn suite() -> Suite {
     let control = |broken, breaks, wiring| Control { broken, breaks, trial: Arc::new(Hostile { wiring }) };
@@ -106,7 +106,7 @@ impl Trial for Hostile {
             let casts = play(&scene, casts, &mut findings).await?;
             keys.extend(told_keys(&scene, &casts));
             for tenant in [&scene.one, &scene.other] {
-                let verified = tenant.admin.get("/logs/trail/verify").await?.success()?;
+                let verified = tenant.get("/logs/trail/verify").await?;
                 broken_trails += u64::from(verified["intact"] != true);
             }
             Arc::into_inner(scene)

@@ -15,7 +15,9 @@ use super::speech::TOOL;
 use super::villain::Villain;
 
 /// How often a call is repeated that only met changes of others.
-const UNSETTLED: usize = 20;
+const UNSETTLED: usize = 50;
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A gate with two tenants.
 pub(super) struct Scene {
@@ -87,6 +89,21 @@ impl Scene {
 }
 
 impl Tenant {
+    /// Has the admin read what stands there.
+    pub(super) async fn get(&self, path: &str) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Get, path, None).await
+    }
+
+    /// Has the admin do it.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Post, path, Some(body)).await
+    }
+
+    /// Has the admin change it.
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Patch, path, Some(body)).await
+    }
+
     async fn of(admin: ApiClient) -> Result<Self> {
         let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
         admin.put("/policies", &policy).await?.success()?;
@@ -103,14 +120,29 @@ impl Tenant {
         if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
             body.extend(more.clone());
         }
-        let registered = self.admin.post("/integrations/mcp-servers", &body).await?.success()?;
-        let id = text(&registered["server"]["server_id"])?;
-        Ok((format!("/integrations/mcp-servers/{id}"), registered))
+        let mut registered = self.post("/integrations/mcp-servers", &body).await?;
+        let server = format!("/integrations/mcp-servers/{}", text(&registered["server"]["server_id"])?);
+        // Others change the tenant's configuration meanwhile, and a busy disk is no villain.
+        let mut left = UNSETTLED;
+        while left > 0
+            && matches!(
+                registered["discovery_error"].as_str(),
+                Some("configuration_unsettled" | "audit_unavailable" | "store_unavailable" | "outcome_unrecorded")
+            )
+        {
+            left -= 1;
+            tokio::time::sleep(PAUSE).await;
+            let again = self.admin.post(&format!("{server}/discover"), &json!({})).await?;
+            let answer = again.json();
+            registered["discovery_error"] = answer["code"].clone();
+            registered["discovery"] = answer;
+        }
+        Ok((server, registered))
     }
 
     /// Every tool of a server, as its admin sees it.
     pub(super) async fn tools(&self, server: &str) -> Result<Vec<Value>> {
-        let tools = self.admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
+        let tools = self.get(&format!("{server}/tools?limit=100")).await?;
         Ok(tools["items"].as_array().context("no tools")?.clone())
     }
 
@@ -120,7 +152,7 @@ impl Tenant {
         let tool = tools.iter().find(|tool| tool["name"] == name).context("no such tool")?;
         let path = format!("{server}/tools/{}", text(&tool["tool_id"])?);
         let approval = json!({ "definition_hash": tool["definition_hash"] });
-        self.admin.post(&format!("{path}/approve"), &approval).await?.success()?;
+        self.post(&format!("{path}/approve"), &approval).await?;
         Ok(path)
     }
 
@@ -139,22 +171,9 @@ impl Tenant {
         self.approve(&server, TOOL).await
     }
 
-    /// Calls a tool once; again only where changes of others kept it from being decided.
-    pub(super) async fn invoke(
-        &self,
-        tool: &str,
-        arguments: &Value,
-        headers: &[(&str, &str)],
-    ) -> Result<Answer> {
-        let (path, body) = (format!("{tool}/invoke"), json!({ "arguments": arguments }));
-        let mut left = UNSETTLED;
-        loop {
-            let answer = self.agent.send(HttpMethod::Post, &path, Some(&body), headers).await?;
-            left -= 1;
-            if answer.json()["code"] != "configuration_unsettled" || left == 0 {
-                return Ok(answer);
-            }
-        }
+    /// As [`invoke`], of this tenant's agent.
+    pub(super) async fn invoke(&self, tool: &str, arguments: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
+        invoke(&self.agent, tool, arguments, headers).await
     }
 
     /// Calls a tool, and looks at what is on record of it.
@@ -171,10 +190,10 @@ impl Tenant {
         let code = code_of(&answer);
         let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
         if let Some(id) = answer["invocation_id"].as_str() {
-            let row = self.admin.get(&format!("/integrations/mcp-invocations/{id}")).await?.success()?;
+            let row = self.get(&format!("/integrations/mcp-invocations/{id}")).await?;
             seen.outcome = text(&row["outcome"])?;
             if let Some(incident) = row["incident_id"].as_str() {
-                let incident = self.admin.get(&format!("/incidents/{incident}")).await?.success()?;
+                let incident = self.get(&format!("/incidents/{incident}")).await?;
                 seen.incident = text(&incident["severity"])?;
             }
             seen.complaints.extend(self.ends_of(id).await?);
@@ -187,7 +206,7 @@ impl Tenant {
 
     /// A call ends once in the trail.
     async fn ends_of(&self, invocation: &str) -> Result<Option<String>> {
-        let events = self.admin.get(&format!("/logs/trail?subject={invocation}")).await?.success()?;
+        let events = self.get(&format!("/logs/trail?subject={invocation}")).await?;
         let items = events["items"].as_array().context("no events")?;
         let is_end = |item: &&Value| {
             let kind = item["event_type"].as_str().unwrap_or_default();
@@ -202,7 +221,7 @@ impl Tenant {
         let id = server.rsplit('/').next().unwrap_or_default();
         let mut cursor = String::new();
         loop {
-            let page = self.admin.get(&format!("/incidents?limit=100{cursor}")).await?.success()?;
+            let page = self.get(&format!("/incidents?limit=100{cursor}")).await?;
             let items = page["items"].as_array().context("no incidents")?;
             let found = items.iter().find(|one| one["cause"] == cause && one["facts"]["server_id"] == id);
             if let Some(found) = found {
@@ -213,6 +232,46 @@ impl Tenant {
                 None => return Ok("none".to_owned()),
             }
         }
+    }
+}
+
+/// Whether a refusal says nothing of the row: others change the tenant's configuration, or the disk is busy.
+fn is_passing(answer: &Answer) -> bool {
+    matches!(
+        answer.json()["code"].as_str(),
+        Some("configuration_unsettled" | "audit_unavailable" | "overloaded" | "store_unavailable")
+    )
+}
+
+/// Asks until it is no passing refusal that is answered.
+async fn patiently(client: &ApiClient, method: HttpMethod, path: &str, body: Option<&Value>) -> Result<Value> {
+    let mut left = UNSETTLED;
+    loop {
+        let answer = client.send(method, path, body, &[]).await?;
+        left -= 1;
+        if !is_passing(&answer) || left == 0 {
+            return answer.success();
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Calls a tool once; again only where changes of others, or a busy disk, kept it from being made.
+pub(super) async fn invoke(
+    agent: &ApiClient,
+    tool: &str,
+    arguments: &Value,
+    headers: &[(&str, &str)],
+) -> Result<Answer> {
+    let (path, body) = (format!("{tool}/invoke"), json!({ "arguments": arguments }));
+    let mut left = UNSETTLED;
+    loop {
+        let answer = agent.send(HttpMethod::Post, &path, Some(&body), headers).await?;
+        left -= 1;
+        if !is_passing(&answer) || left == 0 {
+            return Ok(answer);
+        }
+        tokio::time::sleep(PAUSE).await;
     }
 }
 

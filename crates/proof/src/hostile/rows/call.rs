@@ -130,14 +130,9 @@ fn m092<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
             "name": format!("canary {}", cast[0].address().port()), "credential_type": "bearer", "secret": CANARY,
             "grants": [{ "mcp_server": id }],
         });
-        let stored = scene.one.admin.post("/integrations/credentials", &secret).await?.success()?;
+        let stored = scene.one.post("/integrations/credentials", &secret).await?;
         let used = json!({ "auth_type": "bearer", "credential_ref": stored["reference"] });
-        scene
-            .one
-            .admin
-            .send(portcullis_schemas::egress::HttpMethod::Patch, server, Some(&used), &[])
-            .await?
-            .success()?;
+        scene.one.patch(server, &used).await?;
         let mut unlike = 0;
         for _ in 0..99 {
             let answer = scene.one.invoke(&tool, &json!({}), &[]).await?.json();

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
-use crate::hostile::scene::{Scene, Seen};
+use crate::hostile::scene::{Scene, Seen, invoke};
 use crate::hostile::speech::{DONE, Era, chunk, chunked_head, head, http, http_with, json_answer, response};
 use crate::hostile::tls;
 use crate::hostile::villain::{Script, Step, Villain};
@@ -216,7 +216,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
             while left > 0 && tasks.len() < 16 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
                 tasks.spawn(async move {
-                    agent.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await
+                    invoke(&agent, &tool, &json!({}), &[]).await
                 });
                 left -= 1;
             }

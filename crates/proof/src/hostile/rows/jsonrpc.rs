@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, Seen};
+use crate::hostile::scene::{Scene, Seen, invoke};
 use crate::hostile::speech::{
     DONE, Era, TOOL, chunk, chunked_head, definition, honest, http, json_answer, response, server, stream,
     text,
@@ -210,9 +210,9 @@ fn m023_swapped<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let mut delivered = 0;
         for number in 0..scene.sizes.swaps {
             for (tenant, tool) in [(&scene.one, &ours), (&scene.other, &theirs)] {
-                let (agent, path) = (tenant.agent.clone(), format!("{tool}/invoke"));
-                let body = json!({ "arguments": { "of": format!("number {number}") } });
-                tasks.spawn(async move { agent.post(&path, &body).await });
+                let (agent, tool) = (tenant.agent.clone(), tool.clone());
+                let arguments = json!({ "of": format!("number {number}") });
+                tasks.spawn(async move { invoke(&agent, &tool, &arguments, &[]).await });
             }
             while tasks.len() > 24
                 && let Some(answer) = tasks.join_next().await

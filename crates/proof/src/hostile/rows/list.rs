@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use color_eyre::eyre::{Result, ensure};
-use portcullis_schemas::egress::HttpMethod;
 use serde_json::{Value, json};
 
 use crate::hostile::row::{Playing, Row, expect};
@@ -152,7 +151,7 @@ fn m056<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let (server, _) = tool.split_once("/tools/").unwrap_or_default();
         let mut complaints = Vec::new();
         for _ in 0..3 {
-            scene.one.admin.post(&format!("{server}/discover"), &json!({})).await?.success()?;
+            scene.one.post(&format!("{server}/discover"), &json!({})).await?;
             let seen = scene.one.call(&tool, &json!({})).await?;
             if seen.code != "tool_quarantined" {
                 complaints.push(format!("a flip was told {}", seen.code));
@@ -196,12 +195,7 @@ fn m074<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let name = format!("icons-{}", cast[0].address().port());
         let selected = json!([{ "server_id": ids[0], "tool_id": ids[1], "name": "report" }]);
         let body = json!({ "name": name, "tools": selected, "keys": [scene.one.key_id] });
-        scene
-            .one
-            .admin
-            .send(HttpMethod::Post, "/integrations/toolsets", Some(&body), &[])
-            .await?
-            .success()?;
+        scene.one.post("/integrations/toolsets", &body).await?;
         let listed = agents_list(scene, &name).await?;
         ensure!(listed.contains("A report."), "the tool is not listed: {listed}");
         let mut complaints = Vec::new();
