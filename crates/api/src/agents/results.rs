@@ -84,9 +84,9 @@ mod tests {
 
     fn answer(result: &str, sanitised: Option<Sanitised>) -> InvokeToolResult {
         InvokeToolResult {
-            invocation_id: "inv_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
-            server_id: "mcp_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
-            tool_id: "tool_01ARZ3NDEKTSV4RRFFQ69G5FAV".parse().unwrap(),
+            invocation_id: "inv_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
+            server_id: "mcp_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
+            tool_id: "tool_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
             status: InvocationOutcome::Success,
             result: RawJson::from_text(result.to_owned()).unwrap(),
             trust: ContentTrust::Untrusted,
@@ -101,7 +101,7 @@ mod tests {
 
     #[test]
     fn a_result_says_that_nobody_vouches_for_it_and_stays_as_it_is_otherwise() {
-        let label = r#""portcullis/label":{"serverId":"mcp_01ARZ3NDEKTSV4RRFFQ69G5FAV","toolId":"tool_01ARZ3NDEKTSV4RRFFQ69G5FAV","trust":"untrusted"}"#;
+        let label = r#""portcullis/label":{"serverId":"mcp_01arz3ndektsv4rrffq69g5fav","toolId":"tool_01arz3ndektsv4rrffq69g5fav","trust":"untrusted"}"#;
         let labelled_odd = format!("{},\"_meta\":{{{label}}}}}", ODD.trim_end_matches('}'));
         assert_eq!(labelled(Era::Legacy, answer(ODD, None)).get(), labelled_odd);
         let given = r#"{"content":[],"_meta":{"a/b":1.10}}"#;

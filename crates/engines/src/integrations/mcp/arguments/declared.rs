@@ -5,12 +5,8 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value};
 
-use super::shown;
-
 /// Most schemas that are looked at for one set of names; those of a schema that was admitted are fewer.
 const MAX_SCHEMAS: usize = 10_000;
-/// Most names in one refusal.
-const NAMED: usize = 5;
 
 /// The arguments that may be given at all.
 #[derive(Debug)]
@@ -51,20 +47,18 @@ impl Declared {
     /// Refuses arguments that are not declared. Whether the declared ones fit is the schema's to say.
     ///
     /// # Errors
-    /// In our words, with the names.
+    /// In our words.
     pub(super) fn judge(&self, arguments: &Value) -> Result<(), String> {
         let Value::Object(given) = arguments else { return Ok(()) };
         if self.others {
             return Ok(());
         }
-        let mut unknown: Vec<String> =
-            given.keys().filter(|name| !self.names.contains(*name)).map(|name| shown(name)).collect();
-        if unknown.is_empty() {
-            return Ok(());
+        // The name is the caller's, and so not repeated.
+        if given.keys().all(|name| self.names.contains(name)) {
+            Ok(())
+        } else {
+            Err("(top level): holds a member that the schema does not allow".to_owned())
         }
-        unknown.sort_unstable();
-        unknown.truncate(NAMED);
-        Err(format!("(top level): the tool declares no argument `{}`", unknown.join("`, `")))
     }
 }
 
@@ -115,11 +109,5 @@ mod tests {
         ] {
             assert_eq!(Declared::by(schema).judge(&arguments).is_ok(), fits, "{schema} {arguments}");
         }
-    }
-
-    #[test]
-    fn a_refusal_names_the_argument_and_no_value() {
-        let refused = Declared::by(&json!({})).judge(&json!({ "to\u{202e}ken": "secret" }));
-        assert_eq!(refused, Err("(top level): the tool declares no argument `to?ken`".to_owned()));
     }
 }

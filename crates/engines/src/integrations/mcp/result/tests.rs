@@ -45,7 +45,7 @@ fn what_is_not_seen_is_taken_out_and_counted() {
         ("a\u{fe0f}b\u{e0101}", "ab", 2),
         ("a\0b\u{7}c\rd", "abcd", 3),
         ("\u{1b}[31mred\u{1b}[0m", "red", 9),
-        ("\u{1b}]8;;https://evil.example\u{7}here\u{1b}]8;;\u{1b}\\", "here", 36),
+        ("\u{1b}]8;;https://evil.example\u{7}here\u{1b}]8;;\u{1b}\\", "here", 33),
         ("\u{9b}2Jx", "x", 3),
         ("\u{1b}x", "x", 1),
         ("a\u{ad}b\u{180e}", "ab", 2),
@@ -72,7 +72,8 @@ fn what_writing_needs_stays() {
 #[test]
 fn every_hidden_character_is_taken_out_of_plain_text() {
     for sign in (0..=0x0010_ffff).filter_map(char::from_u32).filter(|sign| is_hidden(*sign)) {
-        if matches!(sign, '\n' | '\t') {
+        // The last one begins a sequence, of which the next sign is a part.
+        if matches!(sign, '\n' | '\t' | '\u{9b}') {
             continue;
         }
         let (text, sanitised) = text(&format!("a{sign}b"));
