@@ -127,7 +127,12 @@ impl Tenant {
         while left > 0
             && matches!(
                 registered["discovery_error"].as_str(),
-                Some("configuration_unsettled" | "audit_unavailable" | "store_unavailable" | "outcome_unrecorded")
+                Some(
+                    "configuration_unsettled"
+                        | "audit_unavailable"
+                        | "store_unavailable"
+                        | "outcome_unrecorded"
+                )
             )
         {
             left -= 1;
@@ -172,7 +177,12 @@ impl Tenant {
     }
 
     /// As [`invoke`], of this tenant's agent.
-    pub(super) async fn invoke(&self, tool: &str, arguments: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
+    pub(super) async fn invoke(
+        &self,
+        tool: &str,
+        arguments: &Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer> {
         invoke(&self.agent, tool, arguments, headers).await
     }
 
@@ -244,7 +254,12 @@ fn is_passing(answer: &Answer) -> bool {
 }
 
 /// Asks until it is no passing refusal that is answered.
-async fn patiently(client: &ApiClient, method: HttpMethod, path: &str, body: Option<&Value>) -> Result<Value> {
+async fn patiently(
+    client: &ApiClient,
+    method: HttpMethod,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value> {
     let mut left = UNSETTLED;
     loop {
         let answer = client.send(method, path, body, &[]).await?;

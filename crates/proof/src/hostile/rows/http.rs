@@ -215,9 +215,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < 16 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
-                tasks.spawn(async move {
-                    invoke(&agent, &tool, &json!({}), &[]).await
-                });
+                tasks.spawn(async move { invoke(&agent, &tool, &json!({}), &[]).await });
                 left -= 1;
             }
             if let Some(answer) = tasks.join_next().await {
