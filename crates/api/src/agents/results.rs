@@ -5,7 +5,6 @@ use portcullis_mcp::members::Members;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::integrations::mcp::invocation::{InvokeToolResult, Sanitised};
 use portcullis_schemas::json::RawJson;
-use serde_json::json;
 use serde_json::value::RawValue;
 
 /// Required in every modern result, unknown before.
@@ -21,8 +20,11 @@ pub(super) fn labelled(era: Era, answer: InvokeToolResult) -> Box<RawValue> {
     let Some(mut members) = Members::of(answer.result.as_str()) else { return answer.result.into_raw() };
     adapt(era, &mut members);
     let mut meta = members.value::<Members>(META).unwrap_or_default();
-    let origin = json!({ "trust": answer.trust, "serverId": answer.server_id, "toolId": answer.tool_id });
-    meta.put(LABEL, &origin);
+    let mut label = Members::default();
+    label.put("trust", &answer.trust);
+    label.put("serverId", &answer.server_id);
+    label.put("toolId", &answer.tool_id);
+    meta.put(LABEL, &label);
     if let Some(sanitised) = &answer.sanitised {
         meta.put(SANITISED, &told(sanitised));
     }
@@ -46,14 +48,14 @@ fn adapt(era: Era, members: &mut Members) -> bool {
     true
 }
 
-fn told(sanitised: &Sanitised) -> serde_json::Value {
-    json!({
-        "hiddenCharacters": sanitised.hidden_characters,
-        "links": sanitised.links,
-        "icons": sanitised.icons,
-        "members": sanitised.members,
-        "credential": sanitised.credential,
-    })
+fn told(sanitised: &Sanitised) -> Members {
+    let mut told = Members::default();
+    told.put("hiddenCharacters", &sanitised.hidden_characters);
+    told.put("links", &sanitised.links);
+    told.put("icons", &sanitised.icons);
+    told.put("members", &sanitised.members);
+    told.put("credential", &sanitised.credential);
+    told
 }
 
 #[cfg(test)]
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_result_says_that_nobody_vouches_for_it_and_stays_as_it_is_otherwise() {
-        let label = r#""portcullis/label":{"serverId":"mcp_01arz3ndektsv4rrffq69g5fav","toolId":"tool_01arz3ndektsv4rrffq69g5fav","trust":"untrusted"}"#;
+        let label = r#""portcullis/label":{"trust":"untrusted","serverId":"mcp_01arz3ndektsv4rrffq69g5fav","toolId":"tool_01arz3ndektsv4rrffq69g5fav"}"#;
         let labelled_odd = format!("{},\"_meta\":{{{label}}}}}", ODD.trim_end_matches('}'));
         assert_eq!(labelled(Era::Legacy, answer(ODD, None)).get(), labelled_odd);
         let given = r#"{"content":[],"_meta":{"a/b":1.10}}"#;
@@ -109,7 +111,7 @@ mod tests {
         assert_eq!(
             labelled(Era::Legacy, answer(given, Some(sanitised))).get(),
             format!(
-                r#"{{"content":[],"_meta":{{"a/b":1.10,{label},"portcullis/sanitised":{{"credential":false,"hiddenCharacters":2,"icons":0,"links":0,"members":0}}}}}}"#
+                r#"{{"content":[],"_meta":{{"a/b":1.10,{label},"portcullis/sanitised":{{"hiddenCharacters":2,"links":0,"icons":0,"members":0,"credential":false}}}}}}"#
             )
         );
     }
