@@ -108,8 +108,18 @@ pub fn is_hidden(character: char) -> bool {
     character.is_control()
         || matches!(u32::from(character),
             0xAD | 0x34F | 0x61C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF9..=0xFFFB
-            | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
+            | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0 | 0xFFF0..=0xFFFB
+            | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
+}
+
+/// Whether a character means only what a font makes of it (Unicode: private use).
+pub fn is_private_use(character: char) -> bool {
+    matches!(u32::from(character), 0xE000..=0xF8FF | 0xF0000..=0xFFFFD | 0x100000..=0x10FFFD)
+}
+
+/// As readers fold case that do not mind it: U+017F is an `s` to them, and U+212A a `k`.
+pub fn folded(text: &str) -> String {
+    text.to_uppercase().to_lowercase()
 }
 
 pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), InvalidText> {

@@ -23,10 +23,11 @@ use portcullis_schemas::logs::ledger::{
     FailureFacts, IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Refusal,
 };
 use portcullis_schemas::logs::ports::{AnswerSeal, Ledger, MCPAuditEmitterPort};
-use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
+use portcullis_schemas::runtime::{Clock, HashPurpose, IdSource, KeyedHash};
 use portcullis_schemas::text::RunId;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use portcullis_trail::Digest;
 use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
@@ -147,6 +148,8 @@ pub struct GovernedCall {
     pub asks: Option<ApprovalTerms>,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
+    /// Whether it is the caller who gave less time than the operation has.
+    pub is_callers_deadline: bool,
 }
 
 /// What an approval of a call is bound to, and how long it waits.
@@ -252,6 +255,7 @@ impl McpToolInvocationEngine {
             outcome: InvocationOutcome::Blocked,
             output_hash: None,
             output_bytes: None,
+            sanitised: None,
             error_code: Some(failure.code.to_string()),
             error_message: Some(failure.message.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
@@ -351,7 +355,14 @@ impl McpToolInvocationEngine {
             definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        Ended::answered(answer, started_at)
+        let ended = Ended::answered(answer, started_at, |bytes| self.hash(opened, bytes));
+        if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }
+    }
+
+    /// The keyed hash of a value, for the trail.
+    fn hash(&self, opened: &Opened, bytes: &[u8]) -> String {
+        let hash = self.ports.hasher.keyed_hash(opened.tenant(), HashPurpose::TrailValue, bytes);
+        Digest::from_bytes(hash).to_string()
     }
 
     fn stamp<'a>(&'a self, opened: &'a Opened) -> EventStamp<'a> {
