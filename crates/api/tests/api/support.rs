@@ -168,7 +168,8 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 pub(crate) fn catalogue() -> McpCatalogue {
-    let definition = r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#;
+    let definition =
+        r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#;
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
         capabilities: RawJson::from_text(r#"{"tools":{}}"#.to_owned()).unwrap(),
