@@ -12,10 +12,10 @@ use portcullis_mcp::members::Members;
 use portcullis_mcp::scan::{JsonLimits, scan};
 use portcullis_schemas::integrations::mcp::invocation::Sanitised;
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::text::folded;
 use serde_json::value::RawValue;
 
 use self::blocks::Verdict;
+use super::folding::folded;
 
 #[cfg(test)]
 mod tests;

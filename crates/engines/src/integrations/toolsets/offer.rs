@@ -3,9 +3,10 @@
 use portcullis_mcp::members::Members;
 use portcullis_schemas::integrations::toolsets::{OfferedTool, ToolsetTool};
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::text::folded;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use serde_json::{Map, Value};
+
+use crate::integrations::mcp::folding::folded;
 
 #[cfg(test)]
 mod tests;
