@@ -10,7 +10,6 @@ pub mod definition;
 pub mod discovery;
 pub mod events;
 pub mod exchange;
-pub(crate) mod folding;
 mod incident_rules;
 pub mod invocation;
 mod lifecycle;
