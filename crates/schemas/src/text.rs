@@ -112,16 +112,6 @@ pub fn is_hidden(character: char) -> bool {
             | 0x1BCA0..=0x1BCA3 | 0x1D173..=0x1D17A | 0xE0000..=0xE0FFF)
 }
 
-/// Whether a character means only what a font makes of it (Unicode: private use).
-pub fn is_private_use(character: char) -> bool {
-    matches!(u32::from(character), 0xE000..=0xF8FF | 0xF0000..=0xFFFFD | 0x100000..=0x10FFFD)
-}
-
-/// As readers fold case that do not mind it: U+017F is an `s` to them, and U+212A a `k`.
-pub fn folded(text: &str) -> String {
-    text.to_uppercase().to_lowercase()
-}
-
 pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), InvalidText> {
     let length = text.chars().count();
     if length < min || length > max {

@@ -11,6 +11,7 @@ use super::{
     ErrorCode, ErrorObject, Id, MAX_ID_BYTES, MAX_METHOD_BYTES, Message, Notification, Outcome, Request,
     Response,
 };
+use crate::members::folded;
 use crate::scan::{JsonLimits, ScanError, scan};
 
 /// A message that was refused, with its id where that could still be read.
@@ -201,9 +202,9 @@ struct Members<'a> {
 #[derive(Deserialize)]
 struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
 
-/// The names of the envelope, for readers who fold case as Unicode does: U+017F is an `s` to them, and U+212A a `k`.
+/// Whether a reader who does not mind case takes this name for one of the envelope.
 fn is_case_variant(name: &str) -> bool {
-    let folded = name.to_uppercase().to_lowercase();
+    let folded = folded(name);
     folded != name && ["jsonrpc", "id", "method", "params", "result", "error"].contains(&folded.as_str())
 }
 

@@ -90,7 +90,7 @@ impl Gauge {
         self.within = Within::Structure;
         match byte {
             b'"' => self.begin_string(),
-            b'{' | b'[' => self.begin(byte == b'{'),
+            b'{' | b'[' => self.enter(byte == b'{'),
             b'}' | b']' => {
                 self.open.pop();
                 Ok(())
@@ -119,7 +119,7 @@ impl Gauge {
         self.node()
     }
 
-    fn begin(&mut self, is_object: bool) -> Result<(), GaugeError> {
+    fn enter(&mut self, is_object: bool) -> Result<(), GaugeError> {
         self.node()?;
         let limit = self.limits.max_depth;
         if self.open.len() >= limit {

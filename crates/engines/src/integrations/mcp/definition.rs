@@ -6,7 +6,7 @@
 use portcullis_mcp::headers::{ParamHeader, declared_params};
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, ToolAnnotations};
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::text::{is_hidden, is_private_use};
+use portcullis_schemas::text::is_hidden;
 use portcullis_trail::canonical_hash;
 use portcullis_trail::strict::{self, Limits};
 use serde::Deserialize;
@@ -246,7 +246,10 @@ impl Hidden {
 
 /// In a definition also what only a font gives a meaning to.
 fn is_unseen(character: char) -> bool {
-    is_hidden(character) || is_private_use(character)
+    // Unicode: private use.
+    let is_private =
+        matches!(u32::from(character), 0xE000..=0xF8FF | 0xF0000..=0xFFFFD | 0x100000..=0x10FFFD);
+    is_hidden(character) || is_private
 }
 
 fn find_hidden(value: &Value, pointer: &mut String, found: &mut Hidden) {

@@ -114,9 +114,15 @@ pub enum Attempt {
 #[derive(Debug)]
 pub enum Invoked {
     /// The call was made and its outcome recorded.
-    Answered(InvokeToolResult),
+    Answered(Box<InvokeToolResult>),
     /// The facts do not hold, or may not hold, any more. Nothing was recorded or sent: try again with fresh ones.
     Outdated(Box<GovernedCall>),
+}
+
+impl Invoked {
+    fn answered(result: InvokeToolResult) -> Self {
+        Self::Answered(Box::new(result))
+    }
 }
 
 /// One call, with everything that was found out about it.
@@ -209,7 +215,7 @@ impl McpToolInvocationEngine {
         let recorded =
             self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
-            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
+            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::answered),
             Recorded::Stale | Recorded::NotApproved if call.attempt != Attempt::Last => {
                 Ok(Invoked::Outdated(Box::new(call)))
             }
@@ -218,7 +224,7 @@ impl McpToolInvocationEngine {
             }
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::Answered)
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::answered)
             }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }

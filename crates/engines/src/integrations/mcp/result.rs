@@ -8,11 +8,10 @@ mod blocks;
 mod hidden;
 mod media;
 
-use portcullis_mcp::members::Members;
+use portcullis_mcp::members::{Members, folded};
 use portcullis_mcp::scan::{JsonLimits, scan};
 use portcullis_schemas::integrations::mcp::invocation::Sanitised;
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::text::folded;
 use serde_json::value::RawValue;
 
 use self::blocks::Verdict;

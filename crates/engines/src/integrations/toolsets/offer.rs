@@ -1,10 +1,9 @@
 //! A tool, a prompt or a resource as agents see it, and what their arguments become. Members that are not rewritten stay byte for byte.
 
-use portcullis_mcp::members::Members;
+use portcullis_mcp::members::{Members, folded};
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::{OfferedTool, ToolsetTool};
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::text::folded;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use serde_json::{Map, Value};
 

@@ -91,7 +91,7 @@ pub(crate) async fn invoke(
     loop {
         scene.left_to_begin(limit)?;
         call = match engine.invoke(scene.ctx(), call).await? {
-            Invoked::Answered(result) => return Ok(result),
+            Invoked::Answered(result) => return Ok(*result),
             Invoked::Outdated(call) => *call,
         };
         // The last attempt is not given back, so this ends.

@@ -102,7 +102,7 @@ fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
 
 async fn invoke(bench: &Arc<Bench>, call: GovernedCall) -> Result<InvokeToolResult, Error> {
     match attempt(bench, call).await? {
-        Invoked::Answered(result) => Ok(result),
+        Invoked::Answered(result) => Ok(*result),
         Invoked::Outdated(_) => panic!("the facts hold"),
     }
 }
