@@ -25,6 +25,7 @@ mod m0006_toolsets;
 mod m0007_approvals;
 mod m0008_items;
 mod m0010_run_flows;
+mod m0011_sanitised_results;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_approvals::Migration),
             Box::new(m0008_items::Migration),
             Box::new(m0010_run_flows::Migration),
+            Box::new(m0011_sanitised_results::Migration),
         ]
     }
 }

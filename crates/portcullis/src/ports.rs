@@ -64,5 +64,6 @@ pub use portcullis_schemas::egress::{
 };
 pub use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 pub use portcullis_schemas::integrations::mcp::wire::{
-    AuthHeader, Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
+    AuthHeader, Conduct, Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall,
+    ToolReply,
 };

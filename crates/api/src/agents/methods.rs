@@ -163,7 +163,7 @@ impl Agent {
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
-            Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
+            Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) if error.kind() == ErrorKind::AwaitsApproval => {
                 let base =
                     self.parts.extensions.get::<BaseUrl>().ok_or_else(|| Refused::Problem(no_base()))?;

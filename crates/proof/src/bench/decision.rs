@@ -60,6 +60,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
             arguments: judge.judge(&tool, CallMethod::CallTool, &prepared),
             server: Arc::clone(&server),
             tool: Arc::clone(&tool),
+            list_is_stale: false,
             frozen: None,
             credential: CredentialVerdict::NotNeeded,
             approval: ApprovalStanding::NotAsked,

@@ -23,10 +23,11 @@ use portcullis_schemas::logs::ledger::{
     FailureFacts, IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Refusal,
 };
 use portcullis_schemas::logs::ports::{AnswerSeal, Ledger, MCPAuditEmitterPort};
-use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
+use portcullis_schemas::runtime::{Clock, HashPurpose, IdSource, KeyedHash};
 use portcullis_schemas::text::RunId;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use portcullis_trail::Digest;
 use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
@@ -113,9 +114,15 @@ pub enum Attempt {
 #[derive(Debug)]
 pub enum Invoked {
     /// The call was made and its outcome recorded.
-    Answered(InvokeToolResult),
+    Answered(Box<InvokeToolResult>),
     /// The facts do not hold, or may not hold, any more. Nothing was recorded or sent: try again with fresh ones.
     Outdated(Box<GovernedCall>),
+}
+
+impl Invoked {
+    fn answered(result: InvokeToolResult) -> Self {
+        Self::Answered(Box::new(result))
+    }
 }
 
 /// One call, with everything that was found out about it.
@@ -147,6 +154,8 @@ pub struct GovernedCall {
     pub asks: Option<ApprovalTerms>,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
+    /// Whether it is the caller who gave less time than the operation has.
+    pub is_callers_deadline: bool,
 }
 
 /// What an approval of a call is bound to, and how long it waits.
@@ -206,7 +215,7 @@ impl McpToolInvocationEngine {
         let recorded =
             self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
-            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
+            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::answered),
             Recorded::Stale | Recorded::NotApproved if call.attempt != Attempt::Last => {
                 Ok(Invoked::Outdated(Box::new(call)))
             }
@@ -215,7 +224,7 @@ impl McpToolInvocationEngine {
             }
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::Answered)
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::answered)
             }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
@@ -252,6 +261,7 @@ impl McpToolInvocationEngine {
             outcome: InvocationOutcome::Blocked,
             output_hash: None,
             output_bytes: None,
+            sanitised: None,
             error_code: Some(failure.code.to_string()),
             error_message: Some(failure.message.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
@@ -351,7 +361,14 @@ impl McpToolInvocationEngine {
             definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        Ended::answered(answer, started_at)
+        let ended = Ended::answered(answer, started_at, |bytes| self.hash(opened, bytes));
+        if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }
+    }
+
+    /// The keyed hash of a value, for the trail.
+    fn hash(&self, opened: &Opened, bytes: &[u8]) -> String {
+        let hash = self.ports.hasher.keyed_hash(opened.tenant(), HashPurpose::TrailValue, bytes);
+        Digest::from_bytes(hash).to_string()
     }
 
     fn stamp<'a>(&'a self, opened: &'a Opened) -> EventStamp<'a> {

@@ -65,6 +65,7 @@ fn invocation(outcome: InvocationOutcome) -> McpToolInvocation {
         facts: facts(),
         outcome,
         output_hash: Some("cc".repeat(32)),
+        sanitised: None,
         output_bytes: Some(150),
         error_code: None,
         error_message: Some("our words, not for the trail".to_owned()),
@@ -180,6 +181,7 @@ async fn failed_is_a_contract() {
     let invocation = McpToolInvocation {
         error_code: Some("upstream_timeout".to_owned()),
         output_hash: None,
+        sanitised: None,
         output_bytes: None,
         incident_id: Some("inc_01jd0000000000000000000000".parse().unwrap()),
         ..invocation(InvocationOutcome::Timeout)
@@ -194,6 +196,7 @@ async fn unknown_is_a_contract() {
     let invocation = McpToolInvocation {
         error_code: Some("outcome_unknown".to_owned()),
         output_hash: None,
+        sanitised: None,
         output_bytes: None,
         started_at: None,
         ..invocation(InvocationOutcome::Unknown)

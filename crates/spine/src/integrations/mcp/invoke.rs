@@ -15,6 +15,7 @@ use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
+use super::freshness;
 use super::through::ThroughToolset;
 use crate::integrations::approvals;
 use crate::scene::Scene;
@@ -37,19 +38,34 @@ pub(crate) async fn invoke(
     let engine = McpToolInvocationEngine::new(scene.invocation_ports());
     let received = engine.receive();
     let arguments = PreparedArguments::new(request.arguments)?;
-    let _place = scene.place(&request.server_id, limit).await?;
+    let mut place = scene.place(&request.server_id, limit).await?;
     let idempotency = claim(&scene, &request.server_id, &request.tool_id, &arguments);
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
-    let (configuration, remembered) = found.await?;
+    let (mut configuration, mut remembered) = found.await?;
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
-    let flows = configuration.flows(&scene, request.run_id.as_ref()).await?;
-    let facts = configuration.facts(&scene, method, &arguments, request.run_id.as_ref(), flows.as_ref());
-    let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    let run = request.run_id.as_ref();
+    let mut flows = configuration.flows(&scene, run).await?;
+    let facts = configuration.facts(&scene, method, &arguments, run, flows.as_ref());
+    let (mut facts, mut secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    if freshness::is_due(&scene, &facts) {
+        // The reading takes a place of its own, and there may be no more than one.
+        drop(place);
+        freshness::refresh(&scene, &facts.server, limit).await;
+        place = scene.place(&target.server, limit).await?;
+        (configuration, remembered) = (CallConfiguration::load(&scene, &target).await?, false);
+        if let Some(through) = &mut through {
+            through.require(&scene, &configuration).await?;
+        }
+        flows = configuration.flows(&scene, run).await?;
+        let again = configuration.facts(&scene, method, &arguments, run, flows.as_ref());
+        (facts, secret_version) = again.instrument(debug_span!("gate.evaluate")).await;
+    }
+    let _place = place;
     let standing = approvals::standing(&scene, method, &facts, &arguments, idempotency.is_some());
     let (standing, asks) = standing.await?;
     facts.approval = standing;
@@ -68,13 +84,14 @@ pub(crate) async fn invoke(
         flows,
         asks,
         deadline,
+        is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
     let mut left = ATTEMPTS;
     loop {
         scene.left_to_begin(limit)?;
         call = match engine.invoke(scene.ctx(), call).await? {
-            Invoked::Answered(result) => return Ok(result),
+            Invoked::Answered(result) => return Ok(*result),
             Invoked::Outdated(call) => *call,
         };
         // The last attempt is not given back, so this ends.

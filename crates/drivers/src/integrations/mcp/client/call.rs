@@ -15,18 +15,20 @@ use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
-use portcullis_schemas::integrations::mcp::wire::{ToolCall, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolCall, ToolReply};
 use portcullis_schemas::json::RawJson;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::failure::{NotAnswered, protocol, unsent};
+use super::failure::{NotAnswered, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
 /// Most requests of one call: the first, and those that its server asks for before it answers.
 const MAX_ROUNDS: usize = 4;
+/// Most bytes of a result that asks for input: it is carried back and forth.
+const MAX_STATE: usize = 16 * 1024;
 /// Most notifications of a call whose progress somebody wants to hear of.
 const MAX_PROGRESS: usize = 10_000;
 
@@ -39,24 +41,39 @@ pub(super) async fn call(
     call: &ToolCall,
 ) -> Result<ToolReply, NotAnswered> {
     let mut retry = Retry::default();
+    let mut asks = true;
     for _ in 0..MAX_ROUNDS {
-        let result = exchange(link, spoken, call, &retry).await?;
-        match result.kind {
+        let (result, conduct) = exchange(link, spoken, call, &retry).await?;
+        asks = match result.kind {
             CallKind::Complete { is_error } => {
                 return Ok(ToolReply {
                     result: result.raw.into(),
                     is_error,
                     protocol_version: spoken.version().as_str().into(),
                     redacted: false,
+                    conduct,
                 });
             }
-            CallKind::InputRequired if spoken.era() == Era::Modern && call.method == CallMethod::CallTool => {
-                retry = result.retry().map_err(NotAnswered::Result)?;
-            }
-            CallKind::InputRequired => break,
+            CallKind::InputRequired { asks } => asks,
+        };
+        let is_retried = spoken.era() == Era::Modern && call.method == CallMethod::CallTool;
+        if !is_retried || result.raw.get().len() > MAX_STATE {
+            break;
         }
+        retry = result.retry().map_err(|_| unanswerable(true))?;
     }
-    Err(protocol("the server goes on asking for input (`input_required`), which was not offered").into())
+    Err(unanswerable(asks).into())
+}
+
+/// A server that goes on asking, for what nobody will give it, or with more state than is carried for it.
+fn unanswerable(asks: bool) -> McpFailure {
+    if asks {
+        let detail = "the server asks for further input (`input_required`), which was not offered";
+        return McpFailure::new(codes::INPUT_REFUSED, detail, true);
+    }
+    let detail =
+        "the server hands out state (`requestState`) without end, or more of it than is carried for it";
+    McpFailure::new(codes::STATE_REFUSED, detail, true)
 }
 
 /// One request and its result, under an id of its own.
@@ -65,7 +82,7 @@ async fn exchange(
     spoken: &Spoken,
     call: &ToolCall,
     retry: &Retry,
-) -> Result<CallResult, NotAnswered> {
+) -> Result<(CallResult, Conduct), NotAnswered> {
     let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
     let progress_token = link.progress_token()?;
@@ -86,7 +103,10 @@ async fn exchange(
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    parse_result(call.method.as_str(), &answer?).map_err(NotAnswered::Result)
+    let (result, beside) = answer.map_err(unanswered)?;
+    let conduct = if spoken.is_shared() { Conduct::Overreach } else { beside };
+    let result = parse_result(call.method.as_str(), &result).map_err(NotAnswered::Result)?;
+    Ok((result, conduct))
 }
 
 /// The parameters of the call's method, and what `Mcp-Name` says of them.
@@ -115,6 +135,15 @@ fn wire_params<'c>(
             let params = retry_params(name, &raw(&call.arguments)?, retry, meta);
             Ok((params.map_err(|error| error.to_string())?, Some(name)))
         }
+    }
+}
+
+/// A call that was sent whole and whose connection then ended without a word: the server may have acted, and nobody can
+/// say. It is never sent again by itself.
+fn unanswered(problem: NotAnswered) -> NotAnswered {
+    match problem {
+        NotAnswered::Unanswered(error) => McpFailure::new(codes::OUTCOME_UNKNOWN, error.detail, true).into(),
+        problem => problem,
     }
 }
 

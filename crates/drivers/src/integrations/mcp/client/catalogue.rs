@@ -111,7 +111,7 @@ async fn page(
         max_body_bytes: room,
         ..AnswerLimits::default()
     };
-    link.result(spoken, ask).await
+    link.result(spoken, ask).await.map(|(result, _)| result)
 }
 
 fn listed(kind: ItemKind, position: usize, item: RawItem, era: Era) -> ListedTool {
@@ -131,5 +131,5 @@ fn listed(kind: ItemKind, position: usize, item: RawItem, era: Era) -> ListedToo
 }
 
 fn too_large(detail: String) -> NotAnswered {
-    McpFailure { code: codes::UPSTREAM_TOO_LARGE, detail, may_have_acted: true }.into()
+    McpFailure::new(codes::UPSTREAM_TOO_LARGE, detail, true).into()
 }

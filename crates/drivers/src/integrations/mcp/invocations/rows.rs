@@ -49,6 +49,7 @@ pub(crate) struct Model {
     pub(crate) approval_id: Option<String>,
     pub(crate) flows: Option<String>,
     pub(crate) method: String,
+    pub(crate) sanitised: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -101,6 +102,7 @@ pub(crate) fn row(
         approval_id: facts.approval_id.as_ref().map(ToString::to_string),
         flows: facts.flows.as_ref().map(to_json).transpose()?,
         method: facts.method.as_str().to_owned(),
+        sanitised: invocation.sanitised.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -135,6 +137,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         facts,
         outcome: stored("outcome", row.outcome.parse())?,
         output_hash: row.output_hash,
+        sanitised: row.sanitised.map(|text| from_json("sanitised", &text)).transpose()?,
         output_bytes: stored_if("output_bytes", row.output_bytes, u64::try_from)?,
         error_code: row.error_code,
         error_message: row.error_message,
