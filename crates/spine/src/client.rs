@@ -154,7 +154,7 @@ mod tests {
     use portcullis_schemas::integrations::mcp::invocation::CallMethod;
     use portcullis_schemas::integrations::mcp::server::ProtocolPin;
     use portcullis_schemas::integrations::mcp::tool::ItemKind;
-    use portcullis_schemas::integrations::mcp::wire::AuthHeader;
+    use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct};
     use portcullis_schemas::json::RawJson;
     use portcullis_schemas::logs::ledger::IntentReceipt;
     use portcullis_schemas::secret::Secret;
@@ -195,6 +195,7 @@ mod tests {
             is_error: false,
             protocol_version: "2026-07-28".into(),
             redacted: false,
+            conduct: Conduct::Fair,
         };
         inner.tell_call(vec![told], reply).notify_one();
         let heard = Arc::new(std::sync::Mutex::new(Vec::new()));

@@ -134,7 +134,7 @@ impl CallResult {
     pub fn retry(&self) -> Result<Retry, ViewError> {
         let wire: ResultWire<'_> =
             object(&self.raw).ok_or(ViewError { field: "result", rule: "expected an object" })?;
-        if self.kind != CallKind::InputRequired {
+        if !matches!(self.kind, CallKind::InputRequired { .. }) {
             return Err(ViewError { field: "resultType", rule: "expected `input_required`" });
         }
         let input_responses = wire.input_requests.map(dismissed).transpose()?;

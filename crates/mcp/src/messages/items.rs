@@ -113,11 +113,12 @@ pub fn parse_result(method: &str, raw: &RawValue) -> Result<CallResult, ViewErro
     };
     let members = Members::of(raw.get()).ok_or(ViewError { field: "result", rule: "expected an object" })?;
     let kind = match result_type(members.value::<String>("resultType").as_deref())? {
-        ResultType::InputRequired => CallKind::InputRequired,
+        ResultType::InputRequired => CallKind::InputRequired { asks: members.has("inputRequests") },
         ResultType::Complete => CallKind::Complete { is_error: false },
     };
     let value = members.value::<Box<RawValue>>(field);
-    if kind != CallKind::InputRequired && !value.is_some_and(|value| value.get().starts_with(opens)) {
+    let is_complete = matches!(kind, CallKind::Complete { .. });
+    if is_complete && !value.is_some_and(|value| value.get().starts_with(opens)) {
         return Err(ViewError { field, rule });
     }
     Ok(CallResult { kind, raw: raw.to_owned() })

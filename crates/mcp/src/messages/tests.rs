@@ -304,7 +304,7 @@ fn a_result_must_be_that_of_its_method() {
         assert_eq!(parse_result(method, &raw(result)).is_ok(), fits, "{method} {result}");
     }
     let asks = parse_result(method::PROMPTS_GET, &raw(r#"{"resultType":"input_required"}"#)).unwrap();
-    assert_eq!(asks.kind, CallKind::InputRequired);
+    assert_eq!(asks.kind, CallKind::InputRequired { asks: false });
 }
 
 #[test]

@@ -14,6 +14,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressPurpose, EgressRequest, HttpMethod};
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
@@ -104,8 +105,11 @@ impl McpClient for ByHand {
         let raw = |text: String| {
             RawJson::from_text(text).map_err(|_| McpFailure::new(codes::INTERNAL, "not JSON", false))
         };
-        let tool =
-            ListedTool::Readable { name: TOOL.to_owned(), definition: raw(definition(TOOL).to_string())? };
+        let tool = ListedTool::Readable {
+            kind: ItemKind::Tool,
+            name: TOOL.to_owned(),
+            definition: raw(definition(TOOL).to_string())?,
+        };
         Ok(McpCatalogue {
             protocol_version: "2026-07-28".to_owned(),
             capabilities: raw("{}".to_owned())?,

@@ -61,7 +61,7 @@ impl NotAnswered {
             Self::Failed(failure) => {
                 [codes::UPSTREAM_TOO_LARGE, codes::UPSTREAM_PROTOCOL].contains(&failure.code)
             }
-            Self::SessionGone | Self::Status(_) => false,
+            Self::SessionGone | Self::Status(_) | Self::Unanswered(_) => false,
         }
     }
 
