@@ -92,6 +92,7 @@ pub static ROUTES: &[Route] = &[
 
     route::<CreateApiKey>(POST, "/api-keys").created(),
     route::<ListApiKeys>(GET, "/api-keys"),
+    route::<RegisterTokenClient>(POST, "/api-keys/token-clients").created(),
     route::<FreezeApiKey>(POST, "/api-keys/{key_id}/freeze"),
     route::<UnfreezeApiKey>(POST, "/api-keys/{key_id}/unfreeze"),
     route::<RevokeApiKey>(POST, "/api-keys/{key_id}/revoke"),

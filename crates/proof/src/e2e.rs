@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use crate::plant::{Gate, Program, free_port};
 
 mod agents;
+mod oauth;
 
 /// Where the programs are. All are required: what is missing is a failure, not a skip.
 #[derive(Debug, Args)]
@@ -32,6 +33,13 @@ pub(crate) struct Options {
     /// `mcp_client.py` of this crate
     #[arg(long, default_value = "crates/proof/e2e/mcp_client.py")]
     client: PathBuf,
+}
+
+impl Options {
+    /// A program that lies beside the script.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.script.with_file_name(name)
+    }
 }
 
 /// One real server and what is expected of it.
@@ -67,6 +75,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     gate.crash_and_restart().await?;
     check_persistence(&gate.admin).await?;
     println!("ok servers, invocations and an intact trail after a crash and a restart");
+    oauth::run(&options).await?;
     Ok(())
 }
 

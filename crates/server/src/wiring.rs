@@ -75,6 +75,7 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         requests: settings.limits.requests,
         tenant_requests: settings.limits.tenant_requests,
         checkpoints: checkpoint_rules(settings),
+        tokens: settings.tokens.clone(),
         ..SpineOptions::new(environment)
     })
 }

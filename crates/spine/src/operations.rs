@@ -36,6 +36,7 @@ pub fn register(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
     registry.on::<logs::VerifyTrail>(crate::logs::verify_trail)?;
     registry.on::<logs::GetTrailCheckpoint>(crate::logs::get_checkpoint)?;
     registry.on::<api_keys::CreateApiKey>(crate::api_keys::create_key)?;
+    registry.on::<api_keys::RegisterTokenClient>(crate::api_keys::register_token_client)?;
     registry.on::<api_keys::ListApiKeys>(crate::api_keys::list_keys)?;
     registry.on::<api_keys::FreezeApiKey>(crate::api_keys::freeze_key)?;
     registry.on::<api_keys::UnfreezeApiKey>(crate::api_keys::unfreeze_key)?;

@@ -28,6 +28,7 @@ use crate::registry::{Entry, Erased, OperationRegistry, RegistryError};
 use crate::remembered::{RememberedCalls, RememberedKeys};
 use crate::scene::{Scene, Stage};
 use crate::spans;
+use crate::tokens::TokenIssuers;
 
 /// The running spine. Cheap to clone; all clones are one.
 #[derive(Clone)]
@@ -53,6 +54,7 @@ impl Spine {
         let instance = InstanceId::generate(&*ports.ids);
         let servers = Gate::new(options.server_bounds(), Arc::clone(&ports.clock));
         let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
+        let tokens = options.tokens.clone().map(TokenIssuers::new);
         let stage = Stage {
             ports,
             options,
@@ -60,6 +62,8 @@ impl Spine {
             arguments: ArgumentJudge::new(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
+            tokens,
+            upstream_tokens: Arc::default(),
             servers,
             tenants,
             doors: Doors::open(),

@@ -14,3 +14,4 @@ mod pages;
 mod secrets;
 mod support;
 mod tenancy;
+mod tokens;

@@ -135,7 +135,11 @@ fn vocabulary() -> Vec<(&'static str, Vec<&'static str>)> {
     vec![
         ("mcp_servers", names!(McpServerStatus)),
         ("mcp_servers", names!(McpTransport)),
-        ("mcp_servers", names!(McpAuthType)),
+        // The types of OAuth are kept as `bearer`, with their settings beside it.
+        (
+            "mcp_servers",
+            names!(McpAuthType).into_iter().filter(|name: &&str| !name.starts_with("oauth_")).collect(),
+        ),
         ("mcp_servers", names!(ProtocolPin)),
         ("mcp_tools", names!(ToolStatus)),
         ("mcp_tools", names!(QuarantineReason)),

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
+use portcullis_schemas::api_keys::tokens::TokenBinding;
 use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
@@ -185,6 +186,7 @@ watched_stores! {
             fn insert(tenant: &TenantId, key: &StoredApiKey) -> ();
             fn get(tenant: &TenantId, id: &KeyId) -> Option<ApiKey>;
             fn find_for_authentication(id: &KeyId) -> Option<StoredApiKey>;
+            fn find_by_token(tenant: &TenantId, binding: &TokenBinding) -> Option<ApiKey>;
             fn list(tenant: &TenantId, page: &PageRequest) -> Page<ApiKey>;
             fn update(tenant: &TenantId, key: &ApiKey) -> ();
         }

@@ -13,3 +13,4 @@ mod load;
 mod recovery;
 mod redaction;
 mod replicas;
+mod tokens;

@@ -2,6 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use portcullis_schemas::codes::Code;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::credentials::CredentialAccess;
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
@@ -12,6 +13,8 @@ use portcullis_schemas::secret::Secret;
 use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
 use portcullis_schemas::{Error, ErrorKind, PortErrorKind, codes};
 use portcullis_trail::sha256;
+
+use super::oauth::client_grant;
 
 #[cfg(test)]
 mod tests;
@@ -117,6 +120,7 @@ pub fn credential_access(server: &McpServer, accessor: &str, purpose: IntentKind
         mcp_server: server.server_id.clone(),
         accessor: accessor.to_owned(),
         purpose: purpose.as_str(),
+        exchange: client_grant(server),
     }
 }
 
@@ -137,14 +141,22 @@ pub async fn authenticate(
             PortErrorKind::Unavailable => ErrorKind::Unavailable,
             _ => ErrorKind::Denied,
         };
-        Error::new(
-            kind,
-            error.code(),
-            "the server's credential cannot be opened: check that it exists and is granted to this server",
-        )
-        .with_source(error)
+        Error::new(kind, error.code(), not_opened(error.code())).with_source(error)
     })?;
     auth_header(server.auth_type, server.auth_header.as_ref().map(HeaderNameText::as_str), &secret)
+}
+
+fn not_opened(code: Code) -> &'static str {
+    match code {
+        codes::UPSTREAM_TOKEN_REFUSED => {
+            "the server's authorization server gives no token that may be used: check client id, secret, scope and \
+             resource there"
+        }
+        codes::UPSTREAM_TOKEN_UNAVAILABLE => {
+            "the server's authorization server does not answer: retry later, or check its token endpoint"
+        }
+        _ => "the server's credential cannot be opened: check that it exists and is granted to this server",
+    }
 }
 
 /// The header that carries a secret: a name of your choice, `Bearer` (RFC 6750) or `Basic` (RFC 7617).
@@ -161,10 +173,12 @@ pub fn auth_header(
     let (name, value) = match auth_type {
         McpAuthType::None => return Ok(None),
         McpAuthType::ApiKey => (header.unwrap_or(DEFAULT_HEADER), usable(text)?.to_owned()),
-        McpAuthType::Bearer if text.contains(' ') => {
+        McpAuthType::Bearer | McpAuthType::OauthClientCredentials if text.contains(' ') => {
             return Err(unusable("a bearer token must not hold spaces"));
         }
-        McpAuthType::Bearer => ("Authorization", ["Bearer ", usable(text)?].concat()),
+        McpAuthType::Bearer | McpAuthType::OauthClientCredentials => {
+            ("Authorization", ["Bearer ", usable(text)?].concat())
+        }
         McpAuthType::Basic if !text.contains(':') => {
             return Err(unusable("a basic credential is `user:password`"));
         }
@@ -193,6 +207,7 @@ fn identity(server: &McpServer, secret_version: Option<u64>) -> String {
         server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
         server.credential_ref.as_ref().map_or("", CredentialRefText::as_str),
         &secret_version.map_or_else(String::new, |version| version.to_string()),
+        &server.oauth.as_ref().map_or_else(String::new, |oauth| format!("{oauth:?}")),
     ];
     sha256(parts.join("\n").as_bytes()).to_string()
 }

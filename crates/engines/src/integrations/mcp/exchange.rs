@@ -16,6 +16,7 @@ use super::authentication::{NOT_GRANTED, required_reference};
 use super::decision::{CredentialVerdict, Denial, freeze_targets};
 use super::events::EventStamp;
 use super::invocation::unanswered;
+use super::oauth::client_grant;
 use super::server::about;
 
 #[cfg(test)]
@@ -119,7 +120,10 @@ pub(super) fn credential_accessed(
         let id = reference.rsplit('/').next().unwrap_or_default();
         subject.push(("credential_id", id.to_owned()));
     }
-    let facts = json!({ "purpose": purpose, "scheme": scheme, "accessor": stamp.actor.name });
+    let mut facts = json!({ "purpose": purpose, "scheme": scheme, "accessor": stamp.actor.name });
+    if let Some(grant) = client_grant(server) {
+        facts["exchanged_at"] = json!(grant.oauth.token_endpoint);
+    }
     Some(stamp.draft(AuditEventType::CredentialAccessed, subject, facts))
 }
 

@@ -13,6 +13,7 @@ pub mod exchange;
 mod incident_rules;
 pub mod invocation;
 mod lifecycle;
+pub mod oauth;
 pub mod redaction;
 pub mod risk;
 mod schema_bounds;

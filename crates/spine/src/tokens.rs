@@ -1,0 +1,115 @@
+//! From an access token to a principal. The order is that of [`portcullis_engines::api_keys::tokens`].
+
+mod issuer_keys;
+
+use std::collections::HashMap;
+use std::fmt;
+
+use portcullis_engines::api_keys::tokens::{
+    Claimed, Jws, TokenFault, TokenIdentity, TokenKeys, admit, enrolled, identify,
+};
+use portcullis_schemas::api_keys::tokens::TokenSettings;
+use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
+use portcullis_schemas::ids::{EventId, KeyId};
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
+use portcullis_schemas::principal::Principal;
+use portcullis_schemas::{Error, codes};
+use portcullis_vault::signatures::verify_token;
+
+use self::issuer_keys::IssuerKeys;
+use crate::api_keys::created_facts;
+use crate::spine::Spine;
+
+/// The issuers that the operator trusts, with their keys as far as they are known.
+pub(crate) struct TokenIssuers {
+    settings: TokenSettings,
+    keys: HashMap<String, IssuerKeys>,
+}
+
+impl TokenIssuers {
+    /// Nothing is read yet.
+    pub(crate) fn new(settings: TokenSettings) -> Self {
+        let keys = settings.issuers.iter().map(|issuer| (issuer.issuer.clone(), IssuerKeys::of(issuer)));
+        Self { keys: keys.collect(), settings }
+    }
+}
+
+impl Spine {
+    /// The principal behind an access token, for a caller of `{resource}{path}`. A token client is a key, so whatever
+    /// shuts a key out shuts it out too.
+    ///
+    /// # Errors
+    /// `unauthenticated` for every kind of wrong token; `token_issuer_unavailable` when the issuer's keys cannot be
+    /// had; `store_unavailable` when the tenant's keys cannot be read.
+    pub(crate) async fn authenticate_token(&self, presented: &str, path: &str) -> Result<Principal, Error> {
+        let Some(issuers) = &self.stage().tokens else { return Err(TokenFault::Issuer.to_error()) };
+        let now = self.ports().clock.now();
+        let jws = Jws::parse(presented).map_err(TokenFault::to_error)?;
+        let claimed = Claimed::judge(&jws, &issuers.settings, path, now).map_err(TokenFault::to_error)?;
+        // There is one for each issuer.
+        let Some(known) = issuers.keys.get(&claimed.issuer().issuer) else {
+            return Err(TokenFault::Issuer.to_error());
+        };
+        let keys = known.for_token(self.ports(), &jws).await?;
+        prove(&jws, &keys).map_err(TokenFault::to_error)?;
+        let identity = identify(&claimed, &issuers.settings).map_err(TokenFault::to_error)?;
+        let mut work = self.ports().store.read().await?;
+        let key = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
+        drop(work);
+        let key = match key {
+            None if identity.register => Some(self.enrol(&identity).await?),
+            found => found,
+        };
+        admit(&identity, key.as_ref(), now).map_err(TokenFault::to_error)
+    }
+
+    /// Registers a subject by its first token. Of several at once one does, and the others find what it made.
+    async fn enrol(&self, identity: &TokenIdentity) -> Result<ApiKey, Error> {
+        let ports = self.ports();
+        let now = ports.clock.now();
+        let key = enrolled(identity, KeyId::generate(&*ports.ids), now).map_err(TokenFault::to_error)?;
+        let event = AuditEventDraft {
+            event_id: EventId::generate(&*ports.ids),
+            event_type: AuditEventType::ApiKeyCreated,
+            occurred_at: now,
+            actor: portcullis_engines::integrations::mcp::events::system_actor(),
+            request_id: None,
+            subject: vec![("key_id", key.key_id.to_string())],
+            facts: created_facts(&key),
+        };
+        let stored = StoredApiKey { key, secret_hash: StoredApiKey::NO_SECRET };
+        let mut work = ports.store.begin().await?;
+        match work.api_keys().insert(&identity.tenant, &stored).await {
+            Err(error) if error.code() == codes::ALREADY_EXISTS => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => {
+                work.audit_log().append(&identity.tenant, &[event]).await?;
+                work.commit().await?;
+                return Ok(stored.key);
+            }
+        }
+        drop(work);
+        let mut work = ports.store.read().await?;
+        let found = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
+        found.ok_or_else(|| TokenFault::Client.to_error())
+    }
+}
+
+/// That one of the issuer's keys signed it.
+fn prove(jws: &Jws<'_>, keys: &TokenKeys) -> Result<(), TokenFault> {
+    let fitting = keys.fitting(jws);
+    if fitting.is_empty() {
+        return Err(TokenFault::Key);
+    }
+    let signed = |material| verify_token(jws.algorithm(), material, jws.signed(), jws.signature());
+    match fitting.iter().any(|key| signed(key.material())) {
+        true => Ok(()),
+        false => Err(TokenFault::Signature),
+    }
+}
+
+impl fmt::Debug for TokenIssuers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("TokenIssuers").field("issuers", &self.keys.len()).finish()
+    }
+}
