@@ -1,16 +1,17 @@
 //! Handlers of `api_keys.keys.*`, and the issuing of keys.
 
+use portcullis_engines::api_keys::tokens::{TokenFault, TokenIdentity, enrolled};
 use portcullis_engines::api_keys::{self, key_text, key_text::KeyEnvironment};
-use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::operations::{
     CreateApiKey, CreatedApiKey, FreezeApiKey, ListApiKeys, RegisterTokenClient, RevokeApiKey, UnfreezeApiKey,
 };
 use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
-use portcullis_schemas::ids::KeyId;
-use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::ids::{EventId, KeyId};
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
 use portcullis_schemas::paging::{Page, PageRequest};
-use portcullis_schemas::principal::Principal;
+use portcullis_schemas::principal::{ActorType, Principal};
 use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{Error, codes};
 use serde_json::{Map, Value, json};
 
 use crate::ports::Ports;
@@ -78,8 +79,41 @@ pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<Ap
         .await
 }
 
+/// Registers the subject of an access token that an operator's rule lets in without an admin. Of several of its tokens at
+/// once one does so, and the others find what it made.
+///
+/// # Errors
+/// `unauthenticated` when no key can be made of the token; when the store cannot serve.
+pub(crate) async fn enrol(ports: &Ports, identity: &TokenIdentity) -> Result<ApiKey, Error> {
+    let now = ports.clock.now();
+    let key = enrolled(identity, KeyId::generate(&*ports.ids), now).map_err(TokenFault::to_error)?;
+    let event = AuditEventDraft {
+        event_id: EventId::generate(&*ports.ids),
+        event_type: AuditEventType::ApiKeyCreated,
+        occurred_at: now,
+        actor: EventActor { name: key.created_by.clone(), key_id: None, actor_type: ActorType::System },
+        request_id: None,
+        subject: vec![("key_id", key.key_id.to_string())],
+        facts: created_facts(&key),
+    };
+    let stored = StoredApiKey { key, secret_hash: StoredApiKey::NO_SECRET };
+    let mut work = ports.store.begin().await?;
+    match work.api_keys().insert(&identity.tenant, &stored).await {
+        Ok(()) => {
+            work.audit_log().append(&identity.tenant, &[event]).await?;
+            work.commit().await?;
+            return Ok(stored.key);
+        }
+        Err(error) if error.code() == codes::ALREADY_EXISTS => drop(work),
+        Err(error) => return Err(error.into()),
+    }
+    let mut work = ports.store.read().await?;
+    let found = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
+    found.ok_or_else(|| TokenFault::Client.to_error())
+}
+
 /// What the trail says of a new key.
-pub(crate) fn created_facts(key: &ApiKey) -> Map<String, Value> {
+fn created_facts(key: &ApiKey) -> Map<String, Value> {
     let mut facts = Map::new();
     facts.insert("name".to_owned(), json!(key.name));
     facts.insert("scopes".to_owned(), json!(key.scopes));

@@ -5,19 +5,14 @@ mod issuer_keys;
 use std::collections::HashMap;
 use std::fmt;
 
-use portcullis_engines::api_keys::tokens::{
-    Claimed, Jws, TokenFault, TokenIdentity, TokenKeys, admit, enrolled, identify,
-};
+use portcullis_engines::api_keys::tokens::{Claimed, Jws, TokenFault, TokenKeys, admit, identify};
+use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::tokens::TokenSettings;
-use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
-use portcullis_schemas::ids::{EventId, KeyId};
-use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::principal::Principal;
-use portcullis_schemas::{Error, codes};
 use portcullis_vault::signatures::verify_token;
 
 use self::issuer_keys::IssuerKeys;
-use crate::api_keys::created_facts;
+use crate::api_keys::enrol;
 use crate::spine::Spine;
 
 /// The issuers that the operator trusts, with their keys as far as they are known.
@@ -57,41 +52,10 @@ impl Spine {
         let key = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
         drop(work);
         let key = match key {
-            None if identity.register => Some(self.enrol(&identity).await?),
+            None if identity.register => Some(enrol(self.ports(), &identity).await?),
             found => found,
         };
         admit(&identity, key.as_ref(), now).map_err(TokenFault::to_error)
-    }
-
-    /// Registers a subject by its first token. Of several at once one does, and the others find what it made.
-    async fn enrol(&self, identity: &TokenIdentity) -> Result<ApiKey, Error> {
-        let ports = self.ports();
-        let now = ports.clock.now();
-        let key = enrolled(identity, KeyId::generate(&*ports.ids), now).map_err(TokenFault::to_error)?;
-        let event = AuditEventDraft {
-            event_id: EventId::generate(&*ports.ids),
-            event_type: AuditEventType::ApiKeyCreated,
-            occurred_at: now,
-            actor: portcullis_engines::integrations::mcp::events::system_actor(),
-            request_id: None,
-            subject: vec![("key_id", key.key_id.to_string())],
-            facts: created_facts(&key),
-        };
-        let stored = StoredApiKey { key, secret_hash: StoredApiKey::NO_SECRET };
-        let mut work = ports.store.begin().await?;
-        match work.api_keys().insert(&identity.tenant, &stored).await {
-            Err(error) if error.code() == codes::ALREADY_EXISTS => {}
-            Err(error) => return Err(error.into()),
-            Ok(()) => {
-                work.audit_log().append(&identity.tenant, &[event]).await?;
-                work.commit().await?;
-                return Ok(stored.key);
-            }
-        }
-        drop(work);
-        let mut work = ports.store.read().await?;
-        let found = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
-        found.ok_or_else(|| TokenFault::Client.to_error())
     }
 }
 
