@@ -6,6 +6,7 @@ use http::{Method, StatusCode};
 use portcullis_schemas::api_keys::operations::*;
 use portcullis_schemas::controls::operations::*;
 use portcullis_schemas::incidents::operations::*;
+use portcullis_schemas::integrations::connections::operations::*;
 use portcullis_schemas::integrations::credentials::operations::*;
 use portcullis_schemas::integrations::mcp::operations::*;
 use portcullis_schemas::integrations::toolsets::operations::*;
@@ -62,6 +63,11 @@ pub static ROUTES: &[Route] = &[
     route::<GetToolset>(GET, "/integrations/toolsets/{toolset_id}"),
     route::<UpdateToolset>(PATCH, "/integrations/toolsets/{toolset_id}"),
     route::<DeleteToolset>(DELETE, "/integrations/toolsets/{toolset_id}"),
+
+    route::<BeginConnection>(POST, "/integrations/connections").created(),
+    route::<CompleteConnection>(POST, "/integrations/connections/complete"),
+    route::<GetConnection>(GET, "/integrations/mcp-servers/{server_id}/connection"),
+    route::<RemoveConnection>(DELETE, "/integrations/mcp-servers/{server_id}/connection"),
 
     route::<StoreCredential>(POST, "/integrations/credentials").created(),
     route::<ListCredentials>(GET, "/integrations/credentials"),

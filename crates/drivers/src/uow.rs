@@ -8,6 +8,7 @@ use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
@@ -20,6 +21,7 @@ use crate::api_keys::SqlApiKeys;
 use crate::controls::SqlKillSwitch;
 use crate::database::{Database, Transaction};
 use crate::incidents::SqlIncidents;
+use crate::integrations::connections::SqlConnections;
 use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
 use crate::integrations::mcp::servers::SqlMcpServers;
@@ -79,6 +81,7 @@ struct Stores {
     invocations: SqlMcpInvocations,
     toolsets: SqlToolsets,
     credentials: SqlCredentials,
+    connections: SqlConnections,
     policies: SqlToolPolicies,
     kill_switch: SqlKillSwitch,
     incidents: SqlIncidents,
@@ -104,6 +107,7 @@ impl Stores {
             invocations: SqlMcpInvocations::new(shared()),
             toolsets: SqlToolsets::new(shared()),
             credentials: SqlCredentials::new(shared()),
+            connections: SqlConnections::new(shared()),
             policies: SqlToolPolicies::new(shared()),
             kill_switch: SqlKillSwitch::new(shared()),
             incidents: SqlIncidents::new(shared(), Box::new(SqlAuditLog::new(shared()))),
@@ -140,6 +144,10 @@ impl IntegrationStores for SqlUnitOfWork {
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {
         &mut self.stores.credentials
+    }
+
+    fn connections(&mut self) -> &mut dyn ConnectionStore {
+        &mut self.stores.connections
     }
 }
 

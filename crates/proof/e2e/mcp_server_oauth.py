@@ -28,6 +28,7 @@ class Issued(TokenVerifier):
         return AccessToken(
             token=token,
             client_id=claims["client_id"],
+            subject=claims["sub"],
             scopes=claims.get("scope", "").split(),
             expires_at=claims["exp"],
             resource=resource,
@@ -46,7 +47,7 @@ server = MCPServer(
 def get_caller() -> str:
     """Says whose token came."""
     token = get_access_token()
-    return f"{token.client_id}: {' '.join(token.scopes)}"
+    return f"{token.subject}: {' '.join(token.scopes)}"
 
 
 if __name__ == "__main__":

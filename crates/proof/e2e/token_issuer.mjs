@@ -1,5 +1,6 @@
 // An authorization server that we did not write, for the end-to-end suite. Usage: token_issuer.mjs FOLDER PORT RESOURCE...
-// FOLDER is where its package is installed. Machines get access tokens (RFC 9068) for the resources that are named.
+// FOLDER is where its package is installed. Machines and people get access tokens (RFC 9068) for the resources that are
+// named, those of people for so short that each use renews them.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
@@ -21,16 +22,26 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     client('stranger', 'the stranger: its secret', 'client_secret_basic'),
     client('gateway', 'the gateway: its secret, 100% +', 'client_secret_basic'),
     client('poster', 'the poster: its secret &=', 'client_secret_post'),
+    {
+      client_id: 'portal',
+      client_secret: 'the portal: its secret',
+      grant_types: ['authorization_code', 'refresh_token'],
+      redirect_uris: ['http://127.0.0.1:9/back'],
+      response_types: ['code'],
+    },
   ],
   scopes: ['invoke', 'read', 'admin', 'tools'],
+  issueRefreshToken: () => true,
   features: {
     clientCredentials: { enabled: true },
-    devInteractions: { enabled: false },
+    // Its own pages: any name and password will do.
+    devInteractions: { enabled: true },
     resourceIndicators: {
       enabled: true,
       getResourceServerInfo(ctx, resource) {
         if (!resources.includes(resource)) throw new errors.InvalidTarget();
-        return { scope: 'invoke read admin tools', accessTokenFormat: 'jwt', accessTokenTTL: 120 };
+        const accessTokenTTL = ctx.oidc.client.clientId === 'portal' ? 20 : 120;
+        return { scope: 'invoke read admin tools', accessTokenFormat: 'jwt', accessTokenTTL };
       },
     },
   },

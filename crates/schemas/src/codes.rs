@@ -136,6 +136,8 @@ codes! {
     UPSTREAM_TOKEN_REFUSED = "upstream_token_refused";
     /// The authorization server could not be asked for a token, or could not answer.
     UPSTREAM_TOKEN_UNAVAILABLE = "upstream_token_unavailable";
+    /// The caller has connected no account at the MCP server, or must do so anew.
+    CONNECTION_REQUIRED = "connection_required";
     /// Key material is missing or of the wrong form.
     KEY_UNAVAILABLE = "key_unavailable";
     // Egress and upstream

@@ -8,6 +8,7 @@ use crate::PortError;
 use crate::api_keys::ports::ApiKeyStore;
 use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
+use crate::integrations::connections::ports::ConnectionStore;
 use crate::integrations::credentials::ports::CredentialStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use crate::integrations::toolsets::ports::ToolsetStore;
@@ -43,6 +44,8 @@ pub trait IntegrationStores: Send {
     fn toolsets(&mut self) -> &mut dyn ToolsetStore;
     /// Credentials.
     fn credentials(&mut self) -> &mut dyn CredentialStore;
+    /// Connections of keys with accounts at MCP servers.
+    fn connections(&mut self) -> &mut dyn ConnectionStore;
 }
 
 /// One transaction. The handler commits; dropping it rolls back. Engines and drivers never commit.

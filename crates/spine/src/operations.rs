@@ -3,6 +3,7 @@
 use portcullis_schemas::api_keys::operations as api_keys;
 use portcullis_schemas::controls::operations as controls;
 use portcullis_schemas::incidents::operations as incidents;
+use portcullis_schemas::integrations::connections::operations as connections;
 use portcullis_schemas::integrations::credentials::operations as credentials;
 use portcullis_schemas::integrations::mcp::operations as mcp;
 use portcullis_schemas::integrations::toolsets::operations as toolsets;
@@ -74,6 +75,7 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::GetMcpInvocations>(invocations::get_invocations)?;
     registry.on::<mcp::GetMcpInvocation>(invocations::get_invocation)?;
     register_toolsets(registry)?;
+    register_connections(registry)?;
     use crate::integrations::credentials as handlers;
     registry.on::<credentials::StoreCredential>(handlers::store_credential)?;
     registry.on::<credentials::EncryptCredential>(handlers::encrypt_credential)?;
@@ -81,6 +83,14 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<credentials::RotateCredential>(handlers::rotate_credential)?;
     registry.on::<credentials::SetCredentialGrants>(handlers::set_credential_grants)?;
     registry.on::<credentials::DeleteCredential>(handlers::delete_credential)
+}
+
+fn register_connections(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
+    use crate::integrations::mcp::connections as handlers;
+    registry.on::<connections::BeginConnection>(handlers::begin_connection)?;
+    registry.on::<connections::CompleteConnection>(handlers::complete_connection)?;
+    registry.on::<connections::GetConnection>(handlers::get_connection)?;
+    registry.on::<connections::RemoveConnection>(handlers::remove_connection)
 }
 
 fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryError> {

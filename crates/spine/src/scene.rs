@@ -234,6 +234,7 @@ impl Stage {
             inner: Arc::clone(&self.ports.vault),
             egress: Arc::clone(&self.ports.egress),
             clock: Arc::clone(&self.ports.clock),
+            store: Arc::clone(&self.ports.store),
             tokens: Arc::clone(&self.upstream_tokens),
         }
     }

@@ -1,8 +1,10 @@
 //! Access tokens for MCP servers: what a credential is exchanged for before it is used.
 //!
-//! They are held in memory only, wiped when dropped, and told apart by tenant, server, settings and secret: a rotated
+//! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and secret: a rotated
 //! secret is exchanged anew. One exchange at a time for each server; the others wait for what it gets. An exchange
 //! happens within a call or a discovery whose intent, and whose access to the credential, is on record.
+
+mod accounts;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -11,17 +13,18 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_engines::integrations::mcp::oauth::{
-    IssuedToken, MAX_ANSWER_BYTES, NoToken, judge_answer, question,
+    Ask, IssuedToken, MAX_ANSWER_BYTES, NoToken, judge_answer, question,
 };
 use portcullis_schemas::egress::{
     Egress, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressStage, HttpMethod,
 };
-use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
+use portcullis_schemas::ids::{CredentialId, KeyId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
-use portcullis_schemas::integrations::mcp::oauth::ClientGrant;
+use portcullis_schemas::integrations::mcp::oauth::{ClientGrant, TokenExchange};
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::secret::Secret;
+use portcullis_schemas::store::Store;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use tokio::sync::Mutex as Turn;
 
@@ -41,7 +44,12 @@ const LIMITS: EgressLimits = EgressLimits {
 #[derive(Default)]
 pub(crate) struct UpstreamTokens {
     places: Mutex<HashMap<(TenantId, ServerId), Arc<Place>>>,
+    /// One renews the tokens of an account, the others wait for what it gets.
+    turns: Mutex<HashMap<Account, Arc<Turn<()>>>>,
 }
+
+/// Whose account, and where.
+type Account = (TenantId, ServerId, KeyId);
 
 /// One server's token.
 #[derive(Default)]
@@ -63,6 +71,13 @@ impl UpstreamTokens {
     /// Lets go of a server's token: it was refused upstream, though its time is not over.
     pub(crate) fn forget(&self, tenant: &TenantId, server: &ServerId) {
         self.lock().remove(&(tenant.clone(), server.clone()));
+    }
+
+    fn turn(&self, tenant: &TenantId, server: &ServerId, key: &KeyId) -> Arc<Turn<()>> {
+        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+        // Who holds a turn has a reference of its own.
+        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
+        Arc::clone(turns.entry((tenant.clone(), server.clone(), key.clone())).or_default())
     }
 
     fn place(&self, tenant: &TenantId, server: &ServerId) -> Arc<Place> {
@@ -90,6 +105,7 @@ pub(crate) struct ExchangingVault {
     pub(crate) inner: Arc<dyn CredentialVault>,
     pub(crate) egress: Arc<dyn Egress>,
     pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) store: Arc<dyn Store>,
     pub(crate) tokens: Arc<UpstreamTokens>,
 }
 
@@ -116,7 +132,7 @@ impl ExchangingVault {
             Some((token, false)) => return Ok(token),
             found => found.map(|(token, _)| token),
         };
-        let asked = self.ask(tenant, grant, &secret).await;
+        let asked = self.ask(tenant, grant, &secret, &Ask::Client).await;
         let issued = match (asked, usable) {
             (Ok(issued), _) => issued,
             // It is good for a moment yet.
@@ -129,13 +145,18 @@ impl ExchangingVault {
         Ok(token)
     }
 
-    async fn ask(
+    /// Asks a token endpoint. What it is asked for must be on record.
+    ///
+    /// # Errors
+    /// `upstream_token_refused`, `upstream_token_unavailable`.
+    pub(crate) async fn ask(
         &self,
         tenant: &TenantId,
         grant: &ClientGrant,
         secret: &Secret,
+        ask: &Ask<'_>,
     ) -> Result<IssuedToken, PortError> {
-        let question = question(grant, secret);
+        let question = question(grant, secret, ask);
         let request = EgressRequest {
             purpose: EgressPurpose::TokenEndpoint,
             method: HttpMethod::Post,
@@ -172,7 +193,7 @@ impl Place {
 
 impl Held {
     fn of(grant: &ClientGrant, secret: Secret, issued: IssuedToken, now: Duration) -> Self {
-        let IssuedToken { token, lifetime } = issued;
+        let IssuedToken { token, lifetime, .. } = issued;
         // Of a short life the last fifth is the margin.
         let margin = MARGIN.min(lifetime / 5);
         let ends_at = now + lifetime;
@@ -205,7 +226,11 @@ impl CredentialVault for ExchangingVault {
         let secret = self.inner.open(tenant, reference, access).await?;
         match &access.exchange {
             None => Ok(secret),
-            Some(grant) => self.exchanged(tenant, &access.mcp_server, grant, secret).await,
+            Some(TokenExchange::Client(grant)) => {
+                self.exchanged(tenant, &access.mcp_server, grant, secret).await
+            }
+            Some(TokenExchange::Account(grant)) => self.of_account(tenant, grant, access, &secret).await,
+            Some(_) => Err(unknown_exchange()),
         }
     }
 
@@ -227,6 +252,11 @@ impl CredentialVault for ExchangingVault {
     ) -> Result<String, PortError> {
         self.inner.encrypt(tenant, server, secret).await
     }
+}
+
+fn unknown_exchange() -> PortError {
+    let detail = "a credential is to be exchanged in a way that is not known";
+    PortError::new(PortErrorKind::Refused, codes::CREDENTIAL_UNUSABLE, detail)
 }
 
 fn unanswered(error: EgressError) -> PortError {

@@ -15,6 +15,7 @@ mod api_keys;
 mod audit_log;
 mod chain;
 mod checkpoints;
+mod connections;
 mod credentials;
 mod freezes;
 mod incidents;

@@ -39,6 +39,8 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::toolset_store(&store)).await, "a foreign toolset");
     let store = leaky();
+    contains(&found(conformance::connection_store(&store)).await, "a foreign connection");
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
@@ -81,6 +83,8 @@ async fn every_store_suite_finds_writes_without_the_tenant() {
     );
     let store = leaky();
     contains(&found(conformance::toolset_store(&store)).await, "an update of a foreign toolset");
+    let store = leaky();
+    contains(&found(conformance::connection_store(&store)).await, "a foreign write");
     let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign write");
     let store = leaky();

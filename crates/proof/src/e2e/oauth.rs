@@ -3,14 +3,17 @@
 use std::process::{Command, Stdio};
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
 
-use super::{Options, approve, tool_path};
+use super::{Options, agent_of, approve, tool_path};
 use crate::plant::{Gate, Program, free_port};
 
 /// The toolset whose endpoint the agent knows, and nothing else.
 const TOOLSET: &str = "tokens";
+/// Where browsers are sent back to. Nobody listens there; the code is taken out of the address.
+const REDIRECT_URI: &str = "http://127.0.0.1:9/back";
 
 /// The authorization server `oidc-provider`; the upstream, which wants its tokens; and the gate between.
 struct Scene {
@@ -53,7 +56,60 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     let revoked = agent(options, gate, "agent", "the agent: its secret")?;
     ensure!(revoked["failed"].is_string(), "who was revoked came in: {revoked}");
     println!("ok strangers and revoked clients stay out, with valid tokens");
-    Ok(())
+    accounts(options, &scene).await
+}
+
+/// Two callers connect accounts of their own, each with a browser, and act with them.
+#[expect(clippy::print_stdout, reason = "a report for people")]
+async fn accounts(options: &Options, scene: &Scene) -> Result<()> {
+    let Scene { gate, issuer, upstream, .. } = scene;
+    let settings = json!({
+        "auth_type": "oauth_authorization_code",
+        "oauth": {
+            "token_endpoint": format!("{issuer}/token"),
+            "authorization_endpoint": format!("{issuer}/auth"),
+            "issuer": issuer,
+            "names_issuer": true,
+            "redirect_uri": REDIRECT_URI,
+            "client_id": "portal",
+            "scope": "tools",
+            "resource": format!("{upstream}/mcp"),
+        },
+    });
+    let path = register(&gate.admin, upstream, "portal", "the portal: its secret", settings).await?;
+    connect(options, &gate.admin, &path, "alice").await?;
+    let tool = permitted(&gate.admin, &path).await?;
+    let bob = agent_of(&gate.admin).await?;
+    let refused = bob.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
+    super::expect_code(&refused, 409, "connection_required")?;
+    connect(options, &bob, &path, "bob").await?;
+    // Each use renews the tokens.
+    for _ in 0..2 {
+        for (caller, name) in [(&gate.admin, "alice"), (&bob, "bob")] {
+            let called =
+                caller.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;
+            ensure!(called["result"]["content"][0]["text"] == format!("{name}: tools"), "{name}: {called}");
+        }
+    }
+    println!("ok two callers log in at oidc-provider and act as themselves, with tokens that are renewed");
+    let removed = bob.send(HttpMethod::Delete, &format!("{path}/connection"), None, &[]).await?.success()?;
+    ensure!(removed["is_connected"] == false, "{removed}");
+    let refused = bob.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
+    super::expect_code(&refused, 409, "connection_required")
+}
+
+/// Connects an account, as the person whose it is would.
+async fn connect(options: &Options, caller: &ApiClient, server: &str, login: &str) -> Result<()> {
+    let id = server.rsplit('/').next().context("no server id")?;
+    let begun = caller.post("/integrations/connections", &json!({ "server_id": id })).await?.success()?;
+    let mut command = Command::new(&options.python);
+    command.arg(options.beside("browser.py")).arg(begun["authorization_url"].as_str().context("no URL")?);
+    let output = command.args([REDIRECT_URI, login]).stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    let came_back: Value = serde_json::from_slice(&output.stdout)?;
+    let connected = caller.post("/integrations/connections/complete", &came_back).await?.success()?;
+    ensure!(connected["is_connected"] == true, "{connected}");
+    let again = caller.post("/integrations/connections/complete", &came_back).await?;
+    super::expect_code(&again, 400, "invalid_field")
 }
 
 async fn start(options: &Options) -> Result<Scene> {
@@ -93,13 +149,8 @@ async fn server(
     secret: &str,
     auth: &str,
 ) -> Result<Value> {
-    let credential = json!({ "name": client, "credential_type": "custom", "secret": secret });
-    let credential = admin.post("/integrations/credentials", &credential).await?.success()?;
-    let body = json!({
-        "name": client,
-        "url": format!("{upstream}/mcp?as={client}"),
+    let settings = json!({
         "auth_type": "oauth_client_credentials",
-        "credential_ref": credential["reference"],
         "oauth": {
             "token_endpoint": format!("{issuer}/token"),
             "client_id": client,
@@ -107,25 +158,51 @@ async fn server(
             "scope": "tools",
             "resource": format!("{upstream}/mcp"),
         },
+    });
+    let path = register(admin, upstream, client, secret, settings).await?;
+    let tool = permitted(admin, &path).await?;
+    let called = admin.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;
+    ensure!(called["result"]["content"][0]["text"] == format!("{client}: tools"), "{called}");
+    let id = path.rsplit('/').next().context("no server id")?;
+    let tool_id = tool.rsplit('/').next().context("no tool id")?;
+    Ok(json!({ "server_id": id, "tool_id": tool_id, "name": "whoami" }))
+}
+
+/// A server that may use this secret of a client.
+async fn register(
+    admin: &ApiClient,
+    upstream: &str,
+    client: &str,
+    secret: &str,
+    settings: Value,
+) -> Result<String> {
+    let credential = json!({ "name": client, "credential_type": "custom", "secret": secret });
+    let credential = admin.post("/integrations/credentials", &credential).await?.success()?;
+    let mut body = json!({
+        "name": client,
+        "url": format!("{upstream}/mcp?as={client}"),
+        "credential_ref": credential["reference"],
         "auto_discover": false,
     });
+    for (name, value) in settings.as_object().into_iter().flatten() {
+        body[name] = value.clone();
+    }
     let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
     let id = registered["server"]["server_id"].as_str().context("no server id")?;
-    let grants = format!(
-        "/integrations/credentials/{}/grants",
-        credential["credential_id"].as_str().context("no id")?
-    );
-    admin.put(&grants, &json!({ "grants": [{ "mcp_server": id }] })).await?.success()?;
-    let path = format!("/integrations/mcp-servers/{id}");
-    admin.post(&format!("{path}/discover"), &json!({})).await?.success()?;
-    let tool = tool_path(admin, &path, "get_caller").await?;
+    let credential = credential["credential_id"].as_str().context("no credential id")?;
+    let grants = json!({ "grants": [{ "mcp_server": id }] });
+    admin.put(&format!("/integrations/credentials/{credential}/grants"), &grants).await?.success()?;
+    Ok(format!("/integrations/mcp-servers/{id}"))
+}
+
+/// The server's tool, once it is found, approved and permitted.
+async fn permitted(admin: &ApiClient, server: &str) -> Result<String> {
+    admin.post(&format!("{server}/discover"), &json!({})).await?.success()?;
+    let tool = tool_path(admin, server, "get_caller").await?;
     approve(admin, &tool).await?;
     let policy = "permit (principal, action == Action::\"call_tool\", resource);";
     admin.put("/policies", &json!({ "name": "all", "text": policy })).await?.success()?;
-    let called = admin.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;
-    ensure!(called["result"]["content"][0]["text"] == format!("{client}: tools"), "{called}");
-    let tool_id = tool.rsplit('/').next().context("no tool id")?;
-    Ok(json!({ "server_id": id, "tool_id": tool_id, "name": "whoami" }))
+    Ok(tool)
 }
 
 /// What the agent says.

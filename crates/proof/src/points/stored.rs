@@ -14,6 +14,8 @@ use portcullis_schemas::ids::{
 };
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::incidents::{Incident, IncidentStatus, NewIncident};
+use portcullis_schemas::integrations::connections::StoredConnection;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
@@ -133,6 +135,11 @@ watched_stores! {
             fn list(tenant: &TenantId, page: &PageRequest) -> Page<Toolset>;
             fn update(tenant: &TenantId, toolset: &Toolset) -> ();
             fn delete(tenant: &TenantId, id: &ToolsetId) -> ();
+        }
+        ConnectionStore by connections {
+            fn get(tenant: &TenantId, server: &ServerId, key: &KeyId) -> Option<StoredConnection>;
+            fn put(tenant: &TenantId, connection: &StoredConnection) -> ();
+            fn remove(tenant: &TenantId, server: &ServerId, key: &KeyId) -> ();
         }
         CredentialStore by credentials {
             fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();

@@ -6,7 +6,7 @@ use portcullis_testkit::conformance;
 use portcullis_testkit::fakes::{PlainVault, ScriptedEgress, ScriptedResponse};
 use portcullis_testkit::fixtures;
 use portcullis_testkit::ids::UniqueIds;
-use portcullis_testkit::memory::MemorySealedSecrets;
+use portcullis_testkit::memory::{MemorySealedSecrets, MemoryStore};
 use portcullis_testkit::time::TestClock;
 use serde_json::json;
 
@@ -28,6 +28,7 @@ impl World {
             inner: Arc::new(PlainVault::new(Arc::new(MemorySealedSecrets::new()))),
             egress: egress.clone(),
             clock: clock.clone(),
+            store: Arc::new(MemoryStore::new()),
             tokens: Arc::default(),
         };
         let server = ServerId::generate(&UniqueIds::new());
@@ -61,6 +62,10 @@ fn grant(endpoint: &str) -> ClientGrant {
         client_auth: None,
         scope: None,
         resource: None,
+        authorization_endpoint: None,
+        redirect_uri: None,
+        issuer: None,
+        names_issuer: None,
     };
     ClientGrant { oauth, resource: "https://mcp.example/mcp".to_owned() }
 }

@@ -5,6 +5,7 @@
 mod adverse;
 mod checkpoints;
 mod conformance;
+mod connections;
 mod dispatch;
 mod governed_call;
 mod house;

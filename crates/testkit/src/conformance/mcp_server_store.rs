@@ -58,11 +58,27 @@ async fn keeps_every_field(store: &dyn Store) {
             client_auth: Some(OauthClientAuth::Post),
             scope: Some(valid(OauthScope::new("read write"))),
             resource: None,
+            authorization_endpoint: None,
+            redirect_uri: None,
+            issuer: None,
+            names_issuer: None,
         }),
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/client")))),
         ..fixtures::server(&IDS, &tenant, "asking", 2)
     };
-    for server in [bare, full, asking] {
+    let accounts = McpServer {
+        auth_type: McpAuthType::OauthAuthorizationCode,
+        oauth: asking.oauth.clone().map(|oauth| UpstreamOauth {
+            authorization_endpoint: Some(valid(UrlText::new("https://as.example/authorize"))),
+            redirect_uri: Some(valid(UrlText::new("https://gw.example/oauth/callback"))),
+            issuer: Some(valid(UrlText::new("https://as.example"))),
+            names_issuer: Some(true),
+            ..oauth
+        }),
+        credential_ref: asking.credential_ref.clone(),
+        ..fixtures::server(&IDS, &tenant, "accounts", 3)
+    };
+    for server in [bare, full, asking, accounts] {
         insert(store, &server).await;
         assert_eq!(
             get(store, &tenant, &server.server_id).await.as_ref(),

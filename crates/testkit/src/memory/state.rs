@@ -7,6 +7,7 @@ use portcullis_schemas::api_keys::StoredApiKey;
 use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::incidents::Incident;
+use portcullis_schemas::integrations::connections::StoredConnection;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -66,6 +67,7 @@ pub(crate) struct State {
     pub(crate) invocations: Vec<Arc<McpToolInvocation>>,
     pub(crate) toolsets: Vec<Toolset>,
     pub(crate) credentials: Vec<CredentialRow>,
+    pub(crate) connections: Vec<StoredConnection>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
     pub(crate) config_versions: BTreeMap<TenantId, u64>,
@@ -92,6 +94,7 @@ impl State {
             invocations: Vec::new(),
             toolsets: Vec::new(),
             credentials: Vec::new(),
+            connections: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),
             config_versions: BTreeMap::new(),

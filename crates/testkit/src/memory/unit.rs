@@ -8,6 +8,7 @@ use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
 use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
@@ -85,6 +86,10 @@ impl IntegrationStores for MemoryUnit {
     }
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {
+        self
+    }
+
+    fn connections(&mut self) -> &mut dyn ConnectionStore {
         self
     }
 }

@@ -16,7 +16,6 @@ use super::authentication::{NOT_GRANTED, required_reference};
 use super::decision::{CredentialVerdict, Denial, freeze_targets};
 use super::events::EventStamp;
 use super::invocation::unanswered;
-use super::oauth::client_grant;
 use super::server::about;
 
 #[cfg(test)]
@@ -121,8 +120,8 @@ pub(super) fn credential_accessed(
         subject.push(("credential_id", id.to_owned()));
     }
     let mut facts = json!({ "purpose": purpose, "scheme": scheme, "accessor": stamp.actor.name });
-    if let Some(grant) = client_grant(server) {
-        facts["exchanged_at"] = json!(grant.oauth.token_endpoint);
+    if let Some(oauth) = &server.oauth {
+        facts["exchanged_at"] = json!(oauth.token_endpoint);
     }
     Some(stamp.draft(AuditEventType::CredentialAccessed, subject, facts))
 }

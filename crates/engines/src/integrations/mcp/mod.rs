@@ -3,6 +3,7 @@
 //! A listing becomes tools in [`discovery`] ([`definition`] judges each, [`risk`] classifies it); a call is judged in
 //! [`decision`] and made in [`invocation`]; [`server`] and [`tool`] hold what an admin may change.
 
+pub mod accounts;
 pub mod arguments;
 pub mod authentication;
 pub mod decision;

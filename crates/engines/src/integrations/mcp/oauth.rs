@@ -7,12 +7,18 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use portcullis_schemas::Error;
 use portcullis_schemas::egress::HeaderValue;
-use portcullis_schemas::integrations::mcp::oauth::{ClientGrant, OauthClientAuth, UpstreamOauth};
+use portcullis_schemas::ids::KeyId;
+use portcullis_schemas::integrations::mcp::oauth::{
+    ClientGrant, OauthClientAuth, TokenExchange, UpstreamOauth,
+};
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::secret::Secret;
+use portcullis_schemas::text::UrlText;
 use portcullis_trail::strict::{self, Limits};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
+
+use super::accounts::account_grant;
 
 #[cfg(test)]
 mod tests;
@@ -44,13 +50,38 @@ const KNOWN_ERRORS: [&str; 8] = [
 pub fn check_oauth(auth_type: McpAuthType, oauth: Option<&UpstreamOauth>) -> Result<(), Error> {
     match (auth_type, oauth) {
         (McpAuthType::OauthClientCredentials, Some(oauth)) => check_form(oauth),
-        (McpAuthType::OauthClientCredentials, None) => {
+        (McpAuthType::OauthAuthorizationCode, Some(oauth)) => {
+            check_form(oauth)?;
+            check_accounts(oauth)
+        }
+        (McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode, None) => {
             Err(Error::invalid("oauth", format!("required: auth_type {auth_type} needs a token endpoint")))
         }
         (_, None) => Ok(()),
         (_, Some(_)) => Err(Error::invalid(
             "oauth",
             format!("expected none: auth_type {auth_type} asks nobody for tokens"),
+        )),
+    }
+}
+
+/// What a browser is sent to, and back to, has to be said; a part of it that another could set is refused.
+fn check_accounts(oauth: &UpstreamOauth) -> Result<(), Error> {
+    let is_plain = |url: &UrlText| {
+        let text = url.as_str();
+        let is_web = text.starts_with("https://") || text.starts_with("http://");
+        is_web && !text.contains(['#', '\\']) && text.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    let fields = [
+        ("oauth.authorization_endpoint", &oauth.authorization_endpoint),
+        ("oauth.redirect_uri", &oauth.redirect_uri),
+        ("oauth.issuer", &oauth.issuer),
+    ];
+    match fields.into_iter().find(|(_, url)| !url.as_ref().is_some_and(is_plain)) {
+        None => Ok(()),
+        Some((field, _)) => Err(Error::invalid(
+            field,
+            "required for auth_type oauth_authorization_code: a URL without a fragment, as the authorization server knows it",
         )),
     }
 }
@@ -84,8 +115,16 @@ fn check_form(oauth: &UpstreamOauth) -> Result<(), Error> {
 
 /// What the server's credential is exchanged for before it is used; `None` when it is used itself.
 #[must_use]
-pub fn client_grant(server: &McpServer) -> Option<ClientGrant> {
-    let oauth = server.oauth.clone().filter(|_| server.auth_type == McpAuthType::OauthClientCredentials)?;
+pub fn exchange(server: &McpServer, key: &KeyId) -> Option<TokenExchange> {
+    match server.auth_type {
+        McpAuthType::OauthClientCredentials => client_of(server).map(TokenExchange::Client),
+        _ => account_grant(server, key).map(TokenExchange::Account),
+    }
+}
+
+/// Who we are for the server's authorization server, if it has one.
+pub(super) fn client_of(server: &McpServer) -> Option<ClientGrant> {
+    let oauth = server.oauth.clone()?;
     let resource = oauth.resource.as_ref().unwrap_or(&server.url).as_str().to_owned();
     Some(ClientGrant { oauth, resource })
 }
@@ -99,12 +138,41 @@ pub struct TokenQuestion {
     pub body: Secret,
 }
 
-/// Asks for a token for the client itself.
+/// By what a token is asked for.
+#[derive(Debug)]
+pub enum Ask<'a> {
+    /// By the client's own name (RFC 6749 section 4.4).
+    Client,
+    /// By a code that a browser brought, and the verifier of its challenge (RFC 7636 section 4.5).
+    Code {
+        /// The code.
+        code: &'a Secret,
+        /// The verifier.
+        verifier: &'a Secret,
+    },
+    /// By a refresh token, for what was granted before (RFC 6749 section 6).
+    Refresh(&'a Secret),
+}
+
+/// Asks for a token.
 #[must_use]
-pub fn question(grant: &ClientGrant, secret: &Secret) -> TokenQuestion {
+pub fn question(grant: &ClientGrant, secret: &Secret, ask: &Ask<'_>) -> TokenQuestion {
     let oauth = &grant.oauth;
-    let mut pairs = vec![("grant_type", "client_credentials"), ("resource", grant.resource.as_str())];
-    pairs.extend(oauth.scope.as_ref().map(|scope| ("scope", scope.as_str())));
+    let mut pairs = vec![("resource", grant.resource.as_str())];
+    match ask {
+        Ask::Client => {
+            pairs.push(("grant_type", "client_credentials"));
+            pairs.extend(oauth.scope.as_ref().map(|scope| ("scope", scope.as_str())));
+        }
+        Ask::Code { code, verifier } => {
+            pairs.extend([("grant_type", "authorization_code"), ("code", code.expose())]);
+            pairs.push(("code_verifier", verifier.expose()));
+            pairs.extend(oauth.redirect_uri.as_ref().map(|uri| ("redirect_uri", uri.as_str())));
+        }
+        Ask::Refresh(token) => {
+            pairs.extend([("grant_type", "refresh_token"), ("refresh_token", token.expose())]);
+        }
+    }
     let mut headers = vec![
         ("accept".to_owned(), HeaderValue::Plain("application/json".to_owned())),
         ("content-type".to_owned(), HeaderValue::Plain("application/x-www-form-urlencoded".to_owned())),
@@ -128,7 +196,7 @@ pub fn question(grant: &ClientGrant, secret: &Secret) -> TokenQuestion {
 }
 
 /// The `application/x-www-form-urlencoded` form of a text (WHATWG URL section 5.2).
-fn encoded(text: &str) -> Zeroizing<String> {
+pub(super) fn encoded(text: &str) -> Zeroizing<String> {
     // Room for the worst case, so that no copy of a secret is left behind by growing.
     let mut form = Zeroizing::new(String::with_capacity(text.len() * 3));
     for byte in text.bytes() {
@@ -154,6 +222,8 @@ pub struct IssuedToken {
     pub token: Secret,
     /// From the answer on; zero for once.
     pub lifetime: Duration,
+    /// What it may be renewed by.
+    pub refresh: Option<Secret>,
 }
 
 /// Why there is no token. Holds no word of the authorization server but a code of the specification.
@@ -202,7 +272,19 @@ pub fn judge_answer(status: u16, body: Vec<u8>, grant: &ClientGrant) -> Result<I
     if text.is_empty() || text.len() > MAX_TOKEN_BYTES || !text.bytes().all(is_token) {
         return Err(NoToken::Answer("an `access_token` of at most 8192 signs of RFC 6750"));
     }
-    Ok(IssuedToken { token, lifetime })
+    let refresh = match answer.remove("refresh_token") {
+        Some(Value::String(token)) => Some(Secret::new(token)),
+        _ => None,
+    };
+    // RFC 6749 appendix A.17.
+    let is_plain = |token: &Secret| {
+        token.expose().len() <= MAX_TOKEN_BYTES
+            && token.expose().bytes().all(|byte| (0x20..=0x7e).contains(&byte))
+    };
+    if !refresh.as_ref().is_none_or(is_plain) {
+        return Err(NoToken::Answer("a `refresh_token` of at most 8192 visible signs"));
+    }
+    Ok(IssuedToken { token, lifetime, refresh })
 }
 
 /// The code of a refusal if it is one of those that are known; others are texts of a stranger.

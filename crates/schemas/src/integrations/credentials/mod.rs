@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CredentialId, ServerId, TenantId};
-use crate::integrations::mcp::oauth::ClientGrant;
+use crate::integrations::mcp::oauth::TokenExchange;
 use crate::text::{Description, Name};
 use crate::timestamp::Timestamp;
 
@@ -70,7 +70,7 @@ pub struct CredentialAccess {
     /// `invoke_tool`, `discover_tools` or `health_check`.
     pub purpose: &'static str,
     /// What the secret is exchanged for before it is used, if it is not used itself. A vault need not look at it.
-    pub exchange: Option<ClientGrant>,
+    pub exchange: Option<TokenExchange>,
 }
 
 /// A sealed secret as stored: an envelope whose associated data binds tenant, credential, field and key.

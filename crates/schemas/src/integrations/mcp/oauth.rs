@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::ids::KeyId;
 use crate::text::UrlText;
 
 bounded_text!(/// The name under which an authorization server knows us; no secret.
@@ -36,13 +37,43 @@ pub struct UpstreamOauth {
     pub scope: Option<OauthScope>,
     /// What the token is to be good for (RFC 8707); the server's URL unless told.
     pub resource: Option<UrlText>,
+    /// For `oauth_authorization_code`: where callers log in and consent.
+    pub authorization_endpoint: Option<UrlText>,
+    /// For `oauth_authorization_code`: where the browser is sent back to, as it is registered there, sign by sign.
+    pub redirect_uri: Option<UrlText>,
+    /// For `oauth_authorization_code`: the authorization server's identifier. An answer that names another is refused.
+    pub issuer: Option<UrlText>,
+    /// Whether every answer names the issuer (`authorization_response_iss_parameter_supported`, RFC 9207); then one
+    /// without is refused.
+    pub names_issuer: Option<bool>,
 }
 
-/// A grant of the client itself (RFC 6749 section 4.4): what a client secret is exchanged for.
+/// Who we are for a server's authorization server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ClientGrant {
     /// Whom to ask, and as whom.
     pub oauth: UpstreamOauth,
     /// What the token is to be good for.
     pub resource: String,
+}
+
+/// An account that a key has connected.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccountGrant {
+    /// As which client.
+    pub client: ClientGrant,
+    /// Whose account.
+    pub key: KeyId,
+    /// Stands for server, resource, token endpoint and client: tokens are used for those that they were given for.
+    pub binding: String,
+}
+
+/// What a server's credential is exchanged for before it is used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TokenExchange {
+    /// A token of the client itself (RFC 6749 section 4.4).
+    Client(ClientGrant),
+    /// A token of the caller's account.
+    Account(AccountGrant),
 }

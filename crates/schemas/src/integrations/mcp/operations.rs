@@ -58,7 +58,7 @@ pub struct RegisterMcpServer {
     pub auth_type: Option<McpAuthType>,
     /// Header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
-    /// For `oauth_client_credentials`: whom to ask for tokens. The credential is the client's secret.
+    /// For the types of OAuth: whom to ask for tokens. The credential is the client's secret.
     pub oauth: Option<UpstreamOauth>,
     /// Reference to the secret; required unless `auth_type` is `none`.
     pub credential_ref: Option<CredentialRefText>,
@@ -121,7 +121,7 @@ pub struct UpdateMcpServer {
     pub auth_type: Option<McpAuthType>,
     /// New header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
-    /// New settings for `oauth_client_credentials`. A new token endpoint needs a new `credential_ref` with it: the old
+    /// New settings for the types of OAuth. A new token endpoint needs a new `credential_ref` with it: the old
     /// secret was meant for the old one.
     pub oauth: Option<UpstreamOauth>,
     /// New reference.

@@ -55,6 +55,8 @@ string_enum!(
         Basic = "basic",
         /// `Authorization: Bearer` and a token that the secret is exchanged for at a token endpoint (RFC 6749 section 4.4).
         OauthClientCredentials = "oauth_client_credentials",
+        /// `Authorization: Bearer` and a token of the caller's own account, which they have connected (RFC 6749 section 4.1).
+        OauthAuthorizationCode = "oauth_authorization_code",
     }
 );
 
@@ -93,7 +95,7 @@ pub struct McpServer {
     pub auth_type: McpAuthType,
     /// The header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
-    /// For `oauth_client_credentials`: whom to ask for tokens.
+    /// For the types of OAuth: whom to ask for tokens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub oauth: Option<UpstreamOauth>,
     /// Where the secret is.

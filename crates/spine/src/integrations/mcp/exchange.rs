@@ -41,7 +41,7 @@ pub(super) async fn begin(
     let (server, credential, receipt) = record(scene, id, kind, longest).await?;
     match authenticate(&scene.vault(), scene.tenant(), &server, &credential.access).await {
         Ok(auth) => {
-            let target = target(&server, credential.secret_version, auth);
+            let target = target(&server, scene.principal().key(), credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();
             let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace };
             Ok(Exchange { server, target, dispatch, kind, _place: place })

@@ -146,6 +146,7 @@ async fn judged(scene: &Scene, url: &UrlText, field: &'static str) -> Result<Url
 /// A token endpoint is kept as it was given: authorization servers compare signs.
 async fn judge_endpoint(scene: &Scene, oauth: Option<&UpstreamOauth>) -> Result<(), Error> {
     let Some(oauth) = oauth else { return Ok(()) };
+    // Where browsers are sent is nothing that the gate connects to.
     judged(scene, &oauth.token_endpoint, "oauth.token_endpoint").await.map(drop)
 }
 

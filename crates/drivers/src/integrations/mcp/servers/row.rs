@@ -1,6 +1,7 @@
 //! The row of a server.
 
 use portcullis_schemas::PortError;
+use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Name, UrlText};
 use portcullis_schemas::timestamp::Timestamp;
@@ -23,7 +24,8 @@ pub(crate) struct Model {
     pub(crate) auth_type: String,
     pub(crate) auth_header: Option<String>,
     pub(crate) credential_ref: Option<String>,
-    /// JSON. A server that has it is `bearer` in `auth_type`: the column's check is older than tokens that are asked for.
+    /// JSON. A server that has it is `bearer` in `auth_type`: the column's check is older than OAuth. With an authorization
+    /// endpoint in it, callers have accounts of their own.
     pub(crate) oauth: Option<String>,
     pub(crate) protocol: String,
     pub(crate) status: String,
@@ -63,7 +65,9 @@ impl Model {
             url: server.url.to_string(),
             transport: server.transport.to_string(),
             auth_type: match server.auth_type {
-                McpAuthType::OauthClientCredentials => McpAuthType::Bearer.to_string(),
+                McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode => {
+                    McpAuthType::Bearer.to_string()
+                }
                 other => other.to_string(),
             },
             auth_header: server.auth_header.as_ref().map(ToString::to_string),
@@ -90,6 +94,8 @@ impl Model {
     }
 
     pub(super) fn value(self) -> Result<McpServer, PortError> {
+        let oauth: Option<UpstreamOauth> =
+            self.oauth.map(|text| from_json("mcp_servers.oauth", &text)).transpose()?;
         Ok(McpServer {
             server_id: stored("mcp_servers.server_id", self.server_id.parse())?,
             tenant_id: tenant(&self.tenant_id)?,
@@ -97,11 +103,12 @@ impl Model {
             description: stored_if("mcp_servers.description", self.description, Description::new)?,
             url: stored("mcp_servers.url", UrlText::new(self.url))?,
             transport: stored("mcp_servers.transport", self.transport.parse())?,
-            auth_type: match self.oauth {
+            auth_type: match &oauth {
+                Some(oauth) if oauth.authorization_endpoint.is_some() => McpAuthType::OauthAuthorizationCode,
                 Some(_) => McpAuthType::OauthClientCredentials,
                 None => stored("mcp_servers.auth_type", self.auth_type.parse())?,
             },
-            oauth: self.oauth.map(|text| from_json("mcp_servers.oauth", &text)).transpose()?,
+            oauth,
             auth_header: stored_if("mcp_servers.auth_header", self.auth_header, HeaderNameText::new)?,
             credential_ref: stored_if(
                 "mcp_servers.credential_ref",

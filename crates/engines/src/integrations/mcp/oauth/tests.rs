@@ -14,6 +14,10 @@ fn oauth(client_auth: Option<OauthClientAuth>, scope: Option<&str>) -> UpstreamO
         client_auth,
         scope: scope.map(|scope| OauthScope::new(scope).unwrap()),
         resource: None,
+        authorization_endpoint: None,
+        redirect_uri: None,
+        issuer: None,
+        names_issuer: None,
     }
 }
 
@@ -32,15 +36,15 @@ fn header(question: &TokenQuestion, name: &str) -> Option<String> {
 #[test]
 fn a_client_proves_itself_in_a_header_or_in_the_body() {
     let secret = Secret::new("p:s %é".to_owned());
-    let basic = question(&grant(Some("read write")), &secret);
+    let basic = question(&grant(Some("read write")), &secret, &Ask::Client);
     let body =
-        "grant_type=client_credentials&resource=https%3A%2F%2Fmcp.example%2Fmcp%3Fa%3Db&scope=read+write";
+        "resource=https%3A%2F%2Fmcp.example%2Fmcp%3Fa%3Db&grant_type=client_credentials&scope=read+write";
     assert_eq!(basic.body.expose(), body);
     let expected = format!("Basic {}", STANDARD.encode("gate+way%3A1:p%3As+%25%C3%A9"));
     assert_eq!(header(&basic, "authorization"), Some(expected));
     assert_eq!(header(&basic, "content-type").as_deref(), Some("application/x-www-form-urlencoded"));
     let oauth = oauth(Some(OauthClientAuth::Post), None);
-    let post = question(&ClientGrant { oauth, ..grant(None) }, &secret);
+    let post = question(&ClientGrant { oauth, ..grant(None) }, &secret, &Ask::Client);
     assert_eq!(header(&post, "authorization"), None);
     assert!(post.body.expose().ends_with("&client_id=gate+way%3A1&client_secret=p%3As+%25%C3%A9"));
 }
