@@ -70,6 +70,7 @@ suites! {
     mcp_server_store();
     mcp_tool_store(ledger);
     toolset_store();
+    connection_store();
     credential_store(sealed);
     tool_policy_store();
     kill_switch_store();
