@@ -24,6 +24,7 @@ mod m0005_idempotency_keys_by_age;
 mod m0006_toolsets;
 mod m0007_approvals;
 mod m0008_items;
+mod m0009_oauth;
 mod m0010_run_flows;
 mod m0011_sanitised_results;
 mod table;
@@ -44,6 +45,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_toolsets::Migration),
             Box::new(m0007_approvals::Migration),
             Box::new(m0008_items::Migration),
+            Box::new(m0009_oauth::Migration),
             Box::new(m0010_run_flows::Migration),
             Box::new(m0011_sanitised_results::Migration),
         ]

@@ -32,16 +32,20 @@ use portcullis_schemas::context::{CallContext, TraceContext};
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::toolsets::ToolsetName;
+use portcullis_schemas::operation::Authority;
 use portcullis_schemas::principal::Principal;
 use portcullis_spine::Spine;
 
 use self::failures::Refused;
 use crate::dispatch::FRESH;
 use crate::problem::Failure;
+use crate::tokens::Challenge;
 use crate::{body, headers};
 
 /// Where agents come in.
 pub(crate) const ENDPOINT: &str = "/mcp/{toolset}";
+/// What stands there before the toolset's name.
+pub(crate) const MOUNT: &str = "/mcp/";
 
 /// What is served here. A handshake is answered without a session id, so that any replica serves any request.
 const PROFILE: ServerProfile<'static> = ServerProfile {
@@ -93,21 +97,26 @@ pub(crate) async fn answer(spine: Spine, toolset: Path<String>, request: Request
         // There is no stream to be opened by GET, and no session to be ended by DELETE.
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, HeaderValue::from_static("POST"))]).into_response();
     }
-    match run(spine, &toolset, parts, body).await {
+    match run(spine.clone(), &toolset, parts, body).await {
         Ok(response) => response,
-        Err(error) => Failure::from(error).into_response(),
+        Err(error) => {
+            let path = format!("{MOUNT}{}", toolset.0);
+            let challenge = Challenge { spine: &spine, path: &path, authority: Authority::Invoke };
+            Failure::from(error).challenged(&challenge).into_response()
+        }
     }
 }
 
 async fn run(spine: Spine, toolset: &str, parts: Parts, body: axum::body::Body) -> Result<Response, Error> {
-    let mut principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+    let path = format!("{MOUNT}{toolset}");
+    let mut principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
     let known_at = spine.ports().clock.monotonic();
     let room = spine.room(principal.tenant()).await?;
     let toolset = ToolsetName::new(toolset).map_err(|_| Error::not_found("toolset"))?;
     let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
     let bytes = body::read(body).await?;
     if spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH {
-        principal = spine.authenticate(headers::bearer(&parts.headers)).await?;
+        principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
     }
     let agent = Agent { spine, toolset, principal, request, parts, progress: None };
     let wanted = match agent.judge(&bytes) {

@@ -20,6 +20,7 @@ use portcullis_spine::{Input, OperationSpec, Spine};
 
 use crate::problem::Failure;
 use crate::routes::Route;
+use crate::tokens::Challenge;
 use crate::{body, headers, query};
 
 /// How old an authentication may be. A body that takes longer to arrive must not outlive its key's revocation.
@@ -39,7 +40,10 @@ pub(crate) async fn answer(spine: Spine, target: Arc<Target>, request: Request) 
             let media_type = [(CONTENT_TYPE, HeaderValue::from_static("application/json"))];
             (target.route.status, media_type, json).into_response()
         }
-        Err(error) => Failure::of(target.route.operation, error).into_response(),
+        Err(error) => {
+            let challenge = Challenge { spine: &spine, path: "", authority: target.spec.authority };
+            Failure::of(target.route.operation, error).challenged(&challenge).into_response()
+        }
     }
 }
 

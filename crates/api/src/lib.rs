@@ -21,6 +21,7 @@ mod router;
 pub mod routes;
 mod schema;
 mod serve;
+mod tokens;
 mod wall;
 
 pub use router::{openapi, router};

@@ -17,6 +17,7 @@ use serde::Serialize;
 
 use crate::approvals;
 use crate::base::BaseUrl;
+use crate::tokens::Challenge;
 
 /// The media type of RFC 9457.
 pub(crate) const MEDIA_TYPE: &str = "application/problem+json";
@@ -27,24 +28,31 @@ pub(crate) struct Failure {
     error: Error,
     status: StatusCode,
     operation: Option<&'static str>,
+    /// What `WWW-Authenticate` says besides of an API key.
+    challenge: Option<HeaderValue>,
 }
 
 impl Failure {
     /// A failure with another status than its kind has.
     pub(crate) fn with_status(error: Error, status: StatusCode) -> Self {
-        Self { error, status, operation: None }
+        Self { error, status, operation: None, challenge: None }
     }
 
     /// A failure of this operation.
     pub(crate) fn of(operation: &'static str, error: Error) -> Self {
         Self { operation: Some(operation), ..error.into() }
     }
+
+    /// The same failure, telling how to come by a token that would do.
+    pub(crate) fn challenged(self, by: &Challenge<'_>) -> Self {
+        Self { challenge: by.header(self.error.kind(), self.error.code()), ..self }
+    }
 }
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         let status = status_of(error.kind(), error.code());
-        Self { error, status, operation: None }
+        Self { error, status, operation: None, challenge: None }
     }
 }
 
@@ -139,8 +147,9 @@ pub(crate) fn finish(response: &mut Response, request: &RequestId, base: &BaseUr
     let headers = response.headers_mut();
     headers.remove(CONTENT_LENGTH);
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(MEDIA_TYPE));
-    if failure.status == StatusCode::UNAUTHORIZED {
-        headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+    let plain = (failure.status == StatusCode::UNAUTHORIZED).then(|| HeaderValue::from_static("Bearer"));
+    if let Some(challenge) = failure.challenge.clone().or(plain) {
+        headers.insert(WWW_AUTHENTICATE, challenge);
     }
     if let Some(wait) = retry_after(&failure) {
         headers.insert(RETRY_AFTER, wait.into());
@@ -187,7 +196,7 @@ fn title(code: Code) -> String {
 
 /// One line per failure, at the boundary and nowhere else. No body, no header, nothing that the caller sent.
 fn log(failure: &Failure, request: &RequestId) {
-    let Failure { error, status, operation } = failure;
+    let Failure { error, status, operation, .. } = failure;
     let causes = causes(error);
     macro_rules! line {
         ($level:ident) => {

@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reference::Reference;
 use crate::routes::ROUTES;
 use crate::wall::ApiOptions;
-use crate::{agents, approvals, docs, openapi as contract, probes};
+use crate::{agents, approvals, docs, openapi as contract, probes, tokens};
 
 /// The whole HTTP entry over a spine. Routes whose operation the spine's registry lacks are left out.
 pub fn router(spine: Spine, options: ApiOptions) -> Router {
@@ -33,6 +33,7 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options), room };
     let agents = spine.clone();
     table(&spine)
+        .merge(tokens::metadata(&spine))
         .route(
             agents::ENDPOINT,
             any(move |toolset, request| agents::answer(agents.clone(), toolset, request)),

@@ -7,6 +7,7 @@ use portcullis_schemas::api_keys::operations::*;
 use portcullis_schemas::controls::operations::*;
 use portcullis_schemas::incidents::operations::*;
 use portcullis_schemas::integrations::approvals::operations::*;
+use portcullis_schemas::integrations::connections::operations::*;
 use portcullis_schemas::integrations::credentials::operations::*;
 use portcullis_schemas::integrations::mcp::operations::*;
 use portcullis_schemas::integrations::toolsets::operations::*;
@@ -71,6 +72,11 @@ pub static ROUTES: &[Route] = &[
     route::<GrantApproval>(POST, "/integrations/approvals/{approval_id}/grant"),
     route::<DenyApproval>(POST, "/integrations/approvals/{approval_id}/deny"),
 
+    route::<BeginConnection>(POST, "/integrations/connections").created(),
+    route::<CompleteConnection>(POST, "/integrations/connections/complete"),
+    route::<GetConnection>(GET, "/integrations/mcp-servers/{server_id}/connection"),
+    route::<RemoveConnection>(DELETE, "/integrations/mcp-servers/{server_id}/connection"),
+
     route::<StoreCredential>(POST, "/integrations/credentials").created(),
     route::<ListCredentials>(GET, "/integrations/credentials"),
     route::<EncryptCredential>(POST, "/integrations/credentials/encrypt"),
@@ -100,6 +106,7 @@ pub static ROUTES: &[Route] = &[
 
     route::<CreateApiKey>(POST, "/api-keys").created(),
     route::<ListApiKeys>(GET, "/api-keys"),
+    route::<RegisterTokenClient>(POST, "/api-keys/token-clients").created(),
     route::<FreezeApiKey>(POST, "/api-keys/{key_id}/freeze"),
     route::<UnfreezeApiKey>(POST, "/api-keys/{key_id}/unfreeze"),
     route::<RevokeApiKey>(POST, "/api-keys/{key_id}/revoke"),

@@ -9,6 +9,7 @@ use portcullis_schemas::api_keys::ports::ApiKeyStore;
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::flows::ports::RunFlowStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
@@ -23,6 +24,7 @@ use crate::controls::SqlKillSwitch;
 use crate::database::{Database, Transaction};
 use crate::incidents::SqlIncidents;
 use crate::integrations::approvals::SqlApprovals;
+use crate::integrations::connections::SqlConnections;
 use crate::integrations::credentials::SqlCredentials;
 use crate::integrations::flows::SqlRunFlows;
 use crate::integrations::mcp::invocations::SqlMcpInvocations;
@@ -85,6 +87,7 @@ struct Stores {
     approvals: SqlApprovals,
     run_flows: SqlRunFlows,
     credentials: SqlCredentials,
+    connections: SqlConnections,
     policies: SqlToolPolicies,
     kill_switch: SqlKillSwitch,
     incidents: SqlIncidents,
@@ -112,6 +115,7 @@ impl Stores {
             approvals: SqlApprovals::new(shared()),
             run_flows: SqlRunFlows::new(shared()),
             credentials: SqlCredentials::new(shared()),
+            connections: SqlConnections::new(shared()),
             policies: SqlToolPolicies::new(shared()),
             kill_switch: SqlKillSwitch::new(shared()),
             incidents: SqlIncidents::new(shared(), Box::new(SqlAuditLog::new(shared()))),
@@ -156,6 +160,10 @@ impl IntegrationStores for SqlUnitOfWork {
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {
         &mut self.stores.credentials
+    }
+
+    fn connections(&mut self) -> &mut dyn ConnectionStore {
+        &mut self.stores.connections
     }
 }
 

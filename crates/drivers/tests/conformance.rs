@@ -72,6 +72,7 @@ suites! {
     toolset_store();
     approval_store(ledger);
     run_flow_store(ledger);
+    connection_store();
     credential_store(sealed);
     tool_policy_store();
     kill_switch_store();

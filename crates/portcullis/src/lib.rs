@@ -52,5 +52,6 @@ pub use portcullis_schemas::principal::{ActorType, Principal, Scope};
 pub use portcullis_schemas::secret::Secret;
 pub use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind};
 
-// The small words of the vocabulary: error codes, ids, bounded texts, pages.
+// The small words of the vocabulary: error codes, ids, bounded texts, pages, and what is said of access tokens.
+pub use portcullis_schemas::api_keys::tokens;
 pub use portcullis_schemas::{codes, ids, paging, text};

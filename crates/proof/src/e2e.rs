@@ -14,6 +14,7 @@ use crate::plant::Gate;
 
 mod clients;
 mod matrix;
+mod oauth;
 mod paging;
 mod readings;
 mod servers;
@@ -36,6 +37,13 @@ pub(crate) struct Options {
     /// Folder of this crate's servers and client
     #[arg(long, default_value = "crates/proof/e2e")]
     folder: PathBuf,
+}
+
+impl Options {
+    /// A program of this crate's folder.
+    fn beside(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
 }
 
 /// One real server and what is expected of it.
@@ -70,6 +78,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     gate.crash_and_restart().await?;
     check_persistence(&gate.admin).await?;
     println!("ok servers, invocations and an intact trail after a crash and a restart");
+    oauth::run(&options).await?;
     Ok(())
 }
 

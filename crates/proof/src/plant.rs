@@ -86,6 +86,13 @@ impl Gate {
         Ok(gate)
     }
 
+    /// Adds to its configuration, for its next start.
+    pub(crate) fn configure(&self, more: &str) -> Result<()> {
+        let path = self.directory.path().join("portcullis.toml");
+        let written = std::fs::read_to_string(&path)?;
+        Ok(std::fs::write(&path, format!("{written}{more}"))?)
+    }
+
     /// Ends the binary at once, as a crash would, and starts it again on the same data.
     pub(crate) async fn crash_and_restart(&mut self) -> Result<()> {
         self.program.child.kill()?;

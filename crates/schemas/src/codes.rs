@@ -80,6 +80,8 @@ codes! {
     AUTHORITY_DENIED = "authority_denied";
     /// No key, a malformed key, an unknown or revoked key: one answer for all.
     UNAUTHENTICATED = "unauthenticated";
+    /// The keys of a token's issuer cannot be had, so the token could not be judged.
+    TOKEN_ISSUER_UNAVAILABLE = "token_issuer_unavailable";
     /// Tenant, key, server or tool is frozen by the kill switch.
     FROZEN = "frozen";
     /// The same idempotency key with another request.
@@ -139,6 +141,12 @@ codes! {
     CREDENTIAL_UNAVAILABLE = "credential_unavailable";
     /// The secret cannot be used as the header that the authentication type asks for.
     CREDENTIAL_UNUSABLE = "credential_unusable";
+    /// The authorization server gives no token for the credential, or none that may be used.
+    UPSTREAM_TOKEN_REFUSED = "upstream_token_refused";
+    /// The authorization server could not be asked for a token, or could not answer.
+    UPSTREAM_TOKEN_UNAVAILABLE = "upstream_token_unavailable";
+    /// The caller has connected no account at the MCP server, or must do so anew.
+    CONNECTION_REQUIRED = "connection_required";
     /// Key material is missing or of the wrong form.
     KEY_UNAVAILABLE = "key_unavailable";
     // Egress and upstream

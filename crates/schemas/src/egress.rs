@@ -17,6 +17,10 @@ string_enum!(
     EgressPurpose {
         /// An MCP server of a tenant.
         McpServer = "mcp_server",
+        /// An authorization server that the operator trusts: its metadata and its keys.
+        TokenIssuer = "token_issuer",
+        /// A token endpoint, where a tenant's client secret is exchanged for an access token.
+        TokenEndpoint = "token_endpoint",
         /// To the operator's own collector of telemetry.
         Telemetry = "telemetry",
     }
@@ -71,8 +75,8 @@ impl Default for EgressLimits {
     }
 }
 
-/// One HTTP request to the outside.
-#[derive(Clone, Debug)]
+/// One HTTP request to the outside. Printed without its body, which may hold a secret.
+#[derive(Clone)]
 pub struct EgressRequest {
     /// Why.
     pub purpose: EgressPurpose,
@@ -86,6 +90,18 @@ pub struct EgressRequest {
     pub body: Bytes,
     /// Limits.
     pub limits: EgressLimits,
+}
+
+impl fmt::Debug for EgressRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EgressRequest")
+            .field("purpose", &self.purpose)
+            .field("method", &self.method)
+            .field("url", &self.url)
+            .field("headers", &self.headers)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .finish_non_exhaustive()
+    }
 }
 
 /// The answer: status and headers, and a body that is read piece by piece.

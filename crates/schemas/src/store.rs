@@ -9,6 +9,7 @@ use crate::api_keys::ports::ApiKeyStore;
 use crate::controls::ports::KillSwitchStore;
 use crate::incidents::ports::IncidentStore;
 use crate::integrations::approvals::ports::ApprovalStore;
+use crate::integrations::connections::ports::ConnectionStore;
 use crate::integrations::credentials::ports::CredentialStore;
 use crate::integrations::flows::ports::RunFlowStore;
 use crate::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
@@ -49,6 +50,8 @@ pub trait IntegrationStores: Send {
     fn run_flows(&mut self) -> &mut dyn RunFlowStore;
     /// Credentials.
     fn credentials(&mut self) -> &mut dyn CredentialStore;
+    /// Connections of keys with accounts at MCP servers.
+    fn connections(&mut self) -> &mut dyn ConnectionStore;
 }
 
 /// One transaction. The handler commits; dropping it rolls back. Engines and drivers never commit.

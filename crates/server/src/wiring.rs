@@ -79,6 +79,7 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         tenant_requests: settings.limits.tenant_requests,
         approval_lifetime: Duration::from_secs(settings.limits.approval_seconds),
         checkpoints: checkpoint_rules(settings),
+        tokens: settings.tokens.clone(),
         ..SpineOptions::new(environment)
     })
 }

@@ -1,21 +1,22 @@
 //! Handlers of `api_keys.keys.*`, and the issuing of keys.
 
+use portcullis_engines::api_keys::tokens::{TokenFault, TokenIdentity, enrolled};
 use portcullis_engines::api_keys::{self, key_text, key_text::KeyEnvironment};
-use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::operations::{
-    CreateApiKey, CreatedApiKey, FreezeApiKey, ListApiKeys, RevokeApiKey, UnfreezeApiKey,
+    CreateApiKey, CreatedApiKey, FreezeApiKey, ListApiKeys, RegisterTokenClient, RevokeApiKey, UnfreezeApiKey,
 };
-use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
-use portcullis_schemas::ids::KeyId;
-use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
+use portcullis_schemas::ids::{EventId, KeyId};
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
 use portcullis_schemas::paging::{Page, PageRequest};
-use portcullis_schemas::principal::Principal;
+use portcullis_schemas::principal::{ActorType, Principal};
 use portcullis_schemas::timestamp::Timestamp;
-use serde_json::json;
+use portcullis_schemas::{Error, codes};
+use serde_json::{Map, Value, json};
 
 use crate::ports::Ports;
 use crate::scene::Scene;
-use crate::taken::or_taken;
+use crate::taken::{or_taken, taken};
 
 pub(crate) async fn create_key(scene: Scene, request: CreateApiKey) -> Result<CreatedApiKey, Error> {
     let id = KeyId::generate(&*scene.ports().ids);
@@ -23,12 +24,39 @@ pub(crate) async fn create_key(scene: Scene, request: CreateApiKey) -> Result<Cr
     let (stored, created) = issue(scene.ports(), &scene.options().environment, key)?;
     let mut work = scene.begin().await?;
     work.api_keys().insert(scene.tenant(), &stored).await.map_err(or_taken("API key", "name"))?;
-    let facts =
-        json!({ "name": stored.key.name, "scopes": stored.key.scopes, "expires_at": stored.key.expires_at });
+    let facts = created_facts(&stored.key).into();
     let event = scene.event(AuditEventType::ApiKeyCreated, [("key_id", stored.key.key_id.as_str())], facts);
     work.audit_log().append(scene.tenant(), &[event]).await?;
     work.commit().await?;
     Ok(created)
+}
+
+pub(crate) async fn register_token_client(
+    scene: Scene,
+    request: RegisterTokenClient,
+) -> Result<ApiKey, Error> {
+    let tokens = scene.options().tokens.as_ref();
+    let is_trusted =
+        |issuer: &str| tokens.is_some_and(|tokens| tokens.issuers.iter().any(|known| known.issuer == issuer));
+    let id = KeyId::generate(&*scene.ports().ids);
+    let key = api_keys::register_token_client(request, is_trusted, scene.principal(), id, scene.now())?;
+    let event = scene.event(
+        AuditEventType::ApiKeyCreated,
+        [("key_id", key.key_id.as_str())],
+        created_facts(&key).into(),
+    );
+    let stored = StoredApiKey { key, secret_hash: StoredApiKey::NO_SECRET };
+    let mut work = scene.begin().await?;
+    if let Some(binding) = &stored.key.token
+        && let Some(found) = work.api_keys().find_by_token(scene.tenant(), binding).await?
+        && found.status != ApiKeyStatus::Revoked
+    {
+        return Err(taken("token client of this issuer", "subject"));
+    }
+    work.api_keys().insert(scene.tenant(), &stored).await.map_err(or_taken("API key", "name"))?;
+    work.audit_log().append(scene.tenant(), &[event]).await?;
+    work.commit().await?;
+    Ok(stored.key)
 }
 
 pub(crate) async fn list_keys(scene: Scene, request: ListApiKeys) -> Result<Page<ApiKey>, Error> {
@@ -49,6 +77,49 @@ pub(crate) async fn unfreeze_key(scene: Scene, request: UnfreezeApiKey) -> Resul
 pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<ApiKey, Error> {
     change(&scene, &request.key_id, AuditEventType::ApiKeyRevoked, api_keys::may_shut_out, api_keys::revoke)
         .await
+}
+
+/// Registers the subject of an access token that an operator's rule lets in without an admin. Of several of its tokens at
+/// once one does so, and the others find what it made.
+///
+/// # Errors
+/// `unauthenticated` when no key can be made of the token; when the store cannot serve.
+pub(crate) async fn enrol(ports: &Ports, identity: &TokenIdentity) -> Result<ApiKey, Error> {
+    let now = ports.clock.now();
+    let key = enrolled(identity, KeyId::generate(&*ports.ids), now).map_err(TokenFault::to_error)?;
+    let event = AuditEventDraft {
+        event_id: EventId::generate(&*ports.ids),
+        event_type: AuditEventType::ApiKeyCreated,
+        occurred_at: now,
+        actor: EventActor { name: key.created_by.clone(), key_id: None, actor_type: ActorType::System },
+        request_id: None,
+        subject: vec![("key_id", key.key_id.to_string())],
+        facts: created_facts(&key),
+    };
+    let stored = StoredApiKey { key, secret_hash: StoredApiKey::NO_SECRET };
+    let mut work = ports.store.begin().await?;
+    match work.api_keys().insert(&identity.tenant, &stored).await {
+        Ok(()) => {
+            work.audit_log().append(&identity.tenant, &[event]).await?;
+            work.commit().await?;
+            return Ok(stored.key);
+        }
+        Err(error) if error.code() == codes::ALREADY_EXISTS => drop(work),
+        Err(error) => return Err(error.into()),
+    }
+    let mut work = ports.store.read().await?;
+    let found = work.api_keys().find_by_token(&identity.tenant, &identity.binding).await?;
+    found.ok_or_else(|| TokenFault::Client.to_error())
+}
+
+/// What the trail says of a new key.
+fn created_facts(key: &ApiKey) -> Map<String, Value> {
+    let mut facts = Map::new();
+    facts.insert("name".to_owned(), json!(key.name));
+    facts.insert("scopes".to_owned(), json!(key.scopes));
+    facts.insert("expires_at".to_owned(), json!(key.expires_at));
+    facts.extend(key.token.iter().map(|token| ("token".to_owned(), json!(token))));
+    facts
 }
 
 /// Gives a key its secret: the text to show once, and the row that holds a keyed hash only.

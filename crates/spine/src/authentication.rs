@@ -1,6 +1,7 @@
 //! From a presented key to a principal. There is no default principal, and one answer for every failure.
 
 use portcullis_engines::api_keys::key_text::PresentedKey;
+use portcullis_engines::api_keys::tokens::is_token;
 use portcullis_engines::api_keys::{authenticate, key_text, unauthenticated};
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
@@ -11,11 +12,28 @@ use tracing::{Instrument, debug_span};
 use crate::spine::Spine;
 
 impl Spine {
-    /// The principal behind an API key's text. A malformed key is refused by its checksum, without a look-up.
+    /// The principal behind an API key's text, or behind an access token where the operator lets tokens in. A malformed
+    /// key is refused by its checksum, without a look-up.
     ///
     /// # Errors
-    /// `unauthenticated` for every kind of wrong key; `store_unavailable` when keys cannot be read.
+    /// `unauthenticated` for every kind of wrong key or token; `store_unavailable` when keys cannot be read,
+    /// `token_issuer_unavailable` when those of a token's issuer cannot.
     pub async fn authenticate(&self, presented: &str) -> Result<Principal, Error> {
+        self.authenticate_at("", presented).await
+    }
+
+    /// As [`Spine::authenticate`], at a path below the resource of [`TokenSettings`]: a token may be for that alone
+    /// (RFC 8707).
+    ///
+    /// [`TokenSettings`]: portcullis_schemas::api_keys::tokens::TokenSettings
+    ///
+    /// # Errors
+    /// As [`Spine::authenticate`].
+    pub async fn authenticate_at(&self, path: &str, presented: &str) -> Result<Principal, Error> {
+        if is_token(presented) && self.stage().tokens.is_some() {
+            let token = self.authenticate_token(presented, path);
+            return token.instrument(debug_span!("gate.authenticate")).await;
+        }
         self.look_up(&parsed(presented)?).instrument(debug_span!("gate.authenticate")).await
     }
 
@@ -26,6 +44,9 @@ impl Spine {
     /// # Errors
     /// As [`Spine::authenticate`].
     pub async fn authenticate_for(&self, operation: &str, presented: &str) -> Result<Principal, Error> {
+        if is_token(presented) {
+            return self.authenticate(presented).await;
+        }
         let presented = parsed(presented)?;
         let span = debug_span!("gate.authenticate");
         if operation == InvokeMcpTool::NAME

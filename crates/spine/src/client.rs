@@ -21,6 +21,7 @@ use portcullis_schemas::runtime::Clock;
 use tracing::{Instrument, debug_span};
 
 use crate::cancel::CancelSignal;
+use crate::upstream_tokens::UpstreamTokens;
 
 /// How long a dispatch has waited for upstreams.
 #[derive(Debug, Default)]
@@ -49,9 +50,24 @@ pub(crate) struct DispatchClient {
     pub(crate) cancel: CancelSignal,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) time: Arc<UpstreamTime>,
+    pub(crate) tokens: Arc<UpstreamTokens>,
 }
 
 impl DispatchClient {
+    /// A token that is refused upstream is not used again, though its time may not be over.
+    fn heard<T>(
+        &self,
+        tenant: &TenantId,
+        server: &ServerId,
+        answer: Result<T, McpFailure>,
+    ) -> Result<T, McpFailure> {
+        answer.inspect_err(|failure| {
+            if failure.code == codes::UPSTREAM_UNAUTHORIZED {
+                self.tokens.forget(tenant, server);
+            }
+        })
+    }
+
     async fn exchange<T>(
         &self,
         exchange: impl Future<Output = Result<T, McpFailure>> + Send,
@@ -81,7 +97,8 @@ impl McpClient for DispatchClient {
         target: &McpTarget,
         dispatch: &Dispatch,
     ) -> Result<McpCatalogue, McpFailure> {
-        let catalogue = self.exchange(self.inner.discover(tenant, target, dispatch)).await?;
+        let catalogue = self.exchange(self.inner.discover(tenant, target, dispatch)).await;
+        let catalogue = self.heard(tenant, &target.server_id, catalogue)?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.catalogue(catalogue),
             None => catalogue,
@@ -94,7 +111,8 @@ impl McpClient for DispatchClient {
         target: &McpTarget,
         dispatch: &Dispatch,
     ) -> Result<McpHealth, McpFailure> {
-        self.exchange(self.inner.check_health(tenant, target, dispatch)).await
+        let health = self.exchange(self.inner.check_health(tenant, target, dispatch)).await;
+        self.heard(tenant, &target.server_id, health)
     }
 
     async fn call_tool(
@@ -106,7 +124,8 @@ impl McpClient for DispatchClient {
     ) -> Result<ToolReply, McpFailure> {
         let redacted = redacted_progress(target, dispatch);
         let dispatch = redacted.as_ref().unwrap_or(dispatch);
-        let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await?;
+        let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await;
+        let reply = self.heard(tenant, &target.server_id, reply)?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.reply(reply),
             None => reply,
@@ -174,6 +193,7 @@ mod tests {
             cancel,
             clock: Arc::new(TestClock::new()),
             time: Arc::default(),
+            tokens: Arc::default(),
         };
         conformance::mcp_client(&client).await;
     }

@@ -32,6 +32,8 @@ mod spine;
 mod taken;
 mod tenants;
 mod tenure;
+mod tokens;
+mod upstream_tokens;
 mod watching;
 
 pub use admission::Slot;

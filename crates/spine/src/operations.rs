@@ -4,6 +4,7 @@ use portcullis_schemas::api_keys::operations as api_keys;
 use portcullis_schemas::controls::operations as controls;
 use portcullis_schemas::incidents::operations as incidents;
 use portcullis_schemas::integrations::approvals::operations as approvals;
+use portcullis_schemas::integrations::connections::operations as connections;
 use portcullis_schemas::integrations::credentials::operations as credentials;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::operations as mcp;
@@ -38,6 +39,7 @@ pub fn register(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
     registry.on::<logs::VerifyTrail>(crate::logs::verify_trail)?;
     registry.on::<logs::GetTrailCheckpoint>(crate::logs::get_checkpoint)?;
     registry.on::<api_keys::CreateApiKey>(crate::api_keys::create_key)?;
+    registry.on::<api_keys::RegisterTokenClient>(crate::api_keys::register_token_client)?;
     registry.on::<api_keys::ListApiKeys>(crate::api_keys::list_keys)?;
     registry.on::<api_keys::FreezeApiKey>(crate::api_keys::freeze_key)?;
     registry.on::<api_keys::UnfreezeApiKey>(crate::api_keys::unfreeze_key)?;
@@ -89,6 +91,7 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::GetMcpInvocation>(invocations::get_invocation)?;
     register_toolsets(registry)?;
     register_approvals(registry)?;
+    register_connections(registry)?;
     use crate::integrations::credentials as handlers;
     registry.on::<credentials::StoreCredential>(handlers::store_credential)?;
     registry.on::<credentials::EncryptCredential>(handlers::encrypt_credential)?;
@@ -104,6 +107,14 @@ fn register_approvals(registry: &mut OperationRegistry) -> Result<(), RegistryEr
     registry.on::<approvals::GetApproval>(handlers::get_approval)?;
     registry.on::<approvals::GrantApproval>(handlers::grant_approval)?;
     registry.on::<approvals::DenyApproval>(handlers::deny_approval)
+}
+
+fn register_connections(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
+    use crate::integrations::mcp::connections as handlers;
+    registry.on::<connections::BeginConnection>(handlers::begin_connection)?;
+    registry.on::<connections::CompleteConnection>(handlers::complete_connection)?;
+    registry.on::<connections::GetConnection>(handlers::get_connection)?;
+    registry.on::<connections::RemoveConnection>(handlers::remove_connection)
 }
 
 fn register_toolsets(registry: &mut OperationRegistry) -> Result<(), RegistryError> {

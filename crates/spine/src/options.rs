@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_schemas::api_keys::tokens::TokenSettings;
 use portcullis_schemas::integrations::mcp::operations::{
     CheckMcpServerHealth, DiscoverMcpTools, RegisterMcpServer,
 };
@@ -54,6 +55,8 @@ pub struct SpineOptions {
     pub approval_lifetime: Duration,
     /// When checkpoints of the trail are made, and in which name. Default every 60 s, or 1000 records.
     pub checkpoints: CheckpointRules,
+    /// Whose access tokens are let in besides API keys. Default nobody's.
+    pub tokens: Option<TokenSettings>,
 }
 
 impl SpineOptions {
@@ -75,6 +78,7 @@ impl SpineOptions {
             keep_keys: Duration::from_secs(24 * 60 * 60),
             approval_lifetime: Duration::from_secs(60 * 60),
             checkpoints: CheckpointRules::default(),
+            tokens: None,
         }
     }
 

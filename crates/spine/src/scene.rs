@@ -24,6 +24,8 @@ use crate::integrations::mcp::freshness::Lists;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
 use crate::remembered::{RememberedCalls, RememberedKeys};
+use crate::tokens::TokenIssuers;
+use crate::upstream_tokens::{ExchangingVault, UpstreamTokens};
 
 /// What all scenes share.
 #[derive(Debug)]
@@ -35,6 +37,10 @@ pub(crate) struct Stage {
     pub(crate) lists: Lists,
     pub(crate) calls: RememberedCalls,
     pub(crate) keys: RememberedKeys,
+    /// `None`: no token is let in.
+    pub(crate) tokens: Option<TokenIssuers>,
+    /// What credentials of MCP servers were exchanged for.
+    pub(crate) upstream_tokens: Arc<UpstreamTokens>,
     /// A lane for each MCP server of a tenant.
     pub(crate) servers: Gate<(TenantId, ServerId)>,
     /// A lane for each tenant.
@@ -189,6 +195,7 @@ impl Scene {
             cancel: self.cancel.clone(),
             clock: Arc::clone(&self.stage.ports.clock),
             time: Arc::clone(&self.upstream),
+            tokens: Arc::clone(&self.stage.upstream_tokens),
         }
     }
 
@@ -200,6 +207,11 @@ impl Scene {
     /// What the invocation engine needs, with the client of this dispatch.
     pub(crate) fn invocation_ports(&self) -> InvocationPorts {
         InvocationPorts { client: Arc::new(self.client()), ..self.stage.invocation_ports() }
+    }
+
+    /// The vault, for those who use a credential.
+    pub(crate) fn vault(&self) -> ExchangingVault {
+        self.stage.vault()
     }
 
     pub(crate) fn instance(&self) -> &InstanceId {
@@ -225,13 +237,24 @@ impl Scene {
 }
 
 impl Stage {
+    /// The vault, for those who use a credential: where its server says so, they get the token that it is exchanged for.
+    pub(crate) fn vault(&self) -> ExchangingVault {
+        ExchangingVault {
+            inner: Arc::clone(&self.ports.vault),
+            egress: Arc::clone(&self.ports.egress),
+            clock: Arc::clone(&self.ports.clock),
+            store: Arc::clone(&self.ports.store),
+            tokens: Arc::clone(&self.upstream_tokens),
+        }
+    }
+
     /// What the invocation engine needs, for work that no caller waits for.
     pub(crate) fn invocation_ports(&self) -> InvocationPorts {
         let ports = self.ports.clone();
         InvocationPorts {
             ledger: ports.ledger,
             client: ports.mcp,
-            vault: ports.vault,
+            vault: Arc::new(self.vault()),
             emitter: ports.emitter,
             hasher: ports.hasher,
             answers: ports.answers,

@@ -29,6 +29,7 @@ use crate::registry::{Entry, Erased, OperationRegistry, RegistryError};
 use crate::remembered::{RememberedCalls, RememberedKeys};
 use crate::scene::{Scene, Stage};
 use crate::spans;
+use crate::tokens::TokenIssuers;
 use crate::watching::WATCHERS;
 
 /// The running spine. Cheap to clone; all clones are one.
@@ -57,6 +58,7 @@ impl Spine {
         let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
         let watchers = Gate::new(WATCHERS, Arc::clone(&ports.clock));
         let arguments = ArgumentJudge::new().allowing_undeclared(options.undeclared_arguments);
+        let tokens = options.tokens.clone().map(TokenIssuers::new);
         let stage = Stage {
             ports,
             options,
@@ -65,6 +67,8 @@ impl Spine {
             lists: Lists::default(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
+            tokens,
+            upstream_tokens: Arc::default(),
             servers,
             tenants,
             watchers,

@@ -16,6 +16,7 @@ mod approvals;
 mod audit_log;
 mod chain;
 mod checkpoints;
+mod connections;
 mod credentials;
 mod flows;
 mod freezes;

@@ -47,6 +47,8 @@ async fn every_store_suite_finds_reads_without_the_tenant() {
     let store = leaky();
     contains(&found(conformance::run_flow_store(&store, &store.ledger())).await, "a foreign run");
     let store = leaky();
+    contains(&found(conformance::connection_store(&store)).await, "a foreign connection");
+    let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign credential");
     let store = leaky();
     contains(&found(conformance::tool_policy_store(&store)).await, "a foreign policy");
@@ -94,6 +96,8 @@ async fn every_store_suite_finds_writes_without_the_tenant() {
         &found(conformance::approval_store(&store, &store.ledger())).await,
         "a decision on a foreign approval",
     );
+    let store = leaky();
+    contains(&found(conformance::connection_store(&store)).await, "a foreign write");
     let store = leaky();
     contains(&found(conformance::credential_store(&store, &store)).await, "a foreign write");
     let store = leaky();

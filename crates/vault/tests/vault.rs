@@ -35,7 +35,12 @@ fn server(last: char) -> ServerId {
 }
 
 fn access(server: &ServerId) -> CredentialAccess {
-    CredentialAccess { mcp_server: server.clone(), accessor: "agent".to_owned(), purpose: "invoke_tool" }
+    CredentialAccess {
+        mcp_server: server.clone(),
+        accessor: "agent".to_owned(),
+        purpose: "invoke_tool",
+        exchange: None,
+    }
 }
 
 #[tokio::test]

@@ -84,7 +84,8 @@ impl Stream {
 
     async fn look_again(&mut self) -> Result<[Option<u64>; 3], Error> {
         let key = headers::bearer(&self.agent.parts.headers);
-        self.agent.principal = self.agent.spine.authenticate(key).await?;
+        let path = format!("{MOUNT}{}", self.agent.toolset);
+        self.agent.principal = self.agent.spine.authenticate_at(&path, key).await?;
         self.agent.lists(self.wanted).await
     }
 }

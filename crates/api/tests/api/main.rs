@@ -16,3 +16,4 @@ mod pages;
 mod secrets;
 mod support;
 mod tenancy;
+mod tokens;

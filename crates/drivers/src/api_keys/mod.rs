@@ -3,10 +3,11 @@
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
-use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
+use portcullis_schemas::api_keys::tokens::TokenBinding;
+use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
 use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::paging::{Page, PageRequest};
-use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder};
 
 use self::row::{ActiveModel, Column, Entity, Model};
 use crate::paging::newest_first;
@@ -46,6 +47,19 @@ impl ApiKeyStore for SqlApiKeys {
         // Without a tenant, on purpose: the key is what names one.
         let rows = Entity::find().filter(Column::KeyId.eq(id.as_str()));
         rows.one(self.tx.connection()).await.map_err(port_error)?.map(Model::stored).transpose()
+    }
+
+    async fn find_by_token(
+        &mut self,
+        tenant: &TenantId,
+        binding: &TokenBinding,
+    ) -> Result<Option<ApiKey>, PortError> {
+        let rows = Entity::in_tenant(tenant)
+            .filter(Column::TokenIssuer.eq(binding.issuer.as_str()))
+            .filter(Column::TokenSubject.eq(binding.subject.as_str()))
+            .order_by_desc(Column::Status.ne(ApiKeyStatus::Revoked.as_str()))
+            .order_by_desc(Column::KeyId);
+        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn list(&mut self, tenant: &TenantId, page: &PageRequest) -> Result<Page<ApiKey>, PortError> {

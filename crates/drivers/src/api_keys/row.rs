@@ -1,8 +1,9 @@
 //! The row of an API key.
 
 use portcullis_schemas::PortError;
+use portcullis_schemas::api_keys::tokens::{TokenBinding, TokenSubject};
 use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
-use portcullis_schemas::text::Name;
+use portcullis_schemas::text::{Name, UrlText};
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::entity::prelude::*;
 
@@ -25,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) updated_at: i64,
     pub(crate) created_by: String,
+    pub(crate) token_issuer: Option<String>,
+    pub(crate) token_subject: Option<String>,
 }
 
 impl std::fmt::Debug for Model {
@@ -56,6 +59,8 @@ impl Model {
             created_at: key.created_at.as_micros(),
             updated_at: key.updated_at.as_micros(),
             created_by: key.created_by.clone(),
+            token_issuer: key.token.as_ref().map(|token| token.issuer.to_string()),
+            token_subject: key.token.as_ref().map(|token| token.subject.to_string()),
         })
     }
 
@@ -71,6 +76,7 @@ impl Model {
             created_at: Timestamp::from_micros(self.created_at),
             updated_at: Timestamp::from_micros(self.updated_at),
             created_by: self.created_by,
+            token: self.token_issuer.zip(self.token_subject).map(binding).transpose()?,
         })
     }
 
@@ -78,4 +84,11 @@ impl Model {
         let secret_hash = stored("api_keys.secret_hash", <[u8; 32]>::try_from(self.secret_hash.as_slice()))?;
         Ok(StoredApiKey { key: self.value()?, secret_hash })
     }
+}
+
+fn binding((issuer, subject): (String, String)) -> Result<TokenBinding, PortError> {
+    Ok(TokenBinding {
+        issuer: stored("api_keys.token_issuer", UrlText::new(issuer))?,
+        subject: stored("api_keys.token_subject", TokenSubject::new(subject))?,
+    })
 }

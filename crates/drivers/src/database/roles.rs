@@ -27,6 +27,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("tool_policy_sets", "SELECT, INSERT, UPDATE"),
     ("tool_policy_versions", "SELECT, INSERT"),
     ("toolsets", "SELECT, INSERT, UPDATE, DELETE"),
+    ("upstream_connections", "SELECT, INSERT, UPDATE, DELETE"),
 ];
 
 /// A name that cannot be a role's here.

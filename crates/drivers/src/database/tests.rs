@@ -132,10 +132,13 @@ fn vocabulary() -> Vec<(&'static str, Vec<&'static str>)> {
             <$kind>::ALL.iter().map(|name| name.as_str()).collect()
         };
     }
+    // The types of OAuth are kept as `bearer`, with their settings beside it.
+    let mut authentication: Vec<&str> = names!(McpAuthType);
+    authentication.retain(|name| !name.starts_with("oauth_"));
     vec![
         ("mcp_servers", names!(McpServerStatus)),
         ("mcp_servers", names!(McpTransport)),
-        ("mcp_servers", names!(McpAuthType)),
+        ("mcp_servers", authentication),
         ("mcp_servers", names!(ProtocolPin)),
         ("mcp_tools", names!(ToolStatus)),
         ("mcp_tools", names!(QuarantineReason)),

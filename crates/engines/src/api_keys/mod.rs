@@ -1,6 +1,7 @@
 //! API keys: who may grant what, the life of a key, and the decision whether a presented key is whose it says.
 
-use portcullis_schemas::api_keys::operations::CreateApiKey;
+use portcullis_schemas::api_keys::operations::{CreateApiKey, RegisterTokenClient};
+use portcullis_schemas::api_keys::tokens::TokenBinding;
 use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
 use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::operation::Authority;
@@ -11,8 +12,9 @@ use portcullis_schemas::{Error, ErrorKind, codes};
 use subtle::ConstantTimeEq;
 
 pub mod key_text;
+pub mod tokens;
 
-/// Who creates the first key of a tenant.
+/// Who creates the first key of a tenant, and those that the operator's rules make.
 const SYSTEM: &str = "portcullis";
 
 /// A new key of the creator's tenant. Nobody grants more than they hold: an admin grants `invoke`, `read` and
@@ -47,7 +49,36 @@ pub fn create(
         created_at: now,
         updated_at: now,
         created_by: creator.actor().to_owned(),
+        token: None,
     })
+}
+
+/// A new token client of the creator's tenant, by the rules of [`create`]. `is_trusted` says whether the operator has
+/// configured an issuer.
+///
+/// # Errors
+/// As [`create`]; `invalid_field` for `issuer`.
+pub fn register_token_client(
+    request: RegisterTokenClient,
+    is_trusted: impl Fn(&str) -> bool,
+    creator: &Principal,
+    id: KeyId,
+    now: Timestamp,
+) -> Result<ApiKey, Error> {
+    let RegisterTokenClient { name, actor_type, scopes, expires_at, issuer, subject } = request;
+    if !is_trusted(issuer.as_str()) {
+        let expected =
+            "expected an issuer that the operator has configured, sign by sign as its tokens name it";
+        return Err(Error::invalid("issuer", expected));
+    }
+    if scopes.contains(&Scope::Operator) {
+        return Err(Error::invalid(
+            "scopes",
+            "expected invoke, read, admin: tenants are managed with an API key",
+        ));
+    }
+    let key = create(CreateApiKey { name, actor_type, scopes, expires_at }, creator, id, now)?;
+    Ok(ApiKey { token: Some(TokenBinding { issuer, subject }), ..key })
 }
 
 /// The first key of a tenant, which nobody of the tenant can have created.
@@ -63,6 +94,7 @@ pub fn first_admin_key(tenant: &TenantId, name: Name, scopes: &[Scope], id: KeyI
         created_at: now,
         updated_at: now,
         created_by: SYSTEM.to_owned(),
+        token: None,
     }
 }
 
@@ -141,6 +173,9 @@ pub fn authenticate(
     now: Timestamp,
 ) -> Result<Principal, Error> {
     let key = &stored.key;
+    if key.token.is_some() {
+        return Err(unauthenticated("a token client has no secret"));
+    }
     if !bool::from(stored.secret_hash.ct_eq(presented_hash)) {
         return Err(unauthenticated("the secret's hash differs"));
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
+use portcullis_schemas::api_keys::tokens::TokenBinding;
 use portcullis_schemas::api_keys::{ApiKey, StoredApiKey};
 use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::controls::{Freeze, FreezeTarget};
@@ -16,6 +17,8 @@ use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::incidents::{Incident, IncidentStatus, NewIncident};
 use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
 use portcullis_schemas::integrations::approvals::{ApprovalStatus, CallApproval, StoredApproval};
+use portcullis_schemas::integrations::connections::StoredConnection;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::flows::ports::RunFlowStore;
@@ -151,6 +154,11 @@ watched_stores! {
         RunFlowStore by run_flows {
             fn get(tenant: &TenantId, run: &RunKey) -> Option<RunFlows>;
         }
+        ConnectionStore by connections {
+            fn get(tenant: &TenantId, server: &ServerId, key: &KeyId) -> Option<StoredConnection>;
+            fn put(tenant: &TenantId, connection: &StoredConnection) -> ();
+            fn remove(tenant: &TenantId, server: &ServerId, key: &KeyId) -> ();
+        }
         CredentialStore by credentials {
             fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();
             fn get(tenant: &TenantId, id: &CredentialId) -> Option<CredentialMetadata>;
@@ -203,6 +211,7 @@ watched_stores! {
             fn insert(tenant: &TenantId, key: &StoredApiKey) -> ();
             fn get(tenant: &TenantId, id: &KeyId) -> Option<ApiKey>;
             fn find_for_authentication(id: &KeyId) -> Option<StoredApiKey>;
+            fn find_by_token(tenant: &TenantId, binding: &TokenBinding) -> Option<ApiKey>;
             fn list(tenant: &TenantId, page: &PageRequest) -> Page<ApiKey>;
             fn update(tenant: &TenantId, key: &ApiKey) -> ();
         }

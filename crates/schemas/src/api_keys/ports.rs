@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 
+use super::tokens::TokenBinding;
 use super::{ApiKey, StoredApiKey};
 use crate::PortError;
 use crate::ids::{KeyId, TenantId};
@@ -13,7 +14,8 @@ pub trait ApiKeyStore: Send {
     /// Adds a key.
     ///
     /// # Errors
-    /// `Conflict` with code `already_exists` when an unrevoked key of this name exists in the tenant.
+    /// `Conflict` with code `already_exists` when an unrevoked key of this name exists in the tenant, or one
+    /// of this token binding.
     async fn insert(&mut self, tenant: &TenantId, key: &StoredApiKey) -> Result<(), PortError>;
 
     /// One key of the tenant.
@@ -21,6 +23,14 @@ pub trait ApiKeyStore: Send {
 
     /// The key to authenticate with. The one look-up without a tenant: the key is what names it.
     async fn find_for_authentication(&mut self, id: &KeyId) -> Result<Option<StoredApiKey>, PortError>;
+
+    /// The tenant's token client of this binding: the one that is not revoked, else the newest revoked one, so that who
+    /// was shut out is not taken for a stranger.
+    async fn find_by_token(
+        &mut self,
+        tenant: &TenantId,
+        binding: &TokenBinding,
+    ) -> Result<Option<ApiKey>, PortError>;
 
     /// A page, newest first.
     async fn list(&mut self, tenant: &TenantId, page: &PageRequest) -> Result<Page<ApiKey>, PortError>;

@@ -2,6 +2,7 @@
 //! later.
 
 pub mod approvals;
+pub mod connections;
 pub mod credentials;
 pub mod flows;
 pub mod mcp;

@@ -82,6 +82,12 @@ string_enum!(
         CredentialDeleted = "credential.deleted",
         /// A credential is about to be opened; recorded with the intent.
         CredentialAccessed = "credential.accessed",
+        /// A key has begun to connect an account at an MCP server.
+        ConnectionBegun = "connection.begun",
+        /// An account was connected.
+        ConnectionMade = "connection.made",
+        /// A connection was removed, and its tokens destroyed.
+        ConnectionRemoved = "connection.removed",
         /// A policy was written.
         PolicyPut = "policy.put",
         /// A policy was deleted.

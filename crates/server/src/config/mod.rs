@@ -9,12 +9,14 @@ mod layers;
 mod mistakes;
 mod reader;
 mod rules;
+mod tokens;
 
 use std::ffi::OsString;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use portcullis::CheckpointRules;
+use portcullis_schemas::api_keys::tokens::TokenSettings;
 use serde::Serialize;
 
 pub use self::layers::Flags;
@@ -60,6 +62,9 @@ pub struct Settings {
     pub trail: TrailSettings,
     /// The HTTP API.
     pub api: ApiSettings,
+    /// Whose access tokens are let in besides API keys. Default nobody's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tokens: Option<TokenSettings>,
 }
 
 /// Settings of the log, which goes to standard error.
@@ -238,6 +243,7 @@ impl Settings {
                 checkpoint_records: CheckpointRules::RECORDS,
             },
             api: ApiSettings::default(),
+            tokens: None,
         }
     }
 
@@ -323,6 +329,7 @@ fn read(reader: &mut Reader<'_>) -> Settings {
             allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
             public_url: reader.read("api.public_url", rules::public_url),
         },
+        tokens: tokens::read(reader),
     }
 }
 

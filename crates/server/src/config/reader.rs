@@ -40,6 +40,12 @@ impl<'a> Reader<'a> {
         chosen
     }
 
+    /// Notes that a setting is missing which another one needs.
+    pub(super) fn demand(&mut self, key: &'static str, because: &'static str, expected: &str) {
+        let layer = self.layers.iter().rev().find(|layer| layer.get(because).is_some());
+        self.mistakes.extend(layer.map(|layer| mistake(layer, key, expected.to_owned())));
+    }
+
     /// All mistakes, with those of keys that nobody has read.
     pub(super) fn finish(mut self) -> Result<(), Mistakes> {
         for layer in self.layers {

@@ -161,11 +161,24 @@ pub(super) fn hosts(given: Given<'_>) -> Result<Vec<String>, String> {
 }
 
 pub(super) fn origins(given: Given<'_>) -> Result<Vec<String>, String> {
-    let expected = "expected a list of origins like `https://console.example`, without a path";
-    each(given, expected, |text| {
-        let is_origin = |url: Url| url.origin().is_tuple() && url.origin().ascii_serialization() == text;
-        Url::parse(text).is_ok_and(is_origin)
-    })
+    each(given, "expected a list of origins like `https://console.example`, without a path", is_origin)
+}
+
+/// This server as its callers see it.
+pub(super) fn resource(given: Given<'_>) -> Result<String, String> {
+    let origin = given.text().filter(|text| is_origin(text));
+    let expected =
+        "expected the origin under which callers know this server, like `https://gw.example`, without a path";
+    origin.map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
+}
+
+/// What stands before the names of scopes: a part of a scope token (RFC 6749 section 3.3).
+pub(super) fn scope_prefix(given: Given<'_>) -> Result<String, String> {
+    let is_part = |text: &&str| {
+        text.len() <= 256 && text.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"\\".contains(&byte))
+    };
+    let expected = "expected at most 256 visible signs without quotes and backslashes, like `portcullis:`";
+    given.text().filter(is_part).map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
 }
 
 /// A URL of this server: an origin, and perhaps a path.
@@ -194,6 +207,11 @@ fn each(given: Given<'_>, expected: &str, is_valid: impl Fn(&str) -> bool) -> Re
         Some(at) => Err(format!("item {}: {expected}", at + 1)),
         None => Ok(texts),
     }
+}
+
+fn is_origin(text: &str) -> bool {
+    let is_it = |url: Url| url.origin().is_tuple() && url.origin().ascii_serialization() == text;
+    Url::parse(text).is_ok_and(is_it)
 }
 
 /// A host with an optional port. No scheme, no user, no wildcard.

@@ -1,6 +1,7 @@
 //! Handlers of `integrations.mcp_servers.*`.
 
 mod configuration;
+pub(crate) mod connections;
 pub(crate) mod discovery;
 mod exchange;
 pub(crate) mod freshness;

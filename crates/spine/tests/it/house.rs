@@ -54,15 +54,19 @@ impl House {
 
     /// With some ports exchanged.
     pub(crate) async fn with(change: impl FnOnce(&mut Ports)) -> Self {
-        Self::build(change, |_| {}).await
+        Self::build(change, |_, _| {}).await
     }
 
     /// With some limits changed.
     pub(crate) async fn limited(limit: impl FnOnce(&mut SpineOptions)) -> Self {
-        Self::build(|_| {}, limit).await
+        Self::build(|_| {}, |options, _| limit(options)).await
     }
 
-    async fn build(change: impl FnOnce(&mut Ports), limit: impl FnOnce(&mut SpineOptions)) -> Self {
+    /// With ports exchanged and settings changed, of which some name the tenant.
+    pub(crate) async fn build(
+        change: impl FnOnce(&mut Ports),
+        set: impl FnOnce(&mut SpineOptions, &TenantId),
+    ) -> Self {
         let store = MemoryStore::with_record_hash(|record: &Value| record_hash(record).unwrap().to_string());
         let (ids, clock) = (Arc::new(UniqueIds::new()), Arc::new(TestClock::new()));
         let ledger = Arc::new(BrokenLedger::new(Arc::new(store.ledger())));
@@ -88,7 +92,7 @@ impl House {
         change(&mut ports);
         let tenant = fixtures::seed_tenant(&store, &*ids).await;
         let mut options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
-        limit(&mut options);
+        set(&mut options, &tenant);
         let stored = fixtures::api_key(&*ids, &tenant, "tester", 0);
         let mut work = store.begin().await.unwrap();
         work.api_keys().insert(&tenant, &stored).await.unwrap();

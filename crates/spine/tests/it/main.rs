@@ -5,6 +5,7 @@
 mod adverse;
 mod checkpoints;
 mod conformance;
+mod connections;
 mod dispatch;
 mod freshness;
 mod governed_call;
@@ -14,3 +15,4 @@ mod load;
 mod recovery;
 mod redaction;
 mod replicas;
+mod tokens;

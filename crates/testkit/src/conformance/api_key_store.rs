@@ -1,10 +1,12 @@
 //! The suite of [`ApiKeyStore`](portcullis_schemas::api_keys::ports::ApiKeyStore).
 
+use portcullis_schemas::api_keys::tokens::{TokenBinding, TokenSubject};
 use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::principal::{ActorType, Scope};
 use portcullis_schemas::store::Store;
+use portcullis_schemas::text::UrlText;
 
 use super::steps::{IDS, conflict, reading, two_tenants};
 use crate::fixtures::{self, time};
@@ -15,6 +17,7 @@ pub async fn api_key_store(store: &dyn Store) {
     isolates_tenants(store).await;
     keeps_and_updates(store).await;
     names_are_unique_until_revoked(store).await;
+    subjects_are_unique_until_revoked(store).await;
     pages(store).await;
 }
 
@@ -73,6 +76,44 @@ async fn names_are_unique_until_revoked(store: &dyn Store) {
         Some(twin.key),
         "the name of a revoked key is free"
     );
+}
+
+async fn subjects_are_unique_until_revoked(store: &dyn Store) {
+    let (tenant, other) = two_tenants(store).await;
+    let first = token_client(&tenant, "first", "https://id.example", "alice", 0);
+    let binding = first.key.token.clone().expect("a token client has a binding");
+    assert_eq!(by_token(store, &tenant, &binding).await, None, "a stranger is nobody");
+    insert(store, &first).await;
+    insert(store, &token_client(&tenant, "of another issuer", "https://else.example", "alice", 1)).await;
+    insert(store, &token_client(&tenant, "another", "https://id.example", "Alice", 2)).await;
+    insert(store, &fixtures::api_key(&IDS, &tenant, "no token client", 3)).await;
+    assert_eq!(get(store, &tenant, &first.key.key_id).await.as_ref(), Some(&first.key), "it is kept whole");
+    assert_eq!(
+        by_token(store, &tenant, &binding).await.as_ref(),
+        Some(&first.key),
+        "issuer and subject decide"
+    );
+    assert_eq!(by_token(store, &other, &binding).await, None, "a foreign client answers as an absent one");
+    let twin = token_client(&tenant, "twin", "https://id.example", "alice", 4);
+    let result = attempted!(store, unit => unit.api_keys().insert(&tenant, &twin));
+    conflict("a second client of the same subject", result, codes::ALREADY_EXISTS);
+    let revoked = ApiKey { status: ApiKeyStatus::Revoked, ..first.key };
+    committed!(store, "revoking a client", unit => unit.api_keys().update(&tenant, &revoked));
+    assert_eq!(by_token(store, &tenant, &binding).await.as_ref(), Some(&revoked), "who was revoked is known");
+    insert(store, &twin).await;
+    assert_eq!(by_token(store, &tenant, &binding).await, Some(twin.key), "who is not revoked comes first");
+}
+
+fn token_client(tenant: &TenantId, name: &str, issuer: &str, subject: &str, seconds: i64) -> StoredApiKey {
+    let mut stored = fixtures::api_key(&IDS, tenant, name, seconds);
+    let issuer = UrlText::new(issuer).expect("an issuer");
+    stored.key.token = Some(TokenBinding { issuer, subject: TokenSubject::new(subject).expect("a subject") });
+    stored.secret_hash = StoredApiKey::NO_SECRET;
+    stored
+}
+
+async fn by_token(store: &dyn Store, tenant: &TenantId, binding: &TokenBinding) -> Option<ApiKey> {
+    seen!(store, "finding a client", unit => unit.api_keys().find_by_token(tenant, binding))
 }
 
 async fn pages(store: &dyn Store) {

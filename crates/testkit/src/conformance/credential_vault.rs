@@ -197,5 +197,10 @@ async fn seal(
 }
 
 fn access(server: &ServerId) -> CredentialAccess {
-    CredentialAccess { mcp_server: server.clone(), accessor: "agent".to_owned(), purpose: "invoke_tool" }
+    CredentialAccess {
+        mcp_server: server.clone(),
+        accessor: "agent".to_owned(),
+        purpose: "invoke_tool",
+        exchange: None,
+    }
 }

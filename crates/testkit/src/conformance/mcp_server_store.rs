@@ -2,12 +2,15 @@
 
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::oauth::{
+    OauthClientAuth, OauthClientId, OauthScope, UpstreamOauth,
+};
 use portcullis_schemas::integrations::mcp::server::{
     McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
 };
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
-use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Tag};
+use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Tag, UrlText};
 
 use super::steps::{IDS, conflict, cursor, page_limit, reading, refused, two_tenants};
 use crate::fixtures::{self, time, valid};
@@ -47,7 +50,35 @@ async fn keeps_every_field(store: &dyn Store) {
         tags: vec![valid(Tag::new("finance")), valid(Tag::new("a, b"))],
         ..fixtures::server(&IDS, &tenant, "full", 1)
     };
-    for server in [bare, full] {
+    let asking = McpServer {
+        auth_type: McpAuthType::OauthClientCredentials,
+        oauth: Some(UpstreamOauth {
+            token_endpoint: valid(UrlText::new("https://as.example/token")),
+            client_id: valid(OauthClientId::new("gateway")),
+            client_auth: Some(OauthClientAuth::Post),
+            scope: Some(valid(OauthScope::new("read write"))),
+            resource: None,
+            authorization_endpoint: None,
+            redirect_uri: None,
+            issuer: None,
+            names_issuer: None,
+        }),
+        credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/client")))),
+        ..fixtures::server(&IDS, &tenant, "asking", 2)
+    };
+    let accounts = McpServer {
+        auth_type: McpAuthType::OauthAuthorizationCode,
+        oauth: asking.oauth.clone().map(|oauth| UpstreamOauth {
+            authorization_endpoint: Some(valid(UrlText::new("https://as.example/authorize"))),
+            redirect_uri: Some(valid(UrlText::new("https://gw.example/oauth/callback"))),
+            issuer: Some(valid(UrlText::new("https://as.example"))),
+            names_issuer: Some(true),
+            ..oauth
+        }),
+        credential_ref: asking.credential_ref.clone(),
+        ..fixtures::server(&IDS, &tenant, "accounts", 3)
+    };
+    for server in [bare, full, asking, accounts] {
         insert(store, &server).await;
         assert_eq!(
             get(store, &tenant, &server.server_id).await.as_ref(),

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::api_keys::ports::ApiKeyStore;
+use portcullis_schemas::api_keys::tokens::TokenBinding;
 use portcullis_schemas::api_keys::{ApiKey, ApiKeyStatus, StoredApiKey};
 use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::paging::{Page, PageRequest};
@@ -17,8 +18,10 @@ impl ApiKeyStore for MemoryUnit {
         same_tenant(tenant, &key.key.tenant_id)?;
         let rows = self.configure(tenant)?;
         let collides = |row: &StoredApiKey| {
-            let named_alike = row.key.name == key.key.name && row.key.status != ApiKeyStatus::Revoked;
-            row.key.key_id == key.key.key_id || (named_alike && rows.sees(tenant, &row.key.tenant_id))
+            let bound_alike = row.key.token.is_some() && row.key.token == key.key.token;
+            let alike = row.key.name == key.key.name || bound_alike;
+            let alike = alike && row.key.status != ApiKeyStatus::Revoked;
+            row.key.key_id == key.key.key_id || (alike && rows.sees(tenant, &row.key.tenant_id))
         };
         if rows.api_keys.iter().any(collides) {
             return Err(taken("name or id"));
@@ -36,6 +39,17 @@ impl ApiKeyStore for MemoryUnit {
 
     async fn find_for_authentication(&mut self, id: &KeyId) -> Result<Option<StoredApiKey>, PortError> {
         Ok(self.rows().api_keys.iter().find(|row| row.key.key_id == *id).cloned())
+    }
+
+    async fn find_by_token(
+        &mut self,
+        tenant: &TenantId,
+        binding: &TokenBinding,
+    ) -> Result<Option<ApiKey>, PortError> {
+        let rows = self.rows();
+        let own = rows.api_keys.iter().map(|row| &row.key).filter(|key| rows.sees(tenant, &key.tenant_id));
+        let bound = own.filter(|key| key.token.as_ref() == Some(binding));
+        Ok(bound.max_by_key(|key| (key.status != ApiKeyStatus::Revoked, key.key_id.clone())).cloned())
     }
 
     async fn list(&mut self, tenant: &TenantId, request: &PageRequest) -> Result<Page<ApiKey>, PortError> {

@@ -8,6 +8,7 @@ use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::incidents::Incident;
 use portcullis_schemas::integrations::approvals::StoredApproval;
+use portcullis_schemas::integrations::connections::StoredConnection;
 use portcullis_schemas::integrations::credentials::{CredentialMetadata, SealedSecret};
 use portcullis_schemas::integrations::flows::{RunFlows, RunKey};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
@@ -70,6 +71,7 @@ pub(crate) struct State {
     pub(crate) approvals: Vec<StoredApproval>,
     pub(crate) runs: BTreeMap<(TenantId, RunKey), RunFlows>,
     pub(crate) credentials: Vec<CredentialRow>,
+    pub(crate) connections: Vec<StoredConnection>,
     pub(crate) policies: Vec<PolicyRow>,
     pub(crate) policy_versions: BTreeMap<TenantId, u64>,
     pub(crate) config_versions: BTreeMap<TenantId, u64>,
@@ -98,6 +100,7 @@ impl State {
             approvals: Vec::new(),
             runs: BTreeMap::new(),
             credentials: Vec::new(),
+            connections: Vec::new(),
             policies: Vec::new(),
             policy_versions: BTreeMap::new(),
             config_versions: BTreeMap::new(),

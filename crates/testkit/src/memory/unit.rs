@@ -9,6 +9,7 @@ use portcullis_schemas::controls::ports::KillSwitchStore;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::incidents::ports::IncidentStore;
 use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
+use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 use portcullis_schemas::integrations::credentials::ports::CredentialStore;
 use portcullis_schemas::integrations::flows::ports::RunFlowStore;
 use portcullis_schemas::integrations::mcp::ports::{McpInvocationStore, McpServerStore, McpToolStore};
@@ -95,6 +96,10 @@ impl IntegrationStores for MemoryUnit {
     }
 
     fn credentials(&mut self) -> &mut dyn CredentialStore {
+        self
+    }
+
+    fn connections(&mut self) -> &mut dyn ConnectionStore {
         self
     }
 }

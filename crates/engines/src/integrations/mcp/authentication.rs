@@ -2,16 +2,20 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::codes::Code;
+use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::integrations::credentials::CredentialAccess;
 use portcullis_schemas::integrations::credentials::ports::CredentialVault;
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, McpTarget};
 use portcullis_schemas::logs::ledger::IntentKind;
+use portcullis_schemas::principal::Principal;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
-use portcullis_schemas::{Error, ErrorKind, PortErrorKind, codes};
+use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use portcullis_trail::sha256;
+
+use super::oauth::exchange;
 
 #[cfg(test)]
 mod tests;
@@ -112,11 +116,12 @@ pub fn required_reference(server: &McpServer) -> Result<Option<&CredentialRefTex
 
 /// Who asks for the server's credential, and what for.
 #[must_use]
-pub fn credential_access(server: &McpServer, accessor: &str, purpose: IntentKind) -> CredentialAccess {
+pub fn credential_access(server: &McpServer, caller: &Principal, purpose: IntentKind) -> CredentialAccess {
     CredentialAccess {
         mcp_server: server.server_id.clone(),
-        accessor: accessor.to_owned(),
+        accessor: caller.actor().to_owned(),
         purpose: purpose.as_str(),
+        exchange: exchange(server, caller.key()),
     }
 }
 
@@ -131,20 +136,36 @@ pub async fn authenticate(
     access: &CredentialAccess,
 ) -> Result<Option<AuthHeader>, Error> {
     let Some(reference) = required_reference(server)? else { return Ok(None) };
-    let secret = vault.open(tenant, reference.as_str(), access).await.map_err(|error| {
-        let kind = match error.kind() {
-            PortErrorKind::Timeout => ErrorKind::Timeout,
-            PortErrorKind::Unavailable => ErrorKind::Unavailable,
-            _ => ErrorKind::Denied,
-        };
-        Error::new(
-            kind,
-            error.code(),
-            "the server's credential cannot be opened: check that it exists and is granted to this server",
-        )
-        .with_source(error)
-    })?;
+    let secret = vault.open(tenant, reference.as_str(), access).await.map_err(unopened)?;
     auth_header(server.auth_type, server.auth_header.as_ref().map(HeaderNameText::as_str), &secret)
+}
+
+/// A credential that could not be opened, or not be exchanged, as a caller sees it.
+pub fn unopened(error: PortError) -> Error {
+    let kind = match (error.kind(), error.code()) {
+        (_, codes::CONNECTION_REQUIRED) => ErrorKind::Conflict,
+        (PortErrorKind::Timeout, _) => ErrorKind::Timeout,
+        (PortErrorKind::Unavailable, _) => ErrorKind::Unavailable,
+        _ => ErrorKind::Denied,
+    };
+    Error::new(kind, error.code(), not_opened(error.code())).with_source(error)
+}
+
+fn not_opened(code: Code) -> &'static str {
+    match code {
+        codes::CONNECTION_REQUIRED => {
+            "you act at this MCP server with an account of your own, and have connected none, or must do so anew: begin \
+             with POST /integrations/connections"
+        }
+        codes::UPSTREAM_TOKEN_REFUSED => {
+            "the server's authorization server gives no token that may be used: check client id, secret, scope and \
+             resource there"
+        }
+        codes::UPSTREAM_TOKEN_UNAVAILABLE => {
+            "the server's authorization server does not answer: retry later, or check its token endpoint"
+        }
+        _ => "the server's credential cannot be opened: check that it exists and is granted to this server",
+    }
 }
 
 /// The header that carries a secret: a name of your choice, `Bearer` (RFC 6750) or `Basic` (RFC 7617).
@@ -161,10 +182,14 @@ pub fn auth_header(
     let (name, value) = match auth_type {
         McpAuthType::None => return Ok(None),
         McpAuthType::ApiKey => (header.unwrap_or(DEFAULT_HEADER), usable(text)?.to_owned()),
-        McpAuthType::Bearer if text.contains(' ') => {
+        McpAuthType::Bearer | McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode
+            if text.contains(' ') =>
+        {
             return Err(unusable("a bearer token must not hold spaces"));
         }
-        McpAuthType::Bearer => ("Authorization", ["Bearer ", usable(text)?].concat()),
+        McpAuthType::Bearer | McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode => {
+            ("Authorization", ["Bearer ", usable(text)?].concat())
+        }
         McpAuthType::Basic if !text.contains(':') => {
             return Err(unusable("a basic credential is `user:password`"));
         }
@@ -174,25 +199,35 @@ pub fn auth_header(
     Ok(Some(AuthHeader { name: name.to_owned(), value: Secret::new(value) }))
 }
 
-/// Whom to talk to. `secret_version` is that of a vaulted credential, so that a rotated secret starts a new session.
+/// Whom to talk to, for `caller`. `secret_version` is that of a vaulted credential, so that a rotated secret starts a new
+/// session.
 #[must_use]
-pub fn target(server: &McpServer, secret_version: Option<u64>, auth: Option<AuthHeader>) -> McpTarget {
+pub fn target(
+    server: &McpServer,
+    caller: &KeyId,
+    secret_version: Option<u64>,
+    auth: Option<AuthHeader>,
+) -> McpTarget {
     McpTarget {
         server_id: server.server_id.clone(),
         url: server.url.as_str().to_owned(),
         pin: server.protocol,
         auth,
-        identity: identity(server, secret_version),
+        identity: identity(server, caller, secret_version),
     }
 }
 
 /// A digest of everything that makes two exchanges the same caller upstream.
-fn identity(server: &McpServer, secret_version: Option<u64>) -> String {
+fn identity(server: &McpServer, caller: &KeyId, secret_version: Option<u64>) -> String {
+    // Where callers have accounts of their own, no two of them share a session.
+    let account = server.auth_type == McpAuthType::OauthAuthorizationCode;
     let parts = [
         server.auth_type.as_str(),
         server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
         server.credential_ref.as_ref().map_or("", CredentialRefText::as_str),
         &secret_version.map_or_else(String::new, |version| version.to_string()),
+        &server.oauth.as_ref().map_or_else(String::new, |oauth| format!("{oauth:?}")),
+        if account { caller.as_str() } else { "" },
     ];
     sha256(parts.join("\n").as_bytes()).to_string()
 }

@@ -121,7 +121,10 @@ pub(super) fn credential_accessed(
         let id = reference.rsplit('/').next().unwrap_or_default();
         subject.push(("credential_id", id.to_owned()));
     }
-    let facts = json!({ "purpose": purpose, "scheme": scheme, "accessor": stamp.actor.name });
+    let mut facts = json!({ "purpose": purpose, "scheme": scheme, "accessor": stamp.actor.name });
+    if let Some(oauth) = &server.oauth {
+        facts["exchanged_at"] = json!(oauth.token_endpoint);
+    }
     Some(stamp.draft(AuditEventType::CredentialAccessed, subject, facts))
 }
 

@@ -329,9 +329,9 @@ impl McpToolInvocationEngine {
         server: &McpServer,
         secret_version: Option<u64>,
     ) -> Result<McpTarget, Error> {
-        let access = credential_access(server, opened.ctx().principal.actor(), IntentKind::InvokeTool);
+        let access = credential_access(server, &opened.ctx().principal, IntentKind::InvokeTool);
         let auth = authenticate(&*self.ports.vault, opened.tenant(), server, &access).await?;
-        Ok(target(server, secret_version, auth))
+        Ok(target(server, opened.ctx().principal.key(), secret_version, auth))
     }
 
     async fn exchange(

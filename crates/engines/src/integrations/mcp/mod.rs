@@ -3,6 +3,7 @@
 //! A listing becomes tools in [`discovery`] ([`definition`] judges each, [`risk`] classifies it); a call is judged in
 //! [`decision`] and made in [`invocation`]; [`server`] and [`tool`] hold what an admin may change.
 
+pub mod accounts;
 pub mod arguments;
 pub mod authentication;
 pub mod decision;
@@ -13,6 +14,7 @@ pub mod exchange;
 mod incident_rules;
 pub mod invocation;
 mod lifecycle;
+pub mod oauth;
 pub mod redaction;
 pub mod result;
 pub mod risk;

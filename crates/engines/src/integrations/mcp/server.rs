@@ -2,6 +2,7 @@
 
 use portcullis_schemas::ids::{ServerId, TenantId, ToolId};
 use portcullis_schemas::incidents::NewIncident;
+use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
 use portcullis_schemas::integrations::mcp::operations::{RegisterMcpServer, UpdateMcpServer};
 use portcullis_schemas::integrations::mcp::server::{
     McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
@@ -15,6 +16,7 @@ use serde_json::json;
 use super::authentication::{check_auth, check_auth_header};
 use super::events::EventStamp;
 use super::lifecycle::{self, ServerEvent};
+use super::oauth::check_oauth;
 
 mod outcomes;
 #[cfg(test)]
@@ -57,6 +59,7 @@ impl McpServerEngine {
         check_tags(&request.tags)?;
         let auth_type = request.auth_type.unwrap_or(McpAuthType::None);
         check_auth(auth_type, request.auth_header.as_ref(), request.credential_ref.as_ref())?;
+        check_oauth(auth_type, request.oauth.as_ref())?;
         let server = McpServer {
             server_id: id,
             tenant_id: tenant.clone(),
@@ -66,6 +69,7 @@ impl McpServerEngine {
             transport,
             auth_type,
             auth_header: request.auth_header,
+            oauth: request.oauth,
             credential_ref: request.credential_ref,
             protocol: request.protocol.unwrap_or(ProtocolPin::Auto),
             status: McpServerStatus::Pending,
@@ -232,6 +236,7 @@ fn named_members(request: &UpdateMcpServer) -> Vec<&'static str> {
         ("url", request.url.is_some()),
         ("auth_type", request.auth_type.is_some()),
         ("auth_header", request.auth_header.is_some()),
+        ("oauth", request.oauth.is_some()),
         ("credential_ref", request.credential_ref.is_some()),
         ("protocol", request.protocol.is_some()),
         ("tags", request.tags.is_some()),
@@ -258,11 +263,15 @@ fn apply(server: &mut McpServer, request: UpdateMcpServer, moved: bool) -> Resul
         // What belongs to the old type goes with it; what the request names is judged below.
         server.auth_type = auth_type;
         server.auth_header = None;
+        server.oauth = None;
         if auth_type == McpAuthType::None {
             server.credential_ref = None;
         }
     }
     server.auth_header = request.auth_header.or(server.auth_header.take());
+    check_endpoint(server, request.oauth.as_ref(), request.credential_ref.is_some())?;
+    server.oauth = request.oauth.or(server.oauth.take());
+    check_oauth(server.auth_type, server.oauth.as_ref())?;
     server.credential_ref = request.credential_ref.or(server.credential_ref.take());
     let dropped = moved && server.credential_ref.is_none();
     if dropped {
@@ -275,6 +284,17 @@ fn apply(server: &mut McpServer, request: UpdateMcpServer, moved: bool) -> Resul
     server.protocol = request.protocol.unwrap_or(server.protocol);
     server.tags = request.tags.unwrap_or_else(|| std::mem::take(&mut server.tags));
     Ok(())
+}
+
+/// A client secret goes to the token endpoint that it was meant for, and to no other.
+fn check_endpoint(server: &McpServer, new: Option<&UpstreamOauth>, has_secret: bool) -> Result<(), Error> {
+    let endpoint = |oauth: &UpstreamOauth| oauth.token_endpoint.clone();
+    let moved = new.is_some_and(|new| server.oauth.as_ref().map(endpoint) != Some(endpoint(new)));
+    if !moved || has_secret || server.credential_ref.is_none() {
+        return Ok(());
+    }
+    let expected = "required: the secret that is stored was not meant for this token endpoint";
+    Err(Error::invalid("credential_ref", expected))
 }
 
 /// A tool behind another URL is another tool, whatever its definition says.

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::{CredentialId, ServerId, TenantId};
+use crate::integrations::mcp::oauth::TokenExchange;
 use crate::text::{Description, Name};
 use crate::timestamp::Timestamp;
 
@@ -68,6 +69,8 @@ pub struct CredentialAccess {
     pub accessor: String,
     /// `invoke_tool`, `discover_tools` or `health_check`.
     pub purpose: &'static str,
+    /// What the secret is exchanged for before it is used, if it is not used itself. A vault need not look at it.
+    pub exchange: Option<TokenExchange>,
 }
 
 /// A sealed secret as stored: an envelope whose associated data binds tenant, credential, field and key.

@@ -1,6 +1,7 @@
 //! MCP servers, their tools, and the governed calls of those tools.
 
 pub mod invocation;
+pub mod oauth;
 pub mod operations;
 pub mod ports;
 pub mod progress;

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
+use super::oauth::UpstreamOauth;
 use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
 use super::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
@@ -63,6 +64,8 @@ pub struct RegisterMcpServer {
     pub auth_type: Option<McpAuthType>,
     /// Header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
+    /// For the types of OAuth: whom to ask for tokens. The credential is the client's secret.
+    pub oauth: Option<UpstreamOauth>,
     /// Reference to the secret; required unless `auth_type` is `none`.
     pub credential_ref: Option<CredentialRefText>,
     /// Version pin; `auto` unless told.
@@ -124,6 +127,9 @@ pub struct UpdateMcpServer {
     pub auth_type: Option<McpAuthType>,
     /// New header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
+    /// New settings for the types of OAuth. A new token endpoint needs a new `credential_ref` with it: the old
+    /// secret was meant for the old one.
+    pub oauth: Option<UpstreamOauth>,
     /// New reference.
     pub credential_ref: Option<CredentialRefText>,
     /// New pin.

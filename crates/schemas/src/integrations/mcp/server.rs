@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::oauth::UpstreamOauth;
 use super::tool::ItemKind;
 use crate::ids::{ServerId, TenantId};
 use crate::text::{CredentialRefText, Description, HeaderNameText, Name, Tag, UrlText};
@@ -53,6 +54,10 @@ string_enum!(
         Bearer = "bearer",
         /// `Authorization: Basic`; the secret is `user:password`.
         Basic = "basic",
+        /// `Authorization: Bearer` and a token that the secret is exchanged for at a token endpoint (RFC 6749 section 4.4).
+        OauthClientCredentials = "oauth_client_credentials",
+        /// `Authorization: Bearer` and a token of the caller's own account, which they have connected (RFC 6749 section 4.1).
+        OauthAuthorizationCode = "oauth_authorization_code",
     }
 );
 
@@ -91,6 +96,9 @@ pub struct McpServer {
     pub auth_type: McpAuthType,
     /// The header for `api_key`.
     pub auth_header: Option<HeaderNameText>,
+    /// For the types of OAuth: whom to ask for tokens.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub oauth: Option<UpstreamOauth>,
     /// Where the secret is.
     pub credential_ref: Option<CredentialRefText>,
     /// Version pin.

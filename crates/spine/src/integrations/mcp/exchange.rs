@@ -39,10 +39,9 @@ pub(super) async fn begin(
 ) -> Result<Exchange, Error> {
     let place = scene.place(id, longest).await?;
     let (server, credential, receipt) = record(scene, id, kind, longest).await?;
-    let vault = &*scene.ports().vault;
-    match authenticate(vault, scene.tenant(), &server, &credential.access).await {
+    match authenticate(&scene.vault(), scene.tenant(), &server, &credential.access).await {
         Ok(auth) => {
-            let target = target(&server, credential.secret_version, auth);
+            let target = target(&server, scene.principal().key(), credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();
             let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace, progress: None };
             Ok(Exchange { server, target, dispatch, kind, _place: place })

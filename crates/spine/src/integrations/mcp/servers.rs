@@ -5,6 +5,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::egress::{EgressError, EgressStage};
 use portcullis_schemas::ids::ServerId;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
+use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
 use portcullis_schemas::integrations::mcp::operations::{
     DeleteMcpServer, DisableMcpServer, EnableMcpServer, GetMcpServer, ListMcpServers, RegisterMcpServer,
     RegisteredMcpServer, UpdateMcpServer,
@@ -33,7 +34,8 @@ pub(crate) async fn register_server(
         })
     };
     draft(request.url.clone())?;
-    let change = draft(judged(&scene, &request.url).await?)?;
+    judge_endpoint(&scene, request.oauth.as_ref()).await?;
+    let change = draft(judged(&scene, &request.url, "url").await?)?;
     let mut work = scene.begin().await?;
     if work.mcp_servers().find_by_url(scene.tenant(), change.server.url.as_str()).await?.is_some() {
         return Err(taken("MCP server", "url"));
@@ -74,9 +76,10 @@ pub(crate) async fn list_servers(scene: Scene, request: ListMcpServers) -> Resul
 pub(crate) async fn update_server(scene: Scene, request: UpdateMcpServer) -> Result<McpServer, Error> {
     check_reference(&scene, request.credential_ref.as_ref())?;
     let url = match &request.url {
-        Some(url) => Some(judged(&scene, url).await?),
+        Some(url) => Some(judged(&scene, url, "url").await?),
         None => None,
     };
+    judge_endpoint(&scene, request.oauth.as_ref()).await?;
     let mut work = scene.begin().await?;
     let server = find(&scene, &mut *work, &request.server_id).await?;
     let tools = work.mcp_tools().all_of(scene.tenant(), &server.server_id).await?;
@@ -134,26 +137,34 @@ async fn apply(
 }
 
 /// The URL in canonical form, if the egress rules let it be used at all.
-async fn judged(scene: &Scene, url: &UrlText) -> Result<UrlText, Error> {
-    let canonical = scene.ports().egress.judge(scene.tenant(), url.as_str()).await.map_err(refused_url)?;
-    UrlText::new(canonical).map_err(|error| Error::invalid("url", error.to_string()))
+async fn judged(scene: &Scene, url: &UrlText, field: &'static str) -> Result<UrlText, Error> {
+    let canonical = scene.ports().egress.judge(scene.tenant(), url.as_str()).await;
+    let canonical = canonical.map_err(|error| refused_url(error, field))?;
+    UrlText::new(canonical).map_err(|error| Error::invalid(field, error.to_string()))
 }
 
-fn refused_url(error: EgressError) -> Error {
+/// A token endpoint is kept as it was given: authorization servers compare signs.
+async fn judge_endpoint(scene: &Scene, oauth: Option<&UpstreamOauth>) -> Result<(), Error> {
+    let Some(oauth) = oauth else { return Ok(()) };
+    // Where browsers are sent is nothing that the gate connects to.
+    judged(scene, &oauth.token_endpoint, "oauth.token_endpoint").await.map(drop)
+}
+
+fn refused_url(error: EgressError, field: &'static str) -> Error {
     if error.stage != EgressStage::Judged {
         return Error::new(
             ErrorKind::Upstream,
             error.code,
             "the URL's host cannot be looked up: check its name",
         )
-        .with_field("url");
+        .with_field(field);
     }
     let rule = &error.detail;
     let message = format!(
         "it breaks the egress rule `{rule}`: expected https, a public DNS name, port 443 or 8443; \
          an operator can waive an exact origin"
     );
-    Error::new(ErrorKind::Invalid, codes::EGRESS_REFUSED, message).with_field("url")
+    Error::new(ErrorKind::Invalid, codes::EGRESS_REFUSED, message).with_field(field)
 }
 
 /// The reference's form, before anything is stored. Whether it may be used is judged at every use.

@@ -72,7 +72,7 @@ pub(super) fn judge_credential(
     server: &McpServer,
     purpose: IntentKind,
 ) -> CredentialUse {
-    let access = credential_access(server, scene.principal().actor(), purpose);
+    let access = credential_access(server, scene.principal(), purpose);
     let (verdict, secret_version) = match stored {
         StoredGrants::NotNeeded => (CredentialVerdict::NotNeeded, None),
         StoredGrants::Found { target, grants, secret_version }

@@ -1,7 +1,8 @@
 //! The row of a server.
 
 use portcullis_schemas::PortError;
-use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Name, UrlText};
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -23,6 +24,9 @@ pub(crate) struct Model {
     pub(crate) auth_type: String,
     pub(crate) auth_header: Option<String>,
     pub(crate) credential_ref: Option<String>,
+    /// JSON. A server that has it is `bearer` in `auth_type`: the column's check is older than OAuth. With an authorization
+    /// endpoint in it, callers have accounts of their own.
+    pub(crate) oauth: Option<String>,
     pub(crate) protocol: String,
     pub(crate) status: String,
     pub(crate) protocol_version: Option<String>,
@@ -60,9 +64,15 @@ impl Model {
             description: server.description.as_ref().map(ToString::to_string),
             url: server.url.to_string(),
             transport: server.transport.to_string(),
-            auth_type: server.auth_type.to_string(),
+            auth_type: match server.auth_type {
+                McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode => {
+                    McpAuthType::Bearer.to_string()
+                }
+                other => other.to_string(),
+            },
             auth_header: server.auth_header.as_ref().map(ToString::to_string),
             credential_ref: server.credential_ref.as_ref().map(ToString::to_string),
+            oauth: server.oauth.as_ref().map(to_json).transpose()?,
             protocol: server.protocol.to_string(),
             status: server.status.to_string(),
             protocol_version: server.protocol_version.clone(),
@@ -84,6 +94,8 @@ impl Model {
     }
 
     pub(super) fn value(self) -> Result<McpServer, PortError> {
+        let oauth: Option<UpstreamOauth> =
+            self.oauth.map(|text| from_json("mcp_servers.oauth", &text)).transpose()?;
         Ok(McpServer {
             server_id: stored("mcp_servers.server_id", self.server_id.parse())?,
             tenant_id: tenant(&self.tenant_id)?,
@@ -91,7 +103,12 @@ impl Model {
             description: stored_if("mcp_servers.description", self.description, Description::new)?,
             url: stored("mcp_servers.url", UrlText::new(self.url))?,
             transport: stored("mcp_servers.transport", self.transport.parse())?,
-            auth_type: stored("mcp_servers.auth_type", self.auth_type.parse())?,
+            auth_type: match &oauth {
+                Some(oauth) if oauth.authorization_endpoint.is_some() => McpAuthType::OauthAuthorizationCode,
+                Some(_) => McpAuthType::OauthClientCredentials,
+                None => stored("mcp_servers.auth_type", self.auth_type.parse())?,
+            },
+            oauth,
             auth_header: stored_if("mcp_servers.auth_header", self.auth_header, HeaderNameText::new)?,
             credential_ref: stored_if(
                 "mcp_servers.credential_ref",

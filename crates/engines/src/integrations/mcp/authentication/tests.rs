@@ -102,14 +102,14 @@ fn no_secret_can_leave_its_header_or_the_error() {
 #[test]
 fn identities_differ_when_the_caller_upstream_does() {
     let mut server = World::new().server;
-    let plain = target(&server, None, None).identity;
+    let plain = target(&server, &key(0), None, None).identity;
     server.auth_type = McpAuthType::Bearer;
     server.credential_ref = Some(CredentialRefText::new("cus-vault://t_0001/key").unwrap());
-    let first = target(&server, Some(1), None).identity;
-    let rotated = target(&server, Some(2), None).identity;
+    let first = target(&server, &key(0), Some(1), None).identity;
+    let rotated = target(&server, &key(0), Some(2), None).identity;
     assert!(plain != first && first != rotated);
     assert!(!first.contains("vault"));
-    assert_eq!(first, target(&server, Some(1), None).identity);
+    assert_eq!(first, target(&server, &key(0), Some(1), None).identity);
 }
 
 #[test]
@@ -118,4 +118,22 @@ fn a_dropped_credential_says_so() {
     assert_eq!(required_reference(&server).unwrap(), None);
     server.auth_type = McpAuthType::Basic;
     assert_eq!(required_reference(&server).unwrap_err().code(), codes::CREDENTIAL_REFERENCE);
+}
+
+fn key(n: u32) -> KeyId {
+    format!("key_01jd00000000000000000{n:05}").parse().unwrap()
+}
+
+#[test]
+fn callers_with_accounts_of_their_own_share_no_session() {
+    let server = McpServer { auth_type: McpAuthType::OauthAuthorizationCode, ..World::new().server };
+    assert_ne!(
+        target(&server, &key(0), Some(1), None).identity,
+        target(&server, &key(1), Some(1), None).identity
+    );
+    let server = McpServer { auth_type: McpAuthType::Bearer, ..World::new().server };
+    assert_eq!(
+        target(&server, &key(0), Some(1), None).identity,
+        target(&server, &key(1), Some(1), None).identity
+    );
 }

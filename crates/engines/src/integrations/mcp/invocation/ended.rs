@@ -157,8 +157,12 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::STATE_REFUSED
         | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,
-        codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE => ErrorKind::Denied,
-        codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE => ErrorKind::Conflict,
+        codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE | codes::UPSTREAM_TOKEN_REFUSED => {
+            ErrorKind::Denied
+        }
+        codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE | codes::CONNECTION_REQUIRED => {
+            ErrorKind::Conflict
+        }
         codes::ARGUMENTS_INVALID => ErrorKind::Invalid,
         codes::INTERNAL | codes::OPERATION_PANICKED | codes::STORE_CORRUPT => ErrorKind::Internal,
         _ => ErrorKind::Unavailable,

@@ -1,0 +1,99 @@
+//! What a token claims, compared with what the operator says of its issuer (RFC 9068 section 4, RFC 7519 section 4.1).
+
+use std::time::Duration;
+
+use portcullis_schemas::api_keys::tokens::{TokenIssuer, TokenSettings};
+use portcullis_schemas::timestamp::Timestamp;
+use serde_json::{Map, Value};
+
+use super::{Jws, TokenFault};
+
+/// Most audiences of a token; one that is good for so many is good for nobody.
+const MAX_AUDIENCES: usize = 16;
+/// The year 9999 in seconds: no time of a token is later.
+const LATEST: f64 = 253_402_300_799.0;
+
+/// A token whose claims fit its issuer. That the issuer has made it is for the signature to show.
+#[derive(Debug)]
+pub struct Claimed<'a> {
+    jws: &'a Jws<'a>,
+    issuer: &'a TokenIssuer,
+}
+
+impl<'a> Claimed<'a> {
+    /// Judges a token's claims at `now`, for a caller of `{resource}{path}`.
+    ///
+    /// # Errors
+    /// The first rule that they break: issuer, algorithm, audience, end, begin.
+    pub fn judge(
+        jws: &'a Jws<'a>,
+        settings: &'a TokenSettings,
+        path: &str,
+        now: Timestamp,
+    ) -> Result<Self, TokenFault> {
+        let named = jws.claims.get("iss").and_then(Value::as_str);
+        let issuer = settings.issuers.iter().find(|issuer| Some(issuer.issuer.as_str()) == named);
+        let issuer = issuer.ok_or(TokenFault::Issuer)?;
+        if !issuer.algorithms.contains(&jws.algorithm) {
+            return Err(TokenFault::Algorithm);
+        }
+        judge_audience(&jws.claims, settings, issuer, path)?;
+        judge_times(&jws.claims, Duration::from_secs(issuer.skew_seconds), now)?;
+        Ok(Self { jws, issuer })
+    }
+
+    /// Who says to have made it.
+    pub fn issuer(&self) -> &'a TokenIssuer {
+        self.issuer
+    }
+
+    /// The token.
+    pub fn jws(&self) -> &'a Jws<'a> {
+        self.jws
+    }
+}
+
+fn judge_audience(
+    claims: &Map<String, Value>,
+    settings: &TokenSettings,
+    issuer: &TokenIssuer,
+    path: &str,
+) -> Result<(), TokenFault> {
+    let is_ours = |audience: &str| match issuer.audiences.as_slice() {
+        [] => {
+            audience == settings.resource
+                || !path.is_empty() && audience.strip_prefix(&settings.resource) == Some(path)
+        }
+        named => named.iter().any(|ours| ours == audience),
+    };
+    let found = match claims.get("aud") {
+        Some(Value::String(audience)) => is_ours(audience),
+        Some(Value::Array(audiences)) if audiences.len() <= MAX_AUDIENCES => {
+            // One that is no text makes nonsense of them all.
+            audiences.iter().all(Value::is_string) && audiences.iter().filter_map(Value::as_str).any(is_ours)
+        }
+        _ => false,
+    };
+    if found { Ok(()) } else { Err(TokenFault::Audience) }
+}
+
+fn judge_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<(), TokenFault> {
+    let end = claims.get("exp").and_then(numeric_date).ok_or(TokenFault::Expired)?;
+    if now >= end.plus(skew) {
+        return Err(TokenFault::Expired);
+    }
+    for name in ["nbf", "iat"] {
+        let Some(claim) = claims.get(name) else { continue };
+        let begin = numeric_date(claim).ok_or(TokenFault::Early)?;
+        if now.plus(skew) < begin {
+            return Err(TokenFault::Early);
+        }
+    }
+    Ok(())
+}
+
+/// Seconds since 1970, perhaps with a fraction (RFC 7519 section 2).
+fn numeric_date(claim: &Value) -> Option<Timestamp> {
+    let seconds = claim.as_f64().filter(|seconds| (0.0..=LATEST).contains(seconds))?;
+    Some(Timestamp::from_micros((seconds * 1_000_000.0) as i64))
+}

@@ -1,0 +1,218 @@
+//! Handlers of `integrations.connections.*`: a caller's own account at an MCP server.
+//!
+//! Whoever completes a connection holds the key that began it. So nobody can have another log in for them, and act with
+//! the other's account afterwards: the browser that comes back from the authorization server changes nothing by itself.
+
+use portcullis_engines::integrations::mcp::accounts::{
+    ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
+    server_of,
+};
+use portcullis_engines::integrations::mcp::authentication::{required_reference, unopened};
+use portcullis_engines::integrations::mcp::decision::freeze_targets;
+use portcullis_engines::integrations::mcp::oauth::Ask;
+use portcullis_schemas::ids::{KeyId, ServerId};
+use portcullis_schemas::integrations::connections::operations::{
+    BeginConnection, BegunConnection, CompleteConnection, GetConnection, OwnConnection, RemoveConnection,
+};
+use portcullis_schemas::integrations::connections::{Connection, StoredConnection};
+use portcullis_schemas::integrations::credentials::CredentialAccess;
+use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
+use portcullis_schemas::operation::Authority;
+use portcullis_schemas::runtime::Clock;
+use portcullis_schemas::secret::Secret;
+use portcullis_schemas::store::Store;
+use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use serde_json::{Value, json};
+
+use super::servers;
+use super::target::{StoredGrants, read_grants};
+use crate::bridges::ControlsBridge;
+use crate::scene::Scene;
+
+/// What the client's secret is opened for.
+const PURPOSE: &str = "connect_account";
+
+pub(crate) async fn begin_connection(
+    scene: Scene,
+    request: BeginConnection,
+) -> Result<BegunConnection, Error> {
+    let key = scene.principal().key();
+    let mut random = [0_u8; RANDOM_BYTES];
+    scene.ports().entropy.fill(&mut random)?;
+    let server = servers::find(&scene, &mut *scene.read().await?, &request.server_id).await?;
+    let begun = begin(&server, key, &random)?;
+    let sealed = scene.ports().vault.encrypt(scene.tenant(), &server.server_id, &begun.attempt).await?;
+    let now = scene.now();
+    let expires_at = now.plus(ATTEMPT);
+    let mut work = scene.begin().await?;
+    let server = servers::find(&scene, &mut *work, &request.server_id).await?;
+    let grant = account_grant(&server, key).ok_or_else(|| Error::not_found("MCP server"))?;
+    let stored = work.connections().get(scene.tenant(), &server.server_id, key).await?;
+    let mut next = next(stored.as_ref(), &grant, &server, now);
+    next.connection.attempt_ends_at = Some(expires_at);
+    next.attempt = Some((begun.state_digest, sealed));
+    work.connections().put(scene.tenant(), &next).await?;
+    let event = about(&scene, AuditEventType::ConnectionBegun, &server.server_id, key, json!({}));
+    work.audit_log().append(scene.tenant(), &[event]).await?;
+    work.commit().await?;
+    Ok(BegunConnection { authorization_url: begun.authorization_url, expires_at })
+}
+
+pub(crate) async fn complete_connection(
+    scene: Scene,
+    request: CompleteConnection,
+) -> Result<Connection, Error> {
+    let attempt = consume(&scene, &request.state).await?;
+    let Attempt { server, grant, verifier, .. } = &attempt;
+    let (tenant, vault) = (scene.tenant(), &scene.ports().vault);
+    let code = returned(&grant.client.oauth, &request)?;
+    let access = access(&scene, server);
+    let opened = vault.open(tenant, verifier, &access).await.map_err(unopened)?;
+    let verifier = SealedAttempt::verifier(&opened, grant).ok_or_else(no_attempt)?;
+    let reference = required_reference(server)?.ok_or_else(no_attempt)?;
+    let secret = vault.open(tenant, reference.as_str(), &access).await.map_err(unopened)?;
+    let ask = Ask::Code { code, verifier: &verifier };
+    let issued = scene.vault().ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
+    let now = scene.now();
+    let tokens = SealedTokens::sealable(grant, &issued, None, now)?;
+    let sealed = vault.encrypt(tenant, &server.server_id, &tokens).await?;
+    let mut work = scene.begin().await?;
+    let stored = work.connections().get(tenant, &server.server_id, &grant.key).await?;
+    let mut next = next(stored.as_ref(), grant, server, now);
+    next.tokens = Some(sealed);
+    next.connection.is_connected = true;
+    work.connections().put(tenant, &next).await?;
+    let event = about(&scene, AuditEventType::ConnectionMade, &server.server_id, &grant.key, json!({}));
+    work.audit_log().append(tenant, &[event]).await?;
+    work.commit().await?;
+    Ok(next.connection)
+}
+
+pub(crate) async fn get_connection(scene: Scene, request: GetConnection) -> Result<OwnConnection, Error> {
+    let mut work = scene.read().await?;
+    servers::find(&scene, &mut *work, &request.server_id).await?;
+    let key = scene.principal().key();
+    let stored = work.connections().get(scene.tenant(), &request.server_id, key).await?;
+    let connection = stored.map(|stored| stored.connection);
+    let is_connected = connection.as_ref().is_some_and(|connection| connection.is_connected);
+    Ok(OwnConnection { is_connected, connection })
+}
+
+pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -> Result<Connection, Error> {
+    let own = scene.principal().key();
+    let key = request.key_id.unwrap_or_else(|| own.clone());
+    if key != *own && !scene.principal().holds(Authority::Admin) {
+        let message =
+            "your key may remove its own connection only: to remove another's it needs the scope `admin`";
+        return Err(Error::new(ErrorKind::Denied, codes::AUTHORITY_DENIED, message).with_field("key_id"));
+    }
+    let (tenant, server) = (scene.tenant(), &request.server_id);
+    let mut work = scene.begin().await?;
+    let stored = work.connections().get(tenant, server, &key).await?;
+    let mut connection = stored.ok_or_else(|| Error::not_found("connection"))?.connection;
+    work.connections().remove(tenant, server, &key).await?;
+    let event = about(&scene, AuditEventType::ConnectionRemoved, server, &key, json!({}));
+    work.audit_log().append(tenant, &[event]).await?;
+    work.commit().await?;
+    connection.is_connected = false;
+    connection.attempt_ends_at = None;
+    connection.updated_at = scene.now();
+    Ok(connection)
+}
+
+/// Keeps the tokens of an account that were renewed, in place of those that were read.
+///
+/// # Errors
+/// `Conflict` when they were changed meanwhile; when the store cannot serve.
+pub(crate) async fn keep_renewed(
+    store: &dyn Store,
+    clock: &dyn Clock,
+    mut read: StoredConnection,
+    sealed: String,
+) -> Result<(), PortError> {
+    read.tokens = Some(sealed);
+    read.connection.version += 1;
+    read.connection.updated_at = clock.now();
+    let mut work = store.begin().await?;
+    work.connections().put(&read.connection.tenant_id, &read).await?;
+    work.commit().await
+}
+
+/// An attempt that was under way, and is so no more.
+struct Attempt {
+    server: McpServer,
+    grant: AccountGrant,
+    /// Sealed.
+    verifier: String,
+}
+
+/// Ends the attempt of this state before anything is sent, so that it is good once, and records that the client's secret
+/// is about to be used.
+async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
+    let (tenant, key, now) = (scene.tenant(), scene.principal().key(), scene.now());
+    let id = server_of(state).ok_or_else(no_attempt)?;
+    let mut work = scene.begin().await?;
+    let server = servers::find(scene, &mut *work, &id).await?;
+    let grant = account_grant(&server, key).ok_or_else(no_attempt)?;
+    let stored = work.connections().get(tenant, &id, key).await?;
+    let stored = stored.filter(|stored| is_under_way(stored, state, now)).ok_or_else(no_attempt)?;
+    let frozen = work.kill_switch().first_frozen(tenant, &freeze_targets(scene.ctx(), &id, None)).await?;
+    ControlsBridge::refuse(frozen.as_ref())?;
+    let grants = read_grants(scene, &mut *work, &server).await?;
+    require_grant(scene, &server, &grants)?;
+    let verifier = stored.attempt.as_ref().map(|(_, sealed)| sealed.clone()).ok_or_else(no_attempt)?;
+    let mut ended: StoredConnection = next(Some(&stored), &grant, &server, now);
+    ended.attempt = None;
+    ended.connection.attempt_ends_at = None;
+    work.connections().put(tenant, &ended).await?;
+    let facts = json!({
+        "purpose": PURPOSE, "accessor": scene.principal().actor(), "exchanged_at": grant.client.oauth.token_endpoint,
+    });
+    let event = about(scene, AuditEventType::CredentialAccessed, &id, key, facts);
+    work.audit_log().append(tenant, &[event]).await?;
+    work.commit().await?;
+    Ok(Attempt { server, grant, verifier })
+}
+
+fn require_grant(scene: &Scene, server: &McpServer, grants: &StoredGrants) -> Result<(), Error> {
+    let access = access(scene, server);
+    match grants {
+        StoredGrants::Found { target, grants, .. }
+            if scene.ports().vault.may_use(scene.tenant(), target, grants, &access) =>
+        {
+            Ok(())
+        }
+        _ => {
+            let message = "the server may not use its client secret: an admin grants the credential to it";
+            Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, message))
+        }
+    }
+}
+
+fn access(scene: &Scene, server: &McpServer) -> CredentialAccess {
+    CredentialAccess {
+        mcp_server: server.server_id.clone(),
+        accessor: scene.principal().actor().to_owned(),
+        purpose: PURPOSE,
+        exchange: None,
+    }
+}
+
+fn about(
+    scene: &Scene,
+    event: AuditEventType,
+    server: &ServerId,
+    key: &KeyId,
+    facts: Value,
+) -> AuditEventDraft {
+    scene.event(event, [("key_id", key.as_str()), ("server_id", server.as_str())], facts)
+}
+
+/// One answer for a state that is unknown, another's, used or too old.
+fn no_attempt() -> Error {
+    let expected = "expected the state of an attempt that this key began, within 10 minutes and for the first time: begin \
+                    anew";
+    Error::invalid("state", expected)
+}

@@ -1,0 +1,76 @@
+//! The tokens of accounts that callers have connected: sealed in the database, renewed when they end.
+
+use std::time::Duration;
+
+use portcullis_engines::integrations::mcp::accounts::SealedTokens;
+use portcullis_engines::integrations::mcp::oauth::Ask;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::connections::StoredConnection;
+use portcullis_schemas::integrations::credentials::CredentialAccess;
+use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
+use portcullis_schemas::secret::Secret;
+use portcullis_schemas::{PortError, PortErrorKind, codes};
+
+use super::{ExchangingVault, MARGIN};
+use crate::integrations::mcp::connections::keep_renewed;
+
+impl ExchangingVault {
+    /// The access token of an account. One call at a time renews it; the others wait for what that gets.
+    pub(super) async fn of_account(
+        &self,
+        tenant: &TenantId,
+        grant: &AccountGrant,
+        access: &CredentialAccess,
+        secret: &Secret,
+    ) -> Result<Secret, PortError> {
+        let server = &access.mcp_server;
+        let (_, tokens) = self.kept(tenant, grant, access).await?;
+        if let Some(token) = tokens.access(self.clock.now(), MARGIN) {
+            return Ok(token);
+        }
+        let turn = self.tokens.turn(tenant, server, &grant.key);
+        let _turn = turn.lock().await;
+        // It may have been renewed meanwhile, here or by another replica.
+        let (stored, tokens) = self.kept(tenant, grant, access).await?;
+        if let Some(token) = tokens.access(self.clock.now(), MARGIN) {
+            return Ok(token);
+        }
+        let left = tokens.access(self.clock.now(), Duration::ZERO);
+        let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
+        match (self.ask(tenant, &grant.client, secret, &Ask::Refresh(&refresh)).await, left) {
+            (Ok(issued), _) => {
+                let text = SealedTokens::sealable(grant, &issued, Some(&refresh), self.clock.now())
+                    .map_err(|_| PortError::corrupt("tokens cannot be written"))?;
+                let sealed = self.inner.encrypt(tenant, server, &text).await?;
+                // Before it is used: a refresh token may be good once.
+                keep_renewed(&*self.store, &*self.clock, stored, sealed).await?;
+                Ok(issued.token)
+            }
+            (Err(_), Some(token)) => Ok(token),
+            (Err(error), None) if error.code() == codes::UPSTREAM_TOKEN_REFUSED => Err(required()),
+            (Err(error), None) => Err(error),
+        }
+    }
+
+    /// The connection, and its tokens if they are those of this grant.
+    async fn kept(
+        &self,
+        tenant: &TenantId,
+        grant: &AccountGrant,
+        access: &CredentialAccess,
+    ) -> Result<(StoredConnection, SealedTokens), PortError> {
+        let mut work = self.store.read().await?;
+        let stored = work.connections().get(tenant, &access.mcp_server, &grant.key).await?;
+        drop(work);
+        let stored = stored.ok_or_else(required)?;
+        let sealed = stored.tokens.as_ref().ok_or_else(required)?;
+        let opened = self.inner.open(tenant, sealed, access).await?;
+        let tokens = SealedTokens::opened(&opened, grant).ok_or_else(required)?;
+        Ok((stored, tokens))
+    }
+}
+
+fn required() -> PortError {
+    let detail = "the caller has connected no account, or must do so anew";
+    PortError::new(PortErrorKind::Refused, codes::CONNECTION_REQUIRED, detail)
+}

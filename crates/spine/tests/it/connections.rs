@@ -1,0 +1,223 @@
+//! Accounts of callers at an upstream: who may complete an attempt, whose tokens are used, and when they are renewed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use portcullis_schemas::api_keys::operations::CreateApiKey;
+use portcullis_schemas::codes;
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::integrations::connections::operations::{
+    BeginConnection, CompleteConnection, GetConnection, RemoveConnection,
+};
+use portcullis_schemas::integrations::credentials::operations::{SetCredentialGrants, StoreCredential};
+use portcullis_schemas::integrations::mcp::operations::{
+    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer,
+};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::wire::McpTarget;
+use portcullis_schemas::{Error, ErrorKind};
+use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
+use serde_json::{Value, json};
+
+use crate::house::{House, call_of, catalogue, definition, reply};
+
+/// A house with one server where callers have accounts, and two callers.
+struct Bank {
+    house: House,
+    egress: Arc<ScriptedEgress>,
+    server: String,
+    callers: [CallContext; 2],
+}
+
+impl Bank {
+    async fn open() -> Self {
+        let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
+        let way_out = egress.clone();
+        let house = House::with(|ports| ports.egress = way_out).await;
+        let secret = json!({ "name": "client", "credential_type": "custom", "secret": "client secret" });
+        let secret = serde_json::from_value::<StoreCredential>(secret).unwrap();
+        let admin = house.caller(portcullis_schemas::principal::Scope::Admin);
+        let stored = house.spine.run(admin, secret).await.unwrap();
+        let body = json!({
+            "name": "bank", "url": "https://mcp.example/bank", "auth_type": "oauth_authorization_code",
+            "credential_ref": stored.reference, "auto_discover": false,
+            "oauth": {
+                "token_endpoint": "https://as.example/token", "client_id": "gate", "scope": "pay",
+                "authorization_endpoint": "https://as.example/authorize", "issuer": "https://as.example",
+                "redirect_uri": "https://gw.example/back", "names_issuer": true,
+            },
+        });
+        let server = house.admin::<RegisterMcpServer>(body).await.unwrap().server.server_id.to_string();
+        let grants = json!({ "credential_id": stored.credential_id, "grants": [{ "mcp_server": server }] });
+        house.admin::<SetCredentialGrants>(grants).await.unwrap();
+        let callers = [caller(&house, "alice").await, caller(&house, "bob").await];
+        Self { house, egress, server, callers }
+    }
+
+    /// The state of a new attempt.
+    async fn begin(&self, caller: usize) -> String {
+        let request = serde_json::from_value::<BeginConnection>(json!({ "server_id": self.server })).unwrap();
+        let begun = self.house.spine.run(self.callers[caller].clone(), request).await.unwrap();
+        let query = begun.authorization_url.split_once("&state=").unwrap().1;
+        query.split_once('&').unwrap().0.to_owned()
+    }
+
+    async fn complete(&self, caller: usize, members: Value) -> Result<(), Error> {
+        let mut request = json!({ "code": "code", "iss": "https://as.example" });
+        request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        let request = serde_json::from_value::<CompleteConnection>(request).unwrap();
+        self.house.spine.run(self.callers[caller].clone(), request).await.map(drop)
+    }
+
+    fn answer(&self, token: &str, refresh: Option<&str>) {
+        let body = json!({
+            "access_token": token, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 300, "scope": "pay",
+        });
+        self.egress.answer(ScriptedResponse::json(200, &body));
+    }
+
+    async fn connect(&self, caller: usize, token: &str) {
+        let state = self.begin(caller).await;
+        self.answer(token, Some(&format!("{token}-refresh")));
+        self.complete(caller, json!({ "state": state })).await.unwrap();
+    }
+
+    /// The server's tool, found with the account of the caller who is an admin too.
+    async fn tool(&self) -> McpTool {
+        self.house.client.answer_discover(Ok(catalogue(&[definition("pay", "pays")])));
+        let of_server = json!({ "server_id": self.server });
+        let request = serde_json::from_value::<DiscoverMcpTools>(of_server.clone()).unwrap();
+        self.house.spine.run(self.callers[0].clone(), request).await.unwrap();
+        let tool = self.house.admin::<ListMcpTools>(of_server).await.unwrap().items.remove(0);
+        let approval = json!({
+            "server_id": self.server, "tool_id": tool.tool_id, "definition_hash": tool.definition_hash,
+        });
+        self.house.admin::<ApproveMcpTool>(approval).await.unwrap()
+    }
+
+    async fn call(&self, caller: usize, tool: &McpTool) -> Result<(), Error> {
+        self.house.client.answer_call(Ok(reply()));
+        self.house.spine.run(self.callers[caller].clone(), call_of(tool, json!({ "q": "x" }))).await.map(drop)
+    }
+
+    /// What the last exchange with a token endpoint asked.
+    fn asked(&self) -> String {
+        let (_, request) = self.egress.requests().pop().unwrap();
+        String::from_utf8(request.body.to_vec()).unwrap()
+    }
+}
+
+async fn caller(house: &House, name: &str) -> CallContext {
+    let key = json!({ "name": name, "scopes": ["invoke", "admin"] });
+    let key = house.admin::<CreateApiKey>(key).await.unwrap();
+    let principal = house.spine.authenticate(&key.secret.0).await.unwrap();
+    CallContext::new(principal, RequestId::generate(house.ids()))
+}
+
+#[tokio::test]
+async fn each_caller_acts_with_their_own_account() {
+    let bank = Bank::open().await;
+    bank.connect(0, "alices").await;
+    assert!(
+        bank.asked().contains("grant_type=authorization_code&code=code&code_verifier="),
+        "{}",
+        bank.asked()
+    );
+    let tool = bank.tool().await;
+    bank.call(0, &tool).await.unwrap();
+    let error = bank.call(1, &tool).await.unwrap_err();
+    assert_eq!((error.kind(), error.code()), (ErrorKind::Conflict, codes::CONNECTION_REQUIRED));
+    assert!(error.public().contains("POST /integrations/connections"), "{}", error.public());
+    bank.connect(1, "bobs").await;
+    bank.call(1, &tool).await.unwrap();
+    let sent: Vec<_> = bank.house.client.exchanges().into_iter().map(|sent| sent.target).collect();
+    assert_ne!(sent[1].identity, sent[2].identity, "no two callers share a session");
+    let token = |target: &McpTarget| target.auth.as_ref().unwrap().value.expose().to_owned();
+    let tokens: Vec<_> = sent.iter().map(token).collect();
+    assert_eq!(tokens, ["Bearer alices", "Bearer alices", "Bearer bobs"]);
+}
+
+#[tokio::test]
+async fn an_attempt_is_completed_once_and_by_the_key_that_began_it() {
+    let bank = Bank::open().await;
+    let state = bank.begin(0).await;
+    let refused = |outcome: Result<(), Error>, field: &str| {
+        assert_eq!(outcome.unwrap_err().field(), Some(field));
+    };
+    refused(bank.complete(1, json!({ "state": state })).await, "state");
+    refused(bank.complete(0, json!({ "state": format!("{state}x") })).await, "state");
+    refused(bank.complete(0, json!({ "state": "nonsense" })).await, "state");
+    assert_eq!(bank.egress.requests().len(), 0, "nothing was sent for any of them");
+    refused(bank.complete(0, json!({ "state": state, "iss": "https://evil.example" })).await, "iss");
+    assert_eq!(bank.egress.requests().len(), 0);
+    refused(bank.complete(0, json!({ "state": state })).await, "state");
+    let late = bank.begin(0).await;
+    bank.house.clock.advance(Duration::from_secs(600));
+    refused(bank.complete(0, json!({ "state": late })).await, "state");
+    let first = bank.begin(0).await;
+    let second = bank.begin(0).await;
+    refused(bank.complete(0, json!({ "state": first })).await, "state");
+    bank.answer("alices", None);
+    bank.complete(0, json!({ "state": second })).await.unwrap();
+    refused(bank.complete(0, json!({ "state": second })).await, "state");
+}
+
+#[tokio::test]
+async fn tokens_are_renewed_before_they_end_and_by_one_call() {
+    let bank = Bank::open().await;
+    bank.connect(0, "first").await;
+    let tool = bank.tool().await;
+    let asked = bank.egress.requests().len();
+    bank.house.clock.advance(Duration::from_secs(280));
+    bank.answer("second", None);
+    let (a, b) = tokio::join!(bank.call(0, &tool), bank.call(0, &tool));
+    a.unwrap();
+    b.unwrap();
+    assert_eq!(bank.egress.requests().len(), asked + 1, "one renews, the other waits");
+    assert!(
+        bank.asked().contains("grant_type=refresh_token&refresh_token=first-refresh"),
+        "{}",
+        bank.asked()
+    );
+    // The refresh token stays where there is no new one. Once it is refused, the account is to be connected anew.
+    bank.house.clock.advance(Duration::from_secs(600));
+    bank.egress.answer(ScriptedResponse::json(400, &json!({ "error": "invalid_grant" })));
+    assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::CONNECTION_REQUIRED);
+    assert!(bank.asked().contains("refresh_token=first-refresh"));
+    bank.egress.answer(ScriptedResponse::json(503, &json!({})));
+    assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::UPSTREAM_TOKEN_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn what_is_removed_or_frozen_is_not_used() {
+    let bank = Bank::open().await;
+    bank.connect(0, "alices").await;
+    let of_server = json!({ "server_id": bank.server });
+    let get = || serde_json::from_value::<GetConnection>(of_server.clone()).unwrap();
+    let run = |caller: usize| bank.house.spine.run(bank.callers[caller].clone(), get());
+    assert!(run(0).await.unwrap().is_connected);
+    assert!(run(1).await.unwrap().connection.is_none());
+    let state = bank.begin(0).await;
+    let freeze = json!({ "target": { "kind": "server", "id": bank.server }, "reason": "a test" });
+    bank.house.admin::<ThrowKillSwitch>(freeze).await.unwrap();
+    let frozen = bank.complete(0, json!({ "state": state })).await.unwrap_err();
+    assert_eq!(frozen.code(), codes::FROZEN);
+    let key = bank.callers[0].principal.key();
+    bank.house.admin::<RemoveConnection>(json!({ "server_id": bank.server, "key_id": key })).await.unwrap();
+    assert!(!run(0).await.unwrap().is_connected);
+    let story = bank.house.story_of(&bank.server).await;
+    let wanted = ["connection.begun", "credential.accessed", "connection.made", "connection.removed"];
+    let told: Vec<_> = story.iter().filter(|event| wanted.contains(&event.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            "connection.begun",
+            "credential.accessed",
+            "connection.made",
+            "connection.begun",
+            "connection.removed"
+        ]
+    );
+}
