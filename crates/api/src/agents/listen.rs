@@ -20,7 +20,7 @@ use portcullis_spine::{ConfigWatch, Watched};
 
 use super::methods::this;
 use super::written::{Writer, event_stream};
-use super::{Agent, Told};
+use super::{Agent, MOUNT, Told};
 use crate::headers;
 
 /// Lists, and how their change is told.
