@@ -34,7 +34,7 @@ const KEYS: &str = "upstreams that were sent the key of a caller";
 const TRAIL: &str = "trails that do not verify";
 
 /// Rows that are under way at a time: some wait for deadlines, most are over at once.
-const AT_ONCE: usize = 12;
+const AT_ONCE: usize = 8;
 
 pub(crate) fn suite() -> Suite {
     let control = |broken, breaks, wiring| Control { broken, breaks, trial: Arc::new(Hostile { wiring }) };

@@ -28,6 +28,11 @@ pub(super) const fn expect(code: &'static str, state: &'static str, incident: &'
 /// A play that is under way.
 pub(super) type Playing<'a> = Pin<Box<dyn Future<Output = Result<Seen>> + Send + 'a>>;
 
+/// Has it done, before the gate of a scene.
+pub(super) type Play = for<'a> fn(&'a Scene, &'a [Villain]) -> Playing<'a>;
+/// What is wrong with what can be counted, if anything is.
+pub(super) type Counting = fn(&Seen, &[Villain]) -> Option<String>;
+
 /// One row, in one era.
 pub(super) struct Row {
     pub(super) id: &'static str,
@@ -35,9 +40,8 @@ pub(super) struct Row {
     pub(super) variant: String,
     pub(super) expected: Expected,
     pub(super) cast: Vec<Script>,
-    pub(super) play: for<'a> fn(&'a Scene, &'a [Villain]) -> Playing<'a>,
-    /// What is wrong with what can be counted.
-    pub(super) figure: Option<fn(&Seen, &[Villain]) -> Option<String>>,
+    pub(super) play: Play,
+    pub(super) figure: Option<Counting>,
     /// What of the row is not there yet, and so not expected.
     pub(super) missing: Option<&'static str>,
     /// Needs a gate that reads lists anew after a second.
@@ -46,12 +50,7 @@ pub(super) struct Row {
 
 impl Row {
     /// A row with a play of its own.
-    pub(super) fn of(
-        id: &'static str,
-        expected: Expected,
-        cast: Vec<Script>,
-        play: for<'a> fn(&'a Scene, &'a [Villain]) -> Playing<'a>,
-    ) -> Self {
+    pub(super) fn of(id: &'static str, expected: Expected, cast: Vec<Script>, play: Play) -> Self {
         let variant = String::new();
         Self { id, variant, expected, cast, play, figure: None, missing: None, is_eager: false }
     }
@@ -84,7 +83,7 @@ impl Row {
         })
     }
 
-    pub(super) fn counting(self, figure: fn(&Seen, &[Villain]) -> Option<String>) -> Self {
+    pub(super) fn counting(self, figure: Counting) -> Self {
         Self { figure: Some(figure), ..self }
     }
 

@@ -13,6 +13,8 @@ use crate::hostile::speech::{DONE, Era, chunk, chunked_head, head, http, http_wi
 use crate::hostile::tls;
 use crate::hostile::villain::{Script, Step, Villain};
 
+/// A connection has 3 s; intent and outcome are on the disk within 900 ms each.
+const CONNECTED: Duration = Duration::from_millis(5_000);
 /// What is in flight between two programs besides what one of them has read.
 const IN_FLIGHT: u64 = 8 << 20;
 
@@ -159,9 +161,9 @@ fn m001<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let tool =
             scene.one.trust_by_hand(&format!("https://{SILENT}:{}/mcp", cast[0].address().port())).await?;
         let mut seen = scene.one.call(&tool, &json!({})).await?;
-        seen.complaints.extend(longer(&seen, Duration::from_millis(3_500)));
+        seen.complaints.extend(longer(&seen, CONNECTED));
         let again = scene.one.call(&tool, &json!({})).await?;
-        seen.complaints.extend(longer(&again, Duration::from_millis(3_500)));
+        seen.complaints.extend(longer(&again, CONNECTED));
         Ok(seen)
     })
 }
@@ -213,7 +215,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let mut left = scene.sizes.cuts.saturating_sub(1);
         let mut unlike = 0;
         while left > 0 || !tasks.is_empty() {
-            while left > 0 && tasks.len() < 16 {
+            while left > 0 && tasks.len() < 8 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
                 tasks.spawn(async move { invoke(&agent, &tool, &json!({}), &[]).await });
                 left -= 1;

@@ -214,7 +214,7 @@ fn m023_swapped<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
                 let arguments = json!({ "of": format!("number {number}") });
                 tasks.spawn(async move { invoke(&agent, &tool, &arguments, &[]).await });
             }
-            while tasks.len() > 24
+            while tasks.len() > 12
                 && let Some(answer) = tasks.join_next().await
             {
                 delivered += usize::from(answer??.text.contains("the report of"));
