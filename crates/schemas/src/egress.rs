@@ -119,6 +119,10 @@ pub trait EgressBody: Send {
     /// # Errors
     /// When the connection breaks, a deadline passes or a cap is exceeded.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, EgressError>;
+
+    /// What was read makes sense, so the connection may serve another request once its end is reached. Without this it is
+    /// closed. Doing it twice changes nothing.
+    fn reuse(self: Box<Self>) {}
 }
 
 /// Opens connections. The only thing that may: every URL is judged (scheme, form, port, special names, every address
@@ -149,6 +153,8 @@ pub enum EgressStage {
     Connect,
     /// Sending, or waiting for the answer. The upstream may have acted.
     Exchange,
+    /// All was sent, and the connection ended without a byte of an answer. The upstream may have acted, and only it knows.
+    Unanswered,
     /// Reading the body. The upstream has acted.
     Body,
 }
@@ -159,20 +165,29 @@ pub enum EgressStage {
 pub struct EgressError {
     /// Stage.
     pub stage: EgressStage,
-    /// One of `egress_refused`, `upstream_unreachable`, `upstream_timeout`, `upstream_too_large`, `upstream_protocol`.
+    /// One of `egress_refused`, `upstream_unreachable`, `upstream_tls`, `upstream_timeout`, `upstream_too_large`,
+    /// `upstream_protocol`.
     pub code: Code,
     /// For a refusal the rule's name (`scheme`, `host_form`, `addr`, ...); else words of ours.
     pub detail: String,
+    /// Whether the answer breaks HTTP in a way in which no correct server does by mistake: somebody may be trying out
+    /// where two readers of it differ.
+    pub is_breach: bool,
 }
 
 impl EgressError {
     /// A URL or address that breaks `rule`.
     pub fn refused(rule: impl Into<String>) -> Self {
-        Self { stage: EgressStage::Judged, code: codes::EGRESS_REFUSED, detail: rule.into() }
+        Self {
+            stage: EgressStage::Judged,
+            code: codes::EGRESS_REFUSED,
+            detail: rule.into(),
+            is_breach: false,
+        }
     }
 
     /// Whether a byte of the request may have reached the upstream.
     pub fn may_have_acted(&self) -> bool {
-        matches!(self.stage, EgressStage::Exchange | EgressStage::Body)
+        matches!(self.stage, EgressStage::Exchange | EgressStage::Unanswered | EgressStage::Body)
     }
 }

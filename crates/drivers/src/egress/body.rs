@@ -11,47 +11,36 @@ use portcullis_schemas::egress::{EgressBody, EgressError, EgressStage};
 use tokio::time::{Instant, timeout_at};
 
 use super::connect::Connection;
+use super::exchange::faulty;
 use super::headers::too_large;
 use super::pool::{Pool, PoolKey};
 
-/// Where the connection goes when the body has been read to its end.
+/// Where the connection goes when the body has been read to its end and made sense.
 pub(super) struct Home {
     pub(super) pool: Arc<Pool>,
     pub(super) key: PoolKey,
     pub(super) connection: Connection,
 }
 
-/// Dropped early, it closes the connection: nobody may reuse what is still being answered.
+/// Dropped, it closes the connection: nobody may reuse what is still being answered, or what answered nonsense.
 pub(super) struct CappedBody {
     incoming: Incoming,
     limit: usize,
     read: usize,
     deadline: Instant,
+    has_ended: bool,
     home: Option<Home>,
 }
 
 impl CappedBody {
     pub(super) fn new(incoming: Incoming, limit: usize, deadline: Instant, home: Home) -> Self {
-        let mut body = Self { incoming, limit, read: 0, deadline, home: Some(home) };
-        body.go_home_at_end();
-        body
-    }
-
-    fn go_home_at_end(&mut self) {
-        if self.incoming.is_end_stream() {
-            self.go_home();
-        }
-    }
-
-    fn go_home(&mut self) {
-        if let Some(Home { pool, key, connection }) = self.home.take() {
-            pool.put(key, connection);
-        }
+        let has_ended = incoming.is_end_stream();
+        Self { incoming, limit, read: 0, deadline, has_ended, home: Some(home) }
     }
 
     fn fail(&mut self, error: EgressError) -> EgressError {
-        self.home = None;
-        error
+        let fault = self.home.take().and_then(|home| home.connection.watch.fault());
+        fault.map_or(error, |fault| faulty(EgressStage::Body, fault))
     }
 }
 
@@ -64,7 +53,7 @@ impl EgressBody for CappedBody {
                     return Err(self.fail(broken(codes::UPSTREAM_TIMEOUT, "the body did not end in time")));
                 }
                 Ok(None) => {
-                    self.go_home();
+                    self.has_ended = true;
                     return Ok(None);
                 }
                 Ok(Some(Err(_))) => {
@@ -81,12 +70,18 @@ impl EgressBody for CappedBody {
                 let limit = self.limit;
                 return Err(self.fail(too_large(limit)));
             }
-            self.go_home_at_end();
+            self.has_ended = self.incoming.is_end_stream();
             return Ok(Some(data));
+        }
+    }
+
+    fn reuse(mut self: Box<Self>) {
+        if let Some(Home { pool, key, connection }) = self.home.take().filter(|_| self.has_ended) {
+            pool.put(key, connection);
         }
     }
 }
 
 fn broken(code: codes::Code, detail: &str) -> EgressError {
-    EgressError { stage: EgressStage::Body, code, detail: detail.to_owned() }
+    EgressError { stage: EgressStage::Body, code, detail: detail.to_owned(), is_breach: false }
 }

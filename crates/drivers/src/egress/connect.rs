@@ -1,6 +1,7 @@
 //! Opens a connection to a judged address, and to no other.
 
 use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -16,6 +17,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::TlsConnector;
 
 use super::judge::{Destination, JudgedUrl};
+use super::watched::{Watch, Watched};
 
 /// Most header lines of an answer.
 const MAX_HEADERS: usize = 100;
@@ -28,6 +30,8 @@ pub(super) struct Connection {
     pub(super) sender: SendRequest<Full<Bytes>>,
     pub(super) pinned: IpAddr,
     pub(super) opened: Instant,
+    /// What is seen of its answers.
+    pub(super) watch: Arc<Watch>,
 }
 
 /// Connects to the first of the judged addresses that accepts, sharing the time until `deadline` among them.
@@ -60,7 +64,7 @@ pub(super) fn unreachable(detail: &str) -> EgressError {
 }
 
 fn failed(code: Code, detail: &str) -> EgressError {
-    EgressError { stage: EgressStage::Connect, code, detail: detail.to_owned() }
+    EgressError { stage: EgressStage::Connect, code, detail: detail.to_owned(), is_breach: false }
 }
 
 async fn open(url: &JudgedUrl, address: IpAddr, tls: &TlsConnector) -> Result<Connection, EgressError> {
@@ -72,17 +76,19 @@ async fn open(url: &JudgedUrl, address: IpAddr, tls: &TlsConnector) -> Result<Co
     }
     // A request is one write; waiting to merge it with a later one only costs time.
     stream.set_nodelay(true).map_err(|_| unreachable("the socket cannot be set up"))?;
+    let watch = Watch::new();
     let sender = if url.is_tls() {
         let stream = tls.connect(server_name(url)?, stream).await.map_err(|_| {
-            unreachable(
+            failed(
+                codes::UPSTREAM_TLS,
                 "the TLS handshake failed: certificate not trusted for this name, or no common version",
             )
         })?;
-        handshake(TokioIo::new(stream)).await?
+        handshake(Watched::new(TokioIo::new(stream), Arc::clone(&watch))).await?
     } else {
-        handshake(TokioIo::new(stream)).await?
+        handshake(Watched::new(TokioIo::new(stream), Arc::clone(&watch))).await?
     };
-    Ok(Connection { sender, pinned: address, opened: Instant::now() })
+    Ok(Connection { sender, pinned: address, opened: Instant::now(), watch })
 }
 
 /// The name that the certificate must be for: as judged, never as resolved.

@@ -57,12 +57,14 @@ fn checked_value(given: &Given) -> Result<HeaderValue, EgressError> {
     Ok(value)
 }
 
-/// Refuses an answer whose body cannot be framed or read in one way only.
-pub(super) fn check_framing(headers: &HeaderMap, body_limit: usize) -> Result<(), EgressError> {
+/// Refuses an answer whose body cannot be framed or read in one way only. A declared length above the cap is not refused
+/// here: what the first of it says may tell why.
+pub(super) fn check_framing(headers: &HeaderMap) -> Result<(), EgressError> {
     let protocol = |detail: &str| EgressError {
         stage: EgressStage::Exchange,
         code: codes::UPSTREAM_PROTOCOL,
         detail: detail.to_owned(),
+        is_breach: true,
     };
     // The connection's own cap is coarse: it bounds a buffer.
     let bytes: usize =
@@ -80,19 +82,16 @@ pub(super) fn check_framing(headers: &HeaderMap, body_limit: usize) -> Result<()
     {
         return Err(protocol("the answer has a content coding, though none was accepted"));
     }
-    let declared = headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|length| length > body_limit as u64) {
-        return Err(too_large(body_limit));
-    }
     Ok(())
 }
 
-/// The body exceeds its cap, by its declared length or by what has arrived.
+/// The body exceeds its cap.
 pub(super) fn too_large(body_limit: usize) -> EgressError {
     EgressError {
         stage: EgressStage::Body,
         code: codes::UPSTREAM_TOO_LARGE,
         detail: format!("the body exceeds {body_limit} bytes"),
+        is_breach: false,
     }
 }
 

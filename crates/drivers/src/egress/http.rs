@@ -117,9 +117,10 @@ impl Egress for HyperEgress {
         );
         if response.status() == StatusCode::SWITCHING_PROTOCOLS {
             let detail = "the upstream switched protocols unasked".to_owned();
-            return Err(EgressError { stage: EgressStage::Exchange, code: codes::UPSTREAM_PROTOCOL, detail });
+            let (stage, code) = (EgressStage::Exchange, codes::UPSTREAM_PROTOCOL);
+            return Err(EgressError { stage, code, detail, is_breach: true });
         }
-        check_framing(response.headers(), limits.body_bytes)?;
+        check_framing(response.headers())?;
         let status = response.status().as_u16();
         let headers = response_headers(response.headers());
         let home = Home { pool: Arc::clone(&self.pool), key, connection };

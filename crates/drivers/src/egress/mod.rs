@@ -12,6 +12,7 @@ mod address;
 mod body;
 mod connect;
 mod exchange;
+mod head;
 mod headers;
 mod host;
 mod http;
@@ -22,6 +23,7 @@ mod resolve;
 mod rules;
 mod tls;
 mod verdict;
+mod watched;
 
 pub use address::{AddressClass, classify};
 pub use http::HyperEgress;

@@ -59,7 +59,7 @@ impl Pool {
         }
     }
 
-    /// Keeps a connection whose last answer was read to its end.
+    /// Keeps a connection whose last answer was read to its end and made sense.
     pub(super) fn put(&self, key: PoolKey, connection: Connection) {
         let now = Instant::now();
         let mut idle = self.lock();

@@ -65,6 +65,10 @@ impl EgressBody for WatchedBody {
         self.passage.after("EgressBody::next_chunk");
         answer
     }
+
+    fn reuse(self: Box<Self>) {
+        self.inner.reuse();
+    }
 }
 
 watched_port! {

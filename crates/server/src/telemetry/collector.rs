@@ -85,5 +85,6 @@ async fn send(
     while let Some(chunk) = response.body.next_chunk().await? {
         collected.extend_from_slice(&chunk);
     }
+    response.body.reuse();
     Ok(Response::builder().status(response.status).body(collected.freeze())?)
 }

@@ -61,7 +61,7 @@ async fn the_certificate_must_be_trusted_and_for_the_judged_name() {
         status(&trusting, &wrong).await.unwrap_err(),
         status(&with(TlsRoots::mozilla()), &right).await.unwrap_err(),
     ] {
-        assert_eq!((error.code, error.may_have_acted()), (codes::UPSTREAM_UNREACHABLE, false), "{error}");
+        assert_eq!((error.code, error.may_have_acted()), (codes::UPSTREAM_TLS, false), "{error}");
     }
     assert_eq!(upstream.seen().len(), 1);
 }

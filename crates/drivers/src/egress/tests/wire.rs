@@ -45,6 +45,7 @@ async fn text(mut response: EgressResponse) -> Result<String, EgressError> {
     while let Some(chunk) = response.body.next_chunk().await? {
         text.extend_from_slice(&chunk);
     }
+    response.body.reuse();
     Ok(String::from_utf8(text).unwrap())
 }
 
@@ -138,14 +139,14 @@ async fn headers_cannot_be_injected_or_taken_over() {
 
 #[tokio::test]
 async fn a_hostile_answer_fails_with_its_stage_and_code() {
-    use EgressStage::{Body, Exchange};
+    use EgressStage::{Body, Exchange, Unanswered};
     let send = |text: String| vec![Step::Send(text.into_bytes())];
     let closing = |mut steps: Vec<Step>| {
         steps.push(Step::Close);
         steps
     };
     let rows: Vec<(&str, Vec<Step>, EgressStage, Code)> = vec![
-        ("nothing", vec![Step::Close], Exchange, codes::UPSTREAM_PROTOCOL),
+        ("nothing", vec![Step::Close], Unanswered, codes::UPSTREAM_PROTOCOL),
         ("silence", vec![Step::Hang], Exchange, codes::UPSTREAM_TIMEOUT),
         ("slow head", vec![Step::Trickle(vec![b'H'; 100])], Exchange, codes::UPSTREAM_TIMEOUT),
         ("not http", send("SSH-2.0-x\r\n\r\n".into()), Exchange, codes::UPSTREAM_PROTOCOL),
@@ -178,10 +179,23 @@ async fn a_hostile_answer_fails_with_its_stage_and_code() {
         ),
         (
             "declared too large",
-            send("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n".into()),
+            send(format!("HTTP/1.1 200 OK\r\ncontent-length: 10000000000\r\n\r\n{}", "x".repeat(1001))),
             Body,
             codes::UPSTREAM_TOO_LARGE,
         ),
+        (
+            "more than declared",
+            send("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nabc".into()),
+            Exchange,
+            codes::UPSTREAM_PROTOCOL,
+        ),
+        (
+            "interim answers without end",
+            send("HTTP/1.1 103 Early Hints\r\n\r\n".repeat(11)),
+            Exchange,
+            codes::UPSTREAM_PROTOCOL,
+        ),
+        ("bare line feeds", send("HTTP/1.1 200 OK\n\n".into()), Exchange, codes::UPSTREAM_PROTOCOL),
         ("too large", chunked("text/plain", &vec!["x".repeat(100); 11]), Body, codes::UPSTREAM_TOO_LARGE),
         (
             "cut",
