@@ -2,7 +2,8 @@
 //!
 //! One [`Collector`] serves one POST and is dropped with it: an answer can never reach another call. It reads a JSON
 //! body or an event stream, stops at the response with our id, counts notifications, hands out progress for our own
-//! token, and surfaces requests of a legacy server so that the transport can answer them.
+//! token, and surfaces requests of a legacy server so that the transport can answer them. What a server does besides that
+//! no correct one does is told as [`Oddities`].
 
 mod stream;
 
@@ -10,11 +11,11 @@ use serde_json::value::RawValue;
 
 use crate::headers::{EVENT_STREAM, JSON};
 use crate::jsonrpc::{
-    EnvelopeError, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError, error_response, parse,
-    result_response, to_raw,
+    EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError,
+    error_response, parse, result_response, to_raw,
 };
 use crate::messages::{Progress, method};
-use crate::scan::JsonLimits;
+use crate::scan::{Gauge, GaugeError, JsonLimits};
 use crate::sse::{Parser, SseError, SseLimits};
 use crate::version::Era;
 
@@ -40,16 +41,19 @@ pub struct AnswerLimits {
     pub max_body_bytes: usize,
     /// Notifications and server requests before the response.
     pub max_notifications: usize,
+    /// For `requestState`, in bytes as written.
+    pub max_state_bytes: usize,
 }
 
 impl Default for AnswerLimits {
-    /// 4 MiB, 1000 notifications, and the defaults of the parts.
+    /// 4 MiB, 1000 notifications, 16 KiB of state, and the defaults of the parts.
     fn default() -> Self {
         Self {
             json: JsonLimits::STRICT,
             sse: SseLimits::default(),
             max_body_bytes: 4 << 20,
             max_notifications: 1000,
+            max_state_bytes: 16 << 10,
         }
     }
 }
@@ -98,6 +102,19 @@ impl ServerRequest {
     }
 }
 
+/// What a server did besides answering. None of it changes the answer; somebody should hear of it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Oddities {
+    /// Answers to what nobody asked by this POST. They reach nobody.
+    pub foreign_answers: usize,
+    /// Requests that the gateway refused: for the client's model, files or people.
+    pub refused_requests: usize,
+    /// Our request was answered again; the first answer holds.
+    pub answered_twice: bool,
+    /// Members of a message that a reader who does not mind case takes for members of the protocol.
+    pub case_variants: bool,
+}
+
 /// Why there is no answer. Nothing of the server's text is in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {
@@ -125,9 +142,18 @@ pub enum AnswerError {
     /// The event stream broke a cap or its text rules.
     #[error("{0}")]
     Sse(SseError),
-    /// A response to something that this POST did not ask.
+    /// Responses to something that this POST did not ask, and none to what it asked.
     #[error("response id: differs from the id of the request")]
     IdMismatch,
+    /// The same on a stream whose events have ids, and which ended so: what another session is owed.
+    #[error("event stream: ended with events of another session and without the response")]
+    ForeignEvents,
+    /// `requestState` is larger than the cap.
+    #[error("requestState: larger than {limit} bytes")]
+    StateTooLarge {
+        /// The cap.
+        limit: usize,
+    },
     /// A JSON body that holds a request or a notification.
     #[error("body: expected a response")]
     NotAResponse,
@@ -154,11 +180,12 @@ pub struct Collector {
     body: Body,
     answered: Option<Answered>,
     notifications: usize,
+    oddities: Oddities,
 }
 
 #[derive(Debug)]
 enum Body {
-    Json(Vec<u8>),
+    Json(Vec<u8>, Gauge),
     Events(Parser),
 }
 
@@ -179,32 +206,49 @@ impl Collector {
             return Err(AnswerError::NoAnswer(status));
         }
         let body = match media_type(content_type).as_deref() {
-            Some(JSON) => Body::Json(Vec::new()),
+            Some(JSON) => Body::Json(Vec::new(), Gauge::new(limits.json, limits.max_state_bytes)),
             Some(EVENT_STREAM) => Body::Events(Parser::new(limits.sse)),
             _ if success => return Err(AnswerError::ContentType),
             _ => return Err(AnswerError::HttpStatus(status)),
         };
-        Ok(Self { status, expected, limits, body, answered: None, notifications: 0 })
+        let oddities = Oddities::default();
+        Ok(Self { status, expected, limits, body, answered: None, notifications: 0, oddities })
     }
 
-    /// Takes the next bytes of the body. After [`Self::is_complete`] they are ignored: stop reading and close.
+    /// Takes the next bytes of the body. After [`Self::is_complete`] only oddities are seen in them: stop reading.
     ///
     /// # Errors
     /// [`AnswerError`]: close the connection.
     pub fn push(&mut self, bytes: &[u8]) -> Result<Vec<Signal>, AnswerError> {
-        if self.answered.is_some() {
-            return Ok(Vec::new());
-        }
+        let most = self.limits.max_body_bytes;
         match &mut self.body {
             Body::Events(_) => self.push_events(bytes),
-            Body::Json(body) if bytes.len() > self.limits.max_body_bytes.saturating_sub(body.len()) => {
-                Err(AnswerError::BodyTooLarge { limit: self.limits.max_body_bytes })
-            }
-            Body::Json(body) => {
-                body.extend_from_slice(bytes);
+            Body::Json(body, gauge) => {
+                let room = most.saturating_sub(body.len());
+                let taken = &bytes[..bytes.len().min(room)];
+                let status = self.status;
+                gauge.push(taken).map_err(|error| match status {
+                    200..300 => measured(error),
+                    status => AnswerError::HttpStatus(status),
+                })?;
+                if taken.len() < bytes.len() {
+                    return Err(AnswerError::BodyTooLarge { limit: most });
+                }
+                // Doubled, but never beyond the cap.
+                if body.capacity() - body.len() < taken.len() {
+                    let wanted = (body.capacity() * 2).clamp(body.len() + taken.len(), most);
+                    body.reserve_exact(wanted - body.len());
+                }
+                body.extend_from_slice(taken);
                 Ok(Vec::new())
             }
         }
+    }
+
+    /// What the server did besides, so far.
+    #[must_use]
+    pub fn oddities(&self) -> Oddities {
+        self.oddities
     }
 
     /// Whether the response has arrived (never before the end of a JSON body).
@@ -217,21 +261,37 @@ impl Collector {
     #[must_use]
     pub fn last_event_id(&self) -> Option<&str> {
         match &self.body {
-            Body::Json(_) => None,
+            Body::Json(..) => None,
             Body::Events(parser) => parser.last_event_id(),
         }
     }
 
-    /// The answer, once complete or at the end of the body.
+    /// Why there is no answer when the body breaks off here: what was wrong with it already, if anything was.
+    #[must_use]
+    pub fn unanswered(&self) -> Option<AnswerError> {
+        match &self.body {
+            _ if self.oddities.foreign_answers == 0 => None,
+            Body::Events(parser) if parser.last_event_id().is_some() => Some(AnswerError::ForeignEvents),
+            _ => Some(AnswerError::IdMismatch),
+        }
+    }
+
+    /// The answer, once complete or at the end of the body, and what came besides.
     ///
     /// # Errors
     /// [`AnswerError`] when there is none.
-    pub fn finish(self) -> Result<Answered, AnswerError> {
-        match (self.answered, &self.body) {
-            (Some(answered), _) => Ok(answered),
-            (None, Body::Events(_)) => Err(AnswerError::Truncated),
-            (None, Body::Json(body)) => {
-                json_answer(body, &self.expected, &self.limits.json).map_err(|error| match self.status {
+    pub fn finish(self) -> Result<(Answered, Oddities), AnswerError> {
+        let Self { status, expected, limits, body, answered, mut oddities, .. } = self;
+        match (answered, &body) {
+            (Some(answered), _) => Ok((answered, oddities)),
+            (None, Body::Events(parser)) => Err(match oddities.foreign_answers {
+                0 => AnswerError::Truncated,
+                _ if parser.last_event_id().is_some() => AnswerError::ForeignEvents,
+                _ => AnswerError::IdMismatch,
+            }),
+            (None, Body::Json(body, _)) => {
+                let read = json_answer(body, &expected, &limits.json, &mut oddities);
+                read.map(|answered| (answered, oddities)).map_err(|error| match status {
                     200..300 => error,
                     status => AnswerError::HttpStatus(status),
                 })
@@ -240,22 +300,39 @@ impl Collector {
     }
 }
 
-fn json_answer(body: &[u8], expected: &Expected, limits: &JsonLimits) -> Result<Answered, AnswerError> {
+fn measured(error: GaugeError) -> AnswerError {
+    match error {
+        GaugeError::Scan(error) => {
+            AnswerError::Envelope(EnvelopeError { problem: EnvelopeProblem::Limit(error), id: None })
+        }
+        GaugeError::StateTooLarge { limit } => AnswerError::StateTooLarge { limit },
+    }
+}
+
+fn json_answer(
+    body: &[u8],
+    expected: &Expected,
+    limits: &JsonLimits,
+    oddities: &mut Oddities,
+) -> Result<Answered, AnswerError> {
     if body.iter().all(u8::is_ascii_whitespace) {
         return Err(AnswerError::Empty);
     }
     match parse(body, limits).map_err(AnswerError::Envelope)? {
-        Message::Response(response) => ours(response, expected),
+        Message::Response(response) => {
+            oddities.case_variants |= response.case_variants;
+            ours(response, expected).ok_or(AnswerError::IdMismatch)
+        }
         Message::Request(_) | Message::Notification(_) => Err(AnswerError::NotAResponse),
     }
 }
 
-/// The id must match in type and value. An error without id belongs to the POST that carried it.
-fn ours(response: Response<'_>, expected: &Expected) -> Result<Answered, AnswerError> {
+/// Nothing for another's: the id must match in type and value. An error without id belongs to the POST that carried it.
+fn ours(response: Response<'_>, expected: &Expected) -> Option<Answered> {
     if response.id.is_some_and(|id| id != expected.id) {
-        return Err(AnswerError::IdMismatch);
+        return None;
     }
-    Ok(match response.outcome {
+    Some(match response.outcome {
         Outcome::Result(result) => Answered::Result(result.to_owned()),
         Outcome::Error(error) => Answered::Error(error),
     })

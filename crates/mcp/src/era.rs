@@ -12,7 +12,7 @@
 //! 5. 401, 403: authentication first. 408, 429, 5xx, no answer: no verdict. Only 500 and 501 try `initialize` once,
 //!    because some old servers fail that way on an unknown method; if it fails too, no verdict.
 //! 6. Anything else is a legacy server: `initialize`.
-//! 7. `initialize` offers 2025-11-25; any legacy counter-offer is taken. -32022 to it: discover once more.
+//! 7. `initialize` offers 2025-11-25; a legacy counter-offer is taken from 2025-06-18 on. -32022 to it: discover once more.
 //! 8. 400, 404, 405 to `initialize`: perhaps HTTP+SSE of 2024-11-05, which is not spoken here.
 //!
 //! A pin narrows this: modern never falls back, legacy starts at rule 7 and takes no counter-offer. Redirects are never
@@ -118,7 +118,10 @@ pub enum Incompatible {
     #[error("pinned to {0}, but the server does not answer server/discover as a modern server does")]
     NotModern(ProtocolVersion),
     /// It answered `initialize` with a version that we did not offer and do not accept.
-    #[error("the server answered initialize with a protocol version that is not accepted here")]
+    #[error(
+        "the server answered initialize with a protocol version that is not accepted here: expected 2025-06-18 or later, \
+         or the one that the server is pinned to"
+    )]
     CounterOffer,
     /// It refused `initialize` with this JSON-RPC error.
     #[error("the server refused initialize with JSON-RPC error {0}")]

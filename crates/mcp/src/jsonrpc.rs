@@ -79,6 +79,9 @@ pub struct Response<'a> {
     pub id: Option<Id>,
     /// What was answered.
     pub outcome: Outcome<'a>,
+    /// Whether there are members besides that a reader who does not mind case takes for those of the envelope. They were
+    /// dropped, like every member that it does not define.
+    pub case_variants: bool,
 }
 
 /// Exactly one of the two members of an answer.

@@ -10,6 +10,12 @@ use serde_json::value::RawValue;
 
 use crate::jsonrpc::to_raw;
 
+/// A name as readers see it who do not mind case, as Unicode folds it: U+017F is an `s` to them, and U+212A a `k`.
+#[must_use]
+pub fn folded(name: &str) -> String {
+    name.to_uppercase().to_lowercase()
+}
+
 /// See the module. A name that occurs twice stays so, and the first one counts.
 #[derive(Debug, Default)]
 pub struct Members(Vec<(String, Box<RawValue>)>);

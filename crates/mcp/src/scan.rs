@@ -1,11 +1,16 @@
 //! A cheap scan of raw JSON before it is parsed: nesting depth, node count, duplicate keys at every level, lone
-//! surrogates. It never recurses and never builds a value.
+//! surrogates, raw control characters. It never recurses and never builds a value. What arrives piece by piece is measured
+//! by a [`Gauge`] meanwhile, so that a bomb is not read to its end.
 //!
 //! The scan judges structure only. Grammar is left to the parser that runs after it: a text that is no JSON at all
 //! may pass here and must then fail there.
 
+mod gauge;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
+
+pub use gauge::{Gauge, GaugeError};
 
 /// What is done about an object that names a member twice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -74,6 +79,29 @@ pub enum ScanError {
         /// The first byte that does not belong.
         offset: usize,
     },
+    /// A byte order mark before the text.
+    #[error("JSON: begins with a byte order mark")]
+    ByteOrderMark,
+    /// A control character that is not escaped.
+    #[error("JSON: a control character in a string, at byte {offset}")]
+    ControlCharacter {
+        /// Where it stands.
+        offset: usize,
+    },
+}
+
+impl ScanError {
+    /// Whether the text is none that JSON allows, whatever it would say: encoding, surrogates, raw control characters.
+    #[must_use]
+    pub fn is_of_text(&self) -> bool {
+        matches!(
+            self,
+            Self::LoneSurrogate { .. }
+                | Self::NotUtf8 { .. }
+                | Self::ByteOrderMark
+                | Self::ControlCharacter { .. }
+        )
+    }
 }
 
 /// Checks `bytes` against `limits`, in one pass.
@@ -83,6 +111,9 @@ pub enum ScanError {
 pub fn scan(bytes: &[u8], limits: &JsonLimits) -> Result<(), ScanError> {
     let text =
         std::str::from_utf8(bytes).map_err(|error| ScanError::NotUtf8 { offset: error.valid_up_to() })?;
+    if text.starts_with('\u{feff}') {
+        return Err(ScanError::ByteOrderMark);
+    }
     Scanner { text, at: 0, nodes: 0, open: Vec::new(), limits }.run()
 }
 
@@ -159,14 +190,18 @@ impl<'a> Scanner<'a, '_> {
         self.at += 1;
         loop {
             let rest = &bytes[self.at..];
-            let Some(step) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\')) else {
+            let Some(step) = rest.iter().position(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) else {
                 self.at = bytes.len();
                 return self.node(); // unterminated: the parser refuses it
             };
             self.at += step;
-            if bytes[self.at] == b'"' {
-                self.at += 1;
-                break;
+            match bytes[self.at] {
+                b'"' => {
+                    self.at += 1;
+                    break;
+                }
+                b'\\' => {}
+                _ => return Err(ScanError::ControlCharacter { offset: self.at }),
             }
             escaped = true;
             self.at += escape_length(&bytes[self.at..]).ok_or(ScanError::LoneSurrogate { offset: start })?;

@@ -17,7 +17,7 @@ pub enum Era {
 /// A published revision of the protocol. Ordered by date.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum ProtocolVersion {
-    /// HTTP+SSE. Never offered; tolerated as a server's counter-offer, for tools only.
+    /// HTTP+SSE. Never offered, never accepted.
     #[serde(rename = "2024-11-05")]
     V2024_11_05,
     /// First Streamable HTTP.
@@ -39,6 +39,9 @@ impl ProtocolVersion {
     pub const LATEST_MODERN: Self = Self::V2026_07_28;
     /// The legacy version offered in `initialize`.
     pub const LATEST_LEGACY: Self = Self::V2025_11_25;
+    /// The oldest version that a server may choose unasked: later ones have no batches and name their version in every
+    /// request. Older ones are spoken with servers that an administrator has pinned to them.
+    pub const FLOOR: Self = Self::V2025_06_18;
     /// What a legacy request without a version header speaks (specification: protocol version header).
     pub const ASSUMED_WITHOUT_HEADER: Self = Self::V2025_03_26;
     /// The versions that this crate speaks on both sides, oldest first.

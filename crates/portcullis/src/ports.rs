@@ -63,5 +63,6 @@ pub use portcullis_schemas::egress::{
     HeaderValue, HttpMethod,
 };
 pub use portcullis_schemas::integrations::mcp::wire::{
-    AuthHeader, Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
+    AuthHeader, Conduct, Dispatch, ListedTool, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall,
+    ToolReply,
 };

@@ -11,7 +11,7 @@ use portcullis::embedded::{self, Embedded, EmbeddedOptions};
 use portcullis::ids::RequestId;
 use portcullis::operations::mcp_servers::{ApproveMcpTool, InvokeMcpTool, ListMcpTools, RegisterMcpServer};
 use portcullis::operations::tenants::CreateTenant;
-use portcullis::ports::{ListedTool, McpCatalogue, ToolReply};
+use portcullis::ports::{Conduct, ListedTool, McpCatalogue, ToolReply};
 use portcullis::records::RawJson;
 use portcullis::text::Name;
 use portcullis::trail::{Checkpointer, export};
@@ -197,6 +197,7 @@ impl Gate {
             is_error: false,
             protocol_version: "2026-07-28".into(),
             redacted: false,
+            conduct: Conduct::Fair,
         }));
         self.admin::<InvokeMcpTool>(key, tool.clone()).await;
     }

@@ -86,7 +86,8 @@ codes! {
     IDEMPOTENCY_MISMATCH = "idempotency_mismatch";
     /// The first request with this idempotency key has not ended.
     IDEMPOTENCY_IN_FLIGHT = "idempotency_in_flight";
-    /// The first request with this idempotency key was cut off; its outcome is not known and it is not run again.
+    /// The upstream may have acted, and nobody knows how it ended: the connection ended without a byte of an answer, or the
+    /// first request with this idempotency key was cut off. It is not run again.
     OUTCOME_UNKNOWN = "outcome_unknown";
     /// The first request with this idempotency key has ended with an answer that was too large to be kept for repeats.
     ANSWER_NOT_KEPT = "answer_not_kept";
@@ -110,7 +111,9 @@ codes! {
     TOOL_DISABLED = "tool_disabled";
     /// The tool is quarantined: its definition is new or has changed, and nobody has approved it.
     TOOL_QUARANTINED = "tool_quarantined";
-    /// The arguments do not fit the tool's input schema.
+    /// The server's list of tools has not been read for so long that what was approved may be another thing by now.
+    LIST_STALE = "list_stale";
+    /// The arguments do not fit the tool's input schema, or are not declared in it.
     ARGUMENTS_INVALID = "arguments_invalid";
     /// The tool's input schema cannot be used (unsupported dialect, external reference, too costly).
     SCHEMA_UNUSABLE = "schema_unusable";
@@ -147,6 +150,24 @@ codes! {
     UPSTREAM_PROTOCOL = "upstream_protocol";
     /// The upstream's answer breaks a cap.
     UPSTREAM_TOO_LARGE = "upstream_too_large";
+    /// The upstream shows no certificate of a trusted authority for its name, or breaks TLS.
+    UPSTREAM_TLS = "upstream_tls";
+    /// The upstream sends us elsewhere. Redirects are not followed.
+    UPSTREAM_REDIRECT = "upstream_redirect";
+    /// The upstream answered to another request than ours.
+    ID_MISMATCH = "id_mismatch";
+    /// The upstream's JSON is nested too deep.
+    JSON_DEPTH = "json_depth";
+    /// The upstream's JSON holds too many values.
+    JSON_NODES = "json_nodes";
+    /// The upstream's text is none that JSON allows: not UTF-8, half a surrogate pair, a raw control character.
+    JSON_TEXT = "json_text";
+    /// The tool's result holds content of a kind that is not handed on.
+    CONTENT_REFUSED = "content_refused";
+    /// The upstream asks for input of its caller, and is given none.
+    INPUT_REFUSED = "input_refused";
+    /// The upstream hands out state that is not carried for it, or too much of it.
+    STATE_REFUSED = "state_refused";
     /// The upstream answered with a JSON-RPC error.
     UPSTREAM_ERROR = "upstream_error";
     /// The upstream speaks no version that we speak, or not the pinned one.

@@ -13,7 +13,7 @@ use portcullis_schemas::ids::{IntentId, ServerId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::wire::{
-    Dispatch, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
+    Conduct, Dispatch, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ledger::IntentReceipt;
@@ -52,14 +52,14 @@ fn reply(text: &str) -> ToolReply {
         is_error: false,
         protocol_version: "2026-07-28".into(),
         redacted: false,
+        conduct: Conduct::Fair,
     }
 }
 
 #[tokio::test]
 async fn the_client_answers_in_order_and_keeps_the_receipts() {
     let (client, tenant, asked) = (ScriptedMcpClient::new(), fixtures::tenant(1), asked());
-    let failure =
-        McpFailure { code: codes::UPSTREAM_TIMEOUT, detail: "slow".to_owned(), may_have_acted: true };
+    let failure = McpFailure::new(codes::UPSTREAM_TIMEOUT, "slow", true);
     client.answer_health(Ok(McpHealth { protocol_version: "2025-11-25".to_owned() }));
     client.answer_call(Err(failure.clone()));
     client.always_call(reply("again"));
@@ -111,7 +111,12 @@ async fn the_egress_streams_its_answers_and_fails_where_told() {
     let egress = ScriptedEgress::allowing(&["https://mcp.example"]);
     let (tenant, broken) = (
         fixtures::tenant(1),
-        EgressError { stage: EgressStage::Body, code: codes::UPSTREAM_TOO_LARGE, detail: "body".to_owned() },
+        EgressError {
+            stage: EgressStage::Body,
+            code: codes::UPSTREAM_TOO_LARGE,
+            detail: "body".to_owned(),
+            is_breach: false,
+        },
     );
     let chunks = vec![Ok("one".into()), Err(broken.clone())];
     egress.answer(ScriptedResponse::new(200, &[("content-type", "text/event-stream")], chunks));

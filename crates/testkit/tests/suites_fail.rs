@@ -159,7 +159,7 @@ async fn the_client_suite_finds_a_refusal_that_claims_or_tells_too_much() {
     ];
     for (code, detail, may_have_acted, broken) in rows {
         let client = ScriptedMcpClient::new();
-        client.answer_discover(Err(McpFailure { code, detail: detail.to_owned(), may_have_acted }));
+        client.answer_discover(Err(McpFailure::new(code, detail, may_have_acted)));
         contains(&found(conformance::mcp_client(&client)).await, broken);
     }
 }

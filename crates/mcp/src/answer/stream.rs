@@ -13,18 +13,38 @@ impl Collector {
         let mut signals = Vec::new();
         for event in &events {
             let Some(data) = event.message() else { continue };
-            signals.extend(self.message(data)?);
             if self.answered.is_some() {
-                return Ok(signals); // what follows the response is not ours to judge
+                self.after(data);
+            } else {
+                signals.extend(self.message(data)?);
             }
         }
-        read.map_err(AnswerError::Sse).map(|()| signals)
+        // What is wrong behind the response does not undo it.
+        if self.answered.is_some() { Ok(signals) } else { read.map_err(AnswerError::Sse).map(|()| signals) }
+    }
+
+    /// An event behind the response: it changes nothing any more, and an answer to the same request is odd.
+    fn after(&mut self, data: &str) {
+        if let Ok(Message::Response(response)) = parse(data.as_bytes(), &self.limits.json) {
+            self.oddities.answered_twice |= response.id.as_ref() == Some(&self.expected.id);
+        }
     }
 
     fn message(&mut self, data: &str) -> Result<Option<Signal>, AnswerError> {
         match parse(data.as_bytes(), &self.limits.json).map_err(AnswerError::Envelope)? {
             Message::Response(response) => {
-                self.answered = Some(ours(response, &self.expected)?);
+                let case_variants = response.case_variants;
+                match ours(response, &self.expected) {
+                    Some(answered) => {
+                        self.oddities.case_variants |= case_variants;
+                        self.answered = Some(answered);
+                    }
+                    // Not for us, and so for nobody. Ours may still come.
+                    None => {
+                        self.count()?;
+                        self.oddities.foreign_answers += 1;
+                    }
+                }
                 Ok(None)
             }
             Message::Notification(notification) => {
@@ -38,6 +58,7 @@ impl Collector {
             Message::Request(request) => {
                 self.count()?;
                 let is_ping = request.method == method::PING;
+                self.oddities.refused_requests += usize::from(!is_ping);
                 Ok(Some(Signal::ServerRequest(ServerRequest { id: request.id, is_ping })))
             }
         }

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::jsonrpc::EnvelopeProblem;
+use crate::scan::ScanError;
 use crate::sse::encode;
 
 const OK: &str = r#"{"jsonrpc":"2.0","id":"me","result":{"n":1.10, "big":123456789012345678901234567890}}"#;
@@ -18,7 +19,7 @@ fn json(status: u16, body: &str) -> Result<Answered, AnswerError> {
         Collector::begin(status, Some("Application/JSON; charset=utf-8"), expected(Era::Modern), limits)?;
     collector.push(body.as_bytes())?;
     assert!(!collector.is_complete());
-    collector.finish()
+    collector.finish().map(|(answered, _)| answered)
 }
 
 fn stream(era: Era) -> Collector {
@@ -30,7 +31,11 @@ fn message(text: &str) -> Vec<u8> {
     encode(Some("message"), None, text)
 }
 
-fn text(result: Result<Answered, AnswerError>) -> String {
+fn text(result: Result<(Answered, Oddities), AnswerError>) -> String {
+    raw(result.map(|(answered, _)| answered))
+}
+
+fn raw(result: Result<Answered, AnswerError>) -> String {
     match result {
         Ok(Answered::Result(raw)) => raw.get().to_owned(),
         Ok(Answered::Error(error)) => format!("error {}", error.code),
@@ -58,9 +63,9 @@ fn status_and_content_type_are_judged_first() {
 
 #[test]
 fn a_json_body_is_our_response_or_an_error() {
-    assert_eq!(text(json(200, OK)), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
+    assert_eq!(raw(json(200, OK)), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
     let no_id = r#"{"jsonrpc":"2.0","id":null,"error":{"code":-32000,"message":"x"}}"#;
-    assert_eq!(text(json(400, no_id)), "error -32000", "an error without id belongs to its POST");
+    assert_eq!(raw(json(400, no_id)), "error -32000", "an error without id belongs to its POST");
     let envelope = |problem, id| AnswerError::Envelope(EnvelopeError { problem, id });
     for (status, body, want) in [
         (200, "", AnswerError::Empty),
@@ -100,7 +105,9 @@ fn a_stream_stops_at_our_response() {
         [message(OK), message(r#"{"jsonrpc":"2.0","id":"me","result":{"second":1}}"#), message("garbage")];
     assert!(collector.push(&after.concat()).unwrap().is_empty());
     assert!(collector.is_complete());
-    assert!(collector.push(b"\xff\n\n").unwrap().is_empty(), "nothing is read after the response");
+    assert!(collector.push(b"\xff\n\n").unwrap().is_empty(), "nothing behind the response undoes it");
+    let oddities = Oddities { answered_twice: true, ..Oddities::default() };
+    assert_eq!(collector.oddities(), oddities);
     assert_eq!(text(collector.finish()), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
 }
 
@@ -132,7 +139,7 @@ fn a_stream_that_breaks_a_rule_ends() {
     for (era, bytes, want) in [
         (Era::Modern, request, AnswerError::ServerRequest),
         (Era::Modern, notice.repeat(4), AnswerError::TooManyNotifications { limit: 3 }),
-        (Era::Legacy, other, AnswerError::IdMismatch),
+        (Era::Legacy, other.repeat(4), AnswerError::TooManyNotifications { limit: 3 }),
         (Era::Legacy, b"data: \xff\n\n".to_vec(), AnswerError::Sse(SseError::NotUtf8)),
     ] {
         assert_eq!(stream(era).push(&bytes).unwrap_err(), want);
@@ -141,6 +148,51 @@ fn a_stream_that_breaks_a_rule_ends() {
     cut.push(&notice).unwrap();
     cut.push(&message(OK)[..20]).unwrap();
     assert_eq!(cut.finish().unwrap_err(), AnswerError::Truncated);
+}
+
+#[test]
+fn answers_of_others_reach_nobody_and_ours_may_still_come() {
+    let other = r#"{"jsonrpc":"2.0","id":"you","result":{"secret":1}}"#;
+    let (plain, numbered) = (message(other), encode(Some("message"), Some("7"), other));
+    let mut patient = stream(Era::Legacy);
+    patient.push(&[plain.clone(), message(OK)].concat()).unwrap();
+    assert_eq!(patient.oddities().foreign_answers, 1);
+    assert_eq!(text(patient.finish()), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
+    for (bytes, want) in [(plain, AnswerError::IdMismatch), (numbered, AnswerError::ForeignEvents)] {
+        let mut collector = stream(Era::Legacy);
+        collector.push(&bytes).unwrap();
+        assert!(!collector.is_complete());
+        assert_eq!(collector.unanswered().as_ref(), Some(&want));
+        assert_eq!(collector.finish().unwrap_err(), want);
+    }
+}
+
+#[test]
+fn members_in_another_case_are_dropped_and_told() {
+    let body = OK.replace(r#""result""#, r#""Result":{"smuggled":1},"re\u017fult":2,"result""#);
+    let mut collector =
+        Collector::begin(200, Some(JSON), expected(Era::Modern), AnswerLimits::default()).unwrap();
+    collector.push(body.as_bytes()).unwrap();
+    let (answered, oddities) = collector.finish().unwrap();
+    assert!(matches!(answered, Answered::Result(raw) if raw.get().contains("1.10")));
+    assert!(oddities.case_variants);
+}
+
+#[test]
+fn a_bomb_is_not_read_to_its_end() {
+    let limit =
+        |problem| AnswerError::Envelope(EnvelopeError { problem: EnvelopeProblem::Limit(problem), id: None });
+    let state = r#"{"jsonrpc":"2.0","id":"me","result":{"resultType":"input_required","requestState":""#;
+    for (start, more, want) in [
+        ("[".to_owned(), "[".repeat(100), limit(ScanError::TooDeep { limit: 64 })),
+        ("[".to_owned(), "1,".repeat(200_000), limit(ScanError::TooManyNodes { limit: 200_000 })),
+        (state.to_owned(), "s".repeat(20_000), AnswerError::StateTooLarge { limit: 16 << 10 }),
+    ] {
+        let mut collector =
+            Collector::begin(200, Some(JSON), expected(Era::Modern), AnswerLimits::default()).unwrap();
+        collector.push(start.as_bytes()).unwrap();
+        assert_eq!(collector.push(more.as_bytes()).unwrap_err(), want);
+    }
 }
 
 proptest! {
@@ -159,7 +211,8 @@ proptest! {
         prop_assume!(id != "me");
         let mut collector = stream(Era::Legacy);
         let response = message(&format!(r#"{{"jsonrpc":"2.0","id":"{id}","result":{{}}}}"#));
-        prop_assert_eq!(collector.push(&response).unwrap_err(), AnswerError::IdMismatch);
+        prop_assert!(collector.push(&response).unwrap().is_empty());
         prop_assert!(!collector.is_complete());
+        prop_assert_eq!(collector.finish().unwrap_err(), AnswerError::IdMismatch);
     }
 }

@@ -120,7 +120,10 @@ impl EraProbe {
     ) -> Action {
         let chosen = ProtocolVersion::parse(&initialize.protocol_version)
             .filter(|version| version.era() == Era::Legacy)
-            .filter(|version| self.pin == Pin::Auto || *version == offered);
+            .filter(|version| match self.pin {
+                Pin::Auto => *version >= ProtocolVersion::FLOOR,
+                Pin::Version(_) => *version == offered,
+            });
         let Some(version) = chosen else { return self.incompatible(Incompatible::CounterOffer) };
         let session = match session.map(SessionId::parse) {
             None => None,

@@ -169,8 +169,8 @@ fn rule_7_initialize() {
     for (answer, want) in [
         (counter("2025-11-25"), "legacy 2025-11-25"),
         (counter("2025-06-18"), "legacy 2025-06-18"),
-        (counter("2025-03-26"), "legacy 2025-03-26"),
-        (counter("2024-11-05"), "legacy 2024-11-05"),
+        (counter("2025-03-26"), "incompatible CounterOffer"),
+        (counter("2024-11-05"), "incompatible CounterOffer"),
         (counter("2026-07-28"), "incompatible CounterOffer"),
         (counter("1.0"), "incompatible CounterOffer"),
         (result(200, "{}"), "incompatible NotMcp(200)"),

@@ -11,6 +11,7 @@ use super::{
     ErrorCode, ErrorObject, Id, MAX_ID_BYTES, MAX_METHOD_BYTES, Message, Notification, Outcome, Request,
     Response,
 };
+use crate::members::folded;
 use crate::scan::{JsonLimits, ScanError, scan};
 
 /// A message that was refused, with its id where that could still be read.
@@ -56,9 +57,10 @@ impl EnvelopeError {
     #[must_use]
     pub fn code(&self) -> ErrorCode {
         match self.problem {
-            EnvelopeProblem::NotJson | EnvelopeProblem::Limit(ScanError::NotUtf8 { .. }) => {
-                ErrorCode::PARSE_ERROR
-            }
+            EnvelopeProblem::NotJson => ErrorCode::PARSE_ERROR,
+            EnvelopeProblem::Limit(
+                ScanError::NotUtf8 { .. } | ScanError::ByteOrderMark | ScanError::ControlCharacter { .. },
+            ) => ErrorCode::PARSE_ERROR,
             _ => ErrorCode::INVALID_REQUEST,
         }
     }
@@ -143,7 +145,7 @@ fn response<'a>(members: &Members<'a>, id: Option<Id>) -> Result<Message<'a>, En
         (Some(result), None) => Outcome::Result(result),
         (None, Some(error)) => Outcome::Error(error_of(error)?),
     };
-    Ok(Message::Response(Response { id, outcome }))
+    Ok(Message::Response(Response { id, outcome, case_variants: members.case_variants }))
 }
 
 fn error_of(raw: &RawValue) -> Result<ErrorObject, EnvelopeProblem> {
@@ -193,19 +195,17 @@ struct Members<'a> {
     result: Option<&'a RawValue>,
     error: Option<&'a RawValue>,
     duplicate: Option<&'static str>,
+    case_variants: bool,
 }
 
+/// A member's name, perhaps written with escapes.
 #[derive(Deserialize)]
-#[serde(field_identifier, rename_all = "lowercase")]
-enum Name {
-    Jsonrpc,
-    Id,
-    Method,
-    Params,
-    Result,
-    Error,
-    #[serde(other)]
-    Unknown,
+struct Name<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// Whether a reader who does not mind case takes this name for one of the envelope.
+fn is_case_variant(name: &str) -> bool {
+    let folded = folded(name);
+    folded != name && ["jsonrpc", "id", "method", "params", "result", "error"].contains(&folded.as_str())
 }
 
 impl<'de: 'a, 'a> Deserialize<'de> for Members<'a> {
@@ -225,15 +225,16 @@ impl<'de> Visitor<'de> for MembersVisitor {
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members<'de>, A::Error> {
         let mut members = Members::default();
-        while let Some(name) = map.next_key::<Name>()? {
-            let (slot, name) = match name {
-                Name::Jsonrpc => (&mut members.jsonrpc, "jsonrpc"),
-                Name::Id => (&mut members.id, "id"),
-                Name::Method => (&mut members.method, "method"),
-                Name::Params => (&mut members.params, "params"),
-                Name::Result => (&mut members.result, "result"),
-                Name::Error => (&mut members.error, "error"),
-                Name::Unknown => {
+        while let Some(Name(name)) = map.next_key::<Name<'de>>()? {
+            let (slot, name) = match name.as_ref() {
+                "jsonrpc" => (&mut members.jsonrpc, "jsonrpc"),
+                "id" => (&mut members.id, "id"),
+                "method" => (&mut members.method, "method"),
+                "params" => (&mut members.params, "params"),
+                "result" => (&mut members.result, "result"),
+                "error" => (&mut members.error, "error"),
+                other => {
+                    members.case_variants |= is_case_variant(other);
                     map.next_value::<IgnoredAny>()?;
                     continue;
                 }

@@ -63,7 +63,7 @@ fn refusals_name_the_member_and_keep_the_id() {
     for (text, problem, id) in [
         ("", NotJson, None),
         ("{", NotJson, None),
-        ("\u{feff}{}", NotJson, None),
+        ("\u{feff}{}", Limit(ScanError::ByteOrderMark), None),
         (r#"{"jsonrpc":"2.0","id":1,"method":"ping"} x"#, NotJson, None),
         ("[]", Batch, None),
         (r#"[{"jsonrpc":"2.0","id":1,"method":"ping"}]"#, Batch, None),

@@ -65,8 +65,11 @@ pub enum CallKind {
         /// The tool itself reports a failure.
         is_error: bool,
     },
-    /// Modern: the server wants input first, then the same request again.
-    InputRequired,
+    /// Modern: the server wants the same request again, with what it hands out or asks for.
+    InputRequired {
+        /// It asks for input of the client, its people or its model; else it only hands out state.
+        asks: bool,
+    },
 }
 
 impl CallResult {
@@ -85,7 +88,7 @@ impl CallResult {
             ResultType::InputRequired if wire.input_requests.or(wire.request_state).is_none() => {
                 return Err(ViewError { field: "inputRequests", rule: "expected it or `requestState`" });
             }
-            ResultType::InputRequired => CallKind::InputRequired,
+            ResultType::InputRequired => CallKind::InputRequired { asks: wire.input_requests.is_some() },
         };
         Ok(Self { kind, raw: raw.to_owned() })
     }

@@ -112,8 +112,11 @@ fn call_results_are_judged_by_their_flags() {
         (r#"{"content":[]}"#, complete(false)),
         (r#"{"content":[],"isError":true,"resultType":"complete"}"#, complete(true)),
         (r#"{"structuredContent":3}"#, complete(false)),
-        (r#"{"resultType":"input_required","requestState":"s"}"#, Ok(CallKind::InputRequired)),
-        (r#"{"resultType":"input_required","inputRequests":{}}"#, Ok(CallKind::InputRequired)),
+        (
+            r#"{"resultType":"input_required","requestState":"s"}"#,
+            Ok(CallKind::InputRequired { asks: false }),
+        ),
+        (r#"{"resultType":"input_required","inputRequests":{}}"#, Ok(CallKind::InputRequired { asks: true })),
         (r#"{"resultType":"input_required"}"#, Err("inputRequests")),
         (r#"{"resultType":"task","content":[]}"#, Err("resultType")),
         (r#"{"resultType":7,"content":[]}"#, Err("result")),

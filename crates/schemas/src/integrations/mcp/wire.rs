@@ -97,6 +97,18 @@ impl fmt::Debug for ToolCall {
     }
 }
 
+/// How a server behaved beside what it answered or failed to answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Conduct {
+    /// As servers do, broken and slow ones included.
+    #[default]
+    Fair,
+    /// It broke the protocol as no correct server does by mistake.
+    Breach,
+    /// It reached for what is not its own: the agent's model or people, another session, another request.
+    Overreach,
+}
+
 /// The answer to a call. Printed without its content.
 #[derive(Clone)]
 pub struct ToolReply {
@@ -108,6 +120,8 @@ pub struct ToolReply {
     pub protocol_version: Cow<'static, str>,
     /// Whether our own credential was in it and was taken out. A client says false.
     pub redacted: bool,
+    /// What the server did besides.
+    pub conduct: Conduct,
 }
 
 impl fmt::Debug for ToolReply {
@@ -127,10 +141,19 @@ pub struct McpHealth {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{code}: {detail}")]
 pub struct McpFailure {
-    /// One of the `upstream_*` codes, `egress_refused` or `cancelled`.
+    /// One of the codes of egress and upstream, `outcome_unknown` or `cancelled`.
     pub code: Code,
     /// Our words; a JSON-RPC code or an HTTP status as a number at most.
     pub detail: String,
     /// Whether the upstream may have acted on the request.
     pub may_have_acted: bool,
+    /// What kind of failure it is of the server.
+    pub conduct: Conduct,
+}
+
+impl McpFailure {
+    /// A failure of a server that behaved fairly.
+    pub fn new(code: Code, detail: impl Into<String>, may_have_acted: bool) -> Self {
+        Self { code, detail: detail.into(), may_have_acted, conduct: Conduct::Fair }
+    }
 }

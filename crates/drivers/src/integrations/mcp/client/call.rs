@@ -9,12 +9,12 @@ use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::integrations::mcp::wire::{ToolCall, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolCall, ToolReply};
 use portcullis_schemas::json::RawJson;
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::failure::{NotAnswered, protocol, unsent};
+use super::failure::{NotAnswered, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
@@ -39,18 +39,34 @@ pub(super) async fn call(
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    let result = CallResult::parse(&answer?).map_err(NotAnswered::Result)?;
+    let (result, beside) = answer.map_err(unanswered)?;
+    let conduct = if spoken.is_shared() { Conduct::Overreach } else { beside };
+    let result = CallResult::parse(&result).map_err(NotAnswered::Result)?;
     match result.kind {
         CallKind::Complete { is_error } => Ok(ToolReply {
             result: result.raw.into(),
             is_error,
             protocol_version: spoken.version().as_str().into(),
             redacted: false,
+            conduct,
         }),
-        CallKind::InputRequired => {
-            Err(protocol("the server asks for further input (`input_required`), which was not offered")
-                .into())
+        CallKind::InputRequired { asks: true } => {
+            let detail = "the server asks for further input (`input_required`), which was not offered";
+            Err(McpFailure::new(codes::INPUT_REFUSED, detail, true).into())
         }
+        CallKind::InputRequired { asks: false } => {
+            let detail = "the server hands out state (`requestState`), which is not carried for it";
+            Err(McpFailure::new(codes::STATE_REFUSED, detail, true).into())
+        }
+    }
+}
+
+/// A call that was sent whole and whose connection then ended without a word: the server may have acted, and nobody can
+/// say. It is never sent again by itself.
+fn unanswered(problem: NotAnswered) -> NotAnswered {
+    match problem {
+        NotAnswered::Unanswered(error) => McpFailure::new(codes::OUTCOME_UNKNOWN, error.detail, true).into(),
+        problem => problem,
     }
 }
 

@@ -71,7 +71,7 @@ async fn page(
         max_body_bytes: room,
         ..AnswerLimits::default()
     };
-    link.result(spoken, ask).await
+    link.result(spoken, ask).await.map(|(result, _)| result)
 }
 
 fn listed(position: usize, tool: RawTool, era: Era) -> ListedTool {
@@ -91,5 +91,5 @@ fn listed(position: usize, tool: RawTool, era: Era) -> ListedTool {
 }
 
 fn too_large(detail: String) -> NotAnswered {
-    McpFailure { code: codes::UPSTREAM_TOO_LARGE, detail, may_have_acted: true }.into()
+    McpFailure::new(codes::UPSTREAM_TOO_LARGE, detail, true).into()
 }

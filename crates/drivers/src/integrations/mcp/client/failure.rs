@@ -1,13 +1,14 @@
 //! Failures in our words: a code, and at most a number of the upstream's.
 
-use portcullis_mcp::answer::AnswerError;
+use portcullis_mcp::answer::{AnswerError, Oddities};
 use portcullis_mcp::era::Incompatible;
-use portcullis_mcp::jsonrpc::ErrorCode;
+use portcullis_mcp::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorCode, received};
 use portcullis_mcp::messages::ViewError;
+use portcullis_mcp::scan::ScanError;
 use portcullis_mcp::sse::SseError;
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::egress::EgressError;
-use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::egress::{EgressError, EgressStage};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
 
 /// Why a request has no usable answer.
 #[derive(Debug)]
@@ -25,6 +26,8 @@ pub(super) enum NotAnswered {
     Broken(AnswerError),
     /// A result that is not what the method returns.
     Result(ViewError),
+    /// All was sent, and the connection ended without a byte of an answer.
+    Unanswered(EgressError),
     /// Anything else, ready for the caller.
     Failed(McpFailure),
 }
@@ -33,7 +36,7 @@ impl NotAnswered {
     /// Whether another probe could not do better: the network failed, or the credential is refused.
     pub(super) fn is_final(&self) -> bool {
         match self {
-            Self::Failed(_) => true,
+            Self::Failed(_) | Self::Unanswered(_) => true,
             Self::Status(status) => matches!(status, 401 | 403 | 429 | 502..=504),
             _ => false,
         }
@@ -52,18 +55,25 @@ impl NotAnswered {
     }
 
     pub(super) fn into_failure(self) -> McpFailure {
-        let fail = |code, detail: String, may_have_acted| McpFailure { code, detail, may_have_acted };
+        let fail = |code, detail: String, may_have_acted| McpFailure::new(code, detail, may_have_acted);
         match self {
             Self::SessionGone => fail(
                 codes::UPSTREAM_PROTOCOL,
                 "the server refuses the session that it has just given".into(),
                 false,
             ),
+            Self::Refused { code: received::URL_ELICITATION_REQUIRED_LEGACY } => {
+                fail(codes::INPUT_REFUSED, "the server wants a person to open a URL".into(), true)
+            }
             Self::Refused { code } => {
                 fail(codes::UPSTREAM_ERROR, format!("json-rpc error {code}"), !is_refusal(code))
             }
             Self::Status(status) => status_failure(status),
-            Self::Broken(error) => fail(code_of(&error), error.to_string(), true),
+            Self::Broken(error) => {
+                let conduct = conduct_of(&error);
+                McpFailure { conduct, ..fail(code_of(&error), error.to_string(), true) }
+            }
+            Self::Unanswered(error) => egress_failure(error),
             Self::Result(error) => fail(codes::UPSTREAM_PROTOCOL, format!("result: {error}"), true),
             Self::Failed(failure) => failure,
         }
@@ -72,6 +82,9 @@ impl NotAnswered {
 
 impl From<EgressError> for NotAnswered {
     fn from(error: EgressError) -> Self {
+        if error.stage == EgressStage::Unanswered {
+            return Self::Unanswered(error);
+        }
         Self::Failed(egress_failure(error))
     }
 }
@@ -103,13 +116,13 @@ fn is_refusal(code: i64) -> bool {
 fn status_failure(status: u16) -> McpFailure {
     let (code, detail) = match status {
         401 | 403 => (codes::UPSTREAM_UNAUTHORIZED, format!("http status {status}")),
-        300..=399 => (codes::UPSTREAM_PROTOCOL, format!("http status {status}; redirects are not followed")),
+        300..=399 => (codes::UPSTREAM_REDIRECT, format!("http status {status}; redirects are not followed")),
         _ => (codes::UPSTREAM_ERROR, format!("http status {status}")),
     };
     // The client errors that a server answers before it looks into the message.
     let may_have_acted =
         !matches!(status, 300..=308 | 400 | 401 | 403..=406 | 411 | 413 | 415 | 421 | 429 | 431);
-    McpFailure { code, detail, may_have_acted }
+    McpFailure::new(code, detail, may_have_acted)
 }
 
 fn code_of(error: &AnswerError) -> Code {
@@ -119,20 +132,60 @@ fn code_of(error: &AnswerError) -> Code {
         | AnswerError::Sse(SseError::EventTooLarge { .. } | SseError::StreamTooLarge { .. }) => {
             codes::UPSTREAM_TOO_LARGE
         }
+        AnswerError::IdMismatch => codes::ID_MISMATCH,
+        AnswerError::StateTooLarge { .. } => codes::STATE_REFUSED,
+        AnswerError::Sse(SseError::NotUtf8) => codes::JSON_TEXT,
+        AnswerError::Envelope(EnvelopeError { problem: EnvelopeProblem::Limit(limit), .. }) => match limit {
+            ScanError::TooDeep { .. } => codes::JSON_DEPTH,
+            ScanError::TooManyNodes { .. } => codes::JSON_NODES,
+            limit if limit.is_of_text() => codes::JSON_TEXT,
+            _ => codes::UPSTREAM_PROTOCOL,
+        },
         _ => codes::UPSTREAM_PROTOCOL,
+    }
+}
+
+/// A batch, a member twice, a result that belongs to no request: two readers of such a message see two messages. Requests
+/// where there may be none, and answers for others, reach for what is not the server's.
+fn conduct_of(error: &AnswerError) -> Conduct {
+    let problem = match error {
+        AnswerError::ServerRequest
+        | AnswerError::IdMismatch
+        | AnswerError::ForeignEvents
+        | AnswerError::StateTooLarge { .. } => return Conduct::Overreach,
+        AnswerError::Envelope(error) => error.problem,
+        _ => return Conduct::Fair,
+    };
+    match problem {
+        EnvelopeProblem::Batch
+        | EnvelopeProblem::Duplicate(_)
+        | EnvelopeProblem::Limit(ScanError::DuplicateKey { .. })
+        | EnvelopeProblem::Member { member: "id" | "result", .. } => Conduct::Breach,
+        _ => Conduct::Fair,
+    }
+}
+
+/// What a server did besides answering.
+pub(super) fn conduct_beside(oddities: Oddities) -> Conduct {
+    if oddities.foreign_answers > 0 || oddities.refused_requests > 0 {
+        Conduct::Overreach
+    } else if oddities.answered_twice || oddities.case_variants {
+        Conduct::Breach
+    } else {
+        Conduct::Fair
     }
 }
 
 pub(super) fn egress_failure(error: EgressError) -> McpFailure {
     let may_have_acted = error.may_have_acted();
-    McpFailure { code: error.code, detail: error.detail, may_have_acted }
+    let conduct = if error.is_breach { Conduct::Breach } else { Conduct::Fair };
+    McpFailure { conduct, ..McpFailure::new(error.code, error.detail, may_have_acted) }
 }
 
 pub(super) fn incompatible(why: Incompatible) -> McpFailure {
     let code = match why {
-        Incompatible::Redirect(_) | Incompatible::NotMcp(_) | Incompatible::SessionId => {
-            codes::UPSTREAM_PROTOCOL
-        }
+        Incompatible::Redirect(_) => codes::UPSTREAM_REDIRECT,
+        Incompatible::NotMcp(_) | Incompatible::SessionId => codes::UPSTREAM_PROTOCOL,
         _ => codes::UPSTREAM_INCOMPATIBLE,
     };
     unsent(code, why.to_string())
@@ -145,10 +198,10 @@ pub(super) fn timed_out() -> McpFailure {
 
 /// A failure before the request itself was sent.
 pub(super) fn unsent(code: Code, detail: impl Into<String>) -> McpFailure {
-    McpFailure { code, detail: detail.into(), may_have_acted: false }
+    McpFailure::new(code, detail, false)
 }
 
 /// An answer that breaks the protocol.
 pub(super) fn protocol(detail: impl Into<String>) -> McpFailure {
-    McpFailure { code: codes::UPSTREAM_PROTOCOL, detail: detail.into(), may_have_acted: true }
+    McpFailure::new(codes::UPSTREAM_PROTOCOL, detail, true)
 }

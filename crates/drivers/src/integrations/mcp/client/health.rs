@@ -17,7 +17,7 @@ pub(super) async fn check(link: &Link<'_>, spoken: &Spoken) -> Result<(), NotAns
         return Ok(());
     }
     let params = discover_params(&meta);
-    let result = link.result(spoken, Ask::new(&id, method::DISCOVER, spoken, Some(&params))).await?;
+    let (result, _) = link.result(spoken, Ask::new(&id, method::DISCOVER, spoken, Some(&params))).await?;
     let discover = DiscoverResult::parse(&result).map_err(NotAnswered::Result)?;
     if discover.supported_versions.iter().any(|version| version == spoken.version().as_str()) {
         Ok(())

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Signal};
+use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Oddities, Signal};
 use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
 use portcullis_mcp::messages::{Implementation, method};
@@ -16,13 +16,13 @@ use portcullis_schemas::egress::{
     HttpMethod,
 };
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, Dispatch, McpFailure, McpTarget};
 use portcullis_schemas::runtime::{Clock, Entropy};
 use portcullis_schemas::secret::Secret;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use super::failure::{NotAnswered, timed_out, unsent};
+use super::failure::{NotAnswered, conduct_beside, timed_out, unsent};
 use super::session::Spoken;
 
 /// Requests of a legacy server that are answered during one of ours.
@@ -89,7 +89,7 @@ impl<'a> Ask<'a> {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) session_id: Option<String>,
-    pub(super) answered: Result<Answered, AnswerError>,
+    pub(super) answered: Result<(Answered, Oddities), AnswerError>,
 }
 
 impl<'a> Link<'a> {
@@ -130,16 +130,22 @@ impl<'a> Link<'a> {
         OutgoingMeta { version, client: Self::client_info(), trace: self.trace.clone(), progress_token: None }
     }
 
-    /// Sends a request to a server whose manner is known; its result, or why there is none.
-    pub(super) async fn result(&self, spoken: &Spoken, ask: Ask<'_>) -> Result<Box<RawValue>, NotAnswered> {
+    /// Sends a request to a server whose manner is known; its result and what it did besides, or why there is none.
+    pub(super) async fn result(
+        &self,
+        spoken: &Spoken,
+        ask: Ask<'_>,
+    ) -> Result<(Box<RawValue>, Conduct), NotAnswered> {
         let reply = self.ask(&ask).await?;
         if reply.status == 404 && spoken.era() == Era::Legacy {
             return Err(NotAnswered::SessionGone);
         }
         match reply.answered {
-            Ok(Answered::Result(result)) if reply.status < 300 => Ok(result),
-            Ok(Answered::Result(_)) => Err(NotAnswered::Status(reply.status)),
-            Ok(Answered::Error(error)) => Err(NotAnswered::Refused { code: error.code }),
+            Ok((Answered::Result(result), oddities)) if reply.status < 300 => {
+                Ok((result, conduct_beside(oddities)))
+            }
+            Ok((Answered::Result(_), _)) => Err(NotAnswered::Status(reply.status)),
+            Ok((Answered::Error(error), _)) => Err(NotAnswered::Refused { code: error.code }),
             Err(AnswerError::HttpStatus(status)) => Err(NotAnswered::Status(status)),
             Err(error) => Err(NotAnswered::Broken(error)),
         }
@@ -172,8 +178,10 @@ impl<'a> Link<'a> {
         let limits = EgressLimits { total: self.remaining()?, ..EgressLimits::default() };
         let message = self.post(&Ask::new(&id, method, spoken, None), notification(method, None), limits);
         let mut response = self.egress.send(self.tenant, message).await?;
-        let rest = timeout(DRAIN, response.body.next_chunk()).await; // usually empty; lets the connection be used again
-        drop(rest);
+        // Usually empty; lets the connection be used again.
+        if let Ok(Ok(None)) = timeout(DRAIN, response.body.next_chunk()).await {
+            response.body.reuse();
+        }
         Ok(response.status)
     }
 
@@ -206,7 +214,7 @@ impl<'a> Link<'a> {
         &self,
         ask: &Ask<'_>,
         mut response: EgressResponse,
-    ) -> Result<Result<Answered, AnswerError>, EgressError> {
+    ) -> Result<Result<(Answered, Oddities), AnswerError>, EgressError> {
         let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token: None };
         let begun = Collector::begin(response.status, response.header("content-type"), expected, ask.limits);
         let mut collector = match begun {
@@ -215,7 +223,11 @@ impl<'a> Link<'a> {
         };
         let mut server_requests = 0;
         while !collector.is_complete() {
-            let Some(chunk) = response.body.next_chunk().await? else { break };
+            let chunk = match response.body.next_chunk().await {
+                Ok(Some(chunk)) => chunk,
+                Ok(None) => break,
+                Err(error) => return collector.unanswered().map_or(Err(error), |why| Ok(Err(why))),
+            };
             let signals = match collector.push(&chunk) {
                 Ok(signals) => signals,
                 Err(error) => return Ok(Err(error)),
@@ -230,22 +242,39 @@ impl<'a> Link<'a> {
             }
         }
         if collector.is_complete() {
-            drain(response.body);
+            // What has come with the response, and may contradict it, is looked at; nothing is waited for.
+            if let Ok(Ok(Some(chunk))) = timeout(Duration::ZERO, response.body.next_chunk()).await {
+                let _ = collector.push(&chunk);
+            }
+            if collector.oddities() == Oddities::default() {
+                drain(response.body);
+            }
+            return Ok(collector.finish());
         }
-        Ok(collector.finish())
+        let answered = collector.finish();
+        if answered.is_ok() {
+            response.body.reuse();
+        }
+        Ok(answered)
     }
 
     /// Answers a server's request. Whether it arrives changes nothing for ours.
     async fn reply(&self, ask: &Ask<'_>, body: Vec<u8>) {
         let Ok(left) = self.remaining() else { return };
         let limits = EgressLimits { total: REPLY_TIME.min(left), ..EgressLimits::default() };
-        if let Err(error) = self.egress.send(self.tenant, self.post(ask, body, limits)).await {
-            tracing::debug!(code = %error.code, "a reply to an MCP server's request was not delivered");
+        match self.egress.send(self.tenant, self.post(ask, body, limits)).await {
+            Ok(response) => response.body.reuse(),
+            Err(error) => {
+                tracing::debug!(code = %error.code, "a reply to an MCP server's request was not delivered");
+            }
         }
     }
 }
 
 /// Reads a stream to its end, unless it does not end soon: then its connection is closed.
 fn drain(mut body: Box<dyn EgressBody>) {
-    tokio::spawn(timeout(DRAIN, async move { while let Ok(Some(_)) = body.next_chunk().await {} }));
+    tokio::spawn(timeout(DRAIN, async move {
+        while let Ok(Some(_)) = body.next_chunk().await {}
+        body.reuse();
+    }));
 }

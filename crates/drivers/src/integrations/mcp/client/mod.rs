@@ -95,15 +95,17 @@ impl HttpMcpClient {
             Some(version) => Spoken::Modern { version },
             None => probe::probe(link).await?.spoken,
         });
+        self.verdicts.note_session(link.tenant, link.target, &spoken);
         *known = Some(Arc::clone(&spoken));
         Ok(spoken)
     }
 
-    /// Probes whatever is remembered, and remembers what it finds.
+    /// Probes whatever is remembered, and remembers what it finds. A probe that finds nothing changes nothing: a server that
+    /// does not say what it speaks may still speak it.
     async fn probe_anew(&self, link: &Link<'_>) -> Result<probe::Found<Arc<Spoken>>, McpFailure> {
         let mut known = self.hold(link).await?;
-        *known = None;
         let found = probe::probe(link).await?.map(Arc::new);
+        self.verdicts.note_session(link.tenant, link.target, &found.spoken);
         *known = Some(Arc::clone(&found.spoken));
         Ok(found)
     }

@@ -52,7 +52,7 @@ pub(super) async fn probe(link: &Link<'_>) -> Result<Found<Spoken>, McpFailure> 
             Ok(reply) => machine.on_answer(&ProbeAnswer {
                 status: reply.status,
                 session_id: reply.session_id,
-                answered: reply.answered.ok(),
+                answered: reply.answered.ok().map(|(answered, _)| answered),
             }),
             Err(problem) => {
                 // The machine has no better words for it than the transport.

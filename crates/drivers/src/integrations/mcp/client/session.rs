@@ -51,6 +51,18 @@ impl Spoken {
         }
     }
 
+    /// The server has given its id to somebody else too. It is used all the same: this is the only one that there is, and
+    /// nothing of the other's is in it that the server does not put there.
+    pub(super) fn mark_shared(&self) {
+        if let Self::Legacy { session: Some(session), .. } = self {
+            session.is_shared.store(true, Ordering::Relaxed);
+        }
+    }
+
+    pub(super) fn is_shared(&self) -> bool {
+        matches!(self, Self::Legacy { session: Some(session), .. } if session.is_shared.load(Ordering::Relaxed))
+    }
+
     /// The server has ended the session: there is nothing left to delete.
     pub(super) fn end(&self) {
         if let Self::Legacy { session: Some(session), .. } = self {
@@ -65,6 +77,8 @@ pub(super) struct UpstreamSession {
     id: SessionId,
     version: ProtocolVersion,
     ended: AtomicBool,
+    /// Somebody else has a session of the same id with the same server.
+    is_shared: AtomicBool,
     egress: Arc<dyn Egress>,
     tenant: TenantId,
     url: String,
@@ -84,7 +98,8 @@ impl UpstreamSession {
         tenant: TenantId,
         url: String,
     ) -> Self {
-        Self { id, version, ended: AtomicBool::new(false), egress, tenant, url }
+        let (ended, is_shared) = (AtomicBool::new(false), AtomicBool::new(false));
+        Self { id, version, ended, is_shared, egress, tenant, url }
     }
 }
 
@@ -120,8 +135,11 @@ pub(super) fn send_unawaited(egress: &Arc<dyn Egress>, tenant: &TenantId, mut re
     request.limits.total = COURTESY;
     let (egress, tenant) = (Arc::clone(egress), tenant.clone());
     runtime.spawn(async move {
-        if let Err(error) = egress.send(&tenant, request).await {
-            tracing::debug!(code = %error.code, detail = %error.detail, "courtesy message to an MCP server failed");
+        match egress.send(&tenant, request).await {
+            Ok(response) => response.body.reuse(),
+            Err(error) => {
+                tracing::debug!(code = %error.code, detail = %error.detail, "courtesy message to an MCP server failed");
+            }
         }
     });
 }

@@ -1,7 +1,7 @@
 //! What is remembered of servers: in memory, per tenant, and never across identities.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -27,10 +27,14 @@ struct Manner {
 
 type Servers = HashMap<(TenantId, ServerId), HashMap<Manner, Arc<Slot>>>;
 
+/// Sessions by URL and id, with whom they are. They end with their last user, who is not kept by being remembered here.
+type Sessions = HashMap<(String, String), (TenantId, ServerId, String, Weak<Spoken>)>;
+
 /// All slots.
 #[derive(Debug, Default)]
 pub(super) struct Verdicts {
     servers: Mutex<Servers>,
+    sessions: Mutex<Sessions>,
 }
 
 impl Verdicts {
@@ -47,6 +51,29 @@ impl Verdicts {
             slots.clear();
         }
         Arc::clone(slots.entry(manner).or_default())
+    }
+
+    /// Notes a new session, and marks it when the server has given its id to somebody else who still uses it: a server
+    /// that mixes up its sessions mixes up what is in them.
+    pub(super) fn note_session(&self, tenant: &TenantId, target: &McpTarget, spoken: &Arc<Spoken>) {
+        let Some(session) = spoken.session() else { return };
+        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if sessions.len() >= MAX_SERVERS {
+            sessions.retain(|_, (.., known)| known.strong_count() > 0);
+        }
+        let key = (target.url.clone(), session.as_str().to_owned());
+        let is_ours = |owner: &TenantId, server: &ServerId, identity: &str| {
+            owner == tenant && server == &target.server_id && identity == target.identity
+        };
+        let other = sessions.get(&key).filter(|(owner, server, identity, known)| {
+            known.strong_count() > 0 && !is_ours(owner, server, identity)
+        });
+        if other.is_some() {
+            spoken.mark_shared();
+        } else if sessions.len() < MAX_SERVERS {
+            let owner = (tenant.clone(), target.server_id.clone(), target.identity.clone());
+            sessions.insert(key, (owner.0, owner.1, owner.2, Arc::downgrade(spoken)));
+        }
     }
 
     /// Forgets a server. Sessions end when their last call does.

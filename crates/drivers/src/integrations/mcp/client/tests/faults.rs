@@ -2,6 +2,7 @@
 
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::wire::Conduct;
 
 use super::{Bench, DONE, Received, dispatch, error, event, http, json, modern, response, tenant, tool_call};
 use crate::egress::scripted::{Step, chunked, http_with, unfinished};
@@ -21,7 +22,7 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         row(
             "redirect",
             |_| http_with(302, &[("location", "http://169.254.169.254/")], ""),
-            codes::UPSTREAM_PROTOCOL,
+            codes::UPSTREAM_REDIRECT,
             false,
         ),
         row(
@@ -39,7 +40,7 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         row(
             "another id",
             |_| http(200, "application/json", r#"{"jsonrpc":"2.0","id":"x","result":{}}"#),
-            codes::UPSTREAM_PROTOCOL,
+            codes::ID_MISMATCH,
             true,
         ),
         row(
@@ -57,7 +58,7 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         row(
             "deep",
             |received| json(received, &format!(r#"{{"content":[{}{}]}}"#, "[".repeat(70), "]".repeat(70))),
-            codes::UPSTREAM_PROTOCOL,
+            codes::JSON_DEPTH,
             true,
         ),
         row(
@@ -75,7 +76,37 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         row(
             "asks for input",
             |received| json(received, r#"{"resultType":"input_required","requestState":"s"}"#),
+            codes::STATE_REFUSED,
+            true,
+        ),
+        row(
+            "asks its caller",
+            |received| json(received, r#"{"resultType":"input_required","inputRequests":{"a":{}}}"#),
+            codes::INPUT_REFUSED,
+            true,
+        ),
+        row("wants a URL opened", |received| error(received, 200, -32042), codes::INPUT_REFUSED, true),
+        row("hangs up", |_| vec![Step::Close], codes::OUTCOME_UNKNOWN, true),
+        row(
+            "hangs up in its head",
+            |_| vec![Step::Send(b"HTTP/1.1 2".to_vec()), Step::Close],
             codes::UPSTREAM_PROTOCOL,
+            true,
+        ),
+        row(
+            "wide",
+            |received| json(received, &format!(r#"{{"content":[{}1]}}"#, "1,".repeat(200_000))),
+            codes::JSON_NODES,
+            true,
+        ),
+        row("half a pair", |received| json(received, r#"{"content":["\ud800"]}"#), codes::JSON_TEXT, true),
+        row(
+            "large state",
+            |received| {
+                let state = "s".repeat(17 << 10);
+                json(received, &format!(r#"{{"resultType":"input_required","requestState":"{state}"}}"#))
+            },
+            codes::STATE_REFUSED,
             true,
         ),
         row(
@@ -164,4 +195,47 @@ async fn what_was_not_sent_has_not_acted() {
         .unwrap_err();
     assert_eq!((late.code, late.may_have_acted), (codes::UPSTREAM_TIMEOUT, false));
     assert_eq!(bench.upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn a_breach_and_a_reach_for_more_are_told_from_a_mistake() {
+    let other = |id: &str| event(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{DONE}}}"#));
+    let rows: Vec<(&str, Script, Conduct)> = vec![
+        ("page", Box::new(|_| http(200, "text/html", "")), Conduct::Fair),
+        (
+            "batch",
+            Box::new(|received| http(200, "application/json", &format!("[{}]", response(received, DONE)))),
+            Conduct::Breach,
+        ),
+        ("twice", Box::new(|received| json(received, r#"{"content":[],"a":1,"a":2}"#)), Conduct::Breach),
+        ("bare line feeds", Box::new(|_| vec![Step::Send(b"HTTP/1.1 200 OK\n\n".to_vec())]), Conduct::Breach),
+        (
+            "asks us",
+            Box::new(|_| {
+                chunked("text/event-stream", &[event(r#"{"jsonrpc":"2.0","id":1,"method":"ping"}"#)])
+            }),
+            Conduct::Overreach,
+        ),
+        ("another id", Box::new(move |_| chunked("text/event-stream", &[other("1")])), Conduct::Overreach),
+    ];
+    for (what, script, conduct) in rows {
+        let bench = Bench::new(modern(script)).await;
+        assert_eq!(bench.call().await.unwrap_err().conduct, conduct, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_odd_beside_an_answer_is_told_and_changes_nothing() {
+    let second = |received: &Received| {
+        let other = response(received, r#"{"content":[{"type":"text","text":"another"}]}"#);
+        chunked("text/event-stream", &[[event(&response(received, DONE)), event(&other)].concat()])
+    };
+    let reply = Bench::new(modern(second)).await.call().await.unwrap();
+    assert_eq!((reply.result.as_str(), reply.conduct), (DONE, Conduct::Breach));
+    let other = |received: &Received| {
+        let stranger = event(&format!(r#"{{"jsonrpc":"2.0","id":"x","result":{DONE}}}"#));
+        chunked("text/event-stream", &[[stranger, event(&response(received, DONE))].concat()])
+    };
+    let reply = Bench::new(modern(other)).await.call().await.unwrap();
+    assert_eq!((reply.result.as_str(), reply.conduct), (DONE, Conduct::Overreach));
 }

@@ -4,11 +4,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::wire::Conduct;
 
 use super::{
-    Bench, DONE, canonical, dispatch, error, event, json, legacy, method, response, tenant, tool_call,
+    Bench, DONE, INITIALIZED, Received, canonical, dispatch, error, event, json, legacy, method, response,
+    tenant, tool_call,
 };
-use crate::egress::scripted::{Step, chunked, http, unfinished};
+use crate::egress::scripted::{Step, chunked, http, http_with, unfinished};
 
 const HANDSHAKE: [&str; 3] = ["server/discover", "initialize", "notifications/initialized"];
 
@@ -121,6 +123,23 @@ async fn sessions_belong_to_one_tenant_and_identity_and_end_when_forgotten() {
     let deleted = &seen[12];
     assert_eq!((deleted.verb(), deleted.header("mcp-session-id")), ("DELETE", Some("session-5")));
     assert_eq!(deleted.header("authorization"), None);
+}
+
+#[tokio::test]
+async fn a_session_id_that_somebody_else_has_is_an_overreach() {
+    let about = |received: &Received| match method(received).as_str() {
+        "initialize" => {
+            let headers = [("content-type", "application/json"), ("mcp-session-id", "of-everybody")];
+            http_with(200, &headers, &response(received, INITIALIZED))
+        }
+        _ => legacy(|received| json(received, DONE))(0, received),
+    };
+    let bench = Bench::new(move |_, received| about(received)).await;
+    for (who, conduct) in [("a", Conduct::Fair), ("b", Conduct::Overreach), ("a", Conduct::Fair)] {
+        let reply =
+            bench.client.call_tool(&tenant(who), &bench.target(), &tool_call("{}"), &dispatch(2000)).await;
+        assert_eq!(reply.unwrap().conduct, conduct, "{who}");
+    }
 }
 
 #[tokio::test]

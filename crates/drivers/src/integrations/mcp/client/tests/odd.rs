@@ -63,7 +63,7 @@ async fn an_upstream_that_wants_credentials_gets_no_other_era() {
 #[tokio::test]
 async fn what_cannot_be_spoken_with_is_said_plainly() {
     for (status, code) in
-        [(302, codes::UPSTREAM_PROTOCOL), (429, codes::UPSTREAM_ERROR), (503, codes::UPSTREAM_ERROR)]
+        [(302, codes::UPSTREAM_REDIRECT), (429, codes::UPSTREAM_ERROR), (503, codes::UPSTREAM_ERROR)]
     {
         let bench = Bench::new(move |_, _| http(status, "text/plain", "")).await;
         assert_eq!(version(&bench).await, Err(code), "{status}");
