@@ -22,6 +22,7 @@ mod m0003_checkpoints;
 mod m0004_config_versions;
 mod m0005_idempotency_keys_by_age;
 mod m0006_toolsets;
+mod m0007_sanitised_results;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_config_versions::Migration),
             Box::new(m0005_idempotency_keys_by_age::Migration),
             Box::new(m0006_toolsets::Migration),
+            Box::new(m0007_sanitised_results::Migration),
         ]
     }
 }

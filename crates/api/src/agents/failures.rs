@@ -13,10 +13,11 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 /// Codes by which the decision says that a tool is not for this caller.
-const NOT_OFFERED: [Code; 6] = [
+const NOT_OFFERED: [Code; 7] = [
     codes::SERVER_NOT_ACTIVE,
     codes::TOOL_DISABLED,
     codes::TOOL_QUARANTINED,
+    codes::LIST_STALE,
     codes::FROZEN,
     codes::POLICY_DENIED,
     codes::CREDENTIAL_DENIED,

@@ -132,7 +132,7 @@ impl Agent<'_> {
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
-            Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
+            Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) => of_call(accepted.version, error),
         }
     }

@@ -1,41 +1,118 @@
-//! A tool's result in the era of who asked. All but the one member that tells the eras apart stays byte for byte.
+//! A tool's result in the era of who asked, with a label: whoever reads it must know that nobody vouches for it. All but
+//! the member that tells the eras apart and what we say in `_meta` stays byte for byte.
 
 use portcullis_mcp::members::Members;
 use portcullis_mcp::version::Era;
+use portcullis_schemas::integrations::mcp::invocation::{InvokeToolResult, Sanitised};
 use portcullis_schemas::json::RawJson;
 use serde_json::value::RawValue;
 
 /// Required in every modern result, unknown before.
 const RESULT_TYPE: &str = "resultType";
+const META: &str = "_meta";
+/// Who vouches for the result, and where it comes from. A server that writes it itself does not get through.
+const LABEL: &str = "portcullis/label";
+/// What was taken out of it.
+const SANITISED: &str = "portcullis/sanitised";
 
-/// The result for an agent of this era.
+/// The answer to a call for an agent of this era.
+pub(super) fn labelled(era: Era, answer: InvokeToolResult) -> Box<RawValue> {
+    let Some(mut members) = Members::of(answer.result.as_str()) else { return answer.result.into_raw() };
+    adapt(era, &mut members);
+    let mut meta = members.value::<Members>(META).unwrap_or_default();
+    let mut label = Members::default();
+    label.put("trust", &answer.trust);
+    label.put("serverId", &answer.server_id);
+    label.put("toolId", &answer.tool_id);
+    meta.put(LABEL, &label);
+    if let Some(sanitised) = &answer.sanitised {
+        meta.put(SANITISED, &told(sanitised));
+    }
+    members.put(META, &meta);
+    members.to_raw()
+}
+
+/// A result of the gate's own for an agent of this era.
 pub(super) fn in_era(era: Era, result: RawJson) -> Box<RawValue> {
     let Some(mut members) = Members::of(result.as_str()) else { return result.into_raw() };
+    if adapt(era, &mut members) { members.to_raw() } else { result.into_raw() }
+}
+
+/// Whether there was something to adapt.
+fn adapt(era: Era, members: &mut Members) -> bool {
     match (era, members.has(RESULT_TYPE)) {
         (Era::Modern, false) => members.put(RESULT_TYPE, "complete"),
         (Era::Legacy, true) => members.retain(|name| name != RESULT_TYPE),
-        (Era::Modern, true) | (Era::Legacy, false) => return result.into_raw(),
+        (Era::Modern, true) | (Era::Legacy, false) => return false,
     }
-    members.to_raw()
+    true
+}
+
+fn told(sanitised: &Sanitised) -> Members {
+    let mut told = Members::default();
+    told.put("hiddenCharacters", &sanitised.hidden_characters);
+    told.put("links", &sanitised.links);
+    told.put("icons", &sanitised.icons);
+    told.put("members", &sanitised.members);
+    told.put("credential", &sanitised.credential);
+    told
 }
 
 #[cfg(test)]
 mod tests {
+    use portcullis_schemas::integrations::mcp::invocation::{
+        ContentTrust, InvocationOutcome, PolicyDecision,
+    };
+
     use super::*;
+
+    const ODD: &str = r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890}"#;
+    const MODERN: &str =
+        r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890,"resultType":"complete"}"#;
 
     #[test]
     fn one_member_changes_with_the_era() {
-        let odd = r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890}"#;
-        let modern = r#"{"content":[{"type":"odd","n":1.10}],"x":123456789012345678901234567890,"resultType":"complete"}"#;
         let table = [
-            (Era::Legacy, odd, odd),
-            (Era::Modern, odd, modern),
-            (Era::Modern, modern, modern),
-            (Era::Legacy, modern, odd),
+            (Era::Legacy, ODD, ODD),
+            (Era::Modern, ODD, MODERN),
+            (Era::Modern, MODERN, MODERN),
+            (Era::Legacy, MODERN, ODD),
         ];
         for (era, given, expected) in table {
             let given = RawJson::from_text(given.to_owned()).unwrap();
             assert_eq!(in_era(era, given).get(), expected);
         }
+    }
+
+    fn answer(result: &str, sanitised: Option<Sanitised>) -> InvokeToolResult {
+        InvokeToolResult {
+            invocation_id: "inv_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
+            server_id: "mcp_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
+            tool_id: "tool_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
+            status: InvocationOutcome::Success,
+            result: RawJson::from_text(result.to_owned()).unwrap(),
+            trust: ContentTrust::Untrusted,
+            sanitised,
+            error_code: None,
+            duration_ms: 1,
+            policy_decision: PolicyDecision::Allowed,
+            policy_ids: Vec::new(),
+            policy_version: 1,
+        }
+    }
+
+    #[test]
+    fn a_result_says_that_nobody_vouches_for_it_and_stays_as_it_is_otherwise() {
+        let label = r#""portcullis/label":{"trust":"untrusted","serverId":"mcp_01arz3ndektsv4rrffq69g5fav","toolId":"tool_01arz3ndektsv4rrffq69g5fav"}"#;
+        let labelled_odd = format!("{},\"_meta\":{{{label}}}}}", ODD.trim_end_matches('}'));
+        assert_eq!(labelled(Era::Legacy, answer(ODD, None)).get(), labelled_odd);
+        let given = r#"{"content":[],"_meta":{"a/b":1.10}}"#;
+        let sanitised = Sanitised { hidden_characters: 2, ..Sanitised::default() };
+        assert_eq!(
+            labelled(Era::Legacy, answer(given, Some(sanitised))).get(),
+            format!(
+                r#"{{"content":[],"_meta":{{"a/b":1.10,{label},"portcullis/sanitised":{{"hiddenCharacters":2,"links":0,"icons":0,"members":0,"credential":false}}}}}}"#
+            )
+        );
     }
 }

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{EventId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::{
-    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation,
+    CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation, Sanitised,
 };
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::logs::ledger::FailureFacts;
@@ -163,11 +163,24 @@ fn ended(invocation: &McpToolInvocation) -> Map<String, Value> {
     put(&mut facts, "input_hash", Some(invocation.facts.input_hash.as_str()));
     put(&mut facts, "output_hash", invocation.output_hash.as_deref());
     put(&mut facts, "output_bytes", invocation.output_bytes);
+    put(&mut facts, "sanitised", invocation.sanitised.as_ref().map(sanitised));
     put(&mut facts, "started_at", invocation.started_at.map(|time| time.to_string()));
     put(&mut facts, "completed_at", Some(invocation.completed_at.to_string()));
     put(&mut facts, "duration_ms", Some(invocation.duration_ms));
     put(&mut facts, "incident_id", invocation.incident_id.as_ref().map(ToString::to_string));
     facts
+}
+
+/// What was taken out of the result; of what it was, only the hash.
+fn sanitised(taken: &Sanitised) -> Value {
+    let mut facts = Map::new();
+    put(&mut facts, "hidden_characters", Some(taken.hidden_characters));
+    put(&mut facts, "links", Some(taken.links));
+    put(&mut facts, "icons", Some(taken.icons));
+    put(&mut facts, "members", Some(taken.members));
+    put(&mut facts, "credential", Some(taken.credential));
+    put(&mut facts, "received_hash", Some(taken.received_hash.as_str()));
+    Value::Object(facts)
 }
 
 /// By which toolset the tool was named, and as what.

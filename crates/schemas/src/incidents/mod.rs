@@ -41,6 +41,14 @@ string_enum!(
         ServerOffline = "server_offline",
         /// A server sent back the credential that it was asked with.
         CredentialEchoed = "credential_echoed",
+        /// A server reached for what is not its own, or broke the protocol as no correct one does by mistake.
+        UpstreamConduct = "upstream_conduct",
+        /// A definition wants an argument that sounds like a secret in a header.
+        SecretMirrored = "secret_mirrored",
+        /// A server's list of tools could not be read for too long.
+        ListStale = "list_stale",
+        /// Something had to be taken out of a tool's result.
+        ResultSanitised = "result_sanitised",
     }
 );
 

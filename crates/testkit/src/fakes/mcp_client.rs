@@ -72,11 +72,7 @@ impl ScriptedMcpClient {
     /// A client whose egress refuses the next exchanges, this many of each kind.
     pub fn refused(times: usize) -> Self {
         let client = Self::new();
-        let refusal = McpFailure {
-            code: codes::EGRESS_REFUSED,
-            detail: "the egress refuses this server".to_owned(),
-            may_have_acted: false,
-        };
+        let refusal = McpFailure::new(codes::EGRESS_REFUSED, "the egress refuses this server", false);
         for _ in 0..times {
             client.answer_discover(Err(refusal.clone()));
             client.answer_health(Err(refusal.clone()));

@@ -7,9 +7,10 @@ use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::IncidentId;
 use portcullis_schemas::incidents::IncidentSeverity::{self, Critical, High, Low, Medium};
 use portcullis_schemas::incidents::{IncidentCause, NewIncident};
-use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, InvocationOutcome};
+use portcullis_schemas::integrations::mcp::invocation::InvocationFacts;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel};
+use portcullis_schemas::integrations::mcp::wire::Conduct;
 use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::timestamp::Timestamp;
@@ -69,12 +70,36 @@ pub(super) fn definitions_refused(
         .collect();
     let opening = Opening {
         cause: IncidentCause::DefinitionRefused,
-        severity: Medium,
+        severity: refused.iter().map(|one| severity_of(&one.rule)).max().unwrap_or(Low),
         title: format!("server {} lists {} definitions that are refused", server.name, refused.len()),
         dedup_key: format!("definition:{}:{}", server.server_id, sha256(marks.join("\n").as_bytes())),
         facts: json!({ "server_id": server.server_id, "count": refused.len(), "refused": named }),
     };
     Some(opening.at(stamp.ids, stamp.now))
+}
+
+/// A definition wants an argument that sounds like a secret to be sent as a header as well.
+pub(super) fn secret_mirrored(stamp: &EventStamp<'_>, tool: &McpTool) -> NewIncident {
+    Opening {
+        cause: IncidentCause::SecretMirrored,
+        severity: Low,
+        title: format!(
+            "tool {} wants an argument that sounds like a secret in a header: look before you approve it",
+            tool.name
+        ),
+        dedup_key: format!("mirrored:{}:{}", tool.tool_id, tool.definition_hash),
+        facts: json!({ "server_id": tool.server_id, "tool_id": tool.tool_id, "tool": tool.name }),
+    }
+    .at(stamp.ids, stamp.now)
+}
+
+/// Names and texts that deceive, and schemas that reach out, are no mistakes; a schema that costs too much may be one.
+fn severity_of(rule: &str) -> IncidentSeverity {
+    match rule {
+        "name" | "duplicate_name" | "hidden_characters" | "schema" => High,
+        "schema_cost" => Low,
+        _ => Medium,
+    }
 }
 
 /// A server went offline.
@@ -100,6 +125,9 @@ pub(super) fn for_refusal(
     facts: &InvocationFacts,
     code: Code,
 ) -> Option<NewIncident> {
+    if code == codes::LIST_STALE {
+        return Some(list_stale(ids, now, facts));
+    }
     if code != codes::POLICY_DENIED || facts.risk_level != RiskLevel::Critical {
         return None;
     }
@@ -113,53 +141,116 @@ pub(super) fn for_refusal(
     Some(opening.at(ids, now))
 }
 
-/// What the end of a call asks for. A success and a cancellation by the caller ask for nothing.
+/// A server's list could not be read for so long that its tools are refused.
+fn list_stale(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts) -> NewIncident {
+    Opening {
+        cause: IncidentCause::ListStale,
+        severity: Low,
+        title: "a server's list of tools cannot be read any more; calls of its tools are refused".to_owned(),
+        dedup_key: format!("stale:{}", facts.server_id),
+        facts: about_call(facts, Some(codes::LIST_STALE)),
+    }
+    .at(ids, now)
+}
+
+/// What of a call's end the rules look at.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OutcomeFacts {
+    pub(super) code: Option<Code>,
+    pub(super) conduct: Conduct,
+    pub(super) is_sanitised: bool,
+    pub(super) is_credential_echoed: bool,
+}
+
+/// What the end of a call asks for. The loudest speaks: a call has one incident at most.
 pub(super) fn for_outcome(
     ids: &dyn IdSource,
     now: Timestamp,
     facts: &InvocationFacts,
-    outcome: InvocationOutcome,
-    code: Option<Code>,
+    ended: &OutcomeFacts,
 ) -> Option<NewIncident> {
-    let (cause, severity, title) = match outcome {
-        InvocationOutcome::Failure if code == Some(codes::TOOL_ERROR) => {
-            (IncidentCause::InvocationFailed, Low, format!("tool {} reports errors", facts.tool_name))
-        }
-        InvocationOutcome::Failure | InvocationOutcome::Timeout => {
-            (IncidentCause::InvocationFailed, Medium, format!("calls of tool {} fail", facts.tool_name))
-        }
-        InvocationOutcome::Unknown => (
-            IncidentCause::OutcomeUnknown,
-            High,
-            format!("the outcome of a call of tool {} is not known", facts.tool_name),
-        ),
-        _ => return None,
+    let tool = &facts.tool_name;
+    let (cause, severity, title, dedup_key) = if ended.is_credential_echoed {
+        // It was taken out of what the caller got; the server may have written it elsewhere too.
+        let title = format!("tool {tool} sends our credential back: rotate it, and ask the supplier why");
+        (IncidentCause::CredentialEchoed, High, title, format!("echoed:{}", facts.tool_id))
+    } else if let Some((cause, severity)) = rule_of(ended) {
+        let code = ended.code.map_or("answered", Code::as_str);
+        let title = match cause {
+            IncidentCause::UpstreamConduct if severity == High => {
+                format!("the server of tool {tool} reaches for what is not its own ({code})")
+            }
+            IncidentCause::UpstreamConduct => {
+                format!("the server of tool {tool} breaks the protocol as no correct one does ({code})")
+            }
+            IncidentCause::OutcomeUnknown => format!("the outcome of a call of tool {tool} is not known"),
+            IncidentCause::ResultSanitised => {
+                format!("results of tool {tool} are not handed on whole ({code})")
+            }
+            _ => format!("calls of tool {tool} fail ({code})"),
+        };
+        let dedup_key = match cause {
+            // Each such call may have acted, and each has to be looked into.
+            IncidentCause::OutcomeUnknown => format!("unknown:{}", facts.invocation_id),
+            IncidentCause::InvocationFailed => format!("failed:{}:{code}", facts.tool_id),
+            cause => format!("{cause}:{severity}:{}:{code}", facts.tool_id),
+        };
+        (cause, severity, title, dedup_key)
+    } else {
+        return None;
     };
-    let dedup_key = match outcome {
-        // Each such call may have acted, and each has to be looked into.
-        InvocationOutcome::Unknown => format!("unknown:{}", facts.invocation_id),
-        _ => format!("failed:{}:{}", facts.tool_id, code.unwrap_or(codes::INTERNAL)),
-    };
-    Some(Opening { cause, severity, title, dedup_key, facts: about_call(facts, code) }.at(ids, now))
+    Some(Opening { cause, severity, title, dedup_key, facts: about_call(facts, ended.code) }.at(ids, now))
 }
 
-/// An answer held the credential that the server was asked with. It was taken out of what the caller got; the server
-/// may have written it elsewhere too.
-pub(super) fn credential_echoed(
-    ids: &dyn IdSource,
-    now: Timestamp,
-    facts: &InvocationFacts,
-    code: Option<Code>,
-) -> NewIncident {
+/// The table. A tool's own error is data, slowness and a caller who leaves are everyday things, and so are answers that
+/// are merely broken. A server that does what only an attack needs is heard of, also where the call succeeded.
+fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
+    use IncidentCause::{InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct};
+    let by_conduct = match ended.conduct {
+        Conduct::Overreach => Some((UpstreamConduct, High)),
+        Conduct::Breach => Some((UpstreamConduct, Low)),
+        Conduct::Fair => None,
+    };
+    let by_code = match ended.code {
+        None if ended.is_sanitised => Some((ResultSanitised, Low)),
+        None => None,
+        Some(codes::TOOL_ERROR) => ended.is_sanitised.then_some((ResultSanitised, Low)),
+        Some(codes::CANCELLED | codes::UPSTREAM_TIMEOUT | codes::UPSTREAM_PROTOCOL | codes::JSON_TEXT) => {
+            None
+        }
+        Some(codes::DEADLINE_EXCEEDED) => Some((InvocationFailed, Low)),
+        Some(codes::OUTCOME_UNKNOWN) => Some((OutcomeUnknown, Low)),
+        Some(codes::CONTENT_REFUSED) => Some((ResultSanitised, Low)),
+        Some(
+            codes::UPSTREAM_TOO_LARGE
+            | codes::UPSTREAM_TLS
+            | codes::UPSTREAM_INCOMPATIBLE
+            | codes::JSON_DEPTH
+            | codes::JSON_NODES,
+        ) => Some((UpstreamConduct, Low)),
+        Some(
+            codes::UPSTREAM_REDIRECT
+            | codes::EGRESS_REFUSED
+            | codes::ID_MISMATCH
+            | codes::INPUT_REFUSED
+            | codes::STATE_REFUSED,
+        ) => Some((UpstreamConduct, High)),
+        Some(_) => Some((InvocationFailed, Medium)),
+    };
+    match (by_conduct, by_code) {
+        (Some(conduct), Some(code)) if conduct.1 >= code.1 => Some(conduct),
+        (conduct, code) => code.or(conduct),
+    }
+}
+
+/// The gateway stopped between the record of a call and that of its outcome.
+pub(super) fn cut_off(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts) -> NewIncident {
     Opening {
-        cause: IncidentCause::CredentialEchoed,
+        cause: IncidentCause::OutcomeUnknown,
         severity: High,
-        title: format!(
-            "tool {} sends our credential back: rotate it, and ask the supplier why",
-            facts.tool_name
-        ),
-        dedup_key: format!("echoed:{}", facts.tool_id),
-        facts: about_call(facts, code),
+        title: format!("the outcome of a call of tool {} is not known", facts.tool_name),
+        dedup_key: format!("unknown:{}", facts.invocation_id),
+        facts: about_call(facts, Some(codes::OUTCOME_UNKNOWN)),
     }
     .at(ids, now)
 }

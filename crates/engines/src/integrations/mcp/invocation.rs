@@ -22,10 +22,11 @@ use portcullis_schemas::logs::ledger::{
     FailureFacts, IdempotencyClaim, Intent, IntentKind, IntentReceipt, IntentSubject, Recorded, Refusal,
 };
 use portcullis_schemas::logs::ports::{AnswerSeal, Ledger, MCPAuditEmitterPort};
-use portcullis_schemas::runtime::{Clock, IdSource, KeyedHash};
+use portcullis_schemas::runtime::{Clock, HashPurpose, IdSource, KeyedHash};
 use portcullis_schemas::text::RunId;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use portcullis_trail::Digest;
 use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
@@ -111,9 +112,15 @@ pub enum Attempt {
 #[derive(Debug)]
 pub enum Invoked {
     /// The call was made and its outcome recorded.
-    Answered(InvokeToolResult),
+    Answered(Box<InvokeToolResult>),
     /// The facts do not hold, or may not hold, any more. Nothing was recorded or sent: try again with fresh ones.
     Outdated(Box<GovernedCall>),
+}
+
+impl Invoked {
+    fn answered(result: InvokeToolResult) -> Self {
+        Self::Answered(Box::new(result))
+    }
 }
 
 /// One call, with everything that was found out about it.
@@ -139,6 +146,8 @@ pub struct GovernedCall {
     pub idempotency: Option<IdempotencyClaim>,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
+    /// Whether it is the caller who gave less time than the operation has.
+    pub is_callers_deadline: bool,
 }
 
 /// Makes governed calls.
@@ -186,12 +195,12 @@ impl McpToolInvocationEngine {
         let recorded =
             self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
-            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::Answered),
+            Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::answered),
             Recorded::Stale if call.attempt != Attempt::Last => Ok(Invoked::Outdated(Box::new(call))),
             Recorded::Stale => Err(self.refuse(opened, requested, Denial::unsettled()).await),
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::Answered)
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::answered)
             }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
@@ -214,6 +223,7 @@ impl McpToolInvocationEngine {
             outcome: InvocationOutcome::Blocked,
             output_hash: None,
             output_bytes: None,
+            sanitised: None,
             error_code: Some(denial.code.to_string()),
             error_message: Some(denial.reason.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
@@ -310,7 +320,14 @@ impl McpToolInvocationEngine {
             definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        Ended::answered(answer, started_at)
+        let ended = Ended::answered(answer, started_at, |bytes| self.hash(opened, bytes));
+        if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }
+    }
+
+    /// The keyed hash of a value, for the trail.
+    fn hash(&self, opened: &Opened, bytes: &[u8]) -> String {
+        let hash = self.ports.hasher.keyed_hash(opened.tenant(), HashPurpose::TrailValue, bytes);
+        Digest::from_bytes(hash).to_string()
     }
 
     fn stamp<'a>(&'a self, opened: &'a Opened) -> EventStamp<'a> {

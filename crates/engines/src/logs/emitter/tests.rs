@@ -62,6 +62,7 @@ fn invocation(outcome: InvocationOutcome) -> McpToolInvocation {
         facts: facts(),
         outcome,
         output_hash: Some("cc".repeat(32)),
+        sanitised: None,
         output_bytes: Some(150),
         error_code: None,
         error_message: Some("our words, not for the trail".to_owned()),
@@ -164,6 +165,7 @@ async fn failed_is_a_contract() {
     let invocation = McpToolInvocation {
         error_code: Some("upstream_timeout".to_owned()),
         output_hash: None,
+        sanitised: None,
         output_bytes: None,
         incident_id: Some("inc_01jd0000000000000000000000".parse().unwrap()),
         ..invocation(InvocationOutcome::Timeout)
@@ -178,6 +180,7 @@ async fn unknown_is_a_contract() {
     let invocation = McpToolInvocation {
         error_code: Some("outcome_unknown".to_owned()),
         output_hash: None,
+        sanitised: None,
         output_bytes: None,
         started_at: None,
         ..invocation(InvocationOutcome::Unknown)

@@ -98,6 +98,32 @@ pub struct InvocationFacts {
     pub invoked_at: Timestamp,
 }
 
+string_enum!(
+    /// Who vouches for a content.
+    ContentTrust {
+        /// Nobody. It comes from a server, or from whoever wrote what the server has read: data, never instructions.
+        Untrusted = "untrusted",
+    }
+);
+
+/// What was taken out of a result before the agent got it. All of it is zero or false in a result that was left alone,
+/// and then this is absent.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Sanitised {
+    /// Characters that change what a person sees without being seen, and control sequences.
+    pub hidden_characters: u64,
+    /// Links of a scheme, or to a place, that is not handed on.
+    pub links: u64,
+    /// Icons, which are addresses that a client might fetch.
+    pub icons: u64,
+    /// Members that another reader might take for members of the protocol, or that speak for the gate.
+    pub members: u64,
+    /// Whether the credential that the server was asked with was in it.
+    pub credential: bool,
+    /// Keyed hash of the result as it was received, 64 hex digits, but for the credential.
+    pub received_hash: String,
+}
+
 /// One row of `mcp_tool_invocations`: inserted once, never changed.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct McpToolInvocation {
@@ -108,10 +134,12 @@ pub struct McpToolInvocation {
     pub facts: InvocationFacts,
     /// How it ended.
     pub outcome: InvocationOutcome,
-    /// Keyed hash of the result's bytes, 64 hex digits.
+    /// Keyed hash of the result's bytes, 64 hex digits, as the caller got them.
     pub output_hash: Option<String>,
     /// Bytes of the result.
     pub output_bytes: Option<u64>,
+    /// What was taken out of the result.
+    pub sanitised: Option<Sanitised>,
     /// Stable code of the failure.
     pub error_code: Option<String>,
     /// Our words for it; never upstream text.
@@ -137,8 +165,14 @@ pub struct InvokeToolResult {
     pub tool_id: ToolId,
     /// `success`, or `failure` when the tool itself reports an error in its result.
     pub status: InvocationOutcome,
-    /// The MCP `CallToolResult`, byte for byte as the server gave it. Untrusted content.
+    /// The MCP `CallToolResult`, byte for byte as the server gave it, but for what `sanitised` counts.
     pub result: RawJson,
+    /// Who vouches for the result.
+    #[serde(default = "untrusted")]
+    pub trust: ContentTrust,
+    /// What was taken out of it; absent if nothing was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sanitised: Option<Sanitised>,
     /// Set when the tool reports an error.
     pub error_code: Option<String>,
     /// Milliseconds from receipt to outcome.
@@ -149,4 +183,9 @@ pub struct InvokeToolResult {
     pub policy_ids: Vec<String>,
     /// Version of the tenant's policy set.
     pub policy_version: u64,
+}
+
+/// Kept answers of before there was a label are no better.
+fn untrusted() -> ContentTrust {
+    ContentTrust::Untrusted
 }

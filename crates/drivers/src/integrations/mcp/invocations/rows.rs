@@ -46,6 +46,7 @@ pub(crate) struct Model {
     pub(crate) completed_at: i64,
     pub(crate) incident_id: Option<String>,
     pub(crate) through: Option<String>,
+    pub(crate) sanitised: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -95,6 +96,7 @@ pub(crate) fn row(
         completed_at: invocation.completed_at.as_micros(),
         incident_id: incident.or(invocation.incident_id.as_ref()).map(ToString::to_string),
         through: facts.through.as_ref().map(to_json).transpose()?,
+        sanitised: invocation.sanitised.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -126,6 +128,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         facts,
         outcome: stored("outcome", row.outcome.parse())?,
         output_hash: row.output_hash,
+        sanitised: row.sanitised.map(|text| from_json("sanitised", &text)).transpose()?,
         output_bytes: stored_if("output_bytes", row.output_bytes, u64::try_from)?,
         error_code: row.error_code,
         error_message: row.error_message,

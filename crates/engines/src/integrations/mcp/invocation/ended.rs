@@ -1,10 +1,13 @@
 //! How a call ended, before it is recorded.
 
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
-use portcullis_schemas::integrations::mcp::wire::{McpFailure, ToolReply};
+use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, Sanitised};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolReply};
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
+
+use crate::integrations::mcp::incident_rules::OutcomeFacts;
+use crate::integrations::mcp::result::{ContentProblem, examine};
 
 /// The end of a call that has an intent.
 pub(super) struct Ended {
@@ -12,7 +15,11 @@ pub(super) struct Ended {
     pub(super) started_at: Option<Timestamp>,
     /// The tool's answer; its result counts as one even when it reports an error.
     pub(super) reply: Option<ToolReply>,
+    /// What was taken out of it.
+    pub(super) sanitised: Option<Sanitised>,
     pub(super) failure: Option<Failure>,
+    /// How the server behaved.
+    pub(super) conduct: Conduct,
 }
 
 /// A failure, for the record and for the caller.
@@ -28,21 +35,77 @@ impl Ended {
     /// Nothing was sent: the credential or the emitter failed after the intent was recorded.
     pub(super) fn unsent(error: Error) -> Self {
         let failure = Failure { code: error.code(), message: error.public().to_owned(), cause: Some(error) };
-        Self { outcome: InvocationOutcome::Failure, started_at: None, reply: None, failure: Some(failure) }
+        Self {
+            outcome: InvocationOutcome::Failure,
+            started_at: None,
+            reply: None,
+            sanitised: None,
+            failure: Some(failure),
+            conduct: Conduct::Fair,
+        }
     }
 
-    /// The client came back.
-    pub(super) fn answered(answer: Result<ToolReply, McpFailure>, started_at: Timestamp) -> Self {
-        let (outcome, reply, failure) = match answer {
-            Ok(reply) if reply.is_error => {
-                let message = "the tool reports an error in its result".to_owned();
-                let failure = Failure { code: codes::TOOL_ERROR, message, cause: None };
-                (InvocationOutcome::Failure, Some(reply), Some(failure))
+    /// The client came back. `hash` is the keyed hash of a result as it was received.
+    pub(super) fn answered(
+        answer: Result<ToolReply, McpFailure>,
+        started_at: Timestamp,
+        hash: impl FnOnce(&[u8]) -> String,
+    ) -> Self {
+        let started_at = Some(started_at);
+        let reply = match answer {
+            Ok(reply) => reply,
+            Err(failure) => {
+                let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
+                let failure = Some(describe(failure));
+                return Self { outcome, started_at, reply: None, sanitised: None, failure, conduct };
             }
-            Ok(reply) => (InvocationOutcome::Success, Some(reply), None),
-            Err(failure) => (outcome_of(&failure), None, Some(describe(failure))),
         };
-        Self { outcome, started_at: Some(started_at), reply, failure }
+        let conduct = reply.conduct;
+        let examined = match examine(&reply.result) {
+            Ok(examined) => examined,
+            Err(ContentProblem(what)) => {
+                let message = format!("the tool's result is withheld: {what}; {MAY_HAVE_ACTED}");
+                let failure = Some(Failure { code: codes::CONTENT_REFUSED, message, cause: None });
+                let outcome = InvocationOutcome::Failure;
+                return Self { outcome, started_at, reply: None, sanitised: None, failure, conduct };
+            }
+        };
+        let taken = examined.sanitised.or_else(|| reply.redacted.then(Sanitised::default));
+        let sanitised = taken.map(|taken| Sanitised {
+            credential: reply.redacted,
+            received_hash: hash(reply.result.as_str().as_bytes()),
+            ..taken
+        });
+        let (outcome, failure) = if reply.is_error {
+            let message = "the tool reports an error in its result".to_owned();
+            let failure = Failure { code: codes::TOOL_ERROR, message, cause: None };
+            (InvocationOutcome::Failure, Some(failure))
+        } else {
+            (InvocationOutcome::Success, None)
+        };
+        let reply = Some(ToolReply { result: examined.result, ..reply });
+        Self { outcome, started_at, reply, sanitised, failure, conduct }
+    }
+
+    /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the
+    /// server's slowness.
+    pub(super) fn by_callers_deadline(mut self) -> Self {
+        if let Some(failure) = &mut self.failure
+            && failure.code == codes::UPSTREAM_TIMEOUT
+        {
+            failure.code = codes::DEADLINE_EXCEEDED;
+        }
+        self
+    }
+
+    /// What the rules of incidents ask.
+    pub(super) fn told(&self) -> OutcomeFacts {
+        OutcomeFacts {
+            code: self.code(),
+            conduct: self.conduct,
+            is_sanitised: self.sanitised.is_some(),
+            is_credential_echoed: self.sanitised.as_ref().is_some_and(|sanitised| sanitised.credential),
+        }
     }
 
     pub(super) fn code(&self) -> Option<Code> {
@@ -50,10 +113,13 @@ impl Ended {
     }
 }
 
+const MAY_HAVE_ACTED: &str = "the upstream may have acted: look there before you repeat it";
+
 /// `timeout` and `cancelled` say that the upstream may have acted; where nothing left us it is a plain failure.
 fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
     match failure.code {
         codes::CANCELLED => InvocationOutcome::Cancelled,
+        codes::OUTCOME_UNKNOWN => InvocationOutcome::Unknown,
         codes::UPSTREAM_TIMEOUT if failure.may_have_acted => InvocationOutcome::Timeout,
         _ => InvocationOutcome::Failure,
     }
@@ -61,7 +127,7 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
 
 fn describe(failure: McpFailure) -> Failure {
     let advice = if failure.may_have_acted {
-        "the upstream may have acted: look there before you repeat it"
+        MAY_HAVE_ACTED
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else {
@@ -73,13 +139,23 @@ fn describe(failure: McpFailure) -> Failure {
 /// What kind of failure a code is, for the caller's status. Fixed by the code, so that a repeat gets the same.
 pub(super) fn kind_of(code: Code) -> ErrorKind {
     match code {
-        codes::UPSTREAM_TIMEOUT => ErrorKind::Timeout,
+        codes::UPSTREAM_TIMEOUT | codes::DEADLINE_EXCEEDED => ErrorKind::Timeout,
         codes::UPSTREAM_UNREACHABLE
         | codes::UPSTREAM_UNAUTHORIZED
         | codes::UPSTREAM_PROTOCOL
         | codes::UPSTREAM_TOO_LARGE
         | codes::UPSTREAM_ERROR
         | codes::UPSTREAM_INCOMPATIBLE
+        | codes::UPSTREAM_TLS
+        | codes::UPSTREAM_REDIRECT
+        | codes::ID_MISMATCH
+        | codes::JSON_DEPTH
+        | codes::JSON_NODES
+        | codes::JSON_TEXT
+        | codes::CONTENT_REFUSED
+        | codes::INPUT_REFUSED
+        | codes::STATE_REFUSED
+        | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,
         codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE => ErrorKind::Denied,
         codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE => ErrorKind::Conflict,

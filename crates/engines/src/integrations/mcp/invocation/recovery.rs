@@ -33,13 +33,14 @@ impl McpToolInvocationEngine {
         let now = self.ports.clock.now();
         let outcome = InvocationOutcome::Unknown;
         let code = Some(codes::OUTCOME_UNKNOWN);
-        let incident = incident_rules::for_outcome(&*self.ports.ids, now, facts, outcome, code);
+        let incident = incident_rules::cut_off(&*self.ports.ids, now, facts);
         let row = McpToolInvocation {
             tenant_id: abandoned.tenant.clone(),
             facts: facts.clone(),
             outcome,
             output_hash: None,
             output_bytes: None,
+            sanitised: None,
             error_code: code.map(|code| code.to_string()),
             error_message: Some(
                 "the gateway stopped before the outcome was recorded; the upstream may have acted".to_owned(),
@@ -47,7 +48,7 @@ impl McpToolInvocationEngine {
             duration_ms: now.millis_since(facts.invoked_at),
             started_at: None,
             completed_at: now,
-            incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
+            incident_id: Some(incident.incident_id.clone()),
         };
         let call = ToolEventContext { actor, facts, traceparent: None };
         let event = match self.ports.emitter.emit_tool_failed(&abandoned.tenant, call, &row).await {
@@ -58,7 +59,7 @@ impl McpToolInvocationEngine {
             intent_id: abandoned.intent_id.clone(),
             events: vec![event],
             invocation: Some(row),
-            incident,
+            incident: Some(incident),
             answer: None,
         }
     }

@@ -1,13 +1,11 @@
 //! The end of a call: its row, its event, its incident and its answer, in one settlement.
 
 use portcullis_schemas::integrations::mcp::invocation::{
-    InvocationOutcome, InvokeToolResult, McpToolInvocation,
+    ContentTrust, InvocationOutcome, InvokeToolResult, McpToolInvocation,
 };
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::logs::ledger::{IntentReceipt, SealedAnswer, Settlement};
-use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::{Error, ErrorKind, PortError, codes};
-use portcullis_trail::Digest;
 use serde_json::json;
 
 use super::ended::{Ended, Failure, kind_of};
@@ -27,11 +25,7 @@ impl McpToolInvocationEngine {
     ) -> Result<InvokeToolResult, Error> {
         let now = self.ports.clock.now();
         let (ids, facts) = (&*self.ports.ids, opened.facts());
-        let incident = if ended.reply.as_ref().is_some_and(|reply| reply.redacted) {
-            Some(incident_rules::credential_echoed(ids, now, facts, ended.code()))
-        } else {
-            incident_rules::for_outcome(ids, now, facts, ended.outcome, ended.code())
-        };
+        let incident = incident_rules::for_outcome(ids, now, facts, &ended.told());
         let mut row = self.row(opened, &ended);
         row.completed_at = now;
         row.incident_id = incident.as_ref().map(|incident| incident.incident_id.clone());
@@ -58,13 +52,13 @@ impl McpToolInvocationEngine {
     /// The row that the ledger inserts.
     fn row(&self, opened: &Opened, ended: &Ended) -> McpToolInvocation {
         let bytes = ended.reply.as_ref().map(|reply| reply.result.as_str().as_bytes());
-        let hash = |bytes| self.ports.hasher.keyed_hash(opened.tenant(), HashPurpose::TrailValue, bytes);
         McpToolInvocation {
             tenant_id: opened.tenant().clone(),
             facts: opened.facts().clone(),
             outcome: ended.outcome,
-            output_hash: bytes.map(|bytes| Digest::from_bytes(hash(bytes)).to_string()),
+            output_hash: bytes.map(|bytes| self.hash(opened, bytes)),
             output_bytes: bytes.map(|bytes| bytes.len() as u64),
+            sanitised: ended.sanitised.clone(),
             error_code: ended.code().map(|code| code.to_string()),
             error_message: ended.failure.as_ref().map(|failure| failure.message.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
@@ -127,6 +121,7 @@ pub(super) fn plain_event(
         "error_code": row.error_code,
         "input_hash": row.facts.input_hash,
         "output_hash": row.output_hash,
+        "sanitised": row.sanitised,
         "started_at": row.started_at,
         "duration_ms": row.duration_ms,
         "emitter_failed": true,
@@ -143,6 +138,8 @@ fn result_of(opened: &Opened, duration_ms: u64, ended: &Ended) -> Option<InvokeT
         tool_id: facts.tool_id.clone(),
         status: ended.outcome,
         result: reply.result.clone(),
+        trust: ContentTrust::Untrusted,
+        sanitised: ended.sanitised.clone(),
         error_code: ended.code().map(|code| code.to_string()),
         duration_ms,
         policy_decision: facts.policy_decision,

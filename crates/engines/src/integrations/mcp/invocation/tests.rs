@@ -1,11 +1,11 @@
 //! The flow of the governed call, with every step made to fail once.
 
 use portcullis_schemas::controls::FreezeTarget;
-use portcullis_schemas::incidents::IncidentCause;
+use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
 use portcullis_schemas::integrations::mcp::invocation::PolicyDecision;
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
-use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolReply};
 use portcullis_schemas::logs::ledger::{AbandonedIntent, Repeated, SealedAnswer};
 use portcullis_schemas::policies::PolicyOutcome;
 use portcullis_schemas::tenants::ConfigVersion;
@@ -50,6 +50,7 @@ fn call(world: &World) -> GovernedCall {
             decided_on: ConfigVersion(5),
             server: Arc::new(server),
             tool: Arc::new(world.tool("get_weather")),
+            list_is_stale: false,
             frozen: None,
             policy: Ok(policy),
             arguments: Ok(()),
@@ -62,6 +63,7 @@ fn call(world: &World) -> GovernedCall {
         secret_version: Some(1),
         idempotency: None,
         deadline: Duration::from_secs(60),
+        is_callers_deadline: false,
     }
 }
 
@@ -83,7 +85,7 @@ fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
 
 async fn invoke(bench: &Arc<Bench>, call: GovernedCall) -> Result<InvokeToolResult, Error> {
     match attempt(bench, call).await? {
-        Invoked::Answered(result) => Ok(result),
+        Invoked::Answered(result) => Ok(*result),
         Invoked::Outdated(_) => panic!("the facts hold"),
     }
 }
@@ -272,47 +274,103 @@ async fn what_has_changed_before_the_record_is_judged_again_and_refused_at_last(
 
 #[tokio::test]
 async fn outcomes_and_their_incidents() {
-    let fails =
-        |code, may_have_acted| Err(McpFailure { code, detail: "our words".to_owned(), may_have_acted });
+    let fails = |code, may_have_acted| Err(McpFailure::new(code, "our words", may_have_acted));
+    let behaved = |reply: ToolReply, conduct| Ok(ToolReply { conduct, ..reply });
+    let fine = || reply(r#"{"content":[]}"#, false);
+    let hiding = || reply("{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}]}", false);
+    let drawing = r#"{"content":[{"type":"image","mimeType":"image/svg+xml","data":"PHN2Zz4="}]}"#;
+    use IncidentCause::{
+        CredentialEchoed, InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct,
+    };
+    use IncidentSeverity::{High, Low, Medium};
+    use InvocationOutcome::{Cancelled, Failure, Success, Timeout, Unknown};
+    let breach =
+        McpFailure { conduct: Conduct::Breach, ..McpFailure::new(codes::UPSTREAM_PROTOCOL, "x", true) };
+    let overreach = McpFailure { conduct: Conduct::Overreach, ..breach.clone() };
     let table = [
+        (Ok(fine()), Success, None, None),
+        (Ok(reply("{}", true)), Failure, Some("tool_error"), None),
+        (behaved(fine(), Conduct::Breach), Success, None, Some((UpstreamConduct, Low))),
+        (behaved(fine(), Conduct::Overreach), Success, None, Some((UpstreamConduct, High))),
+        (behaved(hiding(), Conduct::Fair), Success, None, Some((ResultSanitised, Low))),
+        (behaved(hiding(), Conduct::Overreach), Success, None, Some((UpstreamConduct, High))),
+        (Ok(ToolReply { redacted: true, ..fine() }), Success, None, Some((CredentialEchoed, High))),
+        (Ok(reply(drawing, false)), Failure, Some("content_refused"), Some((ResultSanitised, Low))),
+        (fails(codes::UPSTREAM_TIMEOUT, true), Timeout, Some("upstream_timeout"), None),
+        (fails(codes::UPSTREAM_TIMEOUT, false), Failure, Some("upstream_timeout"), None),
+        (fails(codes::CANCELLED, true), Cancelled, Some("cancelled"), None),
+        (fails(codes::UPSTREAM_PROTOCOL, true), Failure, Some("upstream_protocol"), None),
+        (Err(breach), Failure, Some("upstream_protocol"), Some((UpstreamConduct, Low))),
+        (Err(overreach), Failure, Some("upstream_protocol"), Some((UpstreamConduct, High))),
+        (fails(codes::UPSTREAM_TLS, false), Failure, Some("upstream_tls"), Some((UpstreamConduct, Low))),
         (
-            Ok(reply("{}", true)),
-            InvocationOutcome::Failure,
-            Some("tool_error"),
-            Some(IncidentCause::InvocationFailed),
+            fails(codes::UPSTREAM_REDIRECT, false),
+            Failure,
+            Some("upstream_redirect"),
+            Some((UpstreamConduct, High)),
         ),
-        (
-            fails(codes::UPSTREAM_TIMEOUT, true),
-            InvocationOutcome::Timeout,
-            Some("upstream_timeout"),
-            Some(IncidentCause::InvocationFailed),
-        ),
-        (
-            fails(codes::UPSTREAM_TIMEOUT, false),
-            InvocationOutcome::Failure,
-            Some("upstream_timeout"),
-            Some(IncidentCause::InvocationFailed),
-        ),
-        (fails(codes::CANCELLED, true), InvocationOutcome::Cancelled, Some("cancelled"), None),
+        (fails(codes::ID_MISMATCH, true), Failure, Some("id_mismatch"), Some((UpstreamConduct, High))),
+        (fails(codes::JSON_NODES, true), Failure, Some("json_nodes"), Some((UpstreamConduct, Low))),
+        (fails(codes::JSON_TEXT, true), Failure, Some("json_text"), None),
+        (fails(codes::INPUT_REFUSED, true), Failure, Some("input_refused"), Some((UpstreamConduct, High))),
+        (fails(codes::OUTCOME_UNKNOWN, true), Unknown, Some("outcome_unknown"), Some((OutcomeUnknown, Low))),
         (
             fails(codes::UPSTREAM_ERROR, true),
-            InvocationOutcome::Failure,
+            Failure,
             Some("upstream_error"),
-            Some(IncidentCause::InvocationFailed),
+            Some((InvocationFailed, Medium)),
         ),
     ];
     for (answer, outcome, code, cause) in table {
         let (bench, world) = (Bench::new(), World::new());
-        let is_answer = answer.is_ok();
+        let is_answer = answer.is_ok() && code != Some("content_refused");
         *bench.reply.lock().unwrap() = Some(answer);
         let result = invoke(&bench, call(&world)).await;
         assert_eq!(result.is_ok(), is_answer, "an error of the tool is an answer, {code:?}");
         let settlement = &bench.settlements.lock().unwrap()[0];
         let row = settlement.invocation.as_ref().unwrap();
         assert_eq!((row.outcome, row.error_code.as_deref()), (outcome, code));
-        assert_eq!(settlement.incident.as_ref().map(|incident| incident.cause), cause);
-        let expected = if is_answer { "tool_invocation.completed" } else { "tool_invocation.failed" };
+        let incident = settlement.incident.as_ref().map(|incident| (incident.cause, incident.severity));
+        assert_eq!(incident, cause, "{code:?}");
+        let expected = match outcome {
+            Unknown => "tool_invocation.unknown",
+            _ if is_answer => "tool_invocation.completed",
+            _ => "tool_invocation.failed",
+        };
         assert_eq!(event_types(&settlement.events), [expected]);
+    }
+}
+
+#[tokio::test]
+async fn a_sanitised_result_is_told_to_its_caller_and_recorded_with_the_hash_of_what_came() {
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.reply.lock().unwrap() =
+        Some(Ok(reply("{\"content\":[{\"type\":\"text\",\"text\":\"a\\u202eb\"}]}", false)));
+    let result = invoke(&bench, call(&world)).await.unwrap();
+    assert_eq!(result.result.as_str(), r#"{"content":[{"type":"text","text":"ab"}]}"#);
+    let told = result.sanitised.unwrap();
+    assert_eq!((told.hidden_characters, told.credential), (1, false));
+    let settlement = &bench.settlements.lock().unwrap()[0];
+    let row = settlement.invocation.as_ref().unwrap();
+    assert_eq!(row.sanitised.as_ref(), Some(&told));
+    assert_ne!(
+        row.output_hash.as_ref(),
+        Some(&told.received_hash),
+        "one is of what came, one of what was given"
+    );
+}
+
+#[tokio::test]
+async fn time_that_the_caller_did_not_give_is_the_callers_deadline() {
+    for (is_callers_deadline, expected) in
+        [(true, codes::DEADLINE_EXCEEDED), (false, codes::UPSTREAM_TIMEOUT)]
+    {
+        let (bench, world) = (Bench::new(), World::new());
+        *bench.reply.lock().unwrap() = Some(Err(McpFailure::new(codes::UPSTREAM_TIMEOUT, "late", true)));
+        let error = invoke(&bench, GovernedCall { is_callers_deadline, ..call(&world) }).await.unwrap_err();
+        assert_eq!((error.code(), error.kind()), (expected, ErrorKind::Timeout));
+        let settlement = &bench.settlements.lock().unwrap()[0];
+        assert_eq!(settlement.invocation.as_ref().unwrap().outcome, InvocationOutcome::Timeout);
     }
 }
 

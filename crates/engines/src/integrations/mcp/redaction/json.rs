@@ -2,6 +2,7 @@
 //! JSON again.
 
 use super::{MARK, Redactor};
+use crate::integrations::mcp::tokens::{end_of_others, end_of_string};
 
 /// The text with marks; `None` when there is nothing to mark. `text` must be JSON.
 pub(super) fn redact(text: &str, redactor: &Redactor) -> Option<String> {
@@ -76,24 +77,6 @@ fn numbers_as_marks(text: &str, redactor: &Redactor) -> String {
         out.push_str(rest);
     }
     out
-}
-
-/// Behind the closing quote of the string that begins here.
-fn end_of_string(bytes: &[u8], from: usize) -> usize {
-    let mut at = from + 1;
-    while let Some(byte) = bytes.get(at) {
-        match byte {
-            b'"' => return at + 1,
-            b'\\' => at += 2,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
-}
-
-/// Before the next string.
-fn end_of_others(bytes: &[u8], from: usize) -> usize {
-    memchr::memchr(b'"', &bytes[from..]).map_or(bytes.len(), |found| from + found)
 }
 
 /// The bytes that a string stands for. A lone surrogate, which no text can hold, becomes U+FFFD.

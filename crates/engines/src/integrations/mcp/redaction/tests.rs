@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE};
-use portcullis_schemas::integrations::mcp::wire::{AuthHeader, ListedTool, McpCatalogue, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::secret::Secret;
 use proptest::prelude::*;
@@ -159,6 +159,7 @@ fn a_reply_says_that_it_was_redacted() {
         is_error: true,
         protocol_version: "2026-07-28".into(),
         redacted: false,
+        conduct: Conduct::Fair,
     };
     let echoed = redactor().reply(reply(&format!("401 for Bearer {SECRET}")));
     assert!(echoed.redacted && echoed.is_error);

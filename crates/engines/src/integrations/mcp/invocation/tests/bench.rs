@@ -7,7 +7,7 @@ use async_trait::async_trait;
 use portcullis_schemas::ids::{CredentialId, EventId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
-use portcullis_schemas::integrations::mcp::wire::{McpCatalogue, McpFailure, McpHealth, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpCatalogue, McpFailure, McpHealth, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, SealedAnswer, Settlement};
@@ -43,6 +43,7 @@ pub(super) fn reply(text: &str, is_error: bool) -> ToolReply {
         is_error,
         protocol_version: "2026-07-28".into(),
         redacted: false,
+        conduct: Conduct::Fair,
     }
 }
 
@@ -173,11 +174,7 @@ impl McpClient for Bench {
         self.targets.lock().unwrap().push(target.clone());
         self.dispatches.lock().unwrap().push(dispatch.clone());
         self.clock.advance(Duration::from_millis(40));
-        let unreachable = |_| McpFailure {
-            code: codes::UPSTREAM_UNREACHABLE,
-            detail: "connection refused".to_owned(),
-            may_have_acted: false,
-        };
+        let unreachable = |_| McpFailure::new(codes::UPSTREAM_UNREACHABLE, "connection refused", false);
         self.step("client:call").map_err(unreachable)?;
         self.reply.lock().unwrap().take().unwrap_or_else(|| Ok(reply(r#"{"content":[], "n":1.10}"#, false)))
     }

@@ -1,0 +1,111 @@
+//! What of a tool's result an agent may get. Nothing of a result is trusted, and nothing of it is judged by its meaning;
+//! but what a person does not see an agent does not get either, what a client would load by itself is taken out, and
+//! content that is not what it says that it is is refused.
+//!
+//! A result that gives no cause stays byte for byte. In one that does, the strings and members that nobody objects to stay.
+
+mod blocks;
+mod hidden;
+mod media;
+
+use portcullis_mcp::members::{Members, folded};
+use portcullis_mcp::scan::{JsonLimits, scan};
+use portcullis_schemas::integrations::mcp::invocation::Sanitised;
+use portcullis_schemas::json::RawJson;
+use serde_json::value::RawValue;
+
+use self::blocks::Verdict;
+
+#[cfg(test)]
+mod tests;
+
+/// Members of a result that decide something.
+const DECIDING: [&str; 5] = ["content", "structuredContent", "isError", "resultType", "_meta"];
+/// What speaks for the gate in `_meta` begins so.
+pub const OURS: &str = "portcullis/";
+
+/// A result that may be handed on.
+#[derive(Clone, Debug)]
+pub struct Examined {
+    /// The result.
+    pub result: RawJson,
+    /// What was taken out; without the hash of what was received. Absent when nothing was.
+    pub sanitised: Option<Sanitised>,
+}
+
+/// Why nothing of a result is handed on, in our words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ContentProblem(pub &'static str);
+
+/// Examines a result.
+///
+/// # Errors
+/// [`ContentProblem`] when it holds content of a kind that is not handed on, or content that is not of its kind.
+pub fn examine(result: &RawJson) -> Result<Examined, ContentProblem> {
+    let mut counts = Sanitised::default();
+    let visible = hidden::without_hidden(result.as_str(), &mut counts.hidden_characters);
+    let text = visible.as_deref().unwrap_or(result.as_str());
+    let changed = without_objectionable(text, &mut counts)?;
+    let Some(text) = changed.map(|members| members.to_raw().get().to_owned()).or(visible) else {
+        return Ok(Examined { result: result.clone(), sanitised: None });
+    };
+    // Two names may have become one, and two readers would see two results.
+    scan(text.as_bytes(), &JsonLimits::STRICT).map_err(|_| {
+        ContentProblem("the result cannot be read in one way once hidden characters are taken out")
+    })?;
+    let result = RawJson::from_text(text).map_err(|_| ContentProblem("the result is not JSON"))?;
+    Ok(Examined { result, sanitised: Some(counts) })
+}
+
+/// The result with other members or content; `None` when it stays.
+fn without_objectionable(text: &str, counts: &mut Sanitised) -> Result<Option<Members>, ContentProblem> {
+    let Some(mut members) = Members::of(text) else { return Ok(None) };
+    let mut is_changed = retain(&mut members, counts, |name| !is_variant(name, &DECIDING));
+    if let Some(mut meta) = members.value::<Members>("_meta")
+        && retain(&mut meta, counts, |name| !folded(name).starts_with(OURS))
+    {
+        members.put("_meta", &meta);
+        is_changed = true;
+    }
+    if let Some(content) = members.value::<Vec<Box<RawValue>>>("content")
+        && let Some(content) = judge_content(content, counts)?
+    {
+        members.put("content", &content);
+        is_changed = true;
+    }
+    Ok(is_changed.then_some(members))
+}
+
+fn judge_content(
+    content: Vec<Box<RawValue>>,
+    counts: &mut Sanitised,
+) -> Result<Option<Vec<Box<RawValue>>>, ContentProblem> {
+    let (mut kept, mut is_changed) = (Vec::with_capacity(content.len()), false);
+    for block in content {
+        match blocks::judge(&block, counts)? {
+            Verdict::Keep => kept.push(block),
+            Verdict::Change(changed) => {
+                kept.push(changed.to_raw());
+                is_changed = true;
+            }
+            Verdict::Drop => is_changed = true,
+        }
+    }
+    Ok(is_changed.then_some(kept))
+}
+
+/// Takes members out and counts them; whether there were any.
+fn retain(members: &mut Members, counts: &mut Sanitised, wanted: impl Fn(&str) -> bool) -> bool {
+    let out = members.names().filter(|name| !wanted(name)).count();
+    members.retain(wanted);
+    counts.members += out as u64;
+    out > 0
+}
+
+/// Whether a reader who does not mind case takes this name for one of those.
+fn is_variant(name: &str, known: &[&str]) -> bool {
+    !known.contains(&name) && {
+        let name = folded(name);
+        known.iter().any(|known| folded(known) == name)
+    }
+}
