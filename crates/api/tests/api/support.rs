@@ -7,7 +7,7 @@ use axum::body::Body;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
 use portcullis_api::{ApiOptions, router};
-use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::text::Name;
 use portcullis_spine::KeyEnvironment;
@@ -168,7 +168,8 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 pub(crate) fn catalogue() -> McpCatalogue {
-    let definition = r#"{"name":"read_file","inputSchema":{"type":"object"}}"#;
+    let definition =
+        r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#;
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
         capabilities: RawJson::from_text(r#"{"tools":{}}"#.to_owned()).unwrap(),
@@ -185,6 +186,7 @@ pub(crate) fn reply(result: &str) -> ToolReply {
         is_error: false,
         protocol_version: "2026-07-28".into(),
         redacted: false,
+        conduct: Conduct::Fair,
     }
 }
 

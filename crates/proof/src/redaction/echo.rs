@@ -17,6 +17,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 use super::forms::{CANARY, disguised};
+use crate::wiring::indiscreet::PANIC;
 
 const VERSION: ProtocolVersion = ProtocolVersion::V2026_07_28;
 /// Where a tool puts the credential.
@@ -146,8 +147,9 @@ fn definitions(is_known: bool) -> Result<Vec<Box<RawValue>>> {
         tools.push((TAINTED, format!("Try it with `authorization: Bearer {CANARY}`.")));
     }
     let definition = |(name, description): (&str, String)| {
-        let definition =
-            json!({ "name": name, "description": description, "inputSchema": { "type": "object" } });
+        let properties = json!({ "token": {}, "nested": {}, PANIC: {} });
+        let schema = json!({ "type": "object", "properties": properties });
+        let definition = json!({ "name": name, "description": description, "inputSchema": schema });
         Ok(RawValue::from_string(definition.to_string())?)
     };
     tools.into_iter().map(definition).collect()

@@ -14,8 +14,11 @@ use portcullis_schemas::text::is_hidden;
 use portcullis_trail::canonical_bytes;
 use serde_json::{Map, Value};
 
+use self::declared::Declared;
 use super::definition::shown;
-use super::schema_bounds;
+use super::schema_bounds::{self, SchemaProblem};
+
+mod declared;
 
 #[cfg(test)]
 mod tests;
@@ -122,10 +125,24 @@ pub enum ArgumentProblem {
 /// has it, so entries are shared between tenants by the definition's hash.
 #[derive(Default)]
 pub struct ArgumentJudge {
+    allows_undeclared: bool,
     compiled: Mutex<HashMap<String, Arc<Compiled>>>,
 }
 
-type Compiled = Result<Validator, String>;
+type Compiled = Result<InputSchema, String>;
+
+/// A compiled input schema.
+pub(crate) struct InputSchema {
+    validator: Validator,
+    declared: Declared,
+}
+
+impl InputSchema {
+    /// Whether arguments fit, declared ones and others.
+    pub(crate) fn is_valid(&self, arguments: &Value) -> bool {
+        self.validator.is_valid(arguments)
+    }
+}
 
 impl std::fmt::Debug for ArgumentJudge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -140,14 +157,23 @@ impl ArgumentJudge {
         Self::default()
     }
 
+    /// One that lets arguments through which schemas do not declare, where they do not forbid them.
+    #[must_use]
+    pub fn allowing_undeclared(self, allows_undeclared: bool) -> Self {
+        Self { allows_undeclared, ..self }
+    }
+
     /// Judges arguments by the tool's live definition.
     ///
     /// # Errors
     /// [`ArgumentProblem`].
     pub fn judge(&self, tool: &McpTool, arguments: &PreparedArguments) -> Result<(), ArgumentProblem> {
         let compiled = self.compiled(tool);
-        let validator =
+        let InputSchema { validator, declared } =
             compiled.as_ref().as_ref().map_err(|why| ArgumentProblem::SchemaUnusable(why.clone()))?;
+        if !self.allows_undeclared {
+            declared.judge(&arguments.value).map_err(ArgumentProblem::Invalid)?;
+        }
         if validator.is_valid(&arguments.value) {
             return Ok(());
         }
@@ -162,7 +188,8 @@ impl ArgumentJudge {
         if let Some(found) = self.entries().get(&tool.definition_hash) {
             return Arc::clone(found);
         }
-        let fresh = Arc::new(input_schema(&tool.definition).and_then(|schema| compile(&schema)));
+        let compiled = |schema: Value| compile(&schema).map_err(SchemaProblem::into_words);
+        let fresh = Arc::new(input_schema(&tool.definition).and_then(compiled));
         let mut entries = self.entries();
         if entries.len() >= CACHED_SCHEMAS {
             entries.clear();
@@ -177,14 +204,15 @@ impl ArgumentJudge {
 
 /// Compiles an input schema: JSON Schema 2020-12 unless it names another known draft, nothing fetched, regular
 /// expressions in linear time, `format` not asserted.
-pub(crate) fn compile(schema: &Value) -> Compiled {
+pub(crate) fn compile(schema: &Value) -> Result<InputSchema, SchemaProblem> {
     schema_bounds::judge(schema)?;
-    jsonschema::options()
+    let validator = jsonschema::options()
         .offline()
         .should_validate_formats(false)
         .with_pattern_options(PatternOptions::regex().size_limit(MAX_REGEX).dfa_size_limit(MAX_REGEX))
         .build(schema)
-        .map_err(|error| unusable(&error))
+        .map_err(|error| SchemaProblem::Unusable(unusable(&error)))?;
+    Ok(InputSchema { validator, declared: Declared::by(schema) })
 }
 
 fn input_schema(definition: &RawJson) -> Result<Value, String> {

@@ -3,7 +3,7 @@
 //! The pin covers the whole raw definition, so every part of it is judged: a name, an enum value or an output schema
 //! reaches an agent's context as well as a description does.
 
-use portcullis_mcp::headers::declared_params;
+use portcullis_mcp::headers::{ParamHeader, declared_params};
 use portcullis_schemas::integrations::mcp::tool::ToolAnnotations;
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::text::is_hidden;
@@ -14,6 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::arguments;
+use super::schema_bounds::SchemaProblem;
 
 #[cfg(test)]
 mod tests;
@@ -22,6 +23,11 @@ mod tests;
 pub const MAX_BYTES: usize = 64 * 1024;
 /// Most characters of a tool's name.
 pub const MAX_NAME: usize = 128;
+/// Where tools of several servers are listed together it joins the server's name and the tool's, so that a tool whose own
+/// name holds it could pass for another server's.
+const SEPARATOR: &str = "__";
+/// Begins a comment of HTML: a text that a page does not show.
+const COMMENT: &str = "<!--";
 /// Most hidden characters named in one problem.
 const NAMED_CHARACTERS: usize = 8;
 
@@ -34,12 +40,15 @@ pub struct Admitted {
     pub hash: String,
     /// Behaviour hints.
     pub annotations: ToolAnnotations,
+    /// Whether it has an argument mirrored into a header that sounds like a secret: what stands in a header is seen by
+    /// every machine on the way.
+    pub mirrors_secret: bool,
 }
 
 /// Why a definition is refused, in our words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// `too_large`, `json`, `name`, `hidden_characters`, `annotations`, `schema`, `header`, `unreadable`,
+    /// `too_large`, `json`, `name`, `hidden_characters`, `annotations`, `schema`, `schema_cost`, `header`, `unreadable`,
     /// `duplicate_name` or `too_many`.
     pub rule: &'static str,
     /// What was found and what was expected. No text of the definition but names in it, escaped.
@@ -63,14 +72,16 @@ pub fn judge(name: &str, definition: &RawJson) -> Result<Admitted, Problem> {
     }
     let value = strict::parse(text.as_bytes(), Limits::default())
         .map_err(|error| Problem::new("json", error.to_string()))?;
-    refuse_hidden(&value)?;
     let Value::Object(members) = &value else { return Err(Problem::new("json", "expected an object")) };
     judge_name(name, members)?;
+    refuse_hidden(&value)?;
     let annotations = read_annotations(members)?;
     judge_input_schema(members)?;
-    judge_headers(text)?;
+    let mirrored = judge_headers(text)?;
+    let mirrors_secret = mirrored.iter().flat_map(|param| &param.path).any(|name| sounds_secret(name));
     let hash = canonical_hash(&value).map_err(|error| Problem::new("json", error.to_string()))?;
-    Ok(Admitted { description: read_description(members), hash: hash.to_string(), annotations })
+    let description = read_description(members);
+    Ok(Admitted { description, hash: hash.to_string(), annotations, mirrors_secret })
 }
 
 /// MCP allows 1 to 128 of `A-Za-z0-9_.-`; anything else could forge another name in a log, a header or a prompt.
@@ -83,10 +94,14 @@ fn judge_name(listed: &str, members: &Map<String, Value>) -> Result<(), Problem>
     if members.get("name").and_then(Value::as_str) != Some(listed) {
         return Err(Problem::new("name", "the definition's name is not the listed one"));
     }
-    if is_plain_name(listed) {
-        return Ok(());
+    if !is_plain_name(listed) {
+        return Err(Problem::new("name", "expected 1 to 128 of A-Z, a-z, 0-9, `_`, `.`, `-`"));
     }
-    Err(Problem::new("name", "expected 1 to 128 of A-Z, a-z, 0-9, `_`, `.`, `-`"))
+    if listed.contains(SEPARATOR) {
+        let detail = "`__` stands between a server's name and a tool's where both are shown: no tool's own name holds it";
+        return Err(Problem::new("name", detail));
+    }
+    Ok(())
 }
 
 fn judge_input_schema(members: &Map<String, Value>) -> Result<(), Problem> {
@@ -96,13 +111,14 @@ fn judge_input_schema(members: &Map<String, Value>) -> Result<(), Problem> {
     if schema.get("type").and_then(Value::as_str) != Some("object") {
         return Err(Problem::new("schema", "inputSchema.type: expected \"object\""));
     }
-    arguments::compile(&Value::Object(schema.clone()))
-        .map(|_| ())
-        .map_err(|why| Problem::new("schema", format!("inputSchema: {why}")))
+    arguments::compile(&Value::Object(schema.clone())).map(|_| ()).map_err(|problem| match problem {
+        SchemaProblem::Unusable(why) => Problem::new("schema", format!("inputSchema: {why}")),
+        SchemaProblem::TooCostly(why) => Problem::new("schema_cost", format!("inputSchema: {why}")),
+    })
 }
 
 /// The specification has a client drop a tool whose `x-mcp-header` annotations break its rules.
-fn judge_headers(text: &str) -> Result<(), Problem> {
+fn judge_headers(text: &str) -> Result<Vec<ParamHeader>, Problem> {
     #[derive(Deserialize)]
     struct View<'a> {
         #[serde(borrow, rename = "inputSchema")]
@@ -111,7 +127,7 @@ fn judge_headers(text: &str) -> Result<(), Problem> {
     let view: View<'_> =
         serde_json::from_str(text).map_err(|_| Problem::new("schema", "inputSchema: expected an object"))?;
     match declared_params(view.input_schema) {
-        Ok(_) => Ok(()),
+        Ok(declared) => Ok(declared),
         Err(violations) => {
             let first = violations
                 .first()
@@ -119,6 +135,24 @@ fn judge_headers(text: &str) -> Result<(), Problem> {
             Err(Problem::new("header", first.unwrap_or_default()))
         }
     }
+}
+
+fn sounds_secret(name: &str) -> bool {
+    let name = name.to_ascii_lowercase();
+    [
+        "secret",
+        "token",
+        "password",
+        "passwd",
+        "passphrase",
+        "credential",
+        "apikey",
+        "api_key",
+        "api-key",
+        "auth",
+    ]
+    .iter()
+    .any(|word| name.contains(word))
 }
 
 fn read_description(members: &Map<String, Value>) -> Option<String> {
@@ -148,7 +182,7 @@ fn read_annotations(members: &Map<String, Value>) -> Result<ToolAnnotations, Pro
     })
 }
 
-/// Line breaks and tabs are ordinary in descriptions, so string values may hold them; member names may not.
+/// Line feeds and tabs are ordinary in descriptions, so string values may hold them; member names may not.
 fn refuse_hidden(value: &Value) -> Result<(), Problem> {
     let mut found = Hidden::default();
     find_hidden(value, &mut String::new(), &mut found);
@@ -181,12 +215,30 @@ impl Hidden {
             }
         }
     }
+
+    fn comment(&mut self, text: &str, pointer: &str) {
+        if text.contains(COMMENT) {
+            self.count += 1;
+            if self.named.len() < NAMED_CHARACTERS {
+                self.named.push(format!("a comment of HTML at {pointer}"));
+            }
+        }
+    }
+}
+
+/// In a definition also what only a font gives a meaning to.
+fn is_unseen(character: char) -> bool {
+    // Unicode: private use.
+    let is_private =
+        matches!(u32::from(character), 0xE000..=0xF8FF | 0xF0000..=0xFFFFD | 0x100000..=0x10FFFD);
+    is_hidden(character) || is_private
 }
 
 fn find_hidden(value: &Value, pointer: &mut String, found: &mut Hidden) {
     match value {
         Value::String(text) => {
-            found.report(text.chars().filter(|c| is_hidden(*c) && !matches!(c, '\n' | '\r' | '\t')), pointer);
+            found.report(text.chars().filter(|c| is_unseen(*c) && !matches!(c, '\n' | '\t')), pointer);
+            found.comment(text, pointer);
         }
         Value::Array(items) => {
             for (index, item) in items.iter().enumerate() {
@@ -198,7 +250,8 @@ fn find_hidden(value: &Value, pointer: &mut String, found: &mut Hidden) {
             let mut members: Vec<_> = members.iter().collect();
             members.sort_unstable_by_key(|(name, _)| *name);
             for (name, member) in members {
-                found.report(name.chars().filter(|c| is_hidden(*c)), pointer);
+                found.report(name.chars().filter(|c| is_unseen(*c)), pointer);
+                found.comment(name, pointer);
                 descend(&shown(name), member, pointer, found);
             }
         }

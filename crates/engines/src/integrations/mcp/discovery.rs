@@ -113,6 +113,7 @@ impl Planner<'_> {
         self.plan.found += 1;
         self.plan.added += 1;
         self.quarantined(&tool);
+        self.look_at_headers(&tool, admitted);
         self.plan.upserts.push(tool);
     }
 
@@ -164,9 +165,17 @@ impl Planner<'_> {
             next.definition = listed.definition.unwrap_or(&tool.definition).clone();
             self.plan.changed += 1;
             self.change(tool, &mut next);
+            self.look_at_headers(&next, admitted);
         }
         if next != *tool {
             self.write(next);
+        }
+    }
+
+    /// An admin should know before approving it.
+    fn look_at_headers(&mut self, tool: &McpTool, admitted: &Admitted) {
+        if admitted.mirrors_secret {
+            self.plan.incidents.push(incident_rules::secret_mirrored(self.stamp, tool));
         }
     }
 

@@ -45,16 +45,39 @@ const MAPS: [&str; 6] =
     ["properties", "patternProperties", "$defs", "definitions", "dependentSchemas", "dependencies"];
 const REFERENCES: [&str; 3] = ["$ref", "$dynamicRef", "$recursiveRef"];
 
+/// Why a schema is not compiled, in our words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum SchemaProblem {
+    /// It reaches out of its document, or cannot be used for another reason.
+    Unusable(String),
+    /// Judging by it would cost too much.
+    TooCostly(String),
+}
+
+impl SchemaProblem {
+    /// The words alone.
+    pub(super) fn into_words(self) -> String {
+        match self {
+            Self::Unusable(why) | Self::TooCostly(why) => why,
+        }
+    }
+}
+
 /// Judges a schema.
 ///
 /// # Errors
-/// In words: the bound that it breaks and where it lies.
-pub(super) fn judge(schema: &Value) -> Result<(), String> {
+/// The bound that it breaks and where it lies.
+pub(super) fn judge(schema: &Value) -> Result<(), SchemaProblem> {
+    // What is foreign is said first: a reference that leads out costs nothing to judge, and is never a mistake.
+    let mut shape = Shape::default();
+    shape.visit(schema, 0)?;
+    bound_cost(schema, &shape).map_err(SchemaProblem::TooCostly)
+}
+
+fn bound_cost(schema: &Value, shape: &Shape<'_>) -> Result<(), String> {
     if patterns(schema) > MAX_PATTERNS {
         return Err(format!("more than {MAX_PATTERNS} regular expressions"));
     }
-    let mut shape = Shape::default();
-    shape.visit(schema, 0)?;
     let mut cost = Cost { root: schema, anchors: &shape.anchors, known: HashMap::new(), open: Vec::new() };
     let applications = cost.of(schema, MAX_INSTANCE_DEPTH)?;
     if applications > MAX_APPLICATIONS {
@@ -70,14 +93,15 @@ struct Shape<'s> {
 }
 
 impl<'s> Shape<'s> {
-    fn visit(&mut self, schema: &'s Value, depth: usize) -> Result<(), String> {
+    fn visit(&mut self, schema: &'s Value, depth: usize) -> Result<(), SchemaProblem> {
         let Value::Object(members) = schema else { return Ok(()) };
         self.subschemas += 1;
         if self.subschemas > MAX_SUBSCHEMAS {
-            return Err(format!("more than {MAX_SUBSCHEMAS} subschemas"));
+            return Err(SchemaProblem::TooCostly(format!("more than {MAX_SUBSCHEMAS} subschemas")));
         }
         if depth > MAX_DEPTH {
-            return Err(format!("subschemas nested more than {MAX_DEPTH} levels"));
+            let why = format!("subschemas nested more than {MAX_DEPTH} levels");
+            return Err(SchemaProblem::TooCostly(why));
         }
         refuse_foreign(members, depth)?;
         for keyword in ["$anchor", "$dynamicAnchor"] {
@@ -91,13 +115,14 @@ impl<'s> Shape<'s> {
 
 /// No reference out of the document, no resource of its own within it (it would change what `#` means), and no
 /// pattern that is large before it is compiled.
-fn refuse_foreign(members: &Map<String, Value>, depth: usize) -> Result<(), String> {
+fn refuse_foreign(members: &Map<String, Value>, depth: usize) -> Result<(), SchemaProblem> {
     for keyword in REFERENCES {
         match members.get(keyword) {
             None => {}
             Some(Value::String(target)) if target.starts_with('#') => {}
             Some(_) => {
-                return Err(format!("{keyword}: expected a reference within the schema, starting with `#`"));
+                let why = format!("{keyword}: expected a reference within the schema, starting with `#`");
+                return Err(SchemaProblem::Unusable(why));
             }
         }
     }
@@ -105,12 +130,13 @@ fn refuse_foreign(members: &Map<String, Value>, depth: usize) -> Result<(), Stri
         && (members.get("$id").is_some_and(Value::is_string)
             || members.get("id").is_some_and(Value::is_string))
     {
-        return Err("$id: expected none below the root".to_owned());
+        return Err(SchemaProblem::Unusable("$id: expected none below the root".to_owned()));
     }
     let own = members.get("pattern").and_then(Value::as_str).into_iter();
     let named = members.get("patternProperties").and_then(Value::as_object).into_iter().flat_map(Map::keys);
     if own.chain(named.map(String::as_str)).any(|pattern| pattern.len() > MAX_PATTERN) {
-        return Err(format!("a regular expression is longer than {MAX_PATTERN} bytes"));
+        let why = format!("a regular expression is longer than {MAX_PATTERN} bytes");
+        return Err(SchemaProblem::TooCostly(why));
     }
     Ok(())
 }

@@ -1,6 +1,6 @@
 //! A tool as agents see it, and what their arguments become. Members that are not rewritten stay byte for byte.
 
-use portcullis_mcp::members::Members;
+use portcullis_mcp::members::{Members, folded};
 use portcullis_schemas::integrations::toolsets::{OfferedTool, ToolsetTool};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -77,11 +77,6 @@ fn unfit() -> Error {
 /// The names of arguments that agents do not see.
 fn unseen(entry: &ToolsetTool) -> impl Iterator<Item = &str> {
     entry.fixed_arguments.keys().chain(&entry.hidden_arguments).map(String::as_str)
-}
-
-/// As readers fold case that do not mind it: U+017F is an `s` to them, and U+212A a `k`.
-fn folded(name: &str) -> String {
-    name.to_uppercase().to_lowercase()
 }
 
 fn without_unseen(entry: &ToolsetTool, mut schema: Members) -> Option<Members> {

@@ -14,10 +14,13 @@ fn each_rule_refuses() {
     let schema = |schema: Value| json!({ "inputSchema": schema });
     let table = [
         (json!({}), "admitted"),
-        (json!({ "description": "two\nlines\tand a tab\r\n" }), "admitted"),
+        (json!({ "description": "two\nlines\tand a tab" }), "admitted"),
         (json!({ "annotations": null, "description": null, "title": "T" }), "admitted"),
         (json!({ "name": "other" }), "name"),
         (json!({ "description": "a\u{202e}b" }), "hidden_characters"),
+        (json!({ "description": "two\r\nlines" }), "hidden_characters"),
+        (json!({ "description": "a\u{e000}b" }), "hidden_characters"),
+        (json!({ "description": "a <!-- b -->" }), "hidden_characters"),
         (json!({ "title": "a\u{1b}[31m" }), "hidden_characters"),
         (json!({ "x\nkey": 1 }), "hidden_characters"),
         (json!({ "_meta": { "deep": [{ "k": "\u{e0041}" }] } }), "hidden_characters"),
@@ -64,7 +67,7 @@ fn names_are_plain() {
         assert_eq!(rule_of(good, &raw(&tool_json(good))), "admitted", "{good}");
     }
     let too_long = "n".repeat(MAX_NAME + 1);
-    for bad in ["", "a b", "gеt", "a/b", "a:b", too_long.as_str()] {
+    for bad in ["", "a b", "gеt", "github__delete", "a\u{200b}", "a/b", "a:b", too_long.as_str()] {
         assert_eq!(rule_of(bad, &raw(&tool_json(bad))), "name", "{bad}");
     }
 }
