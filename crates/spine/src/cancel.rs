@@ -40,5 +40,5 @@ impl CancelSignal {
 }
 
 fn cancelled(why: &str) -> McpFailure {
-    McpFailure { code: codes::CANCELLED, detail: why.to_owned(), may_have_acted: true }
+    McpFailure::new(codes::CANCELLED, why, true)
 }

@@ -132,11 +132,7 @@ async fn caught<T>(exchange: impl Future<Output = Result<T, McpFailure>> + Send)
 
 /// The panic's text may hold anything, so it goes nowhere.
 fn panicked() -> McpFailure {
-    McpFailure {
-        code: codes::OPERATION_PANICKED,
-        detail: "the exchange broke on our side".to_owned(),
-        may_have_acted: true,
-    }
+    McpFailure::new(codes::OPERATION_PANICKED, "the exchange broke on our side", true)
 }
 
 #[cfg(test)]

@@ -30,6 +30,12 @@ pub struct SpineOptions {
     pub discovery_deadline: Duration,
     /// The longest that a health check may take. Default 10 s.
     pub health_deadline: Duration,
+    /// After which time a server's list of tools is read anew, at the next call that would be let through. Default 15 min.
+    pub list_refresh: Duration,
+    /// How old a list may grow before calls of its tools are refused. Default 24 h.
+    pub list_max_age: Duration,
+    /// Whether tools get arguments that their input schemas do not declare. Default false.
+    pub undeclared_arguments: bool,
     /// Calls and other exchanges of a tenant with one MCP server at a time; 0 counts as 1. Default 32.
     pub server_calls: usize,
     /// How many more may wait for one of these. Default 32.
@@ -55,6 +61,9 @@ impl SpineOptions {
             call_deadline: Duration::from_secs(30),
             discovery_deadline: Duration::from_secs(60),
             health_deadline: Duration::from_secs(10),
+            list_refresh: Duration::from_secs(15 * 60),
+            list_max_age: Duration::from_secs(24 * 60 * 60),
+            undeclared_arguments: false,
             server_calls: 32,
             server_queue: 32,
             queue_wait: Duration::from_millis(200),

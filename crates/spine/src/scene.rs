@@ -20,6 +20,7 @@ use crate::cancel::CancelSignal;
 use crate::client::{DispatchClient, UpstreamTime};
 use crate::closing::Doors;
 use crate::deadline::{Noted, budget, exceeded};
+use crate::integrations::mcp::freshness::Lists;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
 use crate::remembered::{RememberedCalls, RememberedKeys};
@@ -31,6 +32,7 @@ pub(crate) struct Stage {
     pub(crate) options: SpineOptions,
     pub(crate) instance: InstanceId,
     pub(crate) arguments: ArgumentJudge,
+    pub(crate) lists: Lists,
     pub(crate) calls: RememberedCalls,
     pub(crate) keys: RememberedKeys,
     /// A lane for each MCP server of a tenant.
@@ -212,6 +214,11 @@ impl Scene {
 
     pub(crate) fn arguments(&self) -> &ArgumentJudge {
         &self.stage.arguments
+    }
+
+    /// When servers' lists were tried to be read.
+    pub(crate) fn lists(&self) -> &Lists {
+        &self.stage.lists
     }
 }
 

@@ -21,6 +21,7 @@ use crate::cancel::CancelSignal;
 use crate::closing::Doors;
 use crate::deadline;
 use crate::input::Input;
+use crate::integrations::mcp::freshness::Lists;
 use crate::operations;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
@@ -53,11 +54,13 @@ impl Spine {
         let instance = InstanceId::generate(&*ports.ids);
         let servers = Gate::new(options.server_bounds(), Arc::clone(&ports.clock));
         let tenants = Gate::new(options.tenant_bounds(), Arc::clone(&ports.clock));
+        let arguments = ArgumentJudge::new().allowing_undeclared(options.undeclared_arguments);
         let stage = Stage {
             ports,
             options,
             instance,
-            arguments: ArgumentJudge::new(),
+            arguments,
+            lists: Lists::default(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
             servers,

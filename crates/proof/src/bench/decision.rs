@@ -58,6 +58,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
             arguments: judge.judge(&tool, &prepared),
             server: Arc::clone(&server),
             tool: Arc::clone(&tool),
+            list_is_stale: false,
             frozen: None,
             credential: CredentialVerdict::NotNeeded,
         };

@@ -54,6 +54,8 @@ pub struct Settings {
     pub egress: EgressSettings,
     /// How long things may take.
     pub limits: LimitSettings,
+    /// What agents may do with tools.
+    pub tools: ToolSettings,
     /// Checkpoints of the trail.
     pub trail: TrailSettings,
     /// The HTTP API.
@@ -132,6 +134,10 @@ pub struct LimitSettings {
     pub discovery_seconds: u64,
     /// A health check: 1 to 60. Default 10.
     pub health_seconds: u64,
+    /// After which time a server's list of tools is read anew, at the next call: 1 to 86400. Default 900.
+    pub list_refresh_seconds: u64,
+    /// How old a list may grow before calls of its tools are refused: 1 to 604800. Default 86400.
+    pub list_max_age_seconds: u64,
     /// What is under way when a stop is asked for: 0 to 300 until it is cut off. Default 20.
     pub grace_seconds: u64,
     /// Calls of a tenant to one MCP server at a time: 1 to 1024. Default 32.
@@ -154,6 +160,8 @@ impl Default for LimitSettings {
             call_seconds: 30,
             discovery_seconds: 60,
             health_seconds: 10,
+            list_refresh_seconds: 900,
+            list_max_age_seconds: 86_400,
             grace_seconds: 20,
             server_calls: 32,
             server_queue: 32,
@@ -163,6 +171,14 @@ impl Default for LimitSettings {
             connections: 4096,
         }
     }
+}
+
+/// Settings of tools.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ToolSettings {
+    /// Whether a tool gets arguments that its input schema does not declare. Default false: a schema that allows whatever
+    /// else there is lets an agent be talked into sending what nobody has approved.
+    pub undeclared_arguments: bool,
 }
 
 /// Settings of the trail's checkpoints.
@@ -206,6 +222,7 @@ impl Settings {
             otlp: OtlpSettings { endpoint: None, sample_percent: 100 },
             egress: EgressSettings::default(),
             limits: LimitSettings::default(),
+            tools: ToolSettings::default(),
             trail: TrailSettings {
                 origin: CheckpointRules::ORIGIN.to_owned(),
                 checkpoint_dir: None,
@@ -288,6 +305,11 @@ fn read(reader: &mut Reader<'_>) -> Settings {
             extra_ca_file: reader.read("egress.extra_ca_file", rules::certificates),
         },
         limits: read_limits(reader, defaults.limits),
+        tools: ToolSettings {
+            undeclared_arguments: reader
+                .read("tools.undeclared_arguments", rules::flag)
+                .unwrap_or(defaults.tools.undeclared_arguments),
+        },
         trail: read_trail(reader, defaults.trail),
         api: ApiSettings {
             allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
@@ -303,6 +325,8 @@ fn read_limits(reader: &mut Reader<'_>, defaults: LimitSettings) -> LimitSetting
         call_seconds: seconds("limits.call_seconds", 300, defaults.call_seconds),
         discovery_seconds: seconds("limits.discovery_seconds", 300, defaults.discovery_seconds),
         health_seconds: seconds("limits.health_seconds", 60, defaults.health_seconds),
+        list_refresh_seconds: seconds("limits.list_refresh_seconds", 86_400, defaults.list_refresh_seconds),
+        list_max_age_seconds: seconds("limits.list_max_age_seconds", 604_800, defaults.list_max_age_seconds),
         ..defaults
     };
     let mut number = |key, range| reader.read(key, |value| rules::number(value, &range));

@@ -103,6 +103,15 @@ pub(super) fn log_level(given: Given<'_>) -> Result<LogLevel, String> {
     }
 }
 
+pub(super) fn flag(given: Given<'_>) -> Result<bool, String> {
+    match given.value {
+        ValueKind::Boolean(flag) => Ok(*flag),
+        ValueKind::String(text) if given.is_text && text == "true" => Ok(true),
+        ValueKind::String(text) if given.is_text && text == "false" => Ok(false),
+        _ => Err("expected true or false".to_owned()),
+    }
+}
+
 pub(super) fn seconds(given: Given<'_>, most: u64) -> Result<u64, String> {
     let number = given.number().filter(|number| (1..=most).contains(number));
     number.ok_or_else(|| format!("expected a whole number of seconds from 1 to {most}"))

@@ -60,6 +60,8 @@ fn every_setting_can_come_from_the_file() {
         call_seconds = 300
         discovery_seconds = 1
         health_seconds = 60
+        list_refresh_seconds = 1
+        list_max_age_seconds = 604800
         grace_seconds = 0
         server_calls = 1024
         server_queue = 0
@@ -67,6 +69,8 @@ fn every_setting_can_come_from_the_file() {
         requests = 65536
         tenant_requests = 1
         connections = 8
+        [tools]
+        undeclared_arguments = true
         [api]
         allowed_hosts = ["gw.example", "gw.example:8443"]
         allowed_origins = ["https://console.example"]
@@ -79,6 +83,8 @@ fn every_setting_can_come_from_the_file() {
         call_seconds: 300,
         discovery_seconds: 1,
         health_seconds: 60,
+        list_refresh_seconds: 1,
+        list_max_age_seconds: 604_800,
         grace_seconds: 0,
         server_calls: 1024,
         server_queue: 0,
@@ -88,6 +94,7 @@ fn every_setting_can_come_from_the_file() {
         connections: 8,
     };
     assert_eq!(settings.limits, limits);
+    assert!(settings.tools.undeclared_arguments);
     assert_eq!(settings.egress.waived_origins.len(), 2);
     assert_eq!(settings.api.allowed_hosts, ["gw.example", "gw.example:8443"]);
     assert_eq!(settings.master_key_file.as_deref(), Some(Path::new("/run/keys/master.key")));

@@ -3,6 +3,7 @@
 mod configuration;
 pub(crate) mod discovery;
 mod exchange;
+pub(crate) mod freshness;
 pub(crate) mod health;
 pub(crate) mod invocations;
 pub(crate) mod invoke;

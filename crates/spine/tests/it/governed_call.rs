@@ -144,7 +144,7 @@ async fn failures_keep_their_kind() {
         (codes::UPSTREAM_UNREACHABLE, InvocationOutcome::Failure),
     ];
     for (code, outcome) in table {
-        let failure = McpFailure { code, detail: "as scripted".to_owned(), may_have_acted: true };
+        let failure = McpFailure::new(code, "as scripted", true);
         house.client.answer_call(Err(failure));
         let error =
             house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();

@@ -11,7 +11,7 @@ use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, InvokeMcpTool, ListMcpTools, RegisterMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{Conduct, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::AuditEvent;
 use portcullis_schemas::logs::operations::{ListTrailEvents, VerifyTrail};
@@ -208,5 +208,6 @@ pub(crate) fn reply() -> ToolReply {
         is_error: false,
         protocol_version: "2026-07-28".into(),
         redacted: false,
+        conduct: Conduct::Fair,
     }
 }

@@ -57,11 +57,7 @@ async fn three_failed_checks_take_a_server_offline_and_a_disabled_one_stays_disa
     let house = House::open().await;
     let tool = house.approved_tool("get_it").await;
     let server = json!({ "server_id": tool.server_id });
-    let failure = McpFailure {
-        code: codes::UPSTREAM_UNREACHABLE,
-        detail: "as scripted".to_owned(),
-        may_have_acted: false,
-    };
+    let failure = McpFailure::new(codes::UPSTREAM_UNREACHABLE, "as scripted", false);
     let expected = [McpServerStatus::Degraded, McpServerStatus::Degraded, McpServerStatus::Offline];
     for status in expected {
         house.client.answer_health(Err(failure.clone()));

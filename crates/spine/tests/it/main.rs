@@ -6,6 +6,7 @@ mod adverse;
 mod checkpoints;
 mod conformance;
 mod dispatch;
+mod freshness;
 mod governed_call;
 mod house;
 mod lifecycle;

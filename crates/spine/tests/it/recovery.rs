@@ -15,7 +15,7 @@ use portcullis_schemas::text::IdempotencyKey;
 use portcullis_testkit::fixtures;
 use serde_json::json;
 
-use crate::house::{House, call_of, reply};
+use crate::house::{House, call_of, catalogue, definition, reply};
 
 /// Lets this much time go by, in steps in which leases are renewed; the background work has its turn after each.
 async fn pass(house: &House, time: Duration) {
@@ -108,6 +108,8 @@ async fn an_idempotency_key_is_kept_for_a_day() {
     };
     let old = call("old").await;
     house.clock.advance(Duration::from_secs(24 * 60 * 60 - 10));
+    // The list of tools is due by then.
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
     let young = call("young").await;
     let _background = house.spine.start_background().await.unwrap();
     pass(&house, Duration::from_secs(5)).await;

@@ -29,6 +29,8 @@ pub struct CallFacts {
     pub server: Arc<McpServer>,
     /// The tool.
     pub tool: Arc<McpTool>,
+    /// Whether the server's list has not been read for longer than what was approved is taken to stand.
+    pub list_is_stale: bool,
     /// The first of the call's [`freeze_targets`] that is frozen.
     pub frozen: Option<Freeze>,
     /// What the policies say, or that they cannot say.
@@ -91,6 +93,8 @@ pub enum DenyRule {
     Policy,
     /// The credential may not be used.
     Credential,
+    /// What is live has not been looked at for too long. After all that would send nothing: it can be looked at.
+    Freshness,
     /// The arguments do not fit, or cannot be judged. After all that is for the caller not to know: a schema tells what a
     /// tool is.
     Arguments,
@@ -144,6 +148,7 @@ pub fn decide(facts: &CallFacts) -> Decision {
         judge_frozen,
         judge_policy,
         judge_credential,
+        judge_freshness,
         judge_arguments,
     ];
     match objections.iter().find_map(|object| object(facts)) {
@@ -221,6 +226,14 @@ fn judge_pin(facts: &CallFacts) -> Option<Denial> {
     let why = tool.quarantine_reason.map_or("definition_changed", |reason| reason.as_str());
     let reason = || format!("the tool is quarantined ({why}): an admin must approve its live definition");
     deny_if(!pinned, DenyRule::Pin, codes::TOOL_QUARANTINED, ErrorKind::Denied, reason)
+}
+
+/// What was approved may be another thing by now, and nobody could look.
+fn judge_freshness(facts: &CallFacts) -> Option<Denial> {
+    let reason = || {
+        "the server's list of tools could not be read for too long: an admin must find out why, and discover it".to_owned()
+    };
+    deny_if(facts.list_is_stale, DenyRule::Freshness, codes::LIST_STALE, ErrorKind::Conflict, reason)
 }
 
 fn judge_frozen(facts: &CallFacts) -> Option<Denial> {

@@ -50,6 +50,8 @@ pub(super) fn next(status: McpServerStatus, event: ServerEvent) -> Result<McpSer
         (S::Disabled, _) => S::Disabled,
         (_, E::UrlChanged) => S::Pending,
         (_, E::Discovered) => S::Active,
+        // The last list stays in force until it is too old: a server that does not list may still serve.
+        (S::Active | S::Degraded, E::DiscoveryFailed) => S::Degraded,
         (_, E::DiscoveryFailed) => S::Error,
         (S::Active | S::Degraded | S::Offline, E::Healthy) => S::Active,
         (S::Active | S::Degraded | S::Offline, E::Unhealthy(failures)) if failures < OFFLINE_AFTER => {

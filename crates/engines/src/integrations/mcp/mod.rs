@@ -14,9 +14,11 @@ mod incident_rules;
 pub mod invocation;
 mod lifecycle;
 pub mod redaction;
+pub mod result;
 pub mod risk;
 mod schema_bounds;
 pub mod server;
+mod tokens;
 pub mod tool;
 
 #[cfg(test)]

@@ -18,6 +18,7 @@ use portcullis_schemas::policies::TenantPolicySet;
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::RunId;
 
+use super::freshness;
 use super::target::{StoredGrants, judge_credential, read_grants};
 use crate::bridges::{ApiKeysBridge, PoliciesBridge};
 use crate::integrations::mcp::servers;
@@ -103,6 +104,7 @@ impl CallConfiguration {
         let credential = judge_credential(scene, &self.grants, server, IntentKind::InvokeTool);
         let facts = CallFacts {
             decided_on: self.version,
+            list_is_stale: freshness::is_stale(scene, server),
             arguments: scene.arguments().judge(tool, arguments),
             credential: credential.verdict,
             server: Arc::clone(server),

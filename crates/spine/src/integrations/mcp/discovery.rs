@@ -1,5 +1,7 @@
 //! Discovery: ask the server for its tools, and quarantine what is new or has changed.
 
+use std::time::Duration;
+
 use portcullis_engines::integrations::mcp::discovery::plan_discovery;
 use portcullis_engines::integrations::mcp::server::{McpServerEngine, ServerChange};
 use portcullis_schemas::Error;
@@ -20,12 +22,16 @@ pub(crate) async fn discover_tools(
     scene: Scene,
     request: DiscoverMcpTools,
 ) -> Result<McpDiscoveryResult, Error> {
-    discover(&scene, &request.server_id).await
+    let deadline = scene.options().discovery_deadline;
+    discover(&scene, &request.server_id, deadline).await
 }
 
 /// The exchange, then one unit of work for everything that it changes, then its outcome.
-pub(super) async fn discover(scene: &Scene, id: &ServerId) -> Result<McpDiscoveryResult, Error> {
-    let deadline = scene.options().discovery_deadline;
+pub(super) async fn discover(
+    scene: &Scene,
+    id: &ServerId,
+    deadline: Duration,
+) -> Result<McpDiscoveryResult, Error> {
     let exchange = exchange::begin(scene, id, IntentKind::DiscoverTools, deadline).await?;
     match scene.client().discover(scene.tenant(), &exchange.target, &exchange.dispatch).await {
         Ok(catalogue) => {

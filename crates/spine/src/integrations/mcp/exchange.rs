@@ -48,8 +48,7 @@ pub(super) async fn begin(
             Ok(Exchange { server, target, dispatch, kind, _place: place })
         }
         Err(error) => {
-            let failure =
-                McpFailure { code: error.code(), detail: error.public().to_owned(), may_have_acted: false };
+            let failure = McpFailure::new(error.code(), error.public(), false);
             settle(scene, &receipt, &server, kind, Some(&failure)).await?;
             Err(error)
         }

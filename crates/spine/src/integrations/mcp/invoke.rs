@@ -15,6 +15,7 @@ use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
+use super::freshness;
 use super::through::ThroughToolset;
 use crate::scene::Scene;
 use crate::spans;
@@ -34,17 +35,30 @@ pub(crate) async fn invoke(
     let engine = McpToolInvocationEngine::new(scene.invocation_ports());
     let received = engine.receive();
     let arguments = PreparedArguments::new(request.arguments)?;
-    let _place = scene.place(&request.server_id, limit).await?;
+    let mut place = scene.place(&request.server_id, limit).await?;
     let idempotency = claim(&scene, &request.server_id, &request.tool_id, &arguments);
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
-    let (configuration, remembered) = found.await?;
+    let (mut configuration, mut remembered) = found.await?;
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
     let facts = configuration.facts(&scene, &arguments, request.run_id.as_ref());
-    let (facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    let (mut facts, mut secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+    if freshness::is_due(&scene, &facts) {
+        // The reading takes a place of its own, and there may be no more than one.
+        drop(place);
+        freshness::refresh(&scene, &facts.server, limit).await;
+        place = scene.place(&target.server, limit).await?;
+        (configuration, remembered) = (CallConfiguration::load(&scene, &target).await?, false);
+        if let Some(through) = &mut through {
+            through.require(&scene, &configuration).await?;
+        }
+        let again = configuration.facts(&scene, &arguments, request.run_id.as_ref());
+        (facts, secret_version) = again.instrument(debug_span!("gate.evaluate")).await;
+    }
+    let _place = place;
     spans::call_of(&facts.tool);
     let mut call = GovernedCall {
         received,
@@ -57,13 +71,14 @@ pub(crate) async fn invoke(
         through: through.as_ref().map(ThroughToolset::facts),
         idempotency,
         deadline,
+        is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
     let mut left = ATTEMPTS;
     loop {
         scene.left_to_begin(limit)?;
         call = match engine.invoke(scene.ctx(), call).await? {
-            Invoked::Answered(result) => return Ok(result),
+            Invoked::Answered(result) => return Ok(*result),
             Invoked::Outdated(call) => *call,
         };
         // The last attempt is not given back, so this ends.

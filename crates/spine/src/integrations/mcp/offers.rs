@@ -15,6 +15,7 @@ use portcullis_schemas::policies::TenantPolicySet;
 use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::tenants::ConfigVersion;
 
+use super::freshness;
 use super::target::{StoredGrants, judge_credential, read_grants};
 use crate::bridges::PoliciesBridge;
 use crate::scene::Scene;
@@ -56,6 +57,7 @@ impl TenantConfiguration {
         let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
         let facts = CallFacts {
             decided_on: self.version,
+            list_is_stale: freshness::is_stale(scene, server),
             frozen: self.freezes.iter().find(|freeze| targets.contains(&freeze.target)).cloned(),
             policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None).await,
             arguments: Ok(()),

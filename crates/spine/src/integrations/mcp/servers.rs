@@ -47,7 +47,7 @@ pub(crate) async fn register_server(
     if !auto_discover {
         return Ok(RegisteredMcpServer { server: change.server, discovery: None, discovery_error: None });
     }
-    let found = discover(&scene, &id).await;
+    let found = discover(&scene, &id, scene.options().discovery_deadline).await;
     let (discovery, discovery_error) = match found {
         Ok(result) => (Some(result), None),
         Err(error) => (None, Some(error.code().to_string())),

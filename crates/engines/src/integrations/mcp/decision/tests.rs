@@ -30,6 +30,7 @@ fn good(world: &World) -> CallFacts {
         decided_on: ConfigVersion(1),
         server: Arc::new(server),
         tool: Arc::new(world.tool("get_weather")),
+        list_is_stale: false,
         frozen: None,
         policy: Ok(permitted()),
         arguments: Ok(()),
@@ -50,7 +51,7 @@ fn freeze(world: &World, target: FreezeTarget) -> Freeze {
 type Break = fn(&World, &mut CallFacts);
 
 /// In the order of the rules: what breaks each, and what the caller is told.
-const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 22] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
         server(f).status = McpServerStatus::Pending
     }),
@@ -111,6 +112,9 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 21] = [
     (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
         f.credential = CredentialVerdict::Denied;
         server(f).auth_type = McpAuthType::Basic;
+    }),
+    (DenyRule::Freshness, "list_stale", ErrorKind::Conflict, "could not be read for too long", |_, f| {
+        f.list_is_stale = true;
     }),
     (DenyRule::Arguments, "arguments_invalid", ErrorKind::Invalid, "/city", |_, f| {
         f.arguments = Err(ArgumentProblem::Invalid("/city: expected type string".to_owned()));

@@ -81,8 +81,7 @@ fn the_end_says_whether_the_upstream_may_have_acted() {
         end_exchange(&world.stamp(2), &receipt, &world.server.server_id, IntentKind::HealthCheck, failure)
     };
     assert_eq!(event_types(&end(None).events), ["mcp_exchange.completed"]);
-    let failure =
-        McpFailure { code: codes::UPSTREAM_TIMEOUT, detail: "no answer".to_owned(), may_have_acted: true };
+    let failure = McpFailure::new(codes::UPSTREAM_TIMEOUT, "no answer", true);
     let settlement = end(Some(&failure));
     assert_eq!(event_types(&settlement.events), ["mcp_exchange.failed"]);
     assert_eq!(settlement.events[0].facts["may_have_acted"], true);

@@ -42,7 +42,7 @@ fn the_table() {
             Active,
             [
                 s(Active),
-                s(Failed),
+                s(Degraded),
                 s(Active),
                 s(Degraded),
                 s(Offline),
@@ -57,7 +57,7 @@ fn the_table() {
             Degraded,
             [
                 s(Active),
-                s(Failed),
+                s(Degraded),
                 s(Active),
                 s(Degraded),
                 s(Offline),
@@ -158,7 +158,7 @@ proptest! {
             prop_assert!(status != Deleted);
             discovered = match event {
                 E::Discovered => after != Disabled,
-                E::DiscoveryFailed | E::UrlChanged | E::Enabled => false,
+                E::UrlChanged | E::Enabled => false,
                 _ => discovered,
             };
             prop_assert!(!takes_calls(after) || discovered, "{event:?} let calls through");

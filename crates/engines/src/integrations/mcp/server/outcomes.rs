@@ -47,7 +47,8 @@ impl McpServerEngine {
         Ok(with_transition(stamp, server, before))
     }
 
-    /// A discovery failed: the server is in error, unless an admin has disabled it.
+    /// A discovery failed: a server that took calls is degraded and goes on with its last list, any other is in error,
+    /// unless an admin has disabled it.
     ///
     /// # Errors
     /// `state_conflict` when it was deleted in the meantime.

@@ -152,7 +152,7 @@ fn disable_and_enable_go_through_pending() {
 }
 
 fn failure() -> McpFailure {
-    McpFailure { code: codes::UPSTREAM_TIMEOUT, detail: "no answer".to_owned(), may_have_acted: true }
+    McpFailure::new(codes::UPSTREAM_TIMEOUT, "no answer", true)
 }
 
 #[test]
@@ -203,6 +203,9 @@ fn discovery_activates_and_keeps_what_was_declared() {
     assert!(change.server.capabilities_hash.is_some_and(|hash| hash.len() == 64));
     let failed =
         McpServerEngine::after_discovery_failure(&world.stamp(2), world.server.clone(), &failure()).unwrap();
+    assert_eq!(failed.server.status, McpServerStatus::Degraded, "the last list stays in force");
+    let pending = McpServer { status: McpServerStatus::Pending, ..world.server.clone() };
+    let failed = McpServerEngine::after_discovery_failure(&world.stamp(2), pending, &failure()).unwrap();
     assert_eq!(failed.server.status, McpServerStatus::Error);
 }
 

@@ -1,0 +1,88 @@
+//! Lists of tools that grow old: read anew by the call that needs them, and too old at last.
+
+use std::time::Duration;
+
+use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::operations::GetMcpServer;
+use portcullis_schemas::integrations::mcp::server::McpServerStatus;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::principal::Scope;
+use portcullis_testkit::fakes::ExchangeKind;
+use serde_json::json;
+
+use crate::house::{House, call_of, catalogue, definition, reply};
+
+/// Longer than a list is taken as it is.
+const DUE: Duration = Duration::from_secs(16 * 60);
+/// Longer than it is in force.
+const DAY: Duration = Duration::from_secs(25 * 60 * 60);
+
+fn calls(house: &House) -> usize {
+    count(house, ExchangeKind::CallTool)
+}
+
+fn readings(house: &House) -> usize {
+    count(house, ExchangeKind::Discover)
+}
+
+fn count(house: &House, kind: ExchangeKind) -> usize {
+    house.client.exchanges().iter().filter(|exchange| exchange.kind == kind).count()
+}
+
+fn failure() -> McpFailure {
+    McpFailure::new(codes::UPSTREAM_UNREACHABLE, "as scripted", false)
+}
+
+#[tokio::test]
+async fn a_changed_definition_is_found_by_the_call_that_would_have_been_made_under_it() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.clock.advance(DUE);
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::TOOL_QUARANTINED, 0));
+}
+
+#[tokio::test]
+async fn a_list_is_read_anew_when_it_is_due_and_once() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.always_call(reply());
+    for (wait, expected) in [(Duration::ZERO, 1), (DUE, 2), (Duration::from_secs(1), 2)] {
+        house.clock.advance(wait);
+        if expected == 2 {
+            house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+        }
+        house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
+        assert_eq!(readings(&house), expected);
+    }
+}
+
+#[tokio::test]
+async fn the_last_list_stays_in_force_until_it_is_too_old() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.always_call(reply());
+    house.clock.advance(DUE);
+    house.client.answer_discover(Err(failure()));
+    house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
+    let server = house.admin::<GetMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap();
+    assert_eq!(server.status, McpServerStatus::Degraded);
+    house.clock.advance(DAY);
+    house.client.answer_discover(Err(failure()));
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::LIST_STALE, 1));
+    house.clock.advance(DUE);
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_is_refused_anyway_asks_for_no_list() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.clock.advance(DUE);
+    let arguments = json!({ "undeclared": true });
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, arguments)).await.unwrap_err();
+    assert_eq!((refused.code(), readings(&house)), (codes::ARGUMENTS_INVALID, 1));
+}
