@@ -18,6 +18,7 @@ mod disk;
 mod e2e;
 mod edits;
 mod failpoints;
+mod hostile;
 mod idempotency;
 mod kill;
 mod load;

@@ -21,7 +21,7 @@ use crate::wiring::indiscreet::PANIC_WORDS;
 
 mod echo;
 mod forms;
-mod raw;
+pub(crate) mod raw;
 mod sinks;
 mod story;
 

@@ -6,10 +6,12 @@ use std::sync::Arc;
 use clap::ValueEnum;
 use portcullis_spine::Ports;
 
+use self::credulous::Credulity;
 use self::indiscreet::Indiscretion;
 use self::meddled::{MeddledLedger, Meddling};
 
 mod absent;
+mod credulous;
 mod forgetful;
 mod hasty;
 pub(crate) mod indiscreet;
@@ -42,6 +44,10 @@ pub(crate) enum Wiring {
     LogsCredentials,
     /// Secrets are stored as they are.
     StoresPlainly,
+    /// A call whose answer is none is taken for one that went well.
+    TakesFailuresForAnswers,
+    /// What servers do besides answering is not told.
+    OverlooksConduct,
 }
 
 impl Wiring {
@@ -59,6 +65,8 @@ impl Wiring {
             Self::QuotesUpstreams => Indiscretion::Quotes.of(ports),
             Self::LogsCredentials => Indiscretion::LogLines.of(ports),
             Self::StoresPlainly => Indiscretion::Stored.of(ports),
+            Self::TakesFailuresForAnswers => Credulity::Failures.of(ports),
+            Self::OverlooksConduct => Credulity::Conduct.of(ports),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::suite::Suite;
 use crate::load::{deadlines, isolation, overload, shutdown};
-use crate::{edits, failpoints, idempotency, kill, power, redaction, storage, walls};
+use crate::{edits, failpoints, hostile, idempotency, kill, power, redaction, storage, walls};
 
 pub(super) fn all() -> Vec<Suite> {
     vec![
@@ -14,6 +14,7 @@ pub(super) fn all() -> Vec<Suite> {
         edits::suite(),
         walls::suite(),
         redaction::suite(),
+        hostile::suite(),
         overload::suite(),
         isolation::suite(),
         shutdown::suite(),

@@ -11,17 +11,17 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// One request.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Request<'a> {
-    pub(super) method: &'a str,
-    pub(super) path: &'a str,
+pub(crate) struct Request<'a> {
+    pub(crate) method: &'a str,
+    pub(crate) path: &'a str,
     /// After `Bearer `.
-    pub(super) key: &'a str,
-    pub(super) headers: &'a [(&'a str, &'a str)],
-    pub(super) body: &'a str,
+    pub(crate) key: &'a str,
+    pub(crate) headers: &'a [(&'a str, &'a str)],
+    pub(crate) body: &'a str,
 }
 
 /// The whole answer to it, from the server at `address`.
-pub(super) async fn ask(address: &str, request: &Request<'_>) -> Result<Vec<u8>> {
+pub(crate) async fn ask(address: &str, request: &Request<'_>) -> Result<Vec<u8>> {
     let Request { method, path, key, headers, body } = request;
     let mut text = format!("{method} {path} HTTP/1.1\r\nhost: {address}\r\nconnection: close\r\n");
     if !key.is_empty() {
@@ -46,6 +46,6 @@ pub(super) async fn ask(address: &str, request: &Request<'_>) -> Result<Vec<u8>>
 }
 
 /// What stands at this path.
-pub(super) async fn get(address: &str, path: &str) -> Result<Vec<u8>> {
+pub(crate) async fn get(address: &str, path: &str) -> Result<Vec<u8>> {
     ask(address, &Request { method: "GET", path, ..Request::default() }).await
 }

@@ -1,0 +1,150 @@
+//! Sessions, versions, names and caches.
+
+use std::sync::Arc;
+
+use serde_json::json;
+
+use crate::hostile::row::{Playing, Row, expect};
+use crate::hostile::scene::{Scene, Seen, text};
+use crate::hostile::speech::{
+    DONE, Era, TOOL, definition, honest, http, http_with, json_answer, list, response, result, server,
+};
+use crate::hostile::villain::{Asked, Script, Step, Villain};
+
+pub(super) fn rows() -> Vec<Row> {
+    let mut rows = vec![
+        Row::of("M049", expect("ok", "succeeded", "high"), vec![one_session_for_all()], m049),
+        Row::of("M053", expect("ok", "succeeded", "none"), vec![public_list()], m053)
+            .without("an incident: that a list differs per credential is not compared across them"),
+    ];
+    for version in ["2024-11-05", "2025-03-26", "1999-01-01"] {
+        let script = downgrading(version);
+        rows.push(
+            Row::of("M050", expect("version_refused", "failed", "low"), vec![script], super::call_once)
+                .named(version),
+        );
+    }
+    rows.extend([Era::Modern, Era::Legacy].map(|era| {
+        let tools = vec![definition(TOOL)];
+        let sound = server(era, tools, |asked| json_answer(&response(asked, DONE)));
+        let script: Script = Arc::new(move |asked, turned| match asked.method() {
+            "server/discover" | "initialize" => pretending(era, asked),
+            _ => sound(asked, turned),
+        });
+        Row::of("M052", expect("ok", "succeeded", "none"), vec![script], m052).named(era)
+    }));
+    rows
+}
+
+/// A legacy server that gives everybody the same session.
+fn one_session_for_all() -> Script {
+    let sound = server(Era::Legacy, vec![definition(TOOL)], |asked| json_answer(&response(asked, DONE)));
+    Arc::new(move |asked, turned| {
+        if asked.method() == "initialize" {
+            shaken(asked, "2025-11-25", "mcp-session-id: of-everybody\r\n")
+        } else {
+            sound(asked, turned)
+        }
+    })
+}
+
+fn shaken(asked: &Asked, version: &str, lines: &str) -> Vec<Step> {
+    let about = json!({
+        "protocolVersion": version, "capabilities": { "tools": {} }, "serverInfo": { "name": "x", "version": "1" },
+    });
+    http_with("200 OK", "application/json", lines, response(asked, &about.to_string()).as_bytes())
+}
+
+/// Forgets its sessions once it has turned, and then speaks an older version.
+fn downgrading(version: &'static str) -> Script {
+    let sound = server(Era::Legacy, vec![definition(TOOL)], |_| http("404 Not Found", "text/plain", b""));
+    Arc::new(move |asked, turned| match asked.method() {
+        "initialize" if turned => shaken(asked, version, "mcp-session-id: new\r\n"),
+        _ => sound(asked, turned),
+    })
+}
+
+fn pretending(era: Era, asked: &Asked) -> Vec<Step> {
+    let name = json!({ "name": "github", "title": "GitHub", "version": "1" });
+    match (era, asked.method()) {
+        (Era::Modern, "server/discover") => result(
+            asked,
+            &json!({
+                "resultType": "complete", "supportedVersions": ["2026-07-28"], "capabilities": { "tools": {} },
+                "_meta": { "io.modelcontextprotocol/serverInfo": name },
+            }),
+        ),
+        (Era::Legacy, "initialize") => result(
+            asked,
+            &json!({ "protocolVersion": "2025-11-25", "capabilities": { "tools": {} }, "serverInfo": name }),
+        ),
+        _ => honest(era, &[], asked),
+    }
+}
+
+/// Every asker gets a list of its own, which says that it is everybody's.
+fn public_list() -> Script {
+    let sound = server(Era::Modern, Vec::new(), |asked| json_answer(&response(asked, DONE)));
+    let turns = std::sync::atomic::AtomicU64::new(0);
+    Arc::new(move |asked, turned| {
+        if asked.method() != "tools/list" {
+            return sound(asked, turned);
+        }
+        let turn = turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        let mut page = list(&[definition(TOOL), definition(&format!("of_asker_{turn}"))]);
+        page["cacheScope"] = "public".into();
+        page["ttlMs"] = 3_600_000.into();
+        result(asked, &page)
+    })
+}
+
+fn m049<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let ours = scene.one.trust(&cast[0]).await?;
+        let first = scene.one.call(&ours, &json!({})).await?;
+        let (server, _) = scene.other.register(&cast[0].url(), &json!({})).await?;
+        let theirs = scene.other.approve(&server, TOOL).await?;
+        let mut seen = scene.other.call(&theirs, &json!({})).await?;
+        let handshakes = cast[0].asked().iter().filter(|asked| asked.method() == "initialize").count();
+        if handshakes < 2 || first.code != "ok" {
+            seen.complaints
+                .push(format!("{handshakes} handshakes for two tenants, the first was told {}", first.code));
+        }
+        Ok(seen)
+    })
+}
+
+fn m052<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let tool = scene.one.trust(&cast[0]).await?;
+        let mut seen = scene.one.call(&tool, &json!({})).await?;
+        let (server, _) = tool.split_once("/tools/").unwrap_or_default();
+        for path in [server.to_owned(), tool.clone()] {
+            let shown = scene.one.admin.get(&path).await?;
+            if shown.text.to_lowercase().contains("github") {
+                seen.complaints.push(format!("its own name is shown at {path}"));
+            }
+        }
+        Ok(seen)
+    })
+}
+
+fn m053<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let (ours, _) = scene.one.register(&cast[0].url(), &json!({})).await?;
+        let (theirs, _) = scene.other.register(&cast[0].url(), &json!({})).await?;
+        let mut names = Vec::new();
+        for (tenant, server) in [(&scene.one, &ours), (&scene.other, &theirs)] {
+            for tool in tenant.tools(server).await? {
+                names.push(text(&tool["name"])?);
+            }
+        }
+        names.retain(|name| name.starts_with("of_asker_"));
+        names.dedup();
+        let complaints =
+            if names.len() == 2 { Vec::new() } else { vec![format!("two askers were shown {names:?}")] };
+        let tool = scene.one.approve(&ours, TOOL).await?;
+        let seen = scene.one.call(&tool, &json!({})).await?;
+        Ok(Seen { complaints: [seen.complaints.clone(), complaints].concat(), ..seen })
+    })
+}

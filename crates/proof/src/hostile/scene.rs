@@ -1,0 +1,316 @@
+//! The running product in front of villains, and what its people see of what they do.
+
+use std::time::{Duration, Instant};
+
+use color_eyre::eyre::{ContextCompat, Result, ensure};
+use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::{Answer, ApiClient};
+use portcullis_server::config::Settings;
+use portcullis_server::running::{self, Running};
+use portcullis_spine::Ports;
+use serde_json::{Value, json};
+
+use super::speech::TOOL;
+use super::villain::Villain;
+
+/// How often a call is repeated that only met changes of others.
+const UNSETTLED: usize = 50;
+/// How often a call is made again whose outcome a busy disk did not take in time.
+const UNRECORDED: usize = 3;
+/// Between two attempts.
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// A gate with two tenants.
+pub(super) struct Scene {
+    running: Running,
+    pub(super) one: Tenant,
+    pub(super) other: Tenant,
+    pub(super) sizes: Sizes,
+}
+
+/// How often what is counted is tried.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sizes {
+    /// Connections that are cut after the request.
+    pub(super) cuts: usize,
+    /// Bytes at which an answer is cut.
+    pub(super) positions: usize,
+    /// Calls of each of two tenants whose answers are swapped.
+    pub(super) swaps: usize,
+    /// Names that change their address.
+    pub(super) flips: usize,
+}
+
+/// A tenant: its admin, and an agent that policies permit everything.
+pub(super) struct Tenant {
+    pub(super) admin: ApiClient,
+    pub(super) agent: ApiClient,
+    pub(super) key_id: String,
+}
+
+/// What somebody sees of a row.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Seen {
+    /// What the caller is told: `ok`, or the stable code.
+    pub(super) code: String,
+    /// The outcome on record.
+    pub(super) outcome: String,
+    /// The severity of the incident, or `none`.
+    pub(super) incident: String,
+    /// The whole answer.
+    pub(super) answer: Value,
+    pub(super) took: Duration,
+    /// What is wrong besides.
+    pub(super) complaints: Vec<String>,
+}
+
+impl Scene {
+    /// Starts a gate on these settings, wired so.
+    pub(super) async fn set(
+        settings: &Settings,
+        sizes: Sizes,
+        wire: impl FnOnce(Ports) -> Ports,
+    ) -> Result<Self> {
+        let running = running::start_with(settings, wire).await?;
+        let key = Secret::new(running.first_key().context("the database is not empty")?.secret.0.clone());
+        let operator = ApiClient::new(&running.url(), key)?;
+        let made = operator.post("/tenants", &json!({ "name": "other" })).await?.success()?;
+        let other = operator.with_key(Secret::new(text(&made["admin_key"]["secret"])?));
+        let (one, other) = (Tenant::of(operator).await?, Tenant::of(other).await?);
+        Ok(Self { running, one, other, sizes })
+    }
+
+    pub(super) fn url(&self) -> String {
+        self.running.url()
+    }
+
+    pub(super) async fn end(self) -> Result<()> {
+        self.running.shutdown().await
+    }
+}
+
+impl Tenant {
+    /// Has the admin read what stands there.
+    pub(super) async fn get(&self, path: &str) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Get, path, None).await
+    }
+
+    /// Has the admin do it.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Post, path, Some(body)).await
+    }
+
+    /// Has the admin change it.
+    pub(super) async fn patch(&self, path: &str, body: &Value) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Patch, path, Some(body)).await
+    }
+
+    async fn of(admin: ApiClient) -> Result<Self> {
+        let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
+        admin.put("/policies", &policy).await?.success()?;
+        let key = json!({ "name": "agent", "scopes": ["invoke"] });
+        let created = admin.post("/api-keys", &key).await?.success()?;
+        let agent = admin.with_key(Secret::new(text(&created["secret"])?));
+        Ok(Self { key_id: text(&created["key"]["key_id"])?, admin, agent })
+    }
+
+    /// Has the admin register a server; its path, and what the discovery found.
+    pub(super) async fn register(&self, url: &str, more: &Value) -> Result<(String, Value)> {
+        let place = url.trim_start_matches("http").replace([':', '/'], " ");
+        let mut body = json!({ "name": format!("server {}", place.trim()), "url": url });
+        if let (Some(body), Some(more)) = (body.as_object_mut(), more.as_object()) {
+            body.extend(more.clone());
+        }
+        let mut registered = self.post("/integrations/mcp-servers", &body).await?;
+        let server = format!("/integrations/mcp-servers/{}", text(&registered["server"]["server_id"])?);
+        // Others change the tenant's configuration meanwhile, and a busy disk is no villain.
+        let mut left = UNSETTLED;
+        while left > 0
+            && matches!(
+                registered["discovery_error"].as_str(),
+                Some(
+                    "configuration_unsettled"
+                        | "audit_unavailable"
+                        | "store_unavailable"
+                        | "outcome_unrecorded"
+                )
+            )
+        {
+            left -= 1;
+            tokio::time::sleep(PAUSE).await;
+            let again = self.admin.post(&format!("{server}/discover"), &json!({})).await?;
+            let answer = again.json();
+            registered["discovery_error"] = answer["code"].clone();
+            registered["discovery"] = answer;
+        }
+        Ok((server, registered))
+    }
+
+    /// Every tool of a server, as its admin sees it.
+    pub(super) async fn tools(&self, server: &str) -> Result<Vec<Value>> {
+        let tools = self.get(&format!("{server}/tools?limit=100")).await?;
+        Ok(tools["items"].as_array().context("no tools")?.clone())
+    }
+
+    /// The path of a tool, and whether its definition is approved now.
+    pub(super) async fn approve(&self, server: &str, name: &str) -> Result<String> {
+        let tools = self.tools(server).await?;
+        let tool = tools.iter().find(|tool| tool["name"] == name).context("no such tool")?;
+        let path = format!("{server}/tools/{}", text(&tool["tool_id"])?);
+        let approval = json!({ "definition_hash": tool["definition_hash"] });
+        self.post(&format!("{path}/approve"), &approval).await?;
+        Ok(path)
+    }
+
+    /// Registers a villain that is honest yet, and approves the tool that most have; then it turns.
+    pub(super) async fn trust(&self, villain: &Villain) -> Result<String> {
+        let (server, registered) = self.register(&villain.url(), &json!({})).await?;
+        ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
+        let tool = self.approve(&server, TOOL).await?;
+        villain.turn();
+        Ok(tool)
+    }
+
+    /// As [`Self::trust`], for a server whose discovery is answered by hand.
+    pub(super) async fn trust_by_hand(&self, url: &str) -> Result<String> {
+        let (server, _) = self.register(url, &json!({ "protocol": "2026-07-28" })).await?;
+        self.approve(&server, TOOL).await
+    }
+
+    /// As [`invoke`], of this tenant's agent.
+    pub(super) async fn invoke(
+        &self,
+        tool: &str,
+        arguments: &Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Answer> {
+        invoke(&self.agent, tool, arguments, headers).await
+    }
+
+    /// Calls a tool, and looks at what is on record of it.
+    pub(super) async fn call(&self, tool: &str, arguments: &Value) -> Result<Seen> {
+        let mut left = UNRECORDED;
+        let (answer, took) = loop {
+            let begun = Instant::now();
+            let answer = self.invoke(tool, arguments, &[]).await?;
+            left -= 1;
+            if answer.json()["code"] != "outcome_unrecorded" || left == 0 {
+                break (answer, begun.elapsed());
+            }
+        };
+        Ok(Seen { took, ..self.look(&answer).await? })
+    }
+
+    /// What is on record of a call that was answered so.
+    pub(super) async fn look(&self, answer: &Answer) -> Result<Seen> {
+        let answer = answer.json();
+        let code = code_of(&answer);
+        let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
+        if let Some(id) = answer["invocation_id"].as_str() {
+            let row = self.get(&format!("/integrations/mcp-invocations/{id}")).await?;
+            seen.outcome = text(&row["outcome"])?;
+            if let Some(incident) = row["incident_id"].as_str() {
+                let incident = self.get(&format!("/incidents/{incident}")).await?;
+                seen.incident = text(&incident["severity"])?;
+            }
+            seen.complaints.extend(self.ends_of(id).await?);
+        } else {
+            seen.complaints.push(format!("no record of a call: {answer}"));
+        }
+        seen.answer = answer;
+        Ok(seen)
+    }
+
+    /// A call ends once in the trail.
+    async fn ends_of(&self, invocation: &str) -> Result<Option<String>> {
+        let events = self.get(&format!("/logs/trail?subject={invocation}")).await?;
+        let items = events["items"].as_array().context("no events")?;
+        let is_end = |item: &&Value| {
+            let kind = item["event_type"].as_str().unwrap_or_default();
+            ["denied", "completed", "failed", "unknown"].iter().any(|end| kind.ends_with(end))
+        };
+        let ends = items.iter().filter(is_end).count();
+        Ok((ends != 1).then(|| format!("{ends} ends of one call in the trail")))
+    }
+
+    /// The severity of the newest incident of this cause about a server; `none` if there is none.
+    pub(super) async fn incident(&self, cause: &str, server: &str) -> Result<String> {
+        let id = server.rsplit('/').next().unwrap_or_default();
+        let mut cursor = String::new();
+        loop {
+            let page = self.get(&format!("/incidents?limit=100{cursor}")).await?;
+            let items = page["items"].as_array().context("no incidents")?;
+            let found = items.iter().find(|one| one["cause"] == cause && one["facts"]["server_id"] == id);
+            if let Some(found) = found {
+                return text(&found["severity"]);
+            }
+            match page["next_cursor"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok("none".to_owned()),
+            }
+        }
+    }
+}
+
+/// Whether a refusal says nothing of the row: others change the tenant's configuration, or the disk is busy.
+fn is_passing(answer: &Answer) -> bool {
+    matches!(
+        answer.json()["code"].as_str(),
+        Some("configuration_unsettled" | "audit_unavailable" | "overloaded" | "store_unavailable")
+    )
+}
+
+/// Asks until it is no passing refusal that is answered.
+async fn patiently(
+    client: &ApiClient,
+    method: HttpMethod,
+    path: &str,
+    body: Option<&Value>,
+) -> Result<Value> {
+    let mut left = UNSETTLED;
+    loop {
+        let answer = client.send(method, path, body, &[]).await?;
+        left -= 1;
+        if !is_passing(&answer) || left == 0 {
+            return answer.success();
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// Calls a tool once; again only where changes of others, or a busy disk, kept it from being made.
+pub(super) async fn invoke(
+    agent: &ApiClient,
+    tool: &str,
+    arguments: &Value,
+    headers: &[(&str, &str)],
+) -> Result<Answer> {
+    let (path, body) = (format!("{tool}/invoke"), json!({ "arguments": arguments }));
+    let mut left = UNSETTLED;
+    loop {
+        let answer = agent.send(HttpMethod::Post, &path, Some(&body), headers).await?;
+        left -= 1;
+        if !is_passing(&answer) || left == 0 {
+            return Ok(answer);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+/// What the caller is told.
+fn code_of(answer: &Value) -> String {
+    if let Some(code) = answer["code"].as_str() {
+        return code.to_owned();
+    }
+    match answer["sanitised"]["credential"].as_bool() {
+        Some(true) => "result_redacted",
+        Some(false) => "result_sanitised",
+        None => "ok",
+    }
+    .to_owned()
+}
+
+pub(super) fn text(value: &Value) -> Result<String> {
+    Ok(value.as_str().with_context(|| format!("expected a text, found {value}"))?.to_owned())
+}
