@@ -208,6 +208,7 @@ mod tests {
             cancel,
             clock: Arc::new(TestClock::new()),
             time: Arc::default(),
+            tokens: Arc::default(),
         };
         let told = raw(r#"{"progress":1,"message":"with Bearer sesame-sesame"}"#);
         let reply = ToolReply {

@@ -1,16 +1,18 @@
 //! The governed call: load, decide, and hand over to the engine that records, acts and settles.
 
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
+use portcullis_engines::integrations::mcp::decision::CallFacts;
 use portcullis_engines::integrations::mcp::invocation::{
-    Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
+    ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
 use portcullis_schemas::Error;
-use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::HashPurpose;
+use portcullis_schemas::text::RunId;
 use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
@@ -39,7 +41,6 @@ pub(crate) async fn invoke(
     let received = engine.receive();
     let arguments = PreparedArguments::new(request.arguments)?;
     let mut place = scene.place(&request.server_id, limit).await?;
-    let idempotency = claim(&scene, &request.server_id, &request.tool_id, &arguments);
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
@@ -48,27 +49,23 @@ pub(crate) async fn invoke(
         through.require(&scene, &configuration).await?;
     }
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
+    let idempotency = claim(&scene, &target, method, &arguments);
     let run = request.run_id.as_ref();
-    let mut flows = configuration.flows(&scene, run).await?;
-    let facts = configuration.facts(&scene, method, &arguments, run, flows.as_ref());
-    let (mut facts, mut secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
-    if freshness::is_due(&scene, &facts) {
+    let asked = Asked { method, arguments: &arguments, run, is_repeatable: idempotency.is_some() };
+    let mut judged = asked.judge(&scene, &configuration).await?;
+    if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
         drop(place);
-        freshness::refresh(&scene, &facts.server, limit).await;
+        freshness::refresh(&scene, &judged.facts.server, limit).await;
         place = scene.place(&target.server, limit).await?;
         (configuration, remembered) = (CallConfiguration::load(&scene, &target).await?, false);
         if let Some(through) = &mut through {
             through.require(&scene, &configuration).await?;
         }
-        flows = configuration.flows(&scene, run).await?;
-        let again = configuration.facts(&scene, method, &arguments, run, flows.as_ref());
-        (facts, secret_version) = again.instrument(debug_span!("gate.evaluate")).await;
+        judged = asked.judge(&scene, &configuration).await?;
     }
     let _place = place;
-    let standing = approvals::standing(&scene, method, &facts, &arguments, idempotency.is_some());
-    let (standing, asks) = standing.await?;
-    facts.approval = standing;
+    let Judged { facts, secret_version, flows, asks } = judged;
     spans::call_of(method, &facts.tool);
     let mut call = GovernedCall {
         received,
@@ -102,25 +99,52 @@ pub(crate) async fn invoke(
         if let Some(through) = &mut through {
             through.require(&scene, &configuration).await?;
         }
-        call.flows = configuration.flows(&scene, call.run_id.as_ref()).await?;
         let run = call.run_id.as_ref();
-        let facts = configuration.facts(&scene, method, &call.arguments, run, call.flows.as_ref());
-        (call.facts, call.secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
         // A used approval that the ledger has looked at is not that of a repeat.
-        let standing = approvals::standing(&scene, method, &call.facts, &call.arguments, false);
-        (call.facts.approval, call.asks) = standing.await?;
+        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable: false };
+        let Judged { facts, secret_version, flows, asks } = asked.judge(&scene, &configuration).await?;
+        call = GovernedCall { facts, secret_version, flows, asks, ..call };
+    }
+}
+
+/// What an attempt judges.
+struct Asked<'a> {
+    method: CallMethod,
+    arguments: &'a PreparedArguments,
+    run: Option<&'a RunId>,
+    /// Whether it may be a repeat of a request that was made.
+    is_repeatable: bool,
+}
+
+/// What it is judged by.
+struct Judged {
+    facts: CallFacts,
+    secret_version: Option<u64>,
+    flows: Option<FlowChange>,
+    asks: Option<ApprovalTerms>,
+}
+
+impl Asked<'_> {
+    async fn judge(&self, scene: &Scene, configuration: &CallConfiguration) -> Result<Judged, Error> {
+        let flows = configuration.flows(scene, self.run).await?;
+        let facts = configuration.facts(scene, self.method, self.arguments, self.run, flows.as_ref());
+        let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
+        let standing = approvals::standing(scene, self.method, &facts, self.arguments, self.is_repeatable);
+        let (approval, asks) = standing.await?;
+        facts.approval = approval;
+        Ok(Judged { facts, secret_version, flows, asks })
     }
 }
 
 /// The claim on the caller's idempotency key: the same key with other arguments is another request.
 fn claim(
     scene: &Scene,
-    server: &ServerId,
-    tool: &ToolId,
+    target: &CallTarget,
+    method: CallMethod,
     arguments: &PreparedArguments,
 ) -> Option<IdempotencyClaim> {
     let idempotency_key = scene.ctx().idempotency_key.clone()?;
-    let mut request = format!("{server}\n{tool}\n").into_bytes();
+    let mut request = format!("{}\n{}\n{method}\n", target.server, target.tool).into_bytes();
     request.extend_from_slice(arguments.canonical());
     let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, &request);
     Some(IdempotencyClaim {

@@ -50,7 +50,7 @@ async fn asked_again_it_waits_for_the_same_and_what_cannot_be_recorded_is_not_as
     let pending = ApprovalStanding::Pending { id: id.clone(), expires_at: fixtures::time(900) };
     let error = invoke(&bench, asking(&world, pending)).await.unwrap_err();
     assert_eq!(error.reference(), Some(("approval_id", id.as_str())));
-    let refusal = &bench.refusals.lock().unwrap()[0];
+    let refusal = bench.refusals.lock().unwrap().remove(0);
     assert!(refusal.approval.is_none());
     assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
     for failing in ["emit:denied", "ledger:refuse"] {
