@@ -283,13 +283,15 @@ impl Collector {
     }
 
     /// How a legacy stream that ended before the response is resumed; `None` if it cannot be: a modern stream, a JSON
-    /// body, a stream whose events have no id, or an id that no header can carry.
+    /// body, a stream whose events have no id, or an id that no header can carry; or that has held answers to others.
     #[must_use]
     pub fn resumption(&self) -> Option<Resumption> {
         let Body::Events(parser) = &self.body else { return None };
         let id =
             parser.last_event_id().filter(|_| self.expected.era == Era::Legacy && !self.is_complete())?;
-        let fits = id.len() <= MAX_EVENT_ID && id.bytes().all(|byte| byte.is_ascii_graphic());
+        let fits = self.oddities.foreign_answers == 0
+            && id.len() <= MAX_EVENT_ID
+            && id.bytes().all(|byte| byte.is_ascii_graphic());
         fits.then(|| Resumption {
             last_event_id: id.to_owned(),
             wait: Duration::from_millis(parser.retry().unwrap_or(DEFAULT_RETRY)),

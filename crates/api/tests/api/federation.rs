@@ -266,10 +266,9 @@ async fn progress_is_passed_on_under_the_agents_token() {
         "\n\n",
         r#"data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":2.0,"x":1}}"#,
         "\n\n",
-        r#"data: {"jsonrpc":"2.0","id":7,"result":{"content":[]}}"#,
-        "\n\n",
+        r#"data: {"jsonrpc":"2.0","id":7,"result":{"content":[],"_meta":{"portcullis/label":"#,
     );
-    assert_eq!(answer.text(), expected);
+    assert!(answer.text().starts_with(expected), "{}", answer.text());
 
     // Who does not ask gets none, and the upstream is not asked for any.
     let answered = scene.world.mcp.tell_call(told.to_vec(), reply(r#"{"content":[]}"#));

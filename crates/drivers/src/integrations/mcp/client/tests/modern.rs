@@ -107,7 +107,7 @@ async fn a_server_that_asks_hears_that_nobody_is_there_and_gets_its_state_back()
 async fn a_server_that_never_stops_asking_is_not_asked_for_ever() {
     let bench = Bench::new(modern(|received| json(received, ASKS))).await;
     let failure = bench.call().await.unwrap_err();
-    assert_eq!((failure.code, failure.may_have_acted), (codes::UPSTREAM_PROTOCOL, true));
+    assert_eq!((failure.code, failure.may_have_acted), (codes::INPUT_REFUSED, true));
     assert_eq!(bench.methods().iter().filter(|method| *method == "tools/call").count(), 4);
 }
 
