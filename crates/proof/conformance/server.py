@@ -24,7 +24,7 @@ from mcp.types import (
 from pydantic import Field
 
 PIXEL = base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(16)).decode()
-SOUND = base64.b64encode(b"RIFF" + bytes(40)).decode()
+SOUND = base64.b64encode(b"RIFF" + (36).to_bytes(4, "little") + b"WAVE" + bytes(32)).decode()
 
 server = MCPServer("conformance-fixture", version="1.0.0")
 
