@@ -5,7 +5,7 @@ use serde_json::json;
 use crate::hostile::row::{Row, expect};
 use crate::hostile::scene::Seen;
 use crate::hostile::speech::{DONE, Era, json_answer, response, result, stream};
-use crate::hostile::villain::Villain;
+use crate::hostile::villain::{Asked, Villain};
 
 pub(super) fn rows() -> Vec<Row> {
     let refused = expect("input_refused", "denied", "high");
@@ -62,13 +62,21 @@ pub(super) fn rows() -> Vec<Row> {
     rows
 }
 
-/// The call came once, and nothing was answered to what it asked.
+/// Most requests of one call: a server that asks is told that nobody answers, and may then do without.
+const MOST_ASKED: u64 = 4;
+
+/// Nothing was answered to what it asked, but that nobody will; and that came to an end.
 fn answered(cast: &[Villain]) -> Option<String> {
     let asked = cast[0].asked();
-    let responses =
-        asked.iter().filter(|asked| !asked.body["inputResponses"].is_null() || asked.method().is_empty());
-    let extra = responses.filter(|asked| !asked.body.is_null()).count();
-    (cast[0].calls() != 1 || extra > 0).then(|| format!("{} calls, {extra} answers", cast[0].calls()))
+    let is_answer = |asked: &&Asked| {
+        let responses = asked.body["params"]["inputResponses"].as_object();
+        let given =
+            responses.is_some_and(|all| all.values().any(|one| *one != json!({ "action": "cancel" })));
+        !asked.body.is_null() && (given || asked.method().is_empty())
+    };
+    let answers = asked.iter().filter(is_answer).count();
+    let calls = cast[0].calls();
+    (calls == 0 || calls > MOST_ASKED || answers > 0).then(|| format!("{calls} calls, {answers} answers"))
 }
 
 /// An address of the server's is shown to nobody.

@@ -6,11 +6,11 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide};
-use portcullis_schemas::codes;
+use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 
-use super::discovery;
+use super::{ATTEMPTS, discovery};
 use crate::scene::Scene;
 
 /// A list is asked for at most this often, also by a thousand calls, and also when it cannot be had.
@@ -19,6 +19,10 @@ const BETWEEN: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(10);
 /// Most servers remembered. Forgetting costs a reading.
 const MAX_SERVERS: usize = 10_000;
+
+/// Failures that say nothing of the server: others change the tenant's configuration, or the disk is busy. A changed
+/// definition must not slip through by them.
+const OURS: [Code; 3] = [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE];
 
 /// When each server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
 type Tried = Arc<tokio::sync::Mutex<Option<Duration>>>;
@@ -70,10 +74,16 @@ pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) 
         return;
     }
     *tried = Some(now);
-    if let Err(error) = discovery::discover(scene, &server.server_id, LONGEST.min(left)).await {
+    for _ in 0..ATTEMPTS {
+        let Err(error) = discovery::discover(scene, &server.server_id, LONGEST.min(left)).await else {
+            return;
+        };
         tracing::warn!(
             code = %error.code(), server = %server.server_id, "a server's list of tools could not be read anew"
         );
+        if !OURS.contains(&error.code()) {
+            return;
+        }
     }
 }
 
