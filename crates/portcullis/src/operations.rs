@@ -5,6 +5,8 @@
 pub use portcullis_schemas::api_keys::operations as api_keys;
 pub use portcullis_schemas::controls::operations as kill_switch;
 pub use portcullis_schemas::incidents::operations as incidents;
+pub use portcullis_schemas::integrations::approvals::operations as approvals;
+pub use portcullis_schemas::integrations::connections::operations as connections;
 pub use portcullis_schemas::integrations::credentials::operations as credentials;
 pub use portcullis_schemas::integrations::mcp::operations as mcp_servers;
 pub use portcullis_schemas::integrations::toolsets::operations as toolsets;

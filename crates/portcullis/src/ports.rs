@@ -22,7 +22,10 @@ pub use portcullis_spine::dispatch_audit::StandardDispatchAudit;
 pub use portcullis_schemas::api_keys::ports::ApiKeyStore;
 pub use portcullis_schemas::controls::ports::KillSwitchStore;
 pub use portcullis_schemas::incidents::ports::IncidentStore;
+pub use portcullis_schemas::integrations::approvals::ports::ApprovalStore;
+pub use portcullis_schemas::integrations::connections::ports::ConnectionStore;
 pub use portcullis_schemas::integrations::credentials::ports::CredentialStore;
+pub use portcullis_schemas::integrations::flows::ports::RunFlowStore;
 pub use portcullis_schemas::integrations::mcp::ports::{
     InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore, ToolFilter,
 };
@@ -41,6 +44,11 @@ pub use portcullis_schemas::integrations::credentials::ports::{
     KeySource, ReferenceTarget, SealedSecretStore,
 };
 pub use portcullis_schemas::integrations::credentials::{CredentialAccess, SealedSecret};
+
+// Approvals, connections and runs.
+pub use portcullis_schemas::integrations::approvals::StoredApproval;
+pub use portcullis_schemas::integrations::connections::StoredConnection;
+pub use portcullis_schemas::integrations::flows::{FlowChange, RunFlows, RunKey};
 
 // Policy.
 pub use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet, ToolPolicyRequest};

@@ -25,6 +25,14 @@ pub use portcullis_schemas::integrations::credentials::{
     CredentialGrant, CredentialMetadata, CredentialType,
 };
 
+// Approvals, flows and connections.
+pub use portcullis_schemas::integrations::approvals::{
+    ApprovalRule, ApprovalStatus, CallApproval, ShownApproval,
+};
+pub use portcullis_schemas::integrations::connections::Connection;
+pub use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
+pub use portcullis_schemas::integrations::mcp::oauth::{AccountGrant, ClientGrant, UpstreamOauth};
+
 // Policies and the kill switch.
 pub use portcullis_schemas::controls::{Freeze, FreezeTarget};
 pub use portcullis_schemas::policies::{PolicyProblem, PolicyTemplate, ToolPolicyRecord};

@@ -48,6 +48,7 @@ pub async fn register(
         protocol: None,
         tags: Vec::new(),
         auto_discover: Some(false),
+        oauth: None,
     };
     let server_id = spine.run(caller(spine, admin).await?, register).await?.server.server_id;
 

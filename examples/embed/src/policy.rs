@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use portcullis::PortError;
 use portcullis::ids::TenantId;
 use portcullis::ports::{PolicyOutcome, TenantPolicySet, ToolPolicy, ToolPolicyRequest};
-use portcullis::records::PolicyProblem;
+use portcullis::records::{ApprovalRule, PolicyProblem};
 use portcullis::text::PolicyText;
 
 /// Who may call what.
@@ -34,6 +34,7 @@ impl ToolPolicy for Roster {
         let permitted = self.permitted.contains(&entry);
         Ok(PolicyOutcome {
             permitted,
+            approval: ApprovalRule::None,
             policy_ids: if permitted { vec![format!("roster:{}/{}", entry.0, entry.1)] } else { Vec::new() },
             version: self.version,
             reason: (!permitted).then(|| "the help desk's roster does not list this call".to_owned()),

@@ -7,12 +7,14 @@ use portcullis_schemas::integrations::toolsets::operations::{
     CompleteOfferedArgument, GetOfferedPrompt, ReadOfferedResource, StartedArgument,
 };
 use portcullis_schemas::integrations::toolsets::{ExposedName, ExposedToolName};
+use portcullis_schemas::text::RunId;
 use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::failures::{Absent, Refused, of_item};
 use super::methods::invalid;
+use super::run::run_of;
 use super::{Agent, results};
 
 impl Agent {
@@ -23,12 +25,12 @@ impl Agent {
             toolset: self.toolset.clone(),
             prompt: ExposedToolName::new(&params.name).map_err(|_| absent.refused())?,
             arguments: members("params.arguments", params.arguments)?,
-            run_id: None,
+            run_id: run(accepted)?,
             step_index: None,
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
-            Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
+            Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) => Err(of_item(absent, error)),
         }
     }
@@ -42,12 +44,12 @@ impl Agent {
         let request = ReadOfferedResource {
             toolset: self.toolset.clone(),
             uri: ExposedName::uri(&params.uri).map_err(|_| absent.refused())?,
-            run_id: None,
+            run_id: run(accepted)?,
             step_index: None,
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
-            Ok(answer) => Ok(results::uncached(accepted.era, answer.result)),
+            Ok(answer) => Ok(results::uncached(accepted.era, answer)),
             Err(error) => Err(of_item(absent, error)),
         }
     }
@@ -65,10 +67,11 @@ impl Agent {
             name: ExposedName::new(name).map_err(|_| absent.refused())?,
             argument: StartedArgument { name: params.name.into_owned(), value: params.value.into_owned() },
             arguments: members("params.context.arguments", params.arguments)?,
+            run_id: run(accepted)?,
         };
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
-            Ok(answer) => Ok(results::in_era(accepted.era, answer.result)),
+            Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) => Err(of_item(absent, error)),
         }
     }
@@ -78,6 +81,10 @@ impl Agent {
 pub(super) fn members(field: &str, raw: Option<&RawValue>) -> Result<Map<String, Value>, Refused> {
     Input::members(raw.map_or("", RawValue::get).as_bytes())
         .map_err(|error| invalid(&format!("`{field}`: {}", error.public())))
+}
+
+fn run(accepted: &AcceptedRequest<'_>) -> Result<Option<RunId>, Refused> {
+    run_of(accepted.request.params).map_err(|expected| invalid(&expected))
 }
 
 fn unreadable(error: ViewError) -> Refused {

@@ -60,8 +60,8 @@ fn told(sanitised: &Sanitised) -> Members {
 
 /// The same of what a client might keep. It was answered to this caller, under policies that may change with the next
 /// request, so that nobody keeps it, whatever its server allows.
-pub(super) fn uncached(era: Era, result: RawJson) -> Box<RawValue> {
-    let result = in_era(era, result);
+pub(super) fn uncached(era: Era, answer: InvokeToolResult) -> Box<RawValue> {
+    let result = labelled(era, answer);
     let Some(mut members) = Members::of(result.get()) else { return result };
     match era {
         Era::Modern => {

@@ -1,4 +1,4 @@
-//! The agent's run, as its client names it: `_meta["portcullis/runId"]` of a call. MCP has no word for it.
+//! The agent's run, as its client names it: `_meta["portcullis/runId"]` of a request. MCP has no word for it.
 
 use portcullis_schemas::text::RunId;
 use serde::Deserialize;

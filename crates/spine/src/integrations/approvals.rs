@@ -72,7 +72,8 @@ pub(crate) async fn standing(
     arguments: &PreparedArguments,
     repeatable: bool,
 ) -> Result<(ApprovalStanding, Option<ApprovalTerms>), Error> {
-    if approval_rule(facts) == ApprovalRule::None {
+    let rule = approval_rule(facts);
+    if rule == ApprovalRule::None {
         return Ok((ApprovalStanding::NotAsked, None));
     }
     let policy_version = facts.policy.as_ref().map_or(0, |outcome| outcome.version);
@@ -80,6 +81,7 @@ pub(crate) async fn standing(
         principal: scene.principal(),
         method,
         tool: &facts.tool,
+        rule,
         policy_version,
         arguments: arguments.canonical(),
     };

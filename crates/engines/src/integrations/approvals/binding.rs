@@ -1,5 +1,6 @@
 //! What an approval is bound to.
 
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::principal::Principal;
@@ -14,6 +15,8 @@ pub struct Bound<'a> {
     pub method: CallMethod,
     /// The tool with its pin.
     pub tool: &'a McpTool,
+    /// Who must approve: a grant that one person was enough for does not do for a call that needs two.
+    pub rule: ApprovalRule,
     /// Version of the tenant's policies.
     pub policy_version: u64,
     /// The arguments in canonical form (RFC 8785).
@@ -24,13 +27,14 @@ pub struct Bound<'a> {
 #[must_use]
 pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
     let version = bound.policy_version.to_string();
-    let parts: [&[u8]; 8] = [
+    let parts: [&[u8]; 9] = [
         bound.principal.key().as_str().as_bytes(),
         bound.principal.actor().as_bytes(),
         bound.method.as_str().as_bytes(),
         bound.tool.server_id.as_str().as_bytes(),
         bound.tool.tool_id.as_str().as_bytes(),
         bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
+        bound.rule.as_str().as_bytes(),
         version.as_bytes(),
         bound.arguments,
     ];

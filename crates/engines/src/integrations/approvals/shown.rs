@@ -6,6 +6,7 @@
 
 use std::collections::BTreeSet;
 
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::json::RawJson;
 use serde_json::Value;
 
@@ -15,9 +16,13 @@ pub const REDACTED: &str = "[secret by the tool's schema]";
 /// Deeper than schemas are admitted.
 const MAX_DEPTH: usize = 64;
 
-/// The arguments to show. A definition that cannot be read hides all values.
+/// The arguments to show. A tool's definition that cannot be read hides all values; prompts and resources have no schema
+/// that could mark any, so that all of theirs are shown.
 #[must_use]
-pub fn shown_arguments(definition: &RawJson, arguments: &Value) -> Value {
+pub fn shown_arguments(kind: ItemKind, definition: &RawJson, arguments: &Value) -> Value {
+    if kind != ItemKind::Tool {
+        return arguments.clone();
+    }
     let parsed = serde_json::from_str::<Value>(definition.as_str());
     let Some(schema) = parsed.ok().and_then(|definition| definition.get("inputSchema").cloned()) else {
         return REDACTED.into();

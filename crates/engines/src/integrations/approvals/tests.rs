@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
-use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_testkit::fixtures::{self, time};
@@ -155,11 +155,18 @@ fn no_two_calls_share_a_binding() {
     let pinned = |hash: Option<&str>| McpTool { pinned_hash: hash.map(str::to_owned), ..world.tool.clone() };
     let bytes = |principal: &Principal, tool: &McpTool, policy_version, arguments: &str| {
         let (method, arguments) = (CallMethod::CallTool, arguments.as_bytes());
-        binding_bytes(&Bound { principal, method, tool, policy_version, arguments })
+        let rule = ApprovalRule::Required;
+        binding_bytes(&Bound { principal, method, tool, rule, policy_version, arguments })
+    };
+    let of = |method, rule| {
+        let (principal, tool, arguments) = (&base, &world.tool, "{}".as_bytes());
+        binding_bytes(&Bound { principal, method, tool, rule, policy_version: 3, arguments })
     };
     let one = bytes(&base, &world.tool, 3, "{}");
     assert_eq!(one, bytes(&base, &world.tool.clone(), 3, "{}"), "the same call");
     let others = [
+        of(CallMethod::GetPrompt, ApprovalRule::Required),
+        of(CallMethod::CallTool, ApprovalRule::FourEyes),
         bytes(&principal(&other, "agent"), &world.tool, 3, "{}"),
         bytes(&principal(&key, "agent2"), &world.tool, 3, "{}"),
         bytes(&base, &pinned(Some("x")), 3, "{}"),
@@ -180,7 +187,7 @@ fn no_two_calls_share_a_binding() {
 
 fn shown(schema: Value, arguments: &Value) -> Value {
     let definition = json!({ "name": "t", "inputSchema": schema }).to_string();
-    shown_arguments(&RawJson::from_text(definition).unwrap(), arguments)
+    shown_arguments(ItemKind::Tool, &RawJson::from_text(definition).unwrap(), arguments)
 }
 
 #[test]
@@ -213,10 +220,11 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
     }
     let unreadable = RawJson::from_text("{\"name\":\"t\"}".to_owned()).unwrap();
     assert_eq!(
-        shown_arguments(&unreadable, &arguments),
+        shown_arguments(ItemKind::Tool, &unreadable, &arguments),
         json!(REDACTED),
         "without a schema nothing is shown"
     );
+    assert_eq!(shown_arguments(ItemKind::Prompt, &unreadable, &arguments), arguments, "prompts have none");
 }
 
 #[test]

@@ -253,6 +253,9 @@ pub struct CompleteOfferedArgument {
     /// The arguments that are there already, all of them texts.
     #[serde(default)]
     pub arguments: Map<String, Value>,
+    /// The run that this belongs to.
+    #[serde(default)]
+    pub run_id: Option<RunId>,
 }
 
 /// An argument that is being written.

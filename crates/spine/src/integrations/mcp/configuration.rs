@@ -110,8 +110,7 @@ impl CallConfiguration {
         }
         let run = RunKey { key_id: scene.principal().key().clone(), run_id: run_id.cloned() };
         let stored = scene.read().await?.run_flows().get(scene.tenant(), &run).await?;
-        let kept = scene.options().keep_keys;
-        Ok(Some(flows::with_call(run, stored, self.tool.flows, scene.now(), kept)))
+        Ok(Some(flows::with_call(run, stored, self.tool.flows)))
     }
 
     /// The facts of a call but for its approval, with the version of the server's secret if it is in the vault.

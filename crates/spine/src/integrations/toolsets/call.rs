@@ -87,7 +87,7 @@ pub(crate) async fn complete_offered_argument(
     if !request.arguments.is_empty() {
         arguments.insert("arguments".to_owned(), Value::Object(request.arguments));
     }
-    let step = Step { run_id: None, step_index: None };
+    let step = Step { run_id: request.run_id, step_index: None };
     found.ask(scene, CallMethod::Complete, Ok(arguments), step).await
 }
 

@@ -66,7 +66,8 @@ impl McpToolInvocationEngine {
         let ApprovalTerms { binding, lifetime } = call.asks.clone().ok_or_else(unasked)?;
         let facts = opened.facts();
         let requested_at = self.ports.clock.now();
-        let shown = shown_arguments(&call.facts.tool.definition, call.arguments.value());
+        let tool = &call.facts.tool;
+        let shown = shown_arguments(tool.kind, &tool.definition, call.arguments.value());
         let approval = CallApproval {
             approval_id: facts.approval_id.clone().ok_or_else(unasked)?,
             tenant_id: opened.tenant().clone(),
