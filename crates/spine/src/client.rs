@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 
 use async_trait::async_trait;
 use portcullis_engines::integrations::mcp::redaction::Redactor;
+use portcullis_engines::integrations::mcp::result::examine_progress;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
@@ -54,7 +55,8 @@ pub(crate) struct DispatchClient {
 }
 
 impl DispatchClient {
-    /// A token that is refused upstream is not used again, though its time may not be over.
+    /// A token that the server itself was issued and that is refused upstream is not used again, though its time may not be
+    /// over. One of a caller's own account is used until then.
     fn heard<T>(
         &self,
         tenant: &TenantId,
@@ -122,8 +124,8 @@ impl McpClient for DispatchClient {
         call: &ToolCall,
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
-        let redacted = redacted_progress(target, dispatch);
-        let dispatch = redacted.as_ref().unwrap_or(dispatch);
+        let examined = with_examined_progress(target, dispatch);
+        let dispatch = examined.as_ref().unwrap_or(dispatch);
         let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await;
         let reply = self.heard(tenant, &target.server_id, reply)?;
         Ok(match redactor(target) {
@@ -142,10 +144,17 @@ fn redactor(target: &McpTarget) -> Option<Redactor> {
     target.auth.as_ref().and_then(Redactor::of)
 }
 
-/// The dispatch with a sink that takes the credential out of what passes; `None` where nothing is to be taken out.
-fn redacted_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dispatch> {
-    let (redactor, sink) = (redactor(target)?, dispatch.progress.clone()?);
-    let progress = ProgressSink::new(move |params| sink.tell(redactor.progress(params)));
+/// The dispatch with a sink that examines what passes and takes the credential out of it; `None` where nobody listens. What
+/// is hidden goes first: it could have stood within the credential.
+fn with_examined_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dispatch> {
+    let (redactor, sink) = (redactor(target), dispatch.progress.clone()?);
+    let progress = ProgressSink::new(move |params| {
+        let params = examine_progress(&params);
+        sink.tell(match &redactor {
+            Some(redactor) => redactor.progress(params),
+            None => params,
+        });
+    });
     Some(Dispatch { progress: Some(progress), ..dispatch.clone() })
 }
 
@@ -210,7 +219,7 @@ mod tests {
             time: Arc::default(),
             tokens: Arc::default(),
         };
-        let told = raw(r#"{"progress":1,"message":"with Bearer sesame-sesame"}"#);
+        let told = raw(r#"{"progress":1,"message":"with Bearer sesame-ses\u200bame"}"#);
         let reply = ToolReply {
             result: raw("{}"),
             is_error: false,

@@ -103,22 +103,26 @@ mod tests {
     }
 
     #[test]
-    fn what_was_read_is_kept_by_nobody() {
+    fn what_was_read_is_labelled_and_kept_by_nobody() {
         let plain = r#"{"contents":[ ]}"#;
         let cached = r#"{"contents":[ ],"ttlMs":60000,"cacheScope":"public"}"#;
-        let modern = r#"{"contents":[ ],"resultType":"complete","ttlMs":0,"cacheScope":"private"}"#;
-        let mended = r#"{"contents":[ ],"ttlMs":0,"cacheScope":"private","resultType":"complete"}"#;
+        let label = r#""_meta":{"portcullis/label":{"trust":"untrusted","serverId":"mcp_01arz3ndektsv4rrffq69g5fav","toolId":"tool_01arz3ndektsv4rrffq69g5fav"}}"#;
+        let legacy = format!(r#"{{"contents":[ ],{label}}}"#);
+        let modern =
+            format!(r#"{{"contents":[ ],"resultType":"complete",{label},"ttlMs":0,"cacheScope":"private"}}"#);
+        let mended =
+            format!(r#"{{"contents":[ ],"ttlMs":0,"cacheScope":"private","resultType":"complete",{label}}}"#);
         let table = [
-            (Era::Legacy, plain, plain),
-            (Era::Legacy, cached, plain),
-            (Era::Modern, plain, modern),
-            (Era::Modern, cached, mended),
+            (Era::Legacy, plain, &legacy),
+            (Era::Legacy, cached, &legacy),
+            (Era::Modern, plain, &modern),
+            (Era::Modern, cached, &mended),
         ];
         for (era, given, expected) in table {
-            let given = RawJson::from_text(given.to_owned()).unwrap();
-            assert_eq!(uncached(era, given).get(), expected);
+            assert_eq!(uncached(era, answer(given, None)).get(), expected);
         }
     }
+
     fn answer(result: &str, sanitised: Option<Sanitised>) -> InvokeToolResult {
         InvokeToolResult {
             invocation_id: "inv_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),

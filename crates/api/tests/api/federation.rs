@@ -178,10 +178,12 @@ async fn prompts_and_resources_pass_as_they_are() {
     scene.world.mcp.answer_call(Ok(reply(r#"{"messages":[],"n":1.10}"#)));
     let got =
         scene.ask("prompts/get", json!({ "name": "fixture__greet", "arguments": { "who": "you" } })).await;
-    assert!(got.text().contains(r#"{"messages":[],"n":1.10}"#), "byte for byte: {}", got.text());
+    let labelled = r#"{"messages":[],"n":1.10,"_meta":{"portcullis/label":{"trust":"untrusted","#;
+    assert!(got.text().contains(labelled), "byte for byte, with a label: {}", got.text());
     scene.world.mcp.answer_call(Ok(reply(r#"{"contents":[],"ttlMs":9000,"cacheScope":"public"}"#)));
     let read = scene.result("resources/read", modern(json!({ "uri": "test://a" }))).await;
     assert_eq!((&read["cacheScope"], &read["ttlMs"]), (&json!("private"), &json!(0)));
+    assert_eq!(read["_meta"]["portcullis/label"]["trust"], "untrusted");
     scene.world.mcp.answer_call(Ok(reply(r#"{"contents":[]}"#)));
     scene.result("resources/read", json!({ "uri": "test://docs/1" })).await;
     let asked: Vec<_> = scene
@@ -210,6 +212,15 @@ async fn prompts_and_resources_pass_as_they_are() {
         let error = scene.error(method, params).await;
         let told = (&error["code"], &error["message"], &error["data"]["code"]);
         assert_eq!(told, (&json!(-32602), &json!(message), &json!("arguments_invalid")));
+    }
+    // A run that cannot be read is refused, not taken for none.
+    let meta = json!({ "portcullis/runId": 7 });
+    for (method, params) in [
+        ("prompts/get", json!({ "name": "fixture__greet", "arguments": { "who": "you" }, "_meta": meta })),
+        ("resources/read", json!({ "uri": "test://a", "_meta": meta })),
+    ] {
+        let error = scene.error(method, params).await;
+        assert!(error["message"].as_str().unwrap().contains("portcullis/runId"), "{error}");
     }
     for uri in ["test://docs/../x", "test://docs/", "test://docs/a/b", "test://docs/%2e%2e", "no uri"] {
         assert_eq!(scene.error("resources/read", json!({ "uri": uri })).await["data"]["uri"], uri);
@@ -262,9 +273,9 @@ async fn progress_is_passed_on_under_the_agents_token() {
     assert_eq!(answer.header("content-type"), Some("text/event-stream"));
     assert_eq!(answer.header("x-accel-buffering"), Some("no"));
     let expected = concat!(
-        r#"data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":1.0,"x":1}}"#,
+        r#"data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":1.0}}"#,
         "\n\n",
-        r#"data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":2.0,"x":1}}"#,
+        r#"data: {"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":3,"progress":2.0}}"#,
         "\n\n",
         r#"data: {"jsonrpc":"2.0","id":7,"result":{"content":[],"_meta":{"portcullis/label":"#,
     );

@@ -20,7 +20,10 @@ use self::blocks::Verdict;
 mod tests;
 
 /// Members of a result that decide something.
-const DECIDING: [&str; 5] = ["content", "structuredContent", "isError", "resultType", "_meta"];
+const DECIDING: [&str; 7] =
+    ["content", "messages", "contents", "structuredContent", "isError", "resultType", "_meta"];
+/// Members of a `notifications/progress`.
+const PROGRESS: [&str; 4] = ["progressToken", "progress", "total", "message"];
 /// What speaks for the gate in `_meta` begins so.
 pub const OURS: &str = "portcullis/";
 
@@ -57,6 +60,16 @@ pub fn examine(result: &RawJson) -> Result<Examined, ContentProblem> {
     Ok(Examined { result, sanitised: Some(counts) })
 }
 
+/// What of a `notifications/progress` may be told: what the specification names, and nothing that a person does not see. It
+/// is about a result that nobody has examined yet.
+#[must_use]
+pub fn examine_progress(params: &RawJson) -> RawJson {
+    let visible = hidden::without_hidden(params.as_str(), &mut 0);
+    let mut members = Members::of(visible.as_deref().unwrap_or(params.as_str())).unwrap_or_default();
+    members.retain(|name| PROGRESS.contains(&name));
+    members.to_raw().into()
+}
+
 /// The result with other members or content; `None` when it stays.
 fn without_objectionable(text: &str, counts: &mut Sanitised) -> Result<Option<Members>, ContentProblem> {
     let Some(mut members) = Members::of(text) else { return Ok(None) };
@@ -67,23 +80,33 @@ fn without_objectionable(text: &str, counts: &mut Sanitised) -> Result<Option<Me
         members.put("_meta", &meta);
         is_changed = true;
     }
-    if let Some(content) = members.value::<Vec<Box<RawValue>>>("content")
-        && let Some(content) = judge_content(content, counts)?
-    {
-        members.put("content", &content);
-        is_changed = true;
+    let lists: [(&str, Judge); 3] = [
+        ("content", blocks::judge),
+        ("messages", blocks::judge_message),
+        ("contents", blocks::judge_contents),
+    ];
+    for (name, judge) in lists {
+        if let Some(list) = members.value::<Vec<Box<RawValue>>>(name)
+            && let Some(list) = judged(list, judge, counts)?
+        {
+            members.put(name, &list);
+            is_changed = true;
+        }
     }
     Ok(is_changed.then_some(members))
 }
 
-fn judge_content(
-    content: Vec<Box<RawValue>>,
+type Judge = fn(&RawValue, &mut Sanitised) -> Result<Verdict, ContentProblem>;
+
+fn judged(
+    list: Vec<Box<RawValue>>,
+    judge: Judge,
     counts: &mut Sanitised,
 ) -> Result<Option<Vec<Box<RawValue>>>, ContentProblem> {
-    let (mut kept, mut is_changed) = (Vec::with_capacity(content.len()), false);
-    for block in content {
-        match blocks::judge(&block, counts)? {
-            Verdict::Keep => kept.push(block),
+    let (mut kept, mut is_changed) = (Vec::with_capacity(list.len()), false);
+    for item in list {
+        match judge(&item, counts)? {
+            Verdict::Keep => kept.push(item),
             Verdict::Change(changed) => {
                 kept.push(changed.to_raw());
                 is_changed = true;

@@ -17,8 +17,7 @@ impl ProgressSink {
         Self(Arc::new(take))
     }
 
-    /// The `params` of a `notifications/progress`, byte for byte. The token in them is the client's own; the rest is
-    /// untrusted.
+    /// The `params` of a `notifications/progress`. The token in them is the client's own; the rest is untrusted.
     pub fn tell(&self, params: RawJson) {
         (self.0)(params);
     }

@@ -87,6 +87,8 @@ pub(crate) async fn complete_connection(
     let event = about(&scene, AuditEventType::ConnectionMade, &server.server_id, &grant.key, json!({}));
     work.audit_log().append(tenant, &[event]).await?;
     work.commit().await?;
+    // What the server showed to the account that was connected before holds no more.
+    scene.ports().mcp.forget(tenant, &server.server_id).await;
     Ok(next.connection)
 }
 
@@ -116,6 +118,7 @@ pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -
     let event = about(&scene, AuditEventType::ConnectionRemoved, server, &key, json!({}));
     work.audit_log().append(tenant, &[event]).await?;
     work.commit().await?;
+    scene.ports().mcp.forget(tenant, server).await;
     connection.is_connected = false;
     connection.attempt_ends_at = None;
     connection.updated_at = scene.now();

@@ -9,6 +9,7 @@ use super::{ContentProblem, is_variant, media, retain};
 /// Members of a block that decide something.
 const DECIDING: [&str; 9] =
     ["type", "text", "data", "mimeType", "resource", "uri", "blob", "name", "annotations"];
+const OF_A_MESSAGE: [&str; 2] = ["role", "content"];
 /// Types that a client may render with whatever is in them.
 const RENDERED: [&str; 3] = ["text/html", "application/xhtml+xml", "image/svg+xml"];
 
@@ -50,6 +51,30 @@ pub(super) fn judge(block: &RawValue, counts: &mut Sanitised) -> Result<Verdict,
         counts.icons += 1;
         is_changed = true;
     }
+    Ok(if is_changed { Verdict::Change(members) } else { Verdict::Keep })
+}
+
+/// Judges the message of a prompt: it is as good as its content.
+pub(super) fn judge_message(message: &RawValue, counts: &mut Sanitised) -> Result<Verdict, ContentProblem> {
+    let Some(mut members) = Members::of(message.get()) else { return Ok(Verdict::Keep) };
+    let mut is_changed = retain(&mut members, counts, |name| !is_variant(name, &OF_A_MESSAGE));
+    let content = members.value::<Box<RawValue>>("content");
+    match content.map_or(Ok(Verdict::Keep), |content| judge(&content, counts))? {
+        Verdict::Keep => {}
+        Verdict::Change(content) => {
+            members.put("content", &content);
+            is_changed = true;
+        }
+        Verdict::Drop => return Ok(Verdict::Drop),
+    }
+    Ok(if is_changed { Verdict::Change(members) } else { Verdict::Keep })
+}
+
+/// Judges what a resource holds, as that of one which is embedded.
+pub(super) fn judge_contents(contents: &RawValue, counts: &mut Sanitised) -> Result<Verdict, ContentProblem> {
+    let Some(mut members) = Members::of(contents.get()) else { return Ok(Verdict::Keep) };
+    let is_changed = retain(&mut members, counts, |name| !is_variant(name, &DECIDING));
+    judge_resource(&members)?;
     Ok(if is_changed { Verdict::Change(members) } else { Verdict::Keep })
 }
 

@@ -180,6 +180,48 @@ fn links_lead_to_public_names_or_are_taken_out() {
     }
 }
 
+/// What holds of a tool's content holds of a prompt's messages and of what a resource holds.
+#[test]
+fn messages_and_contents_are_judged_as_content_is() {
+    let message = |content: Value| json!({ "messages": [{ "role": "user", "content": content }] });
+    let page = json!({ "uri": "a:b", "mimeType": "text/html", "text": "<p>" });
+    let lie = json!({ "uri": "a:b", "mimeType": "image/png", "blob": WAV });
+    for refused in [
+        message(json!({ "type": "image", "mimeType": "image/png", "data": WAV })),
+        message(json!({ "type": "resource", "resource": page.clone() })),
+        json!({ "contents": [page] }),
+        json!({ "contents": [lie] }),
+    ] {
+        assert!(examine(&raw(&refused)).is_err(), "{refused}");
+    }
+    let fair = [
+        message(json!({ "type": "image", "mimeType": "image/png", "data": PNG })),
+        json!({ "contents": [{ "uri": "a:b", "mimeType": "image/png", "blob": PNG }] }),
+        json!({ "messages": ["odd", { "role": "user" }], "contents": [3] }),
+    ];
+    for kept in fair {
+        let examined = examine(&raw(&kept)).unwrap();
+        assert_eq!((examined.result, examined.sanitised), (raw(&kept), None));
+    }
+    let link = json!({ "type": "resource_link", "uri": "file:///etc/passwd", "name": "x" });
+    let changed = examine(&raw(&message(link))).unwrap();
+    assert_eq!((changed.result.as_str(), changed.sanitised.unwrap().links), (r#"{"messages":[]}"#, 1));
+    let forged = json!({ "uri": "a:b", "text": "x", "MimeType": "text/html" });
+    let changed = examine(&raw(&json!({ "contents": [forged] }))).unwrap();
+    assert_eq!(changed.result, raw(&json!({ "contents": [{ "uri": "a:b", "text": "x" }] })));
+}
+
+#[test]
+fn progress_tells_what_its_specification_names() {
+    let told = json!({
+        "progressToken": "t", "progress": 1, "total": 2, "message": "pay\u{202e}roll",
+        "_meta": { "portcullis/label": { "trust": "vouched" } }, "Message": "other",
+    });
+    let expected = json!({ "progressToken": "t", "progress": 1, "total": 2, "message": "payroll" });
+    let examined: Value = serde_json::from_str(examine_progress(&raw(&told)).as_str()).unwrap();
+    assert_eq!(examined, expected);
+}
+
 #[test]
 fn icons_variants_and_forged_labels_are_taken_out() {
     let given = json!({
