@@ -105,6 +105,9 @@ fn body(route: &Route) -> Value {
     match route.operation.rsplit('.').next().unwrap_or_default() {
         "approve_tool" => json!({ "definition_hash": "0".repeat(64) }),
         "set_tool_risk_level" => json!({ "risk_level": null }),
+        "set_tool_approval" => json!({ "approval": "required" }),
+        "set_tool_flows" => json!({ "private_reads": "yes", "untrusted_reads": "yes", "egress": "yes" }),
+        "grant_approval" | "deny_approval" => json!({ "reason": "done" }),
         "rotate_credential" => json!({ "secret": "s" }),
         "set_credential_grants" => json!({ "grants": [] }),
         "resolve_incident" => json!({ "resolution": "done" }),

@@ -6,7 +6,8 @@ use color_eyre::eyre::{ContextCompat, Result};
 use portcullis_api::ROUTES;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::ids::{
-    CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId, ToolsetId,
+    ApprovalId, CredentialId, IncidentId, InvocationId, KeyId, PolicyId, ServerId, TenantId, ToolId,
+    ToolsetId,
 };
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
@@ -42,6 +43,7 @@ pub(super) fn random_ids() -> Ids {
         ("incident_id", IncidentId::generate(&ids).to_string()),
         ("tenant_id", TenantId::generate(&ids).to_string()),
         ("toolset_id", ToolsetId::generate(&ids).to_string()),
+        ("approval_id", ApprovalId::generate(&ids).to_string()),
     ])
 }
 
@@ -55,6 +57,9 @@ impl Tenant {
         let (server, tool_id) =
             (places.next().context("no server id")?, places.next().context("no tool id")?);
         let invoked = tool.invoke(&json!({ "arguments": { "city": "Bern" } }), &[]).await?.success()?;
+        let mark = format!("/integrations/mcp-servers/{server}/tools/{tool_id}/approval");
+        admin.put(&mark, &json!({ "approval": "required" })).await?.success()?;
+        let waiting = tool.invoke(&json!({ "arguments": { "city": "Basel" } }), &[]).await?.success()?;
         let credential = json!({ "name": "c", "credential_type": "bearer", "secret": "s" });
         let credential = admin.post("/integrations/credentials", &credential).await?.success()?;
         let policies = admin.get("/policies").await?.success()?;
@@ -75,6 +80,7 @@ impl Tenant {
             ("incident_id", text(&incidents["items"][0]["incident_id"])?),
             ("tenant_id", text(&made["tenant"]["tenant_id"])?),
             ("toolset_id", text(&toolset["toolset_id"])?),
+            ("approval_id", text(&waiting["approval_id"])?),
         ]);
         Ok(Self { admin, ids })
     }
