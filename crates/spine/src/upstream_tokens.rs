@@ -1,8 +1,8 @@
 //! Access tokens for MCP servers: what a credential is exchanged for before it is used.
 //!
-//! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and secret: a rotated
-//! secret is exchanged anew. One exchange at a time for each server; the others wait for what it gets. An exchange
-//! happens within a call or a discovery whose intent, and whose access to the credential, is on record.
+//! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and
+//! secret: a rotated secret is exchanged anew. One exchange at a time for each server; the others wait for what it gets.
+//! An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on record.
 
 mod accounts;
 

@@ -46,7 +46,9 @@ impl<'s> Secrets<'s> {
         match schema {
             Value::Object(members) => {
                 if let Some(Value::Object(properties)) = members.get("properties") {
-                    let marked = properties.iter().filter(|(_, schema)| self.is_secret(schema, MAX_DEPTH));
+                    let marked = properties
+                        .iter()
+                        .filter(|(_, schema)| self.is_secret(schema, MAX_DEPTH, &mut Vec::new()));
                     let marked: Vec<&str> = marked.map(|(name, _)| name.as_str()).collect();
                     self.names.extend(marked);
                 }
@@ -57,8 +59,9 @@ impl<'s> Secrets<'s> {
         }
     }
 
-    /// Whether a value of this schema, or an element of it that has no name, is marked.
-    fn is_secret(&self, schema: &'s Value, left: usize) -> bool {
+    /// Whether a value of this schema, or an element of it that has no name, is marked. What lies too deep may be.
+    /// `followed` are the references that led here: a schema that holds itself is no more secret for that.
+    fn is_secret(&self, schema: &'s Value, left: usize, followed: &mut Vec<&'s str>) -> bool {
         let Value::Object(members) = schema else { return false };
         let marked = members.get("writeOnly") == Some(&Value::Bool(true))
             || members.get("format").and_then(Value::as_str) == Some("password");
@@ -66,7 +69,7 @@ impl<'s> Secrets<'s> {
             return true;
         }
         members.iter().any(|(keyword, part)| match keyword.as_str() {
-            "$ref" | "$dynamicRef" => self.refers_to_secret(part, left - 1),
+            "$ref" | "$dynamicRef" => self.refers_to_secret(part, left - 1, followed),
             "items"
             | "additionalProperties"
             | "contains"
@@ -74,26 +77,26 @@ impl<'s> Secrets<'s> {
             | "unevaluatedProperties"
             | "if"
             | "then"
-            | "else" => self.is_secret(part, left - 1),
-            "allOf" | "anyOf" | "oneOf" | "prefixItems" => {
-                part.as_array().is_some_and(|parts| parts.iter().any(|part| self.is_secret(part, left - 1)))
-            }
+            | "else" => self.is_secret(part, left - 1, followed),
+            "allOf" | "anyOf" | "oneOf" | "prefixItems" => part
+                .as_array()
+                .is_some_and(|parts| parts.iter().any(|part| self.is_secret(part, left - 1, followed))),
             "patternProperties" | "dependentSchemas" => part
                 .as_object()
-                .is_some_and(|parts| parts.values().any(|part| self.is_secret(part, left - 1))),
+                .is_some_and(|parts| parts.values().any(|part| self.is_secret(part, left - 1, followed))),
             _ => false,
         })
     }
 
     /// A reference that cannot be followed may mean anything.
-    fn refers_to_secret(&self, reference: &Value, left: usize) -> bool {
-        let pointer = reference.as_str().and_then(|text| text.strip_prefix('#'));
-        match pointer.and_then(|pointer| self.root.pointer(pointer)) {
-            // A schema that holds itself is no more secret for that.
-            Some(_) if left < MAX_DEPTH / 2 => false,
-            Some(schema) => self.is_secret(schema, left),
-            None => true,
+    fn refers_to_secret(&self, reference: &'s Value, left: usize, followed: &mut Vec<&'s str>) -> bool {
+        let Some(pointer) = reference.as_str().and_then(|text| text.strip_prefix('#')) else { return true };
+        let Some(schema) = self.root.pointer(pointer) else { return true };
+        if followed.contains(&pointer) {
+            return false;
         }
+        followed.push(pointer);
+        self.is_secret(schema, left, followed)
     }
 }
 

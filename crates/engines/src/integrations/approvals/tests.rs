@@ -218,6 +218,9 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
     for schema in open {
         assert_eq!(shown(schema.clone(), &arguments), arguments, "{schema}");
     }
+    let deep = (0..40).fold(json!({ "writeOnly": true }), |schema, _| json!({ "items": schema }));
+    let deep = json!({ "properties": { "pin": { "$ref": "#/$defs/deep" } }, "$defs": { "deep": deep } });
+    assert_eq!(shown(deep, &arguments), hidden, "behind a reference, and deep");
     let unreadable = RawJson::from_text("{\"name\":\"t\"}".to_owned()).unwrap();
     assert_eq!(
         shown_arguments(ItemKind::Tool, &unreadable, &arguments),

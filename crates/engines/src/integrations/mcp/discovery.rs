@@ -1,9 +1,11 @@
-//! What a listing of tools, prompts and resources changes: pure planning, so that the same listing twice changes nothing the second time.
+//! What a listing of tools, prompts and resources changes: pure planning, so that the same listing twice changes nothing
+//! the second time.
 //!
 //! New and changed tools are quarantined, and only an admin's approval releases them: a definition that flips back to
 //! its pin stays quarantined. A known tool whose definition is now refused is quarantined too and counts as vanished,
 //! since what is stored of it is no longer what the server would run. Vanished tools are disabled, and one that
-//! reappears stays so until an admin enables it. An admin's classification and switch survive.
+//! reappears stays so until an admin enables it. An admin's classification and switch survive. Where callers act with
+//! accounts of their own nothing vanishes: each account may be shown a part, and one must not take from the others.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,7 +13,7 @@ use portcullis_schemas::ids::ToolId;
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::flows::DataFlows;
-use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, QuarantineReason, ToolStatus};
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue};
 use portcullis_schemas::json::RawJson;
@@ -30,7 +32,8 @@ mod listing;
 #[cfg(test)]
 mod tests;
 
-/// Most tools, prompts and resources of a server, vanished ones included: a server that renames its tools for ever must not fill the store.
+/// Most tools, prompts and resources of a server, vanished ones included: a server that renames its tools for ever must
+/// not fill the store.
 pub const MAX_TOOLS: usize = 1000;
 /// Most names of changed members in one incident.
 const NAMED_MEMBERS: usize = 32;
@@ -69,6 +72,7 @@ pub fn plan_discovery(
         known.iter().map(|tool| ((tool.kind, tool.name.as_str()), tool)).collect();
     let taken: HashSet<(ItemKind, String)> =
         known.iter().map(|tool| (tool.kind, folded(tool.kind, &tool.name))).collect();
+    let is_by_account = server.auth_type == McpAuthType::OauthAuthorizationCode;
     let mut listed_names = HashSet::new();
     for listed in judge_listing(&catalogue.tools) {
         listed_names.extend(listed.name.map(|name| (listed.kind, name)));
@@ -85,7 +89,7 @@ pub fn plan_discovery(
         }
     }
     for tool in known.iter().filter(|tool| !listed_names.contains(&(tool.kind, tool.name.as_str()))) {
-        if !is_unlisted(catalogue, tool.kind) {
+        if !is_by_account && !is_unlisted(catalogue, tool.kind) {
             planner.vanish(tool);
         }
     }

@@ -151,6 +151,17 @@ fn vanished_tools_are_disabled_once_and_stay_so_when_they_return() {
 }
 
 #[test]
+fn what_one_account_does_not_see_is_not_gone() {
+    let mut world = World::new();
+    world.server.auth_type = McpAuthType::OauthAuthorizationCode;
+    let known = [world.tool("get_weather"), world.tool("get_time")];
+    let part = plan(&world, &known, vec![listed(&tool_json("get_time"))]);
+    assert_eq!((counts(&part), part.upserts.len()), ([1, 0, 0, 0, 0], 0));
+    let changed = plan(&world, &known, vec![listed(&tool_json_with("get_time", json!({ "title": "T" })))]);
+    assert_eq!(counts(&changed), [1, 0, 1, 0, 0], "a changed definition still breaks the pin");
+}
+
+#[test]
 fn a_refused_definition_of_a_known_tool_quarantines_it() {
     let world = World::new();
     let known = [world.tool("get_weather")];
