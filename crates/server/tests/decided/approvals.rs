@@ -112,6 +112,8 @@ async fn one_idempotency_key_serves_the_request_the_wait_and_the_repeat() {
     assert_eq!(asked.status, 202);
     ok(scene.decide(&text(&asked.json()["approval_id"]), "grant").await);
     let made = ok(scene.call_with("Zurich", &key).await);
+    // What is remembered of the tenant does not hold any more, and the call is judged anew.
+    ok(scene.admin.post("/api-keys", &json!({ "name": "unrelated", "scopes": ["read"] })).await.unwrap());
     let again = ok(scene.call_with("Zurich", &key).await);
     assert_eq!(again, made, "a repeat gets the same answer, and needs no approval");
     let other = scene.call_with("Zurich", &[("idempotency-key", "order-2")]).await;

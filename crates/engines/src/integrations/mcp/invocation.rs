@@ -117,6 +117,8 @@ pub enum Invoked {
     Answered(Box<InvokeToolResult>),
     /// The facts do not hold, or may not hold, any more. Nothing was recorded or sent: try again with fresh ones.
     Outdated(Box<GovernedCall>),
+    /// Nor does the approval: the request is no repeat, and its approval was used or has lapsed. Else as before.
+    Unapproved(Box<GovernedCall>),
 }
 
 impl Invoked {
@@ -197,8 +199,8 @@ impl McpToolInvocationEngine {
     /// # Errors
     /// `approval_required` with the reference `approval_id`: it waits for a person, and nothing was sent. With the
     /// reference `invocation_id`: the decision's codes; `frozen`; `audit_unavailable`, nothing was sent;
-    /// `configuration_unsettled` on the last attempt, likewise; `outcome_unrecorded`, the tool may have acted and the result is withheld; the codes of credentials, egress and
-    /// upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
+    /// `configuration_unsettled` on the last attempt, likewise; `outcome_unrecorded`, the tool may have acted and the
+    /// result is withheld; the codes of credentials, egress and upstream. Without: `idempotency_in_flight`, `idempotency_mismatch`, `outcome_unknown`.
     pub async fn invoke(&self, ctx: &CallContext, call: GovernedCall) -> Result<Invoked, Error> {
         let decision = debug_span!("gate.decide").in_scope(|| decide(&call.facts));
         if call.attempt == Attempt::Remembered && !matches!(decision, Decision::Allow { .. }) {
@@ -216,9 +218,8 @@ impl McpToolInvocationEngine {
             self.record(&opened, &call, requested.clone()).instrument(debug_span!("gate.record")).await?;
         match recorded {
             Recorded::Receipt(receipt) => self.act(opened, call, receipt).await.map(Invoked::answered),
-            Recorded::Stale | Recorded::NotApproved if call.attempt != Attempt::Last => {
-                Ok(Invoked::Outdated(Box::new(call)))
-            }
+            Recorded::Stale if call.attempt != Attempt::Last => Ok(Invoked::Outdated(Box::new(call))),
+            Recorded::NotApproved if call.attempt != Attempt::Last => Ok(Invoked::Unapproved(Box::new(call))),
             Recorded::Stale | Recorded::NotApproved => {
                 Err(self.refuse(opened, requested, Denial::unsettled()).await)
             }
@@ -361,7 +362,8 @@ impl McpToolInvocationEngine {
             definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        let ended = Ended::answered(answer, started_at, |bytes| self.hash(opened, bytes));
+        let ended =
+            Ended::answered(answer, started_at, target.auth.as_ref(), |bytes| self.hash(opened, bytes));
         if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }
     }
 

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide};
+use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
@@ -20,9 +21,10 @@ const LONGEST: Duration = Duration::from_secs(10);
 /// Most servers remembered. Forgetting costs a reading.
 const MAX_SERVERS: usize = 10_000;
 
-/// Failures that say nothing of the server: others change the tenant's configuration, or the disk is busy. A changed
-/// definition must not slip through by them.
-const OURS: [Code; 3] = [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE];
+/// Failures that say nothing of the server: others change the tenant's configuration, the disk is busy, or there is no
+/// room. A changed definition must not slip through by them.
+const OURS: [Code; 4] =
+    [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE, codes::OVERLOADED];
 
 /// When each server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
 type Tried = Arc<tokio::sync::Mutex<Option<Duration>>>;
@@ -61,28 +63,37 @@ pub(super) fn is_due(scene: &Scene, facts: &CallFacts) -> bool {
     }
 }
 
-/// Reads the list, unless that was tried a moment ago. A failure leaves the last list in force; it is on record as an
-/// exchange of its own.
-pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) {
+/// Reads the list, unless that was tried a moment ago. A failure of the server leaves the last list in force; it is on
+/// record as an exchange of its own.
+///
+/// # Errors
+/// Ours, again and again; the next call tries anew.
+pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<(), Error> {
     let between = BETWEEN.min(scene.options().list_refresh);
     let left = scene.left(limit) / 2;
     let tried = scene.lists().of(scene.tenant(), &server.server_id);
     // Who comes while another reads waits for what that finds.
-    let Ok(mut tried) = tokio::time::timeout(left, tried.lock_owned()).await else { return };
+    let Ok(mut tried) = tokio::time::timeout(left, tried.lock_owned()).await else { return Ok(()) };
     let now = scene.ports().clock.monotonic();
     if tried.is_some_and(|tried| now.saturating_sub(tried) < between) {
-        return;
+        return Ok(());
     }
     *tried = Some(now);
-    for _ in 0..ATTEMPTS {
+    let mut attempts = 0;
+    loop {
         let Err(error) = discovery::discover(scene, &server.server_id, LONGEST.min(left)).await else {
-            return;
+            return Ok(());
         };
         tracing::warn!(
             code = %error.code(), server = %server.server_id, "a server's list of tools could not be read anew"
         );
+        attempts += 1;
         if !OURS.contains(&error.code()) {
-            return;
+            return Ok(());
+        }
+        if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {
+            *tried = None;
+            return Err(error);
         }
     }
 }

@@ -51,12 +51,13 @@ pub(crate) async fn invoke(
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
     let idempotency = claim(&scene, &target, method, &arguments);
     let run = request.run_id.as_ref();
-    let asked = Asked { method, arguments: &arguments, run, is_repeatable: idempotency.is_some() };
+    let mut is_repeatable = idempotency.is_some();
+    let asked = Asked { method, arguments: &arguments, run, is_repeatable };
     let mut judged = asked.judge(&scene, &configuration).await?;
     if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
         drop(place);
-        freshness::refresh(&scene, &judged.facts.server, limit).await;
+        freshness::refresh(&scene, &judged.facts.server, limit).await?;
         place = scene.place(&target.server, limit).await?;
         (configuration, remembered) = (CallConfiguration::load(&scene, &target).await?, false);
         if let Some(through) = &mut through {
@@ -90,6 +91,10 @@ pub(crate) async fn invoke(
         call = match engine.invoke(scene.ctx(), call).await? {
             Invoked::Answered(result) => return Ok(*result),
             Invoked::Outdated(call) => *call,
+            Invoked::Unapproved(call) => {
+                is_repeatable = false;
+                *call
+            }
         };
         // The last attempt is not given back, so this ends.
         left -= 1;
@@ -100,8 +105,7 @@ pub(crate) async fn invoke(
             through.require(&scene, &configuration).await?;
         }
         let run = call.run_id.as_ref();
-        // A used approval that the ledger has looked at is not that of a repeat.
-        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable: false };
+        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable };
         let Judged { facts, secret_version, flows, asks } = asked.judge(&scene, &configuration).await?;
         call = GovernedCall { facts, secret_version, flows, asks, ..call };
     }

@@ -1,12 +1,15 @@
 //! How a call ended, before it is recorded.
 
+use std::mem;
+
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, Sanitised};
-use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailure, ToolReply};
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
+use crate::integrations::mcp::redaction::Redactor;
 use crate::integrations::mcp::result::{ContentProblem, examine};
 
 /// The end of a call that has an intent.
@@ -45,14 +48,16 @@ impl Ended {
         }
     }
 
-    /// The client came back. `hash` is the keyed hash of a result as it was received.
+    /// The client came back. `auth` is the credential that was sent: it may have been written with hidden characters
+    /// in it, and be whole once they are taken out. `hash` is the keyed hash of a result as the client gave it.
     pub(super) fn answered(
         answer: Result<ToolReply, McpFailure>,
         started_at: Timestamp,
+        auth: Option<&AuthHeader>,
         hash: impl FnOnce(&[u8]) -> String,
     ) -> Self {
         let started_at = Some(started_at);
-        let reply = match answer {
+        let mut reply = match answer {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
@@ -70,10 +75,16 @@ impl Ended {
                 return Self { outcome, started_at, reply: None, sanitised: None, failure, conduct };
             }
         };
+        let received = mem::replace(&mut reply.result, examined.result);
+        if examined.sanitised.is_some()
+            && let Some(redactor) = auth.and_then(Redactor::of)
+        {
+            reply = redactor.reply(reply);
+        }
         let taken = examined.sanitised.or_else(|| reply.redacted.then(Sanitised::default));
         let sanitised = taken.map(|taken| Sanitised {
             credential: reply.redacted,
-            received_hash: hash(reply.result.as_str().as_bytes()),
+            received_hash: hash(received.as_str().as_bytes()),
             ..taken
         });
         let (outcome, failure) = if reply.is_error {
@@ -83,8 +94,7 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        let reply = Some(ToolReply { result: examined.result, ..reply });
-        Self { outcome, started_at, reply, sanitised, failure, conduct }
+        Self { outcome, started_at, reply: Some(reply), sanitised, failure, conduct }
     }
 
     /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the

@@ -18,7 +18,7 @@ use super::*;
 use crate::integrations::approvals::ApprovalStanding;
 use crate::integrations::mcp::decision::CredentialVerdict;
 use crate::integrations::mcp::samples::{World, event_types};
-use bench::{Bench, reply};
+use bench::{Bench, SECRET, reply};
 
 mod bench;
 mod waits;
@@ -103,7 +103,7 @@ fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
 async fn invoke(bench: &Arc<Bench>, call: GovernedCall) -> Result<InvokeToolResult, Error> {
     match attempt(bench, call).await? {
         Invoked::Answered(result) => Ok(*result),
-        Invoked::Outdated(_) => panic!("the facts hold"),
+        Invoked::Outdated(_) | Invoked::Unapproved(_) => panic!("the facts hold"),
     }
 }
 
@@ -152,7 +152,7 @@ async fn a_call_is_recorded_made_recorded_and_answered_in_this_order() {
     assert!(settlement.incident.is_none() && settlement.answer.is_none());
 
     let target = &bench.targets.lock().unwrap()[0];
-    assert_eq!(target.auth.as_ref().unwrap().value.expose(), "Bearer hunter2");
+    assert_eq!(target.auth.as_ref().unwrap().value.expose(), format!("Bearer {SECRET}"));
     assert_eq!(
         bench.dispatches.lock().unwrap()[0].deadline,
         Duration::from_secs(30),
@@ -179,7 +179,7 @@ async fn whatever_fails_no_record_no_call_and_no_recorded_outcome_no_answer() {
         let error = invoke(&bench, call(&world)).await.unwrap_err();
         assert_eq!(error.code().as_str(), code, "{step}");
         assert_eq!(error.reference().map(|(name, _)| name), Some("invocation_id"), "{step}");
-        assert!(!format!("{error:?} {error}").contains("hunter2"));
+        assert!(!format!("{error:?} {error}").contains(SECRET));
         assert_eq!(
             (bench.count("client:call"), bench.count("ledger:settle")),
             (calls, settlements),
@@ -375,6 +375,19 @@ async fn a_sanitised_result_is_told_to_its_caller_and_recorded_with_the_hash_of_
         Some(&told.received_hash),
         "one is of what came, one of what was given"
     );
+}
+
+/// The gate must not put together what nobody would have found in pieces.
+#[tokio::test]
+async fn a_credential_that_is_whole_without_hidden_characters_is_taken_out() {
+    let (bench, world) = (Bench::new(), World::new());
+    let echo = format!("{}\\u200b{}", &SECRET[..4], &SECRET[4..]);
+    let text = format!("{{\"content\":[{{\"type\":\"text\",\"text\":\"it is {echo}\"}}]}}");
+    *bench.reply.lock().unwrap() = Some(Ok(reply(&text, false)));
+    let result = invoke(&bench, call(&world)).await.unwrap();
+    assert!(!result.result.as_str().contains(SECRET), "{}", result.result.as_str());
+    let told = result.sanitised.unwrap();
+    assert_eq!((told.hidden_characters, told.credential), (1, true));
 }
 
 #[tokio::test]

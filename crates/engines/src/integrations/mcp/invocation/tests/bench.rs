@@ -21,6 +21,9 @@ use portcullis_testkit::time::TestClock;
 
 use super::super::*;
 
+/// What the vault opens.
+pub(super) const SECRET: &str = "hunter2-hunter2";
+
 /// Everything at once: each port is a face of it.
 pub(super) struct Bench {
     pub(super) clock: Arc<TestClock>,
@@ -200,7 +203,7 @@ impl CredentialVault for Bench {
 
     async fn open(&self, _: &TenantId, _: &str, _: &CredentialAccess) -> Result<Secret, PortError> {
         self.step("vault:open")?;
-        Ok(Secret::new("hunter2".to_owned()))
+        Ok(Secret::new(SECRET.to_owned()))
     }
 
     async fn seal(

@@ -75,7 +75,7 @@ async fn an_approval_that_was_used_meanwhile_gives_the_call_back() {
     let (bench, world) = (Bench::new(), World::new());
     let granted = || asking(&world, ApprovalStanding::Granted(ApprovalId::generate(&world.ids)));
     *bench.recorded.lock().unwrap() = Some(Recorded::NotApproved);
-    assert!(matches!(attempt(&bench, granted()).await, Ok(Invoked::Outdated(_))));
+    assert!(matches!(attempt(&bench, granted()).await, Ok(Invoked::Unapproved(_))));
     assert_eq!((bench.count("client:call"), bench.count("ledger:refuse")), (0, 0));
     *bench.recorded.lock().unwrap() = Some(Recorded::NotApproved);
     let last = GovernedCall { attempt: Attempt::Last, ..granted() };
