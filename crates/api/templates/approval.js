@@ -17,6 +17,10 @@ async function ask(method, path, body) {
   return answer;
 }
 
+// Signs that are not seen, or that turn the order of others, are written out: what is read must be what is sent.
+const UNSEEN = /[\p{Default_Ignorable_Code_Point}\p{Cf}\p{Zl}\p{Zp}\u007f-\u009f]/gu;
+const visible = (text) => text.replace(UNSEEN, (sign) => `\\u{${sign.codePointAt(0).toString(16)}}`);
+
 function show(approval) {
   const rows = [
     ["Status", approval.status],
@@ -36,12 +40,12 @@ function show(approval) {
     const line = document.createElement("tr");
     line.append(document.createElement("th"), document.createElement("td"));
     line.firstChild.textContent = name;
-    line.lastChild.textContent = value;
+    line.lastChild.textContent = visible(value);
     return line;
   });
   part("facts").replaceChildren(...lines);
   if (approval.arguments !== undefined) {
-    part("arguments").textContent = JSON.stringify(approval.arguments, null, 2);
+    part("arguments").textContent = visible(JSON.stringify(approval.arguments, null, 2));
   }
   part("decide").hidden = approval.status !== "pending";
   part("call").hidden = false;

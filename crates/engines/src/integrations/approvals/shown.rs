@@ -2,13 +2,14 @@
 //!
 //! A schema marks a value by `writeOnly: true` or `format: "password"` (OpenAPI and JSON Schema 2020-12, section 9.4).
 //! Schemas branch and refer, so which part of one speaks of a value is not always known. Therefore a name that is marked
-//! anywhere hides every member of that name, at any depth: too much rather than too little.
+//! anywhere hides every member of that name, at any depth; a mark on names that are not declared hides all such, and one
+//! on a pattern of names everything: too much rather than too little.
 
 use std::collections::BTreeSet;
 
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::json::RawJson;
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// Stands in place of a value.
 pub const REDACTED: &str = "[secret by the tool's schema]";
@@ -27,34 +28,71 @@ pub fn shown_arguments(kind: ItemKind, definition: &RawJson, arguments: &Value) 
     let Some(schema) = parsed.ok().and_then(|definition| definition.get("inputSchema").cloned()) else {
         return REDACTED.into();
     };
-    let mut secrets = Secrets { root: &schema, names: BTreeSet::new() };
+    let mut secrets = Secrets::of(&schema);
     secrets.collect(&schema, MAX_DEPTH);
-    redact(&secrets.names, arguments)
+    secrets.redact(arguments)
 }
 
 struct Secrets<'s> {
     root: &'s Value,
+    /// Names that a `properties` gives to a secret.
     names: BTreeSet<&'s str>,
+    /// Names that a `properties` gives to anything.
+    declared: BTreeSet<&'s str>,
+    /// Whether members of other names are marked.
+    hides_undeclared: bool,
+    /// Whether members are marked whose names are not told.
+    hides_all: bool,
 }
 
 impl<'s> Secrets<'s> {
-    /// Every name that a `properties` of the schema gives to a secret.
+    fn of(root: &'s Value) -> Self {
+        let (names, declared) = (BTreeSet::new(), BTreeSet::new());
+        Self { root, names, declared, hides_undeclared: false, hides_all: false }
+    }
+
+    /// Every mark, wherever the schema has it. What is within a marked property is hidden with it.
     fn collect(&mut self, schema: &'s Value, left: usize) {
         if left == 0 {
             return;
         }
         match schema {
             Value::Object(members) => {
-                if let Some(Value::Object(properties)) = members.get("properties") {
-                    let marked = properties
-                        .iter()
-                        .filter(|(_, schema)| self.is_secret(schema, MAX_DEPTH, &mut Vec::new()));
-                    let marked: Vec<&str> = marked.map(|(name, _)| name.as_str()).collect();
-                    self.names.extend(marked);
+                for (keyword, part) in members {
+                    match (keyword.as_str(), part) {
+                        ("properties", Value::Object(properties)) => self.collect_named(properties, left - 1),
+                        _ => {
+                            self.collect_unnamed(keyword, part);
+                            self.collect(part, left - 1);
+                        }
+                    }
                 }
-                members.values().for_each(|member| self.collect(member, left - 1));
             }
             Value::Array(items) => items.iter().for_each(|item| self.collect(item, left - 1)),
+            _ => {}
+        }
+    }
+
+    fn collect_named(&mut self, properties: &'s Map<String, Value>, left: usize) {
+        for (name, schema) in properties {
+            self.declared.insert(name);
+            if self.is_secret(schema, MAX_DEPTH, &mut Vec::new()) {
+                self.names.insert(name);
+            } else {
+                self.collect(schema, left);
+            }
+        }
+    }
+
+    fn collect_unnamed(&mut self, keyword: &str, part: &'s Value) {
+        match (keyword, part) {
+            ("additionalProperties" | "unevaluatedProperties", schema) => {
+                self.hides_undeclared |= self.is_secret(schema, MAX_DEPTH, &mut Vec::new());
+            }
+            ("patternProperties", Value::Object(patterns)) => {
+                let is_secret = |schema| self.is_secret(schema, MAX_DEPTH, &mut Vec::new());
+                self.hides_all |= patterns.values().any(is_secret);
+            }
             _ => {}
         }
     }
@@ -98,18 +136,23 @@ impl<'s> Secrets<'s> {
         followed.push(pointer);
         self.is_secret(schema, left, followed)
     }
-}
 
-fn redact(secrets: &BTreeSet<&str>, value: &Value) -> Value {
-    match value {
-        Value::Object(members) => {
-            let shown = members.iter().map(|(name, value)| match secrets.contains(name.as_str()) {
-                true => (name.clone(), REDACTED.into()),
-                false => (name.clone(), redact(secrets, value)),
-            });
-            Value::Object(shown.collect())
+    fn redact(&self, value: &Value) -> Value {
+        match value {
+            Value::Object(_) if self.hides_all => REDACTED.into(),
+            Value::Object(members) => {
+                let shown = members.iter().map(|(name, value)| match self.hides(name) {
+                    true => (name.clone(), REDACTED.into()),
+                    false => (name.clone(), self.redact(value)),
+                });
+                Value::Object(shown.collect())
+            }
+            Value::Array(items) => Value::Array(items.iter().map(|item| self.redact(item)).collect()),
+            other => other.clone(),
         }
-        Value::Array(items) => Value::Array(items.iter().map(|item| redact(secrets, item)).collect()),
-        other => other.clone(),
+    }
+
+    fn hides(&self, name: &str) -> bool {
+        self.names.contains(name) || (self.hides_undeclared && !self.declared.contains(name))
     }
 }

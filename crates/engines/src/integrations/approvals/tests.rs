@@ -201,6 +201,7 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
         json!({ "properties": { "pin": { "type": "array", "items": { "format": "password" } } } }),
         json!({ "properties": { "pin": { "additionalProperties": { "writeOnly": true } } } }),
         json!({ "properties": { "pin": { "$ref": "#/$defs/pin" } }, "$defs": { "pin": { "writeOnly": true } } }),
+        json!({ "properties": { "pin": { "patternProperties": { "x": { "writeOnly": true } } } } }),
         json!({ "properties": { "pin": { "$ref": "https://elsewhere.example/pin" } } }),
         json!({ "allOf": [{ "properties": { "deep": { "items": { "properties": { "pin": { "writeOnly": true } } } } } }] }),
         json!({ "$defs": { "unused": { "properties": { "pin": { "writeOnly": true } } } } }),
@@ -218,6 +219,11 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
     for schema in open {
         assert_eq!(shown(schema.clone(), &arguments), arguments, "{schema}");
     }
+    let undeclared =
+        json!({ "properties": { "to": {}, "deep": {} }, "additionalProperties": { "writeOnly": true } });
+    assert_eq!(shown(undeclared, &arguments), hidden, "names that are not declared");
+    let pattern = json!({ "patternProperties": { "^p": { "format": "password" } } });
+    assert_eq!(shown(pattern, &arguments), json!(REDACTED), "names of a pattern");
     let deep = (0..40).fold(json!({ "writeOnly": true }), |schema, _| json!({ "items": schema }));
     let deep = json!({ "properties": { "pin": { "$ref": "#/$defs/deep" } }, "$defs": { "deep": deep } });
     assert_eq!(shown(deep, &arguments), hidden, "behind a reference, and deep");
