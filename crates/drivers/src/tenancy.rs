@@ -6,9 +6,10 @@ use sea_orm::{ColumnTrait, DeleteMany, EntityTrait, QueryFilter, Select, UpdateM
 
 /// Rows that belong to a tenant. Stores begin every statement with one of these methods.
 ///
-/// Exceptions, each in its place: `tenants` itself, the look-up of a key for authentication, the ledger's search for
-/// abandoned intents and for keys to forget, and the number of unresolved incidents for the operator. In a unit of work the connection is [`Transaction::of`](crate::database::Transaction) the
-/// same tenant.
+/// Exceptions, each in its place: `tenants` itself, the look-up of a key for authentication, the number of unresolved
+/// incidents for the operator, and the ledger, whose batches hold many tenants: its search for abandoned intents, for keys
+/// and runs to forget, and what it reads of approvals and runs, which it matches by tenant. In a unit of work the
+/// connection is [`Transaction::of`](crate::database::Transaction) the same tenant.
 pub(crate) trait TenantRows: EntityTrait {
     /// The column that holds the tenant.
     const TENANT: Self::Column;

@@ -156,6 +156,16 @@ impl ExchangingVault {
         secret: &Secret,
         ask: &Ask<'_>,
     ) -> Result<IssuedToken, PortError> {
+        Ok(self.asked(tenant, grant, secret, ask).await?)
+    }
+
+    async fn asked(
+        &self,
+        tenant: &TenantId,
+        grant: &ClientGrant,
+        secret: &Secret,
+        ask: &Ask<'_>,
+    ) -> Result<IssuedToken, Unissued> {
         let question = question(grant, secret, ask);
         let request = EgressRequest {
             purpose: EgressPurpose::TokenEndpoint,
@@ -165,12 +175,27 @@ impl ExchangingVault {
             body: question.body.expose().to_owned().into(),
             limits: LIMITS,
         };
-        let mut response = self.egress.send(tenant, request).await.map_err(unanswered)?;
+        let mut response = self.egress.send(tenant, request).await.map_err(Unissued::Unanswered)?;
         let mut body = Vec::new();
-        while let Some(chunk) = response.body.next_chunk().await.map_err(unanswered)? {
+        while let Some(chunk) = response.body.next_chunk().await.map_err(Unissued::Unanswered)? {
             body.extend_from_slice(&chunk);
         }
-        judge_answer(response.status, body, grant).map_err(refused)
+        judge_answer(response.status, body, grant).map_err(Unissued::No)
+    }
+}
+
+/// Why there is no token.
+enum Unissued {
+    Unanswered(EgressError),
+    No(NoToken),
+}
+
+impl From<Unissued> for PortError {
+    fn from(unissued: Unissued) -> Self {
+        match unissued {
+            Unissued::Unanswered(error) => unanswered(error),
+            Unissued::No(why) => refused(why),
+        }
     }
 }
 

@@ -141,6 +141,10 @@ async fn the_ledger_suite_finds_approvals_that_are_never_used_up() {
     let store = MemoryStore::new();
     let trusting = TrustingLedger::of_approvals(Arc::new(store.ledger()));
     contains(&found(conformance::ledger(&store, &trusting)).await, "its use is on record");
+}
+
+#[tokio::test]
+async fn the_run_flow_suite_finds_runs_that_nobody_keeps_account_of() {
     let store = MemoryStore::new();
     let trusting = TrustingLedger::of_runs(Arc::new(store.ledger()));
     contains(&found(conformance::run_flow_store(&store, &trusting)).await, "is written with it");

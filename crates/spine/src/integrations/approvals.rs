@@ -42,14 +42,16 @@ pub(crate) async fn get_approval(scene: Scene, request: GetApproval) -> Result<S
 }
 
 pub(crate) async fn grant_approval(scene: Scene, request: GrantApproval) -> Result<CallApproval, Error> {
-    let mut work = scene.begin().await?;
-    let approval = find(&scene, &mut *work, &request.approval_id).await?.approval;
-    let tool = work.mcp_tools().get(scene.tenant(), &approval.server_id, &approval.tool_id).await?;
-    let policy_version = work.tool_policies().current_set(scene.tenant()).await?.version;
+    // Read apart: within the unit that writes it would count as a change of the configuration.
+    let mut read = scene.read().await?;
+    let approval = find(&scene, &mut *read, &request.approval_id).await?.approval;
+    let tool = read.mcp_tools().get(scene.tenant(), &approval.server_id, &approval.tool_id).await?;
+    let policy_version = read.tool_policies().current_set(scene.tenant()).await?.version;
+    drop(read);
     let pinned_hash = tool.as_ref().and_then(|tool| tool.pinned_hash.as_deref());
     let current = Current { pinned_hash, policy_version };
     let granted = grant(approval, decider(&scene), &request.reason, scene.now(), current)?;
-    write(&scene, work, granted, AuditEventType::ApprovalGranted).await
+    write(&scene, scene.begin().await?, granted, AuditEventType::ApprovalGranted).await
 }
 
 pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result<CallApproval, Error> {

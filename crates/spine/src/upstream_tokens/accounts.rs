@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::accounts::SealedTokens;
-use portcullis_engines::integrations::mcp::oauth::Ask;
+use portcullis_engines::integrations::mcp::oauth::{Ask, INVALID_GRANT, NoToken};
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::connections::StoredConnection;
 use portcullis_schemas::integrations::credentials::CredentialAccess;
@@ -11,7 +11,7 @@ use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
-use super::{ExchangingVault, MARGIN};
+use super::{ExchangingVault, MARGIN, Unissued};
 use crate::integrations::mcp::connections::keep_renewed;
 
 impl ExchangingVault {
@@ -37,18 +37,19 @@ impl ExchangingVault {
         }
         let left = tokens.access(self.clock.now(), Duration::ZERO);
         let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
-        match (self.ask(tenant, &grant.client, secret, &Ask::Refresh(&refresh)).await, left) {
+        match (self.asked(tenant, &grant.client, secret, &Ask::Refresh(&refresh)).await, left) {
             (Ok(issued), _) => {
                 let text = SealedTokens::sealable(grant, &issued, Some(&refresh), self.clock.now())
                     .map_err(|_| PortError::corrupt("tokens cannot be written"))?;
                 let sealed = self.inner.encrypt(tenant, server, &text).await?;
                 // Before it is used: a refresh token may be good once.
-                keep_renewed(&*self.store, &*self.clock, stored, sealed).await?;
+                keep_renewed(&*self.store, &*self.clock, &stored, sealed).await?;
                 Ok(issued.token)
             }
             (Err(_), Some(token)) => Ok(token),
-            (Err(error), None) if error.code() == codes::UPSTREAM_TOKEN_REFUSED => Err(required()),
-            (Err(error), None) => Err(error),
+            // What the account was connected with is good no more. All else an admin must mend, or time.
+            (Err(Unissued::No(NoToken::Refused(INVALID_GRANT))), None) => Err(required()),
+            (Err(unissued), None) => Err(unissued.into()),
         }
     }
 

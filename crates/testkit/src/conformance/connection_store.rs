@@ -112,9 +112,13 @@ fn connection(tenant: &TenantId) -> StoredConnection {
     StoredConnection { connection, tokens: None, attempt }
 }
 
+/// A key may connect as often as it likes: were that a change of the configuration, it could hold up the tenant's calls.
 async fn put(store: &dyn Store, stored: &StoredConnection) {
     let tenant = &stored.connection.tenant_id;
+    let before = seen!(store, "reading a version", unit => unit.tenants().config_version(tenant));
     committed!(store, "keeping a connection", unit => unit.connections().put(tenant, stored));
+    let after = seen!(store, "reading a version", unit => unit.tenants().config_version(tenant));
+    assert_eq!(before, after, "a connection is no change of the configuration");
 }
 
 async fn remove(store: &dyn Store, tenant: &TenantId, stored: &StoredConnection) {

@@ -25,7 +25,7 @@ impl ConnectionStore for MemoryUnit {
     async fn put(&mut self, tenant: &TenantId, stored: &StoredConnection) -> Result<(), PortError> {
         let new = &stored.connection;
         same_tenant(tenant, &new.tenant_id)?;
-        let rows = self.configure(tenant)?;
+        let rows = self.change()?;
         let filter = rows.filter;
         let mut reached =
             rows.connections.iter_mut().filter(|row| filter.reaches(tenant, &row.connection.tenant_id));
@@ -38,7 +38,7 @@ impl ConnectionStore for MemoryUnit {
     }
 
     async fn remove(&mut self, tenant: &TenantId, server: &ServerId, key: &KeyId) -> Result<(), PortError> {
-        let rows = self.configure(tenant)?;
+        let rows = self.change()?;
         let filter = rows.filter;
         rows.connections.retain(|row| {
             !(filter.reaches(tenant, &row.connection.tenant_id) && is_of(&row.connection, server, key))

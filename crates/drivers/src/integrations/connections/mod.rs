@@ -37,7 +37,7 @@ impl ConnectionStore for SqlConnections {
         let rows = Entity::in_tenant(tenant)
             .filter(Column::ServerId.eq(server.as_str()))
             .filter(Column::KeyId.eq(key.as_str()));
-        rows.one(self.tx.of(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
+        rows.one(self.tx.of_record(tenant).await?).await.map_err(port_error)?.map(Model::value).transpose()
     }
 
     async fn put(&mut self, tenant: &TenantId, stored: &StoredConnection) -> Result<(), PortError> {
@@ -51,7 +51,7 @@ impl ConnectionStore for SqlConnections {
             }
             let row = Model::of(stored).into_active_model();
             Entity::insert(row)
-                .exec_without_returning(self.tx.of(tenant).await?)
+                .exec_without_returning(self.tx.of_record(tenant).await?)
                 .await
                 .map_err(port_error)?;
             return Ok(());
@@ -61,7 +61,7 @@ impl ConnectionStore for SqlConnections {
             .filter(Column::ServerId.eq(connection.server_id.as_str()))
             .filter(Column::KeyId.eq(connection.key_id.as_str()))
             .filter(Column::Version.eq(count(connection.version.saturating_sub(1))));
-        match rows.exec(self.tx.of(tenant).await?).await.map_err(port_error)?.rows_affected {
+        match rows.exec(self.tx.of_record(tenant).await?).await.map_err(port_error)?.rows_affected {
             1 => Ok(()),
             _ => Err(moved_on()),
         }
@@ -71,7 +71,7 @@ impl ConnectionStore for SqlConnections {
         let row = Entity::delete_in_tenant(tenant)
             .filter(Column::ServerId.eq(server.as_str()))
             .filter(Column::KeyId.eq(key.as_str()));
-        row.exec(self.tx.of(tenant).await?).await.map_err(port_error)?;
+        row.exec(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
 }

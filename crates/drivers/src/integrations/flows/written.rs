@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use portcullis_schemas::PortError;
 use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::timestamp::Timestamp;
-use sea_orm::sea_query::{OnConflict, Order};
+use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
 };
 
 use super::row::{Column, Entity, Model};
@@ -53,27 +53,25 @@ pub(crate) async fn write_runs<C: ConnectionTrait>(
     Ok(())
 }
 
-/// Deletes runs of all tenants whose last call is older than `before`, oldest first, at most `limit`.
+/// Deletes runs of all tenants whose last call is older than `before`, oldest first, at most `limit`. One that goes on
+/// meanwhile stays.
 pub(crate) async fn forget_runs<C: ConnectionTrait>(
     connection: &C,
     before: Timestamp,
     limit: u16,
 ) -> Result<(), PortError> {
-    let oldest = Entity::find()
-        .filter(Column::UpdatedAt.lt(before.as_micros()))
+    let key = [Column::TenantId, Column::KeyId, Column::RunId];
+    let mut old = Query::select();
+    old.columns(key)
+        .from(Entity)
+        .and_where(Expr::col(Column::UpdatedAt).lt(before.as_micros()))
         .order_by(Column::UpdatedAt, Order::Asc)
         .limit(u64::from(limit));
-    let old = oldest.all(connection).await.map_err(port_error)?;
-    for row in old {
-        // One that has gone on meanwhile stays.
-        Entity::delete_many()
-            .filter(Column::TenantId.eq(row.tenant_id))
-            .filter(Column::KeyId.eq(row.key_id))
-            .filter(Column::RunId.eq(row.run_id))
-            .filter(Column::UpdatedAt.eq(row.updated_at))
-            .exec(connection)
-            .await
-            .map_err(port_error)?;
+    if connection.get_database_backend() == DbBackend::Postgres {
+        // Replicas that do this at the same time take different rows instead of waiting for one another.
+        old.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
+    let old = Expr::tuple(key.map(Expr::col)).in_subquery(old);
+    Entity::delete_many().filter(old).exec(connection).await.map_err(port_error)?;
     Ok(())
 }

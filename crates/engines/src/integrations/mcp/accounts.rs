@@ -64,13 +64,15 @@ pub struct Begun {
 #[must_use]
 pub fn account_grant(server: &McpServer, key: &KeyId) -> Option<AccountGrant> {
     let client = client_of(server).filter(|_| server.auth_type == McpAuthType::OauthAuthorizationCode)?;
-    // Tokens that were given for another address, or to another client, are not sent here, nor to this token endpoint.
+    // Tokens that were given for another address or scope, or to another client, are not sent here, nor to this token
+    // endpoint.
     let oauth = &client.oauth;
     let parts = [
         server.url.as_str(),
         client.resource.as_str(),
         oauth.token_endpoint.as_str(),
         oauth.client_id.as_str(),
+        oauth.scope.as_ref().map_or("", |scope| scope.as_str()),
     ];
     let binding = sha256(parts.join("\n").as_bytes()).to_string();
     Some(AccountGrant { client, key: key.clone(), binding })

@@ -32,10 +32,12 @@ const UNSAID: Duration = Duration::from_secs(300);
 /// The longest that any answer is believed.
 const LONGEST: Duration = Duration::from_secs(86_400);
 /// Error codes that may be shown (RFC 6749 section 5.2, RFC 8707 section 2).
+/// What was asked with (a code, a refresh token) is good no more, or never was.
+pub const INVALID_GRANT: &str = "invalid_grant";
 const KNOWN_ERRORS: [&str; 8] = [
     "invalid_request",
     "invalid_client",
-    "invalid_grant",
+    INVALID_GRANT,
     "unauthorized_client",
     "unsupported_grant_type",
     "invalid_scope",
@@ -240,7 +242,8 @@ pub enum NoToken {
     Answer(&'static str),
 }
 
-/// Judges an answer to [`question`], and wipes it (RFC 6749 sections 5.1 and 5.2). Redirects are answers that cannot be used.
+/// Judges an answer to [`question`], and wipes it (RFC 6749 sections 5.1 and 5.2). Redirects are answers that cannot be
+/// used.
 ///
 /// # Errors
 /// [`NoToken`].
@@ -252,6 +255,8 @@ pub fn judge_answer(status: u16, body: Vec<u8>, grant: &ClientGrant) -> Result<I
     };
     match status {
         200 => {}
+        // Not now, which says nothing of what was asked with.
+        408 | 429 => return Err(NoToken::Status(status)),
         400..=499 => return Err(NoToken::Refused(error_of(answer.as_ref()))),
         _ => return Err(NoToken::Status(status)),
     }

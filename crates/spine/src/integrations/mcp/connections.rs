@@ -23,7 +23,7 @@ use portcullis_schemas::operation::Authority;
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::store::Store;
-use portcullis_schemas::{Error, ErrorKind, PortError, codes};
+use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use serde_json::{Value, json};
 
 use super::servers;
@@ -47,7 +47,6 @@ pub(crate) async fn begin_connection(
     let now = scene.now();
     let expires_at = now.plus(ATTEMPT);
     let mut work = scene.begin().await?;
-    let server = servers::find(&scene, &mut *work, &request.server_id).await?;
     let grant = account_grant(&server, key).ok_or_else(|| Error::not_found("MCP server"))?;
     let stored = work.connections().get(scene.tenant(), &server.server_id, key).await?;
     let mut next = next(stored.as_ref(), &grant, &server, now);
@@ -125,21 +124,28 @@ pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -
     Ok(connection)
 }
 
-/// Keeps the tokens of an account that were renewed, in place of those that were read.
+/// Keeps the tokens of an account that were renewed, in place of those that were read. An attempt that was begun meanwhile
+/// goes on.
 ///
 /// # Errors
-/// `Conflict` when they were changed meanwhile; when the store cannot serve.
+/// `Conflict` when the tokens were changed meanwhile; when the store cannot serve.
 pub(crate) async fn keep_renewed(
     store: &dyn Store,
     clock: &dyn Clock,
-    mut read: StoredConnection,
+    read: &StoredConnection,
     sealed: String,
 ) -> Result<(), PortError> {
-    read.tokens = Some(sealed);
-    read.connection.version += 1;
-    read.connection.updated_at = clock.now();
+    let Connection { tenant_id, server_id, key_id, .. } = &read.connection;
     let mut work = store.begin().await?;
-    work.connections().put(&read.connection.tenant_id, &read).await?;
+    let stored = work.connections().get(tenant_id, server_id, key_id).await?;
+    let Some(mut next) = stored.filter(|stored| stored.tokens == read.tokens) else {
+        let detail = "the account was connected anew, or removed, while its tokens were renewed";
+        return Err(PortError::new(PortErrorKind::Conflict, codes::STATE_CONFLICT, detail));
+    };
+    next.tokens = Some(sealed);
+    next.connection.version += 1;
+    next.connection.updated_at = clock.now();
+    work.connections().put(tenant_id, &next).await?;
     work.commit().await
 }
 
@@ -156,14 +162,17 @@ struct Attempt {
 async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     let (tenant, key, now) = (scene.tenant(), scene.principal().key(), scene.now());
     let id = server_of(state).ok_or_else(no_attempt)?;
-    let mut work = scene.begin().await?;
-    let server = servers::find(scene, &mut *work, &id).await?;
+    // Read apart: within the unit that writes it would count as a change of the configuration.
+    let mut read = scene.read().await?;
+    let server = servers::find(scene, &mut *read, &id).await?;
+    let frozen = read.kill_switch().first_frozen(tenant, &freeze_targets(scene.ctx(), &id, None)).await?;
+    let grants = read_grants(scene, &mut *read, &server).await?;
+    drop(read);
     let grant = account_grant(&server, key).ok_or_else(no_attempt)?;
+    let mut work = scene.begin().await?;
     let stored = work.connections().get(tenant, &id, key).await?;
     let stored = stored.filter(|stored| is_under_way(stored, state, now)).ok_or_else(no_attempt)?;
-    let frozen = work.kill_switch().first_frozen(tenant, &freeze_targets(scene.ctx(), &id, None)).await?;
     ControlsBridge::refuse(frozen.as_ref())?;
-    let grants = read_grants(scene, &mut *work, &server).await?;
     require_grant(scene, &server, &grants)?;
     let verifier = stored.attempt.as_ref().map(|(_, sealed)| sealed.clone()).ok_or_else(no_attempt)?;
     let mut ended: StoredConnection = next(Some(&stored), &grant, &server, now);

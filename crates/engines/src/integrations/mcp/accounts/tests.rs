@@ -139,7 +139,7 @@ fn field_of(outcome: Result<&Secret, Error>) -> Option<String> {
 }
 
 #[test]
-fn tokens_are_for_their_key_server_client_and_endpoint_alone() {
+fn tokens_are_for_their_key_server_client_scope_and_endpoint_alone() {
     let issued = IssuedToken {
         token: Secret::new("access".to_owned()),
         lifetime: Duration::from_secs(60),
@@ -165,6 +165,11 @@ fn tokens_are_for_their_key_server_client_and_endpoint_alone() {
             &with(UpstreamOauth { client_id: OauthClientId::new("x").unwrap(), ..oauth.clone() }),
             &key(1),
         ),
+        account_grant(
+            &with(UpstreamOauth { scope: Some(OauthScope::new("read").unwrap()), ..oauth.clone() }),
+            &key(1),
+        ),
+        account_grant(&with(UpstreamOauth { scope: None, ..oauth.clone() }), &key(1)),
         account_grant(&with(UpstreamOauth { resource: Some(url("https://x.example")), ..oauth }), &key(1)),
     ];
     for other in others {
