@@ -42,8 +42,18 @@ pub(super) async fn call(
 ) -> Result<ToolReply, NotAnswered> {
     let mut retry = Retry::default();
     let mut asks = true;
-    for _ in 0..MAX_ROUNDS {
-        let (result, conduct) = exchange(link, spoken, call, &retry).await?;
+    let mut worst = Conduct::Fair;
+    for round in 0..MAX_ROUNDS {
+        let (result, conduct) = match exchange(link, spoken, call, &retry).await {
+            // The rounds before have reached the server, whatever became of this one.
+            Err(problem) if round > 0 => {
+                let failure = problem.into_failure();
+                let conduct = worst.max(failure.conduct);
+                return Err(McpFailure { may_have_acted: true, conduct, ..failure }.into());
+            }
+            exchanged => exchanged?,
+        };
+        worst = worst.max(conduct);
         asks = match result.kind {
             CallKind::Complete { is_error } => {
                 return Ok(ToolReply {
@@ -51,7 +61,7 @@ pub(super) async fn call(
                     is_error,
                     protocol_version: spoken.version().as_str().into(),
                     redacted: false,
-                    conduct,
+                    conduct: worst,
                 });
             }
             CallKind::InputRequired { asks } => asks,

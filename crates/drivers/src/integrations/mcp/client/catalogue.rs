@@ -44,7 +44,17 @@ pub(super) async fn list_all(
     capabilities: &RawJson,
 ) -> Result<Vec<ListedTool>, NotAnswered> {
     let declared = Members::of(capabilities.as_str()).unwrap_or_default();
-    let mut items = list(link, spoken, ItemKind::Tool, Listing::Tools).await?;
+    let has_tools = declared.has(Listing::Tools.capability());
+    let has_others = OTHERS.iter().any(|(_, listing)| declared.has(listing.capability()));
+    let mut items = match list(link, spoken, ItemKind::Tool, Listing::Tools).await {
+        // A server of prompts or resources alone.
+        Err(NotAnswered::Refused { code })
+            if code == ErrorCode::METHOD_NOT_FOUND.value() && has_others && !has_tools =>
+        {
+            Vec::new()
+        }
+        listed => listed?,
+    };
     for (kind, listing) in OTHERS.into_iter().filter(|(_, listing)| declared.has(listing.capability())) {
         match list(link, spoken, kind, listing).await {
             Ok(listed) => items.extend(listed),
