@@ -181,15 +181,12 @@ pub(super) fn scope_prefix(given: Given<'_>) -> Result<String, String> {
     given.text().filter(is_part).map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
 }
 
-/// A URL of this server: an origin, and perhaps a path.
+/// Where people reach this server. The pages that they are sent to stand at the root.
 pub(super) fn public_url(given: Given<'_>) -> Result<String, String> {
-    let expected = "expected a URL like `https://gw.example`, without user, query and fragment";
-    let text = given.text().ok_or(expected)?;
-    let url = Url::parse(text).map_err(|_| expected)?;
-    let is_web = matches!(url.scheme(), "http" | "https") && url.has_host();
-    let is_plain = url.username().is_empty() && url.password().is_none();
-    let is_plain = is_plain && url.query().is_none() && url.fragment().is_none();
-    (is_web && is_plain).then(|| text.trim_end_matches('/').to_owned()).ok_or_else(|| expected.to_owned())
+    let origin = given.text().map(|text| text.trim_end_matches('/')).filter(|text| is_origin(text));
+    let expected =
+        "expected the origin under which people reach this server, like `https://gw.example`, without a path";
+    origin.map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
 }
 
 /// A file of certificate authorities; read here so that a wrong one is found before anything starts.
