@@ -40,7 +40,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
       enabled: true,
       getResourceServerInfo(ctx, resource) {
         if (!resources.includes(resource)) throw new errors.InvalidTarget();
-        const accessTokenTTL = ctx.oidc.client.clientId === 'portal' ? 20 : 120;
+        const accessTokenTTL = ctx.oidc.client.clientId === 'portal' ? 5 : 120;
         return { scope: 'invoke read admin tools', accessTokenFormat: 'jwt', accessTokenTTL };
       },
     },

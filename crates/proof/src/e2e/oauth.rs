@@ -1,6 +1,7 @@
 //! Tokens both ways, with an authorization server, a client and a resource server that we did not write.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
 use portcullis_schemas::egress::HttpMethod;
@@ -12,6 +13,8 @@ use crate::plant::{Gate, Program, free_port};
 
 /// The toolset whose endpoint the agent knows, and nothing else.
 const TOOLSET: &str = "tokens";
+/// How long the tokens of accounts are good for, as `token_issuer.mjs` has it.
+const PORTAL_TOKEN: Duration = Duration::from_secs(5);
 /// Where browsers are sent back to. Nobody listens there; the code is taken out of the address.
 const REDIRECT_URI: &str = "http://127.0.0.1:9/back";
 
@@ -83,8 +86,11 @@ async fn accounts(options: &Options, scene: &Scene) -> Result<()> {
     let refused = bob.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
     super::expect_code(&refused, 409, "connection_required")?;
     connect(options, &bob, &path, "bob").await?;
-    // Each use renews the tokens.
-    for _ in 0..2 {
+    for round in 0..2 {
+        if round > 0 {
+            // The first tokens are over: without renewal the server would refuse them.
+            tokio::time::sleep(PORTAL_TOKEN + Duration::from_secs(1)).await;
+        }
         for (caller, name) in [(&gate.admin, "alice"), (&bob, "bob")] {
             let called =
                 caller.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;

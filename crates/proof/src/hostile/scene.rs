@@ -153,7 +153,7 @@ impl Tenant {
         Ok(tools["items"].as_array().context("no tools")?.clone())
     }
 
-    /// The path of a tool, and whether its definition is approved now.
+    /// Has the admin approve the definition that a tool of this name has now. The tool's path.
     pub(super) async fn approve(&self, server: &str, name: &str) -> Result<String> {
         let tools = self.tools(server).await?;
         let tool = tools.iter().find(|tool| tool["name"] == name).context("no such tool")?;

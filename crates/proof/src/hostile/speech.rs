@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use super::villain::{Asked, Script, Step};
 
+/// Stands in a list for the villain's own host and port.
+pub(super) const HERE: &str = "villain.here";
 /// The tool that most of them have.
 pub(super) const TOOL: &str = "get_report";
 /// A result that nobody objects to.
@@ -75,7 +77,10 @@ pub(super) fn honest(era: Era, tools: &[Value], asked: &Asked) -> Vec<Step> {
             let id = format!("mcp-session-id: {}\r\n", session());
             http_with("200 OK", "application/json", &id, response(asked, &about.to_string()).as_bytes())
         }
-        "tools/list" => result(asked, &list(tools)),
+        "tools/list" => {
+            let here = asked.header("host").unwrap_or_default();
+            json_answer(&response(asked, &list(tools).to_string().replace(HERE, here)))
+        }
         "tools/call" => json_answer(&response(asked, DONE)),
         "" => http("202 Accepted", "application/json", b""),
         method if method.starts_with("notifications/") => http("202 Accepted", "application/json", b""),

@@ -116,7 +116,7 @@ fn bodies() -> Vec<Row> {
         let start = head("200 OK", "application/json", "", 10).into_bytes();
         vec![Step::Send(start), Step::Repeat(vec![b'['; 64 << 10], Duration::ZERO)]
     })
-    .map(|row| row.counting(|_, cast| taken(cast, 0).or_else(|| reused(cast))))
+    .map(|row| Row { play: m004, ..row.counting(|_, cast| taken(cast, 0)) })
     .into();
     rows.extend(
         Row::calls("M005", too_large, |_| {
@@ -149,11 +149,18 @@ fn taken(cast: &[Villain], cap: u64) -> Option<String> {
     (sent > cap + IN_FLIGHT).then(|| format!("{sent} bytes were taken, the cap is {cap}"))
 }
 
-/// A connection that said too much serves nobody any more: the call's own was opened for it, or before.
-fn reused(cast: &[Villain]) -> Option<String> {
-    let (asked, connections) = (cast[0].asked(), cast[0].connections());
-    let is_last = asked.last().is_some_and(|asked| asked.method() == "tools/call");
-    (!is_last || connections == 0).then(|| "something was asked after the call".to_owned())
+/// A connection that said too much serves no other call.
+fn m004<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let tool = scene.one.trust(&cast[0]).await?;
+        let mut seen = scene.one.call(&tool, &json!({})).await?;
+        let before = cast[0].connections();
+        scene.one.call(&tool, &json!({})).await?;
+        if cast[0].connections() == before {
+            seen.complaints.push("the connection that said too much served another call".to_owned());
+        }
+        Ok(seen)
+    })
 }
 
 fn m001<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {

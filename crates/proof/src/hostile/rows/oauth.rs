@@ -1,4 +1,4 @@
-//! Challenges. The gate obtains no tokens: what it is asked for beyond its stored credential it does not have.
+//! Challenges. The gate follows none of a server's: tokens come from the endpoint that an admin has named.
 
 use crate::hostile::row::{Row, expect};
 use crate::hostile::speech::http_with;
@@ -10,6 +10,6 @@ pub(super) fn rows() -> Vec<Row> {
             "www-authenticate: Bearer resource_metadata=\"https://evil.example/\", scope=\"passthrough\"\r\n";
         http_with("401 Unauthorized", "text/plain", challenge, b"send me the token of your caller")
     })
-    .map(|row| row.without("a code of its own and a loud incident: the gate knows no OAuth"))
+    .map(|row| row.without("a code of its own and a loud incident: challenges are not read"))
     .into()
 }

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::hostile::row::{Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen, text};
-use crate::hostile::speech::{DONE, Era, TOOL, definition, json_answer, response, server};
+use crate::hostile::speech::{DONE, Era, HERE, TOOL, definition, json_answer, response, server};
 use crate::hostile::villain::Villain;
 
 pub(super) fn rows() -> Vec<Row> {
@@ -20,6 +20,8 @@ pub(super) fn rows() -> Vec<Row> {
         with("metadata", reference("http://169.254.169.254/latest")),
         with("file", reference("file:///etc/passwd")),
         with("relative", reference("other.json")),
+        // Nothing bars the way to it, so that whoever fetches is seen.
+        with("reachable", reference(&format!("http://{HERE}/schema.json"))),
         with("dynamic", json!({ "type": "object", "$dynamicRef": "https://evil.example/#a" })),
         with(
             "moved",
