@@ -1,5 +1,7 @@
 //! The governed call: load, decide, and hand over to the engine that records, acts and settles.
 
+use std::sync::Arc;
+
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::CallFacts;
 use portcullis_engines::integrations::mcp::invocation::{
@@ -59,10 +61,7 @@ pub(crate) async fn invoke(
         drop(place);
         freshness::refresh(&scene, &judged.facts.server, limit).await?;
         place = scene.place(&target.server, limit).await?;
-        (configuration, remembered) = (CallConfiguration::load(&scene, &target).await?, false);
-        if let Some(through) = &mut through {
-            through.require(&scene, &configuration).await?;
-        }
+        (configuration, remembered) = (load(&scene, &target, through.as_mut()).await?, false);
         judged = asked.judge(&scene, &configuration).await?;
     }
     let _place = place;
@@ -99,16 +98,25 @@ pub(crate) async fn invoke(
         // The last attempt is not given back, so this ends.
         left -= 1;
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
-        let loaded = CallConfiguration::load(&scene, &target).instrument(debug_span!("gate.load"));
-        let configuration = loaded.await?;
-        if let Some(through) = &mut through {
-            through.require(&scene, &configuration).await?;
-        }
+        let configuration = load(&scene, &target, through.as_mut()).await?;
         let run = call.run_id.as_ref();
         let asked = Asked { method, arguments: &call.arguments, run, is_repeatable };
         let Judged { facts, secret_version, flows, asks } = asked.judge(&scene, &configuration).await?;
         call = GovernedCall { facts, secret_version, flows, asks, ..call };
     }
+}
+
+/// The configuration as it is now, if the toolset still lets the call through.
+async fn load(
+    scene: &Scene,
+    target: &CallTarget,
+    through: Option<&mut ThroughToolset>,
+) -> Result<Arc<CallConfiguration>, Error> {
+    let configuration = CallConfiguration::load(scene, target).instrument(debug_span!("gate.load")).await?;
+    if let Some(through) = through {
+        through.require(scene, &configuration).await?;
+    }
+    Ok(configuration)
 }
 
 /// What an attempt judges.
