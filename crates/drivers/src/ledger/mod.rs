@@ -57,7 +57,8 @@ pub struct SqlLedger {
 }
 
 impl SqlLedger {
-    /// Starts the writer as a task of the current tokio runtime. One a process is meant; more than one is safe.
+    /// Starts the writer: on SQLite on a thread of its own, otherwise as a task of the current tokio runtime. One a
+    /// process is meant; more than one is safe.
     pub fn start(database: Database) -> Arc<Self> {
         Self::start_metered(database, Arc::new(Unmetered))
     }
@@ -66,7 +67,7 @@ impl SqlLedger {
     pub fn start_metered(database: Database, meter: Arc<dyn LedgerMeter>) -> Arc<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let disowned = Disowned::default();
-        tokio::spawn(writer::run(database.clone(), jobs, disowned.clone(), Arc::clone(&meter)));
+        writer::start(database.clone(), jobs, disowned.clone(), Arc::clone(&meter));
         Arc::new(Self { database, queue, disowned, meter })
     }
 

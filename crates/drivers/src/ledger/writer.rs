@@ -1,4 +1,4 @@
-//! The one task that writes the ledger. A batch is what queued while the previous commit waited for the disk: there
+//! The one writer of the ledger. A batch is what queued while the previous commit waited for the disk: there
 //! is no timer, one caller alone never waits for company.
 //!
 //! A batch is applied together first. If that fails, it is rolled back and applied again with a savepoint for each
@@ -7,10 +7,13 @@
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::thread;
 use std::time::Instant;
 
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
+use sea_orm::DbBackend;
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
 
 use super::batch::apply;
@@ -26,8 +29,34 @@ const MOST_AT_ONCE: usize = 256;
 /// What to say to each caller of a batch; nothing yet to one whose value waits for the next.
 type Answers = Vec<Option<Result<Verdict, PortError>>>;
 
+/// Starts serving the queue.
+///
+/// SQLite answers from a thread of its own, statement by statement. Each answer would wake one of the runtime's workers,
+/// and that one the next, to look for work that is not there: it took as long as the writing itself. A thread that has
+/// nothing else to do is woken alone. PostgreSQL's connections belong to the runtime that reads their sockets.
+pub(super) fn start(
+    database: Database,
+    queue: mpsc::Receiver<Job>,
+    disowned: Disowned,
+    meter: Arc<dyn LedgerMeter>,
+) {
+    let engine = database.writer().get_database_backend();
+    let serving = run(database, queue, disowned, meter);
+    if engine != DbBackend::Sqlite {
+        tokio::spawn(serving);
+        return;
+    }
+    let serve =
+        || Builder::new_current_thread().enable_time().build().map(|runtime| runtime.block_on(serving));
+    let thread = thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve);
+    if let Err(error) = thread {
+        // The queue is gone with it, so every record is refused.
+        tracing::error!(%error, "there is no thread for the ledger");
+    }
+}
+
 /// Serves the queue until every sender is gone and nothing is queued.
-pub(super) async fn run(
+async fn run(
     database: Database,
     mut queue: mpsc::Receiver<Job>,
     disowned: Disowned,
