@@ -27,6 +27,7 @@ mod m0008_items;
 mod m0009_oauth;
 mod m0010_run_flows;
 mod m0011_sanitised_results;
+mod m0012_rounds;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_oauth::Migration),
             Box::new(m0010_run_flows::Migration),
             Box::new(m0011_sanitised_results::Migration),
+            Box::new(m0012_rounds::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@
 
 mod approval;
 mod failures;
+mod input;
 mod items;
 mod listen;
 mod methods;
@@ -183,6 +184,15 @@ impl Agent {
                 Ok(Told { status, body: error_response(Some(id), &error) })
             }
         }
+    }
+
+    /// The context of a call, with what it brings for the server besides arguments.
+    ///
+    /// # Errors
+    /// As [`Agent::context`], and in band what cannot be read.
+    fn context_of_call(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Refused> {
+        let context = self.context(accepted).map_err(Refused::Problem)?;
+        Ok(CallContext { input: input::input_of(accepted)?, ..context })
     }
 
     /// The context of one operation. `_meta` is what MCP says of traces; over HTTP a header may say it too.

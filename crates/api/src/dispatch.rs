@@ -14,6 +14,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
+use portcullis_schemas::integrations::mcp::input::AgentInput;
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::principal::Principal;
 use portcullis_spine::{Input, OperationSpec, Spine};
@@ -79,6 +80,7 @@ fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {
         trace: headers::trace(&parts.headers),
         deadline: headers::wait(&parts.headers),
         progress: None,
+        input: AgentInput::default(),
     })
 }
 

@@ -16,6 +16,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod answer;
+pub mod capabilities;
 pub mod era;
 pub mod headers;
 pub mod jsonrpc;

@@ -5,6 +5,7 @@
 //! [`crate::jsonrpc::result_response`].
 
 mod call;
+mod continuation;
 mod handshake;
 mod input;
 mod items;
@@ -15,11 +16,12 @@ mod replies;
 
 use serde::{Deserialize, Serialize};
 
-pub use call::{CallKind, CallParams, CallResult, MAX_INPUT_REQUESTS, Retry, call_params, retry_params};
+pub use call::{CallKind, CallParams, CallResult, call_params, retry_params};
+pub use continuation::{Continuation, MAX_INPUT_REQUESTS, Retry};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };
-pub use input::{UrlRequest, input_required_reply};
+pub use input::{UrlRequest, asking_reply, input_required_reply};
 pub use items::{CompleteParams, Completing, ReadParams, complete_params, parse_result, read_params};
 pub use list::{ItemFault, ItemProblem, ListPage, Listing, RawItem, cursor_of, list_params};
 pub use listen::{ListChanges, acknowledged_params, changed_params, listen_reply};

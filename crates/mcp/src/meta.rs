@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use crate::capabilities::ClientCapabilities;
 use crate::jsonrpc::{Id, object};
 use crate::messages::{Implementation, ViewError};
 use crate::version::{Era, ProtocolVersion};
@@ -55,14 +56,16 @@ impl TraceContext {
 
 /// What we put into `_meta` of a request that we send.
 ///
-/// A modern version writes all of it, with empty client capabilities: a gateway declares nothing that it cannot
-/// answer. A legacy version writes only the progress token and the trace context.
+/// A modern version writes all of it. A gateway declares nothing that it cannot answer: what its own caller declared, if
+/// that is relayed. A legacy version writes only the progress token and the trace context.
 #[derive(Clone, Debug)]
 pub struct OutgoingMeta {
     /// The version that the request speaks; equals the `MCP-Protocol-Version` header.
     pub version: ProtocolVersion,
     /// Who we are.
     pub client: Implementation,
+    /// What the server may ask for.
+    pub capabilities: ClientCapabilities,
     /// Trace context of the call.
     pub trace: TraceContext,
     /// Minted by the caller for this request.
@@ -76,7 +79,7 @@ impl OutgoingMeta {
         (modern || !quiet).then(|| Block {
             protocol_version: modern.then_some(self.version),
             client_info: modern.then_some(&self.client),
-            client_capabilities: modern.then_some(Nothing {}),
+            client_capabilities: modern.then_some(self.capabilities),
             progress_token: self.progress_token.as_deref(),
             trace: &self.trace,
         })
@@ -95,7 +98,7 @@ pub(crate) struct Block<'a> {
     #[serde(rename = "io.modelcontextprotocol/clientInfo", skip_serializing_if = "Option::is_none")]
     client_info: Option<&'a Implementation>,
     #[serde(rename = "io.modelcontextprotocol/clientCapabilities", skip_serializing_if = "Option::is_none")]
-    client_capabilities: Option<Nothing>,
+    client_capabilities: Option<ClientCapabilities>,
     #[serde(rename = "progressToken", skip_serializing_if = "Option::is_none")]
     progress_token: Option<&'a str>,
     #[serde(flatten)]

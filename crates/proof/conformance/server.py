@@ -13,11 +13,13 @@ from typing import Annotated
 from mcp.server import MCPServer
 from mcp.server.mcpserver import Context
 from mcp.server.mcpserver.prompts.base import UserMessage
+from mcp.shared.exceptions import MCPError
 from mcp.types import (
     AudioContent,
     Completion,
     EmbeddedResource,
     ImageContent,
+    InputRequiredResult,
     TextContent,
     TextResourceContents,
 )
@@ -105,6 +107,122 @@ def test_logging_tool() -> str:
 def test_streaming_elicitation() -> str:
     """Would ask its caller, if its caller said that it could be asked."""
     return "Nobody was asked."
+
+
+@server.tool()
+def test_missing_capability(ctx: Context) -> str:
+    """Needs a client with a model."""
+    if not (ctx.client_capabilities and ctx.client_capabilities.sampling):
+        raise MCPError(-32021, "needs sampling", {"requiredCapabilities": {"sampling": {}}})
+    return "The client has a model."
+
+
+def asks(requests: dict, state: str | None = None) -> InputRequiredResult:
+    return InputRequiredResult.model_validate({"inputRequests": requests, "requestState": state})
+
+
+def form(message: str, field: str, kind: str = "string") -> dict:
+    schema = {"type": "object", "properties": {field: {"type": kind}}, "required": [field]}
+    return {"method": "elicitation/create", "params": {"message": message, "requestedSchema": schema}}
+
+
+def sample(text: str) -> dict:
+    message = {"role": "user", "content": {"type": "text", "text": text}}
+    return {"method": "sampling/createMessage", "params": {"messages": [message], "maxTokens": 100}}
+
+
+ROOTS = {"method": "roots/list", "params": {}}
+
+
+def answers(ctx: Context, *keys: str) -> list | None:
+    """The answers to these questions, if all are answered, and what was asked was accepted."""
+    given = [(ctx.input_responses or {}).get(key) for key in keys]
+    accepted = all(answer and getattr(answer, "action", "accept") == "accept" for answer in given)
+    return given if accepted else None
+
+
+@server.tool()
+def test_input_required_result_elicitation(ctx: Context) -> str | InputRequiredResult:
+    """Asks for a name, without a state."""
+    if given := answers(ctx, "user_name"):
+        return f"Hello, {given[0].content['name']}!"
+    return asks({"user_name": form("What is your name?", "name")})
+
+
+@server.tool()
+def test_input_required_result_sampling(ctx: Context) -> str | InputRequiredResult:
+    """Asks the client's model."""
+    if given := answers(ctx, "capital_question"):
+        return f"The model says: {given[0].content}"
+    return asks({"capital_question": sample("What is the capital of France?")})
+
+
+@server.tool()
+def test_input_required_result_list_roots(ctx: Context) -> str | InputRequiredResult:
+    """Asks for the client's roots."""
+    if given := answers(ctx, "client_roots"):
+        return f"The roots are {[str(root.uri) for root in given[0].roots]}."
+    return asks({"client_roots": ROOTS})
+
+
+@server.tool()
+def test_input_required_result_request_state(ctx: Context) -> str | InputRequiredResult:
+    """Asks, and looks whether its state came back."""
+    if answers(ctx, "confirm"):
+        return "state-ok" if ctx.request_state == "a state" else "state-lost"
+    return asks({"confirm": form("Please confirm", "ok", "boolean")}, "a state")
+
+
+@server.tool()
+def test_input_required_result_multiple_inputs(ctx: Context) -> str | InputRequiredResult:
+    """Asks all that there is at once."""
+    if answers(ctx, "user_name", "greeting", "client_roots"):
+        return "All is answered."
+    requests = {
+        "user_name": form("What is your name?", "name"),
+        "greeting": sample("Generate a greeting"),
+        "client_roots": ROOTS,
+    }
+    return asks(requests, "several")
+
+
+@server.tool()
+def test_input_required_result_multi_round(ctx: Context) -> str | InputRequiredResult:
+    """Asks twice."""
+    if answers(ctx, "step2") and (ctx.request_state or "").startswith("second "):
+        return f"Done: {ctx.request_state}"
+    if (given := answers(ctx, "step1")) and ctx.request_state == "first":
+        name = given[0].content["name"]
+        return asks({"step2": form("Step 2: What is your favorite color?", "color")}, f"second {name}")
+    return asks({"step1": form("Step 1: What is your name?", "name")}, "first")
+
+
+@server.tool()
+def test_input_required_result_tampered_state(ctx: Context) -> str | InputRequiredResult:
+    """Asks, with a state that somebody will change."""
+    if answers(ctx, "confirm") and ctx.request_state == "untouched":
+        return "Nobody changed it."
+    return asks({"confirm": form("Please confirm", "ok", "boolean")}, "untouched")
+
+
+@server.tool()
+def test_input_required_result_capabilities(ctx: Context) -> str | InputRequiredResult:
+    """Asks for what the client says that it can be asked for."""
+    can = ctx.client_capabilities
+    requests = {}
+    if can and can.sampling:
+        requests["greeting"] = sample("Generate a greeting")
+    if can and can.elicitation:
+        requests["user_name"] = form("What is your name?", "name")
+    return asks(requests) if requests else "Nobody can be asked."
+
+
+@server.prompt()
+def test_input_required_result_prompt(ctx: Context) -> str | InputRequiredResult:
+    """Asks what it is about."""
+    if given := answers(ctx, "user_context"):
+        return f"It is about {given[0].content['context']}."
+    return asks({"user_context": form("What context should the prompt use?", "context")})
 
 
 @server.prompt()

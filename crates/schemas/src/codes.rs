@@ -129,6 +129,8 @@ codes! {
     APPROVAL_FOUR_EYES = "approval_four_eyes";
     /// As many calls of this key wait for an approval as may.
     APPROVALS_FULL = "approvals_full";
+    /// The `requestState` is none that was given out for this request, or too old, or used already. Nothing was sent.
+    REQUEST_STATE_REFUSED = "request_state_refused";
     // Policies
     /// The policy text does not parse or does not fit the schema.
     POLICY_INVALID = "policy_invalid";
@@ -182,6 +184,14 @@ codes! {
     INPUT_REFUSED = "input_refused";
     /// The upstream hands out state that is not carried for it, or too much of it.
     STATE_REFUSED = "state_refused";
+    /// The upstream has to ask a person by a form, and the caller's client does not declare that it can.
+    ELICITATION_REQUIRED = "elicitation_required";
+    /// The upstream has to send a person to a URL, and the caller's client does not declare that it can.
+    URL_ELICITATION_REQUIRED = "url_elicitation_required";
+    /// The upstream has to ask the client's model, and the caller's client does not declare that it can.
+    SAMPLING_REQUIRED = "sampling_required";
+    /// The upstream has to know the client's folders, and the caller's client does not declare that it tells.
+    ROOTS_REQUIRED = "roots_required";
     /// The upstream answered with a JSON-RPC error.
     UPSTREAM_ERROR = "upstream_error";
     /// The upstream speaks no version that we speak, or not the pinned one.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use crate::ids::RequestId;
+use crate::integrations::mcp::input::AgentInput;
 use crate::integrations::mcp::progress::ProgressSink;
 use crate::principal::Principal;
 use crate::text::IdempotencyKey;
@@ -33,10 +34,12 @@ pub struct CallContext {
     pub deadline: Option<Duration>,
     /// Where the caller wants to hear of a call's progress, if it does.
     pub progress: Option<ProgressSink>,
+    /// What its client can be asked for, and the answers to what was asked. For calls; nothing else looks at it.
+    pub input: AgentInput,
 }
 
 impl CallContext {
-    /// A context without idempotency key, trace, deadline or progress.
+    /// A context without idempotency key, trace, deadline, progress or input.
     pub fn new(principal: Principal, request: RequestId) -> Self {
         Self {
             principal,
@@ -45,6 +48,7 @@ impl CallContext {
             trace: TraceContext::default(),
             deadline: None,
             progress: None,
+            input: AgentInput::default(),
         }
     }
 }

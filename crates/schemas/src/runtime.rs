@@ -46,6 +46,8 @@ string_enum!(
         Cursor = "cursor",
         /// What an approval is bound to.
         Approval = "approval",
+        /// The request that a round of questions belongs to.
+        Round = "round",
     }
 );
 

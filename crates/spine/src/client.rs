@@ -179,6 +179,7 @@ mod tests {
 
     use portcullis_schemas::context::TraceContext;
     use portcullis_schemas::ids::IntentId;
+    use portcullis_schemas::integrations::mcp::input::ServerInput;
     use portcullis_schemas::integrations::mcp::invocation::CallMethod;
     use portcullis_schemas::integrations::mcp::server::ProtocolPin;
     use portcullis_schemas::integrations::mcp::tool::ItemKind;
@@ -250,6 +251,7 @@ mod tests {
             progress: Some(sink),
         };
         let call = ToolCall {
+            input: ServerInput::default(),
             kind: ItemKind::Tool,
             method: CallMethod::CallTool,
             name: "t".to_owned(),

@@ -10,6 +10,7 @@ use portcullis_schemas::egress::{
     Egress, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressStage, HttpMethod,
 };
 use portcullis_schemas::ids::{IntentId, ServerId};
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -44,6 +45,7 @@ fn asked() -> Asked {
             identity: "none".to_owned(),
         },
         call: ToolCall {
+            input: ServerInput::default(),
             kind: ItemKind::Tool,
             method: CallMethod::CallTool,
             name: "search".to_owned(),

@@ -52,6 +52,11 @@ pub enum Place<'a> {
         /// Owner.
         tenant: &'a TenantId,
     },
+    /// The state of a round, which its caller carries.
+    Round {
+        /// Owner.
+        tenant: &'a TenantId,
+    },
 }
 
 impl Place<'_> {
@@ -65,6 +70,7 @@ impl Place<'_> {
             }
             Self::Server { tenant, server } => (tenant, "server", server.as_str(), "auth"),
             Self::Answer { tenant } => (tenant, "answer", "", ""),
+            Self::Round { tenant } => (tenant, "round", "", ""),
         };
         let mut data = vec![ENVELOPE_VERSION, key_id];
         for part in [tenant.as_str(), kind, id, field] {

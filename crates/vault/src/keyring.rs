@@ -71,6 +71,18 @@ impl AnswerSeal for Keyring {
                 .with_source(error)
         })
     }
+
+    fn seal_round(&self, tenant: &TenantId, state: &[u8]) -> Result<Vec<u8>, PortError> {
+        envelope::seal(&*self.keys, &*self.entropy, Place::Round { tenant }, state)
+    }
+
+    fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        let opened = envelope::open(&*self.keys, Place::Round { tenant }, sealed);
+        opened.map(|state| state.to_vec()).map_err(|error| {
+            let detail = "the state of a round cannot be opened";
+            PortError::new(PortErrorKind::Corrupt, codes::STORE_CORRUPT, detail).with_source(error)
+        })
+    }
 }
 
 impl std::fmt::Debug for Keyring {

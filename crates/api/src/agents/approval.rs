@@ -10,9 +10,11 @@ use portcullis_mcp::messages::{UrlRequest, input_required_reply, text_reply};
 use portcullis_mcp::version::Era;
 use portcullis_schemas::Error;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 use super::failures::told;
+use super::input::declared;
 use crate::approvals;
 use crate::base::BaseUrl;
 
@@ -35,20 +37,7 @@ pub(super) fn waiting(accepted: &AcceptedRequest<'_>, base: &BaseUrl, error: &Er
 
 /// Whether the client says that its user can be sent to a URL: `elicitation: { url: {} }`.
 fn opens_urls(accepted: &AcceptedRequest<'_>) -> bool {
-    #[derive(Deserialize)]
-    struct Capabilities<'a> {
-        #[serde(borrow, default)]
-        elicitation: Option<Elicitation<'a>>,
-    }
-    #[derive(Deserialize)]
-    struct Elicitation<'a> {
-        #[serde(borrow, default)]
-        url: Option<&'a RawValue>,
-    }
-    let declared = accepted.meta.client_capabilities.as_deref();
-    let declared = declared.and_then(|raw| serde_json::from_str::<Capabilities<'_>>(raw.get()).ok());
-    accepted.era == Era::Modern
-        && declared.and_then(|all| all.elicitation?.url).is_some_and(|url| url.get().starts_with('{'))
+    accepted.era == Era::Modern && declared(accepted).url
 }
 
 /// `inputResponses` of a request that is sent again.
@@ -57,6 +46,9 @@ fn opens_urls(accepted: &AcceptedRequest<'_>) -> bool {
 struct Answers {
     #[serde(default)]
     input_responses: Option<Responses>,
+    /// There is none where we ask; what comes with one answers a server.
+    #[serde(default)]
+    request_state: Option<IgnoredAny>,
 }
 
 #[derive(Deserialize)]
@@ -78,7 +70,8 @@ impl Answers {
 
     /// The user does not want to be asked again.
     fn is_refused(&self) -> bool {
-        let answer = self.input_responses.as_ref().and_then(|all| all.approval.as_ref());
+        let ours = self.input_responses.as_ref().filter(|_| self.request_state.is_none());
+        let answer = ours.and_then(|all| all.approval.as_ref());
         answer.is_some_and(|answer| answer.action != "accept")
     }
 }

@@ -4,9 +4,10 @@
 //! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
 //! with the stable code and the record that tells more.
 
+use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response};
 use portcullis_mcp::messages::text_reply;
-use portcullis_mcp::version::ProtocolVersion;
+use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::{Error, ErrorKind};
 use serde_json::value::RawValue;
@@ -66,9 +67,12 @@ impl Absent<'_> {
 
 /// A prompt, resource or completion that there is no result of. Their results have no `isError`, so whatever failed is an
 /// error in band; what other arguments can mend says so by its code.
-pub(super) fn of_item(absent: Absent<'_>, error: Error) -> Refused {
+pub(super) fn of_item(version: ProtocolVersion, absent: Absent<'_>, error: Error) -> Refused {
     if error.kind() == ErrorKind::NotFound || NOT_OFFERED.contains(&error.code()) {
         return absent.refused();
+    }
+    if let Some(refused) = of_input(version, &error) {
+        return refused;
     }
     match error.kind() {
         ErrorKind::Unauthenticated => Refused::Problem(error),
@@ -98,6 +102,9 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
         let error = RpcError::new(ErrorCode::HEADER_MISMATCH, error.public());
         return Err(Refused::Rpc { status: 400, error });
     }
+    if let Some(refused) = of_input(version, &error) {
+        return Err(refused);
+    }
     match error.kind() {
         ErrorKind::Unauthenticated => Err(Refused::Problem(error)),
         ErrorKind::Denied if error.code() == codes::AUTHORITY_DENIED => Err(Refused::Problem(error)),
@@ -117,6 +124,27 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
     }
 }
 
+/// What the protocol has codes of its own for: a state that leads nowhere, and a server that needs of the client what it does
+/// not declare.
+fn of_input(version: ProtocolVersion, error: &Error) -> Option<Refused> {
+    if error.code() == codes::REQUEST_STATE_REFUSED {
+        return Some(Refused::Rpc { status: 200, error: with_code(ErrorCode::INVALID_PARAMS, error) });
+    }
+    let none = ClientCapabilities::default();
+    let required = match error.code() {
+        codes::ELICITATION_REQUIRED => ClientCapabilities { form: true, ..none },
+        codes::URL_ELICITATION_REQUIRED => ClientCapabilities { url: true, ..none },
+        codes::SAMPLING_REQUIRED => ClientCapabilities { sampling: true, ..none },
+        codes::ROOTS_REQUIRED => ClientCapabilities { roots: true, ..none },
+        _ => return None,
+    };
+    let mut data = data_of(error);
+    data.insert("requiredCapabilities".to_owned(), serde_json::to_value(required).ok()?);
+    let error = RpcError::new(ErrorCode::MISSING_CLIENT_CAPABILITY, error.public());
+    let error = error.with_data(&Value::Object(data));
+    (version.era() == Era::Modern).then_some(Refused::Rpc { status: 400, error })
+}
+
 /// A failure that came when a part of the answer was sent already, so that it can be no problem any more.
 pub(super) fn too_late(id: &Id, error: &Error) -> Told {
     Told { status: 200, body: error_response(Some(id), &in_band(error)) }
@@ -133,13 +161,17 @@ fn in_band(error: &Error) -> RpcError {
 }
 
 fn with_code(code: ErrorCode, error: &Error) -> RpcError {
+    RpcError::new(code, error.public()).with_data(&Value::Object(data_of(error)))
+}
+
+fn data_of(error: &Error) -> Map<String, Value> {
     let mut data = Map::new();
     data.insert("code".to_owned(), error.code().as_str().into());
     data.extend(error.reference().map(|(name, id)| (name.to_owned(), id.into())));
     data.extend(
         error.retry_after().map(|wait| ("retryAfterSeconds".to_owned(), wait.as_secs().max(1).into())),
     );
-    RpcError::new(code, error.public()).with_data(&Value::Object(data))
+    data
 }
 
 #[cfg(test)]

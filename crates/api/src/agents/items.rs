@@ -28,10 +28,10 @@ impl Agent {
             run_id: run(accepted)?,
             step_index: None,
         };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
-            Err(error) => Err(of_item(absent, error)),
+            Err(error) => Err(of_item(accepted.version, absent, error)),
         }
     }
 
@@ -47,10 +47,10 @@ impl Agent {
             run_id: run(accepted)?,
             step_index: None,
         };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::uncached(accepted.era, answer)),
-            Err(error) => Err(of_item(absent, error)),
+            Err(error) => Err(of_item(accepted.version, absent, error)),
         }
     }
 
@@ -72,7 +72,7 @@ impl Agent {
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
-            Err(error) => Err(of_item(absent, error)),
+            Err(error) => Err(of_item(accepted.version, absent, error)),
         }
     }
 }

@@ -161,7 +161,7 @@ impl Agent {
             run_id,
             step_index: None,
         };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) if error.kind() == ErrorKind::AwaitsApproval => {

@@ -63,6 +63,10 @@ fn told(sanitised: &Sanitised) -> Members {
 pub(super) fn uncached(era: Era, answer: InvokeToolResult) -> Box<RawValue> {
     let result = labelled(era, answer);
     let Some(mut members) = Members::of(result.get()) else { return result };
+    // A question is no resource, and nothing that could be kept.
+    if members.value::<String>(RESULT_TYPE).as_deref() == Some("input_required") {
+        return result;
+    }
     match era {
         Era::Modern => {
             members.put("ttlMs", &0);

@@ -13,6 +13,7 @@ mod listener;
 mod load;
 mod log;
 mod pages;
+mod rounds;
 mod secrets;
 mod support;
 mod tenancy;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{EventId, TenantId};
+use portcullis_schemas::integrations::mcp::input::{CallRound, InputKind};
 use portcullis_schemas::integrations::mcp::invocation::{
     CallMethod, CalledThrough, InvocationFacts, InvocationOutcome, McpToolInvocation, Sanitised,
 };
@@ -139,6 +140,7 @@ fn requested(call: ToolEventContext<'_>) -> Map<String, Value> {
     put(&mut facts, "pinned_hash", known.pinned_hash.as_deref());
     put(&mut facts, "step_index", known.step_index);
     put(&mut facts, "through", known.through.as_ref().map(through));
+    put(&mut facts, "round", known.round.as_ref().map(round));
     put(&mut facts, "traceparent", call.traceparent);
     put(&mut facts, "invoked_at", Some(known.invoked_at.to_string()));
     facts
@@ -168,6 +170,8 @@ fn ended(invocation: &McpToolInvocation) -> Map<String, Value> {
     put(&mut facts, "output_hash", invocation.output_hash.as_deref());
     put(&mut facts, "output_bytes", invocation.output_bytes);
     put(&mut facts, "sanitised", invocation.sanitised.as_ref().map(sanitised));
+    let kinds = |asked: &Vec<InputKind>| asked.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
+    put(&mut facts, "asked", invocation.asked.as_ref().map(kinds));
     put(&mut facts, "started_at", invocation.started_at.map(|time| time.to_string()));
     put(&mut facts, "completed_at", Some(invocation.completed_at.to_string()));
     put(&mut facts, "duration_ms", Some(invocation.duration_ms));
@@ -193,6 +197,15 @@ fn through(known: &CalledThrough) -> Value {
     put(&mut facts, "toolset_id", Some(known.toolset_id.as_str()));
     put(&mut facts, "toolset_version", Some(known.toolset_version));
     put(&mut facts, "name", Some(known.name.as_str()));
+    Value::Object(facts)
+}
+
+/// Which call it goes on from, and with which answers.
+fn round(known: &CallRound) -> Value {
+    let mut facts = Map::new();
+    put(&mut facts, "number", Some(known.number));
+    put(&mut facts, "continues", Some(known.continues.as_str()));
+    put(&mut facts, "responses_hash", known.responses_hash.as_deref());
     Value::Object(facts)
 }
 

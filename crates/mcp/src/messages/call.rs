@@ -1,12 +1,11 @@
 //! `tools/call`.
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{ResultType, ViewError, result_type};
+use super::{ResultType, Retry, ViewError, result_type};
 use crate::jsonrpc::{object, to_raw};
 use crate::meta::{Block, OutgoingMeta};
 
@@ -36,24 +35,6 @@ pub fn retry_params(
         return Err(ViewError { field: "arguments", rule: "expected an object" });
     }
     Ok(to_raw(&CallOut { name, arguments, retry, meta: meta.block() }))
-}
-
-/// What goes back to a server that wants input when there is nobody to give it (2026-07-28, multi round-trip requests).
-#[derive(Clone, Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Retry {
-    /// An answer to each input request; absent if there was none.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    input_responses: Option<BTreeMap<String, Dismissed>>,
-    /// As the server sent it, byte for byte.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    request_state: Option<Box<RawValue>>,
-}
-
-/// The answer to an elicitation that nobody saw: dismissed without a choice.
-#[derive(Clone, Debug, Serialize)]
-struct Dismissed {
-    action: &'static str,
 }
 
 /// `params` of a `tools/call` that we received.
@@ -124,50 +105,6 @@ impl CallResult {
         };
         Ok(Self { kind, raw: raw.to_owned() })
     }
-
-    /// The retry that a result of [`CallKind::InputRequired`] wants, from a client that nobody sits at: every elicitation
-    /// is dismissed, the state goes back as it came.
-    ///
-    /// # Errors
-    /// [`ViewError`] for a result of another kind, malformed input requests, more than [`MAX_INPUT_REQUESTS`] of them, a
-    /// request for anything but elicitation (there is no model and there are no roots to ask), a state that is no string.
-    pub fn retry(&self) -> Result<Retry, ViewError> {
-        let wire: ResultWire<'_> =
-            object(&self.raw).ok_or(ViewError { field: "result", rule: "expected an object" })?;
-        if !matches!(self.kind, CallKind::InputRequired { .. }) {
-            return Err(ViewError { field: "resultType", rule: "expected `input_required`" });
-        }
-        let input_responses = wire.input_requests.map(dismissed).transpose()?;
-        let request_state = wire.request_state.map(RawValue::to_owned);
-        if request_state.as_ref().is_some_and(|state| !state.get().starts_with('"')) {
-            return Err(ViewError { field: "requestState", rule: "expected a string" });
-        }
-        Ok(Retry { input_responses, request_state })
-    }
-}
-
-/// Most input requests of one result.
-pub const MAX_INPUT_REQUESTS: usize = 32;
-
-fn dismissed(requests: &RawValue) -> Result<BTreeMap<String, Dismissed>, ViewError> {
-    let wrong = |rule| ViewError { field: "inputRequests", rule };
-    let asked: BTreeMap<String, InputRequest> =
-        object(requests).ok_or(wrong("expected an object of requests, each with its `method`"))?;
-    if asked.len() > MAX_INPUT_REQUESTS {
-        return Err(wrong("expected at most 32"));
-    }
-    if asked.values().any(|request| request.method != ELICITATION) {
-        return Err(wrong("expected `elicitation/create`: nothing else can be answered here"));
-    }
-    Ok(asked.into_keys().map(|key| (key, Dismissed { action: "cancel" })).collect())
-}
-
-/// The one input request that can be answered without a user, a model or roots: by saying so.
-const ELICITATION: &str = "elicitation/create";
-
-#[derive(Deserialize)]
-struct InputRequest {
-    method: String,
 }
 
 fn complete(wire: &ResultWire<'_>) -> Result<CallKind, ViewError> {

@@ -26,11 +26,26 @@ pub fn input_required_reply(request: &UrlRequest<'_>) -> Box<RawValue> {
     to_raw(&InputRequired { result_type: "input_required", input_requests: requests })
 }
 
+/// A result that asks for what another server wants to know, with the state that the client gives back. The requests are
+/// copied byte for byte.
+#[must_use]
+pub fn asking_reply(requests: &RawValue, state: &str) -> Box<RawValue> {
+    to_raw(&Asking { result_type: "input_required", input_requests: requests, request_state: state })
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct InputRequired<'a> {
     result_type: &'static str,
     input_requests: std::collections::BTreeMap<&'a str, Elicitation<'a>>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Asking<'a> {
+    result_type: &'static str,
+    input_requests: &'a RawValue,
+    request_state: &'a str,
 }
 
 #[derive(Serialize)]

@@ -5,15 +5,15 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-use super::{CallKind, CallResult, ResultType, ViewError, method, result_type};
+use super::{CallKind, CallResult, Retry, ViewError, complete, method};
 use crate::jsonrpc::{object, to_raw};
 use crate::members::Members;
 use crate::meta::{Block, OutgoingMeta};
 
-/// `params` of `resources/read`.
+/// `params` of `resources/read`, or of its retry.
 #[must_use]
-pub fn read_params(uri: &str, meta: &OutgoingMeta) -> Box<RawValue> {
-    to_raw(&ReadOut { uri, meta: meta.block() })
+pub fn read_params(uri: &str, retry: &Retry, meta: &OutgoingMeta) -> Box<RawValue> {
+    to_raw(&ReadOut { uri, retry, meta: meta.block() })
 }
 
 /// `params` of a `resources/read` that we received.
@@ -112,16 +112,16 @@ pub fn parse_result(method: &str, raw: &RawValue) -> Result<CallResult, ViewErro
         _ => ("completion", '{', "expected an object"),
     };
     let members = Members::of(raw.get()).ok_or(ViewError { field: "result", rule: "expected an object" })?;
-    let kind = match result_type(members.value::<String>("resultType").as_deref())? {
-        ResultType::InputRequired => CallKind::InputRequired { asks: members.has("inputRequests") },
-        ResultType::Complete => CallKind::Complete { is_error: false },
-    };
+    let kind = members.value::<String>("resultType");
+    if kind.as_deref() == Some("input_required") && method != method::COMPLETE {
+        return CallResult::parse(raw);
+    }
+    complete(kind.as_deref())?;
     let value = members.value::<Box<RawValue>>(field);
-    let is_complete = matches!(kind, CallKind::Complete { .. });
-    if is_complete && !value.is_some_and(|value| value.get().starts_with(opens)) {
+    if !value.is_some_and(|value| value.get().starts_with(opens)) {
         return Err(ViewError { field, rule });
     }
-    Ok(CallResult { kind, raw: raw.to_owned() })
+    Ok(CallResult { kind: CallKind::Complete { is_error: false }, raw: raw.to_owned() })
 }
 
 const PROMPT: &str = "ref/prompt";
@@ -130,6 +130,8 @@ const TEMPLATE: &str = "ref/resource";
 #[derive(Serialize)]
 struct ReadOut<'a> {
     uri: &'a str,
+    #[serde(flatten)]
+    retry: &'a Retry,
     #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
     meta: Option<Block<'a>>,
 }

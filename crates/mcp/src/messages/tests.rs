@@ -3,6 +3,7 @@
 use serde_json::value::RawValue;
 
 use super::*;
+use crate::capabilities::ClientCapabilities;
 use crate::jsonrpc::Id;
 use crate::meta::{OutgoingMeta, TraceContext};
 use crate::scan::{JsonLimits, ScanError};
@@ -17,7 +18,8 @@ fn us() -> Implementation {
 }
 
 fn meta(version: ProtocolVersion) -> OutgoingMeta {
-    OutgoingMeta { version, client: us(), trace: TraceContext::default(), progress_token: None }
+    let capabilities = ClientCapabilities::default();
+    OutgoingMeta { version, client: us(), capabilities, trace: TraceContext::default(), progress_token: None }
 }
 
 #[test]
@@ -140,7 +142,8 @@ fn call_results_are_judged_by_their_flags() {
 #[test]
 fn a_server_that_wants_input_hears_that_nobody_is_there() {
     let wanted = |members: &str| {
-        CallResult::parse(&raw(&format!(r#"{{"resultType":"input_required",{members}}}"#))).unwrap().retry()
+        let asking = format!(r#"{{"resultType":"input_required",{members}}}"#);
+        Retry::dismissing(&CallResult::parse(&raw(&asking)).unwrap())
     };
     let params = |members: &str| {
         let retry = wanted(members).unwrap();
@@ -163,7 +166,7 @@ fn a_server_that_wants_input_hears_that_nobody_is_there() {
         assert_eq!(wanted(members).unwrap_err().field, field, "{members}");
     }
     assert_eq!(
-        CallResult::parse(&raw(r#"{"content":[]}"#)).unwrap().retry().unwrap_err().field,
+        Retry::dismissing(&CallResult::parse(&raw(r#"{"content":[]}"#)).unwrap()).unwrap_err().field,
         "resultType"
     );
 }
@@ -268,7 +271,7 @@ fn items_of_other_lists_have_names_of_their_own() {
 #[test]
 fn reads_and_completions_in_both_directions() {
     let meta = meta(ProtocolVersion::V2025_11_25);
-    let params = read_params("test://a", &meta);
+    let params = read_params("test://a", &Retry::default(), &meta);
     assert_eq!(params.get(), r#"{"uri":"test://a"}"#);
     assert_eq!(ReadParams::parse(Some(&params)).unwrap().uri, "test://a");
     assert_eq!(ReadParams::parse(None).unwrap_err().field, "params.uri");
@@ -303,8 +306,15 @@ fn a_result_must_be_that_of_its_method() {
     for (method, result, fits) in table {
         assert_eq!(parse_result(method, &raw(result)).is_ok(), fits, "{method} {result}");
     }
-    let asks = parse_result(method::PROMPTS_GET, &raw(r#"{"resultType":"input_required"}"#)).unwrap();
+    let asking = raw(r#"{"resultType":"input_required","requestState":"s"}"#);
+    let asks = parse_result(method::PROMPTS_GET, &asking).unwrap();
     assert_eq!(asks.kind, CallKind::InputRequired { asks: false });
+    assert!(parse_result(method::COMPLETE, &asking).is_err(), "a completion asks for nothing");
+    assert!(parse_result(method::PROMPTS_GET, &raw(r#"{"resultType":"input_required"}"#)).is_err());
+    let again = Retry::with(Some(raw(r#"{"a":{ "n":1.10 }}"#)), Some(raw(r#""\u0073""#)));
+    let params = read_params("test://a", &again, &meta(ProtocolVersion::V2025_11_25));
+    let expected = r#"{"uri":"test://a","inputResponses":{"a":{ "n":1.10 }},"requestState":"\u0073"}"#;
+    assert_eq!(params.get(), expected, "byte for byte");
 }
 
 #[test]

@@ -8,6 +8,7 @@ const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 fn outgoing(version: ProtocolVersion) -> OutgoingMeta {
     OutgoingMeta {
         version,
+        capabilities: ClientCapabilities::default(),
         client: Implementation { name: "portcullis".into(), version: "0.1.0".into() },
         trace: TraceContext::checked(Some(PARENT.into()), None, None),
         progress_token: Some("p1".into()),

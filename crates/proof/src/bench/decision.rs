@@ -55,6 +55,7 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
         let prepared = PreparedArguments::new(arguments)?;
         let request = policy_request(&ctx, &server, &tool, None, tool.flows);
         let facts = CallFacts {
+            round: Ok(()),
             decided_on: ConfigVersion(1),
             policy: engine.evaluate(&tenant, &set, &request).await,
             arguments: judge.judge(&tool, CallMethod::CallTool, &prepared),

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -125,5 +126,5 @@ fn read(kept: &Value) -> Option<(McpTarget, ToolCall)> {
     let arguments: Map<String, Value> = kept["arguments"].as_object()?.clone();
     let definition = RawJson::from_text(text("definition")?.to_owned()).ok()?;
     let (kind, method) = (ItemKind::Tool, CallMethod::CallTool);
-    Some((target, ToolCall { kind, method, name: text("name")?.to_owned(), arguments, definition }))
+    Some((target, ToolCall { kind, method, name: text("name")?.to_owned(), arguments, definition, input: ServerInput::default() }))
 }

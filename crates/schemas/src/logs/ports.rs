@@ -62,7 +62,8 @@ pub trait Ledger: Send + Sync {
     async fn ready(&self) -> Result<(), PortError>;
 }
 
-/// Seals the answers that are kept for repeats of a request, under a key of the tenant. Implemented by the vault.
+/// Seals the answers that are kept for repeats of a request, and the states that agents carry from one round of a call to the
+/// next, under a key of the tenant. Neither opens as the other. Implemented by the vault.
 pub trait AnswerSeal: Send + Sync {
     /// Seals an answer.
     ///
@@ -75,6 +76,18 @@ pub trait AnswerSeal: Send + Sync {
     /// # Errors
     /// `Corrupt` when it was not.
     fn open_answer(&self, tenant: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError>;
+
+    /// Seals the state of a round.
+    ///
+    /// # Errors
+    /// `Unavailable` with code `key_unavailable`.
+    fn seal_round(&self, tenant: &TenantId, state: &[u8]) -> Result<Vec<u8>, PortError>;
+
+    /// Opens one that was sealed for the same tenant.
+    ///
+    /// # Errors
+    /// `Corrupt` when it was not.
+    fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError>;
 }
 
 /// Which events to list; all conditions hold together.

@@ -63,7 +63,8 @@ pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result
 
 /// How the approval of a call stands, and on what terms one is asked for. Nothing is read for a call that needs none.
 ///
-/// `repeatable` says that a used approval may be that of the request which this one repeats.
+/// `repeatable` says that a used approval may be that of the request which this one repeats, `carried` that the round before
+/// was made on it.
 ///
 /// # Errors
 /// `store_unavailable`.
@@ -73,6 +74,7 @@ pub(crate) async fn standing(
     facts: &CallFacts,
     arguments: &PreparedArguments,
     repeatable: bool,
+    carried: Option<&ApprovalId>,
 ) -> Result<(ApprovalStanding, Option<ApprovalTerms>), Error> {
     let rule = approval_rule(facts);
     if rule == ApprovalRule::None {
@@ -91,7 +93,7 @@ pub(crate) async fn standing(
     let binding = Digest::from_bytes(hash).to_string();
     let mut work = scene.read().await?;
     let newest = work.approvals().newest(scene.tenant(), &binding).await?;
-    let mut standing = standing_of(newest, scene.now(), repeatable);
+    let mut standing = standing_of(newest, scene.now(), repeatable, carried);
     if standing == ApprovalStanding::NotAsked {
         let key = scene.principal().key();
         let pending = work.approvals().pending_of(scene.tenant(), key, scene.now()).await?;

@@ -9,6 +9,7 @@ pub(crate) mod health;
 pub(crate) mod invocations;
 pub(crate) mod invoke;
 mod offers;
+mod rounds;
 pub(crate) mod servers;
 mod target;
 mod through;

@@ -1,6 +1,7 @@
 //! The suite of [`AnswerSeal`].
 
 use portcullis_schemas::PortErrorKind;
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::ledger::SealedAnswer;
 use portcullis_schemas::logs::ports::AnswerSeal;
 
@@ -31,4 +32,24 @@ pub async fn answer_seal(seal: &dyn AnswerSeal) {
         sealed.0.windows(8).any(|window| b"a marker to look for".windows(8).any(|part| part == window));
     assert!(!shows, "what is sealed does not show the answer");
     refused("opening nothing", seal.open_answer(&own, &SealedAnswer(Vec::new())));
+    rounds(seal, &own, &other);
+}
+
+/// The state of a round likewise; and no state opens as an answer, or the other way about.
+fn rounds(seal: &dyn AnswerSeal, own: &TenantId, other: &TenantId) {
+    let state = &b"{\"state\":\"a marker to look for\"}"[..];
+    let sealed = done("sealing a state", seal.seal_round(own, state));
+    assert_eq!(done("opening it", seal.open_round(own, &sealed)), state, "a state comes back unchanged");
+    let error = refused("opening a foreign state", seal.open_round(other, &sealed));
+    assert_eq!(error.kind(), PortErrorKind::Corrupt, "a foreign state");
+    for place in 0..sealed.len() {
+        let mut altered = sealed.clone();
+        altered[place] ^= 1;
+        refused("opening an altered state", seal.open_round(own, &altered));
+    }
+    refused("opening a longer state", seal.open_round(own, &[sealed.as_slice(), b"-"].concat()));
+    refused("opening no state", seal.open_round(own, &[]));
+    let answer = done("sealing an answer", seal.seal_answer(own, state));
+    refused("opening an answer as a state", seal.open_round(own, &answer.0));
+    refused("opening a state as an answer", seal.open_answer(own, &SealedAnswer(sealed)));
 }

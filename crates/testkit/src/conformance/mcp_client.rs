@@ -6,6 +6,7 @@ use std::time::Duration;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{IntentId, ServerId};
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -80,6 +81,7 @@ fn dispatch() -> Dispatch {
 fn call() -> ToolCall {
     let definition = RawJson::from_text(r#"{"name":"search","inputSchema":{"type":"object"}}"#.to_owned());
     ToolCall {
+        input: ServerInput::default(),
         kind: ItemKind::Tool,
         method: CallMethod::CallTool,
         name: "search".to_owned(),

@@ -16,8 +16,10 @@ pub enum ApprovalStanding {
         /// From then on it counts as denied.
         expires_at: Timestamp,
     },
-    /// A person lets it be made.
+    /// A person lets it be made. The approval is used up with the record.
     Granted(ApprovalId),
+    /// It goes on from a call that was made on this approval, and is covered by it.
+    Carried(ApprovalId),
     /// A person has refused it, and why.
     Denied {
         /// Approval.
@@ -40,14 +42,21 @@ pub struct ApprovalNeed {
 
 /// How it stands, by the newest approval of the same binding. `repeatable` says that the call has an idempotency key and
 /// may so be a repeat: then a used approval lets it through to the ledger, which answers repeats before it looks at
-/// approvals, and refuses what is none.
+/// approvals, and refuses what is none. `carried` is the approval of the round that the call goes on from: it covers the call
+/// as long as nobody has asked anew since, and for no longer than a person had to give it.
 #[must_use]
-pub fn standing_of(newest: Option<CallApproval>, now: Timestamp, repeatable: bool) -> ApprovalStanding {
+pub fn standing_of(
+    newest: Option<CallApproval>,
+    now: Timestamp,
+    repeatable: bool,
+    carried: Option<&ApprovalId>,
+) -> ApprovalStanding {
     let Some(newest) = newest.map(|newest| newest.at(now)) else { return ApprovalStanding::NotAsked };
     let id = newest.approval_id;
     match newest.status {
         ApprovalStatus::Pending => ApprovalStanding::Pending { id, expires_at: newest.expires_at },
         ApprovalStatus::Granted => ApprovalStanding::Granted(id),
+        ApprovalStatus::Used if carried == Some(&id) && newest.expires_at > now => ApprovalStanding::Carried(id),
         ApprovalStatus::Used if repeatable => ApprovalStanding::Granted(id),
         // As long as it would have waited: who was refused shall not ask at once again.
         ApprovalStatus::Denied if newest.expires_at > now => {

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::json::RawJson;
@@ -138,10 +139,24 @@ fn every_standing_of_the_newest_approval() {
     ];
     for (status, seconds, repeatable, expected) in table {
         let newest = CallApproval { status, reason: Some("no".to_owned()), ..world.asked.clone() };
-        let standing = standing_of(Some(newest), time(seconds), repeatable);
+        let standing = standing_of(Some(newest), time(seconds), repeatable, None);
         assert_eq!(standing, expected, "{status} {seconds} {repeatable}");
     }
-    assert_eq!(standing_of(None, time(0), true), asked);
+    assert_eq!(standing_of(None, time(0), true, None), asked);
+    // A further round of a call is covered by its own approval, as long as nobody has asked anew.
+    let carried = ApprovalStanding::Carried(id.clone());
+    let other = ApprovalId::generate(&world.ids);
+    let table = [
+        (ApprovalStatus::Used, 599, &id, carried),
+        (ApprovalStatus::Used, 600, &id, asked.clone()),
+        (ApprovalStatus::Used, 599, &other, asked),
+        (ApprovalStatus::Granted, 599, &id, granted()),
+    ];
+    for (status, seconds, before, expected) in table {
+        let newest = CallApproval { status, ..world.asked.clone() };
+        let standing = standing_of(Some(newest), time(seconds), false, Some(before));
+        assert_eq!(standing, expected, "{status} {seconds} {before}");
+    }
 }
 
 #[test]

@@ -18,6 +18,7 @@ use portcullis_schemas::{Error, ErrorKind, PortError};
 use super::arguments::ArgumentProblem;
 use super::authentication::NOT_GRANTED;
 use super::lifecycle;
+use super::rounds::RoundProblem;
 use crate::integrations::approvals::{ApprovalNeed, ApprovalStanding, MOST_PENDING};
 
 #[cfg(test)]
@@ -42,6 +43,8 @@ pub struct CallFacts {
     pub arguments: Result<(), ArgumentProblem>,
     /// Whether the server may use its credential.
     pub credential: CredentialVerdict,
+    /// Whether it goes on from the round that it says, if it does from any.
+    pub round: Result<(), RoundProblem>,
     /// How the approval stands, if the call [needs one](approval_rule).
     pub approval: ApprovalStanding,
 }
@@ -65,7 +68,7 @@ pub enum Decision {
     Allow {
         /// Remarkable: the risk is high or critical.
         flagged: bool,
-        /// The approval to use up with the record.
+        /// The approval that it is made on.
         approval: Option<ApprovalId>,
     },
     /// Nothing objects, but a person must approve it first.
@@ -107,6 +110,8 @@ pub enum DenyRule {
     /// The arguments do not fit, or cannot be judged. After all that is for the caller not to know: a schema tells what a
     /// tool is.
     Arguments,
+    /// It goes on from no round that was given out for it.
+    Round,
     /// A person has refused it, or too many calls wait for one.
     Approval,
     /// It was let through, again and again, by a configuration that did not hold any more when it was recorded.
@@ -118,7 +123,11 @@ impl Denial {
     #[must_use]
     pub fn to_error(&self) -> Error {
         let error = Error::new(self.kind, self.code, self.reason.clone());
-        if self.code == codes::ARGUMENTS_INVALID { error.with_field("arguments") } else { error }
+        match self.code {
+            codes::ARGUMENTS_INVALID => error.with_field("arguments"),
+            codes::REQUEST_STATE_REFUSED => error.with_field("requestState"),
+            _ => error,
+        }
     }
 
     /// The kill switch was found thrown.
@@ -161,6 +170,7 @@ pub fn decide(facts: &CallFacts) -> Decision {
         judge_credential,
         judge_freshness,
         judge_arguments,
+        judge_round,
     ];
     match objections.iter().find_map(|object| object(facts)) {
         Some(denial) => Decision::Deny(denial),
@@ -225,7 +235,9 @@ fn judge_approval(facts: &CallFacts) -> Decision {
     let refused =
         |kind, code, reason| Decision::Deny(Denial { code, kind, reason, rule: DenyRule::Approval });
     match &facts.approval {
-        ApprovalStanding::Granted(id) => Decision::Allow { flagged, approval: Some(id.clone()) },
+        ApprovalStanding::Granted(id) | ApprovalStanding::Carried(id) => {
+            Decision::Allow { flagged, approval: Some(id.clone()) }
+        }
         ApprovalStanding::NotAsked => Decision::NeedsApproval(ApprovalNeed { rule, waiting: None }),
         ApprovalStanding::Pending { id, expires_at } => {
             Decision::NeedsApproval(ApprovalNeed { rule, waiting: Some((id.clone(), *expires_at)) })
@@ -301,6 +313,12 @@ fn judge_arguments(facts: &CallFacts) -> Option<Denial> {
         }
     };
     Some(Denial { code, kind, reason, rule: DenyRule::Arguments })
+}
+
+fn judge_round(facts: &CallFacts) -> Option<Denial> {
+    let problem = facts.round.err()?;
+    let (code, kind) = (codes::REQUEST_STATE_REFUSED, ErrorKind::Invalid);
+    Some(Denial { code, kind, reason: problem.reason().to_owned(), rule: DenyRule::Round })
 }
 
 fn judge_policy(facts: &CallFacts) -> Option<Denial> {

@@ -215,9 +215,16 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
         None if ended.is_sanitised => Some((ResultSanitised, Low)),
         None => None,
         Some(codes::TOOL_ERROR) => ended.is_sanitised.then_some((ResultSanitised, Low)),
-        Some(codes::CANCELLED | codes::UPSTREAM_TIMEOUT | codes::UPSTREAM_PROTOCOL | codes::JSON_TEXT) => {
-            None
-        }
+        Some(
+            codes::CANCELLED
+            | codes::UPSTREAM_TIMEOUT
+            | codes::UPSTREAM_PROTOCOL
+            | codes::JSON_TEXT
+            | codes::ELICITATION_REQUIRED
+            | codes::URL_ELICITATION_REQUIRED
+            | codes::SAMPLING_REQUIRED
+            | codes::ROOTS_REQUIRED,
+        ) => None,
         Some(codes::DEADLINE_EXCEEDED) => Some((InvocationFailed, Low)),
         Some(codes::OUTCOME_UNKNOWN) => Some((OutcomeUnknown, Low)),
         Some(codes::CONTENT_REFUSED) => Some((ResultSanitised, Low)),

@@ -36,7 +36,8 @@ use super::decision::{CallFacts, Decision, Denial, decide, freeze_targets};
 use super::events::EventStamp;
 use super::exchange::credential_accessed;
 use super::incident_rules;
-use ended::Ended;
+use super::rounds::Rounds;
+use ended::{Ended, Reading};
 use opened::Opened;
 
 pub(super) use answer::unanswered;
@@ -45,6 +46,7 @@ mod answer;
 mod ended;
 mod opened;
 mod recovery;
+mod rounds;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -154,6 +156,8 @@ pub struct GovernedCall {
     pub flows: Option<FlowChange>,
     /// How an approval is asked for; present if the call needs one.
     pub asks: Option<ApprovalTerms>,
+    /// What its server may ask for, and the round that it goes on from.
+    pub rounds: Rounds,
     /// How long the call may take, from its receipt on; the context's deadline and [`MAX_DEADLINE`] bound it besides.
     pub deadline: Duration,
     /// Whether it is the caller who gave less time than the operation has.
@@ -225,7 +229,8 @@ impl McpToolInvocationEngine {
             }
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated).map(Invoked::answered)
+                let goes_on = call.rounds.continued.is_some();
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated, goes_on).map(Invoked::answered)
             }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
@@ -263,6 +268,7 @@ impl McpToolInvocationEngine {
             output_hash: None,
             output_bytes: None,
             sanitised: None,
+            asked: None,
             error_code: Some(failure.code.to_string()),
             error_message: Some(failure.message.clone()),
             duration_ms: opened.elapsed_ms(&*self.ports.clock),
@@ -300,7 +306,7 @@ impl McpToolInvocationEngine {
                 Some(&call.facts.tool.tool_id),
             ),
             idempotency: call.idempotency.clone(),
-            approval: opened.facts().approval_id.clone(),
+            approval: call.approval_to_use(),
             flows: call.flows.clone(),
         };
         self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
@@ -360,10 +366,13 @@ impl McpToolInvocationEngine {
             name: call.facts.tool.name.clone(),
             arguments: call.arguments.into_map(),
             definition: call.facts.tool.definition.clone(),
+            input: call.rounds.to_server(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        let ended =
-            Ended::answered(answer, started_at, target.auth.as_ref(), |bytes| self.hash(opened, bytes));
+        let reading =
+            Reading { started_at, auth: target.auth.as_ref(), method: call.method, accepts: &call.rounds.accepts };
+        let ended = Ended::answered(answer, reading, |bytes| self.hash(opened, bytes));
+        let ended = self.hand_out(opened, &call.rounds, ended);
         if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }
     }
 

@@ -18,6 +18,7 @@ pub mod oauth;
 pub mod redaction;
 pub mod result;
 pub mod risk;
+pub mod rounds;
 mod schema_bounds;
 pub mod server;
 mod tokens;

@@ -7,6 +7,7 @@
 mod blocks;
 mod hidden;
 mod media;
+mod questions;
 
 use portcullis_mcp::members::{Members, folded};
 use portcullis_mcp::scan::{JsonLimits, scan};
@@ -15,6 +16,7 @@ use portcullis_schemas::json::RawJson;
 use serde_json::value::RawValue;
 
 use self::blocks::Verdict;
+pub use self::questions::{QuestionProblem, Questions, examine_questions};
 
 #[cfg(test)]
 mod tests;

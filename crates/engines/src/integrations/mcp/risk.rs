@@ -89,7 +89,7 @@ fn judge_annotations(annotations: ToolAnnotations) -> Option<RiskLevel> {
 
 /// The words of a name in lower case: split where it is not alphanumeric, between letters and digits, before a capital
 /// that follows a small letter, and before the last capital of a run (`deleteURLNow` is delete, url, now).
-fn tokens(name: &str) -> Vec<String> {
+pub(super) fn tokens(name: &str) -> Vec<String> {
     let characters: Vec<char> = name.chars().collect();
     let mut tokens = vec![String::new()];
     for (index, &character) in characters.iter().enumerate() {

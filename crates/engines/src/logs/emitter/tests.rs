@@ -54,6 +54,7 @@ fn facts() -> InvocationFacts {
         policy_version: 3,
         approval_id: None,
         flows: None,
+        round: None,
         policy_reason: None,
         invoked_at: Timestamp::from_micros(1_785_196_799_000_000),
     }
@@ -66,6 +67,7 @@ fn invocation(outcome: InvocationOutcome) -> McpToolInvocation {
         outcome,
         output_hash: Some("cc".repeat(32)),
         sanitised: None,
+        asked: None,
         output_bytes: Some(150),
         error_code: None,
         error_message: Some("our words, not for the trail".to_owned()),

@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{ApprovalId, IncidentId, InvocationId, ServerId, TenantId, ToolId, ToolsetId};
 use crate::integrations::flows::DataFlows;
+use crate::integrations::mcp::input::{CallRound, InputKind};
 use crate::integrations::mcp::tool::ItemKind;
 use crate::integrations::toolsets::ExposedName;
 use crate::json::RawJson;
@@ -137,6 +138,9 @@ pub struct InvocationFacts {
     /// What its run has touched, with this call, if the policies look at that.
     #[serde(default)]
     pub flows: Option<DataFlows>,
+    /// The call that it goes on from, if it does.
+    #[serde(default)]
+    pub round: Option<CallRound>,
     /// Received.
     pub invoked_at: Timestamp,
 }
@@ -183,6 +187,9 @@ pub struct McpToolInvocation {
     pub output_bytes: Option<u64>,
     /// What was taken out of the result.
     pub sanitised: Option<Sanitised>,
+    /// What the server asks its caller for: its answer is a question, and a further call goes on from this one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub asked: Option<Vec<InputKind>>,
     /// Stable code of the failure.
     pub error_code: Option<String>,
     /// Our words for it; never upstream text.

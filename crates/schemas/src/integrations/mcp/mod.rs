@@ -1,5 +1,6 @@
 //! MCP servers, their tools, and the governed calls of those tools.
 
+pub mod input;
 pub mod invocation;
 pub mod oauth;
 pub mod operations;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::input::ServerInput;
 use super::invocation::CallMethod;
 use super::progress::ProgressSink;
 use super::server::ProtocolPin;
@@ -110,6 +111,9 @@ pub struct ToolCall {
     pub arguments: Map<String, Value>,
     /// The definition under which the call was judged; for `x-mcp-header` of its input schema.
     pub definition: RawJson,
+    /// What the server may ask for, and what it gets of what it has asked. If it asks for what it may, its question is the
+    /// reply, whose `resultType` is then `input_required`; else it is told that nobody is there.
+    pub input: ServerInput,
 }
 
 impl fmt::Debug for ToolCall {

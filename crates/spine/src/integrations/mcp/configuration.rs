@@ -135,6 +135,7 @@ impl CallConfiguration {
             tool: Arc::clone(tool),
             frozen: self.frozen.clone(),
             policy,
+            round: Ok(()),
             approval: ApprovalStanding::NotAsked,
         };
         (facts, credential.secret_version)

@@ -7,9 +7,10 @@ use portcullis_engines::integrations::mcp::decision::CallFacts;
 use portcullis_engines::integrations::mcp::invocation::{
     ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
+use portcullis_engines::integrations::mcp::rounds::Rounds;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::flows::FlowChange;
-use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvokeToolResult};
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
@@ -20,6 +21,7 @@ use tracing::{Instrument, debug_span};
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
 use super::freshness;
+use super::rounds::{Going, Request};
 use super::through::ThroughToolset;
 use crate::integrations::approvals;
 use crate::scene::Scene;
@@ -51,10 +53,16 @@ pub(crate) async fn invoke(
         through.require(&scene, &configuration).await?;
     }
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
-    let idempotency = claim(&scene, &target, method, &arguments);
+    let going = Going::of(&scene);
+    let idempotency = match going.goes_on() {
+        true => going.claim(&scene),
+        false => claim(&scene, &target, method, &arguments),
+    };
     let run = request.run_id.as_ref();
-    let mut is_repeatable = idempotency.is_some();
-    let asked = Asked { method, arguments: &arguments, run, is_repeatable };
+    let named = through.as_ref().map(ThroughToolset::facts);
+    let mut is_repeatable = idempotency.is_some() && !going.goes_on();
+    let asked =
+        Asked { method, arguments: &arguments, run, is_repeatable, going: &going, through: named.as_ref() };
     let mut judged = asked.judge(&scene, &configuration).await?;
     if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
@@ -65,7 +73,7 @@ pub(crate) async fn invoke(
         judged = asked.judge(&scene, &configuration).await?;
     }
     let _place = place;
-    let Judged { facts, secret_version, flows, asks } = judged;
+    let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
     let mut call = GovernedCall {
         received,
@@ -76,10 +84,11 @@ pub(crate) async fn invoke(
         arguments,
         run_id: request.run_id,
         step_index: request.step_index,
-        through: through.as_ref().map(ThroughToolset::facts),
+        through: named,
         idempotency,
         flows,
         asks,
+        rounds,
         deadline,
         is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
@@ -100,9 +109,11 @@ pub(crate) async fn invoke(
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
         let configuration = load(&scene, &target, through.as_mut()).await?;
         let run = call.run_id.as_ref();
-        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable };
-        let Judged { facts, secret_version, flows, asks } = asked.judge(&scene, &configuration).await?;
-        call = GovernedCall { facts, secret_version, flows, asks, ..call };
+        let named = call.through.as_ref();
+        let asked =
+            Asked { method, arguments: &call.arguments, run, is_repeatable, going: &going, through: named };
+        let Judged { facts, secret_version, flows, asks, rounds } = asked.judge(&scene, &configuration).await?;
+        call = GovernedCall { facts, secret_version, flows, asks, rounds, ..call };
     }
 }
 
@@ -126,6 +137,8 @@ struct Asked<'a> {
     run: Option<&'a RunId>,
     /// Whether it may be a repeat of a request that was made.
     is_repeatable: bool,
+    going: &'a Going,
+    through: Option<&'a CalledThrough>,
 }
 
 /// What it is judged by.
@@ -134,6 +147,7 @@ struct Judged {
     secret_version: Option<u64>,
     flows: Option<FlowChange>,
     asks: Option<ApprovalTerms>,
+    rounds: Rounds,
 }
 
 impl Asked<'_> {
@@ -141,10 +155,16 @@ impl Asked<'_> {
         let flows = configuration.flows(scene, self.run).await?;
         let facts = configuration.facts(scene, self.method, self.arguments, self.run, flows.as_ref());
         let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
-        let standing = approvals::standing(scene, self.method, &facts, self.arguments, self.is_repeatable);
+        let (method, arguments) = (self.method, self.arguments);
+        let request =
+            Request { method, tool: &facts.tool, arguments, through: self.through, run_id: self.run };
+        let (rounds, fits) = self.going.judge(scene, request);
+        facts.round = fits;
+        let carried = self.going.approval().filter(|_| fits.is_ok());
+        let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;
         facts.approval = approval;
-        Ok(Judged { facts, secret_version, flows, asks })
+        Ok(Judged { facts, secret_version, flows, asks, rounds })
     }
 }
 

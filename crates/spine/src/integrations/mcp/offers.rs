@@ -64,6 +64,7 @@ impl TenantConfiguration {
             policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None, tool.flows).await,
             arguments: Ok(()),
             credential: judge_credential(scene, &from.grants, server, IntentKind::InvokeTool).verdict,
+            round: Ok(()),
             approval: ApprovalStanding::NotAsked,
             server: Arc::clone(server),
             tool: Arc::clone(tool),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
 use portcullis_mcp::jsonrpc::{Id, notification};
 use portcullis_mcp::messages::{
@@ -13,6 +14,7 @@ use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolCall, ToolReply};
@@ -32,15 +34,16 @@ const MAX_STATE: usize = 16 * 1024;
 /// Most notifications of a call whose progress somebody wants to hear of.
 const MAX_PROGRESS: usize = 10_000;
 
-/// Calls a tool, or asks what else the call's method says, once. A modern server that answers a tool's call by a wish for
-/// input has not answered yet: it hears that there is nobody to give it, and gets its state back, as often as
-/// [`MAX_ROUNDS`] allows.
+/// Calls a tool, or asks what else the call's method says, once. A modern server that answers by a wish for input has not
+/// answered yet. If its caller can be asked, what it asks is the reply. Else it hears that there is nobody to give it, and
+/// gets its state back, as often as [`MAX_ROUNDS`] allows.
 pub(super) async fn call(
     link: &Link<'_>,
     spoken: &Spoken,
     call: &ToolCall,
 ) -> Result<ToolReply, NotAnswered> {
-    let mut retry = Retry::default();
+    let relays = spoken.era() == Era::Modern && !call.input.accepts.is_empty();
+    let mut retry = continued(spoken, &call.input)?;
     let mut asks = true;
     let mut worst = Conduct::Fair;
     for round in 0..MAX_ROUNDS {
@@ -54,25 +57,50 @@ pub(super) async fn call(
             exchanged => exchanged?,
         };
         worst = worst.max(conduct);
-        asks = match result.kind {
-            CallKind::Complete { is_error } => {
-                return Ok(ToolReply {
-                    result: result.raw.into(),
-                    is_error,
-                    protocol_version: spoken.version().as_str().into(),
-                    redacted: false,
-                    conduct: worst,
-                });
+        let is_error = match result.kind {
+            CallKind::Complete { is_error } => is_error,
+            CallKind::InputRequired { asks: true } if relays => false,
+            CallKind::InputRequired { asks: wanted } => {
+                asks = wanted;
+                let is_retried = spoken.era() == Era::Modern && call.method != CallMethod::Complete;
+                if !is_retried || result.raw.get().len() > MAX_STATE {
+                    break;
+                }
+                retry = Retry::dismissing(&result).map_err(|_| unanswerable(true))?;
+                continue;
             }
-            CallKind::InputRequired { asks } => asks,
         };
-        let is_retried = spoken.era() == Era::Modern && call.method == CallMethod::CallTool;
-        if !is_retried || result.raw.get().len() > MAX_STATE {
-            break;
-        }
-        retry = result.retry().map_err(|_| unanswerable(true))?;
+        return Ok(ToolReply {
+            result: result.raw.into(),
+            is_error,
+            protocol_version: spoken.version().as_str().into(),
+            redacted: false,
+            conduct: worst,
+        });
     }
     Err(unanswerable(asks).into())
+}
+
+/// What goes to the server of the round before.
+fn continued(spoken: &Spoken, input: &ServerInput) -> Result<Retry, McpFailure> {
+    if input.continues() && spoken.era() == Era::Legacy {
+        let detail = "the server does not speak any more what it asked in, so the answer was not sent";
+        return Err(unsent(codes::UPSTREAM_INCOMPATIBLE, detail));
+    }
+    let raw = |text: &Option<RawJson>| text.clone().map(RawJson::into_raw);
+    Ok(Retry::with(raw(&input.responses), raw(&input.state)))
+}
+
+/// What the server may ask for, in its words.
+fn declared(accepts: &[InputKind]) -> ClientCapabilities {
+    let has = |kind| accepts.contains(&kind);
+    ClientCapabilities {
+        form: has(InputKind::Elicitation),
+        url: has(InputKind::UrlElicitation),
+        sampling: has(InputKind::Sampling),
+        sampling_tools: has(InputKind::SamplingTools),
+        roots: has(InputKind::Roots),
+    }
 }
 
 /// A server that goes on asking, for what nobody will give it, or with more state than is carried for it.
@@ -96,7 +124,11 @@ async fn exchange(
     let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
     let progress_token = link.progress_token()?;
-    let meta = OutgoingMeta { progress_token: progress_token.clone(), ..link.meta(spoken.version()) };
+    let meta = OutgoingMeta {
+        progress_token: progress_token.clone(),
+        capabilities: declared(&call.input.accepts),
+        ..link.meta(spoken.version())
+    };
     let (params, name) = wire_params(call, retry, &meta).map_err(unusable)?;
     let mut ask = Ask::new(&id, call.method.as_str(), spoken, Some(&params));
     ask.name = name;
@@ -130,7 +162,7 @@ fn wire_params<'c>(
         CallMethod::ReadResource => {
             // The URI that a template stands for; a resource is its own.
             let uri = call.arguments.get("uri").and_then(Value::as_str).unwrap_or(name);
-            Ok((read_params(uri, meta), Some(uri)))
+            Ok((read_params(uri, retry, meta), Some(uri)))
         }
         CallMethod::Complete => {
             let of = match call.kind {

@@ -1,14 +1,18 @@
 //! Failures in our words: a code, and at most a number of the upstream's.
 
 use portcullis_mcp::answer::{AnswerError, Oddities};
+use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::era::Incompatible;
-use portcullis_mcp::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorCode, received};
+use portcullis_mcp::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, received};
+use portcullis_mcp::members::Members;
 use portcullis_mcp::messages::ViewError;
 use portcullis_mcp::scan::ScanError;
 use portcullis_mcp::sse::SseError;
+use portcullis_mcp::version::Era;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::egress::{EgressError, EgressStage};
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
+use serde_json::value::RawValue;
 
 /// Why a request has no usable answer.
 #[derive(Debug)]
@@ -103,6 +107,33 @@ impl From<EgressError> for NotAnswered {
 impl From<McpFailure> for NotAnswered {
     fn from(failure: McpFailure) -> Self {
         Self::Failed(failure)
+    }
+}
+
+/// A JSON-RPC error. A modern server that needs what was not declared says so before it does anything.
+pub(super) fn refused(era: Era, error: &ErrorObject) -> NotAnswered {
+    let is_lack = era == Era::Modern && error.code == ErrorCode::MISSING_CLIENT_CAPABILITY.value();
+    match error.data.as_deref().filter(|_| is_lack).and_then(lacking) {
+        Some((code, what)) => {
+            let detail = format!("the server needs a client that declares `{what}`");
+            unsent(code, detail).into()
+        }
+        None => NotAnswered::Refused { code: error.code },
+    }
+}
+
+/// The first capability of `requiredCapabilities` that is relayed.
+fn lacking(data: &RawValue) -> Option<(Code, &'static str)> {
+    let required: Box<RawValue> = Members::of(data.get())?.value("requiredCapabilities")?;
+    let required = ClientCapabilities::parse(&required);
+    if required.url {
+        Some((codes::URL_ELICITATION_REQUIRED, "elicitation.url"))
+    } else if required.form {
+        Some((codes::ELICITATION_REQUIRED, "elicitation"))
+    } else if required.sampling {
+        Some((codes::SAMPLING_REQUIRED, "sampling"))
+    } else {
+        required.roots.then_some((codes::ROOTS_REQUIRED, "roots"))
     }
 }
 

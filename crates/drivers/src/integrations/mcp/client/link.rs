@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Oddities, Signal};
+use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
 use portcullis_mcp::messages::Implementation;
@@ -24,7 +25,7 @@ use portcullis_schemas::secret::Secret;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use super::failure::{NotAnswered, conduct_beside, timed_out, unsent};
+use super::failure::{NotAnswered, conduct_beside, refused, timed_out, unsent};
 use super::resume::Reading;
 use super::session::Spoken;
 
@@ -153,7 +154,13 @@ impl<'a> Link<'a> {
     }
 
     pub(super) fn meta(&self, version: ProtocolVersion) -> OutgoingMeta {
-        OutgoingMeta { version, client: Self::client_info(), trace: self.trace.clone(), progress_token: None }
+        OutgoingMeta {
+            version,
+            client: Self::client_info(),
+            capabilities: ClientCapabilities::default(),
+            trace: self.trace.clone(),
+            progress_token: None,
+        }
     }
 
     /// Sends a request to a server whose manner is known; its result and what it did besides, or why there is none.
@@ -171,7 +178,7 @@ impl<'a> Link<'a> {
                 Ok((result, conduct_beside(oddities)))
             }
             Ok((Answered::Result(_), _)) => Err(NotAnswered::Status(reply.status)),
-            Ok((Answered::Error(error), _)) => Err(NotAnswered::Refused { code: error.code }),
+            Ok((Answered::Error(error), _)) => Err(refused(spoken.era(), &error)),
             Err(AnswerError::HttpStatus(status)) => Err(NotAnswered::Status(status)),
             Err(error) => Err(NotAnswered::Broken(error)),
         }

@@ -7,12 +7,14 @@ mod listing;
 mod modern;
 mod odd;
 mod resumed;
+mod rounds;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -107,6 +109,7 @@ fn dispatch(millis: u64) -> Dispatch {
 fn tool_call(schema: &str) -> ToolCall {
     let definition = format!(r#"{{"name":"echo \u00e4","inputSchema":{schema}}}"#);
     ToolCall {
+        input: ServerInput::default(),
         kind: ItemKind::Tool,
         method: CallMethod::CallTool,
         name: "echo \u{e4}".to_owned(),

@@ -50,6 +50,8 @@ pub(crate) struct Model {
     pub(crate) flows: Option<String>,
     pub(crate) method: String,
     pub(crate) sanitised: Option<String>,
+    pub(crate) round: Option<String>,
+    pub(crate) asked: Option<String>,
 }
 
 #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -103,6 +105,8 @@ pub(crate) fn row(
         flows: facts.flows.as_ref().map(to_json).transpose()?,
         method: facts.method.as_str().to_owned(),
         sanitised: invocation.sanitised.as_ref().map(to_json).transpose()?,
+        round: facts.round.as_ref().map(to_json).transpose()?,
+        asked: invocation.asked.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -130,6 +134,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         policy_reason: row.policy_reason,
         approval_id: stored_if("approval_id", row.approval_id, |id| id.parse())?,
         flows: row.flows.map(|text| from_json("flows", &text)).transpose()?,
+        round: row.round.map(|text| from_json("round", &text)).transpose()?,
         invoked_at: Timestamp::from_micros(row.invoked_at),
     };
     Ok(McpToolInvocation {
@@ -138,6 +143,7 @@ pub(super) fn invocation(row: Model) -> Result<McpToolInvocation, PortError> {
         outcome: stored("outcome", row.outcome.parse())?,
         output_hash: row.output_hash,
         sanitised: row.sanitised.map(|text| from_json("sanitised", &text)).transpose()?,
+        asked: row.asked.map(|text| from_json("asked", &text)).transpose()?,
         output_bytes: stored_if("output_bytes", row.output_bytes, u64::try_from)?,
         error_code: row.error_code,
         error_message: row.error_message,

@@ -33,6 +33,7 @@ fn good(world: &World) -> CallFacts {
         ..world.server.clone()
     };
     CallFacts {
+        round: Ok(()),
         decided_on: ConfigVersion(1),
         server: Arc::new(server),
         tool: Arc::new(world.tool("get_weather")),
@@ -58,7 +59,7 @@ fn freeze(world: &World, target: FreezeTarget) -> Freeze {
 type Break = fn(&World, &mut CallFacts);
 
 /// In the order of the rules: what breaks each, and what the caller is told.
-const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 24] = [
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 26] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
         server(f).status = McpServerStatus::Pending
     }),
@@ -134,6 +135,12 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 24] = [
     }),
     (DenyRule::Arguments, "schema_unusable", ErrorKind::Conflict, "cannot be used: why", |_, f| {
         f.arguments = Err(ArgumentProblem::SchemaUnusable("why".to_owned()));
+    }),
+    (DenyRule::Round, "request_state_refused", ErrorKind::Invalid, "was changed", |_, f| {
+        f.round = Err(RoundProblem::Unreadable);
+    }),
+    (DenyRule::Round, "request_state_refused", ErrorKind::Invalid, "older than ten minutes", |_, f| {
+        f.round = Err(RoundProblem::Expired);
     }),
     (DenyRule::Approval, "approval_denied", ErrorKind::Denied, "too dear", |w, f| {
         tool(f).approval = ApprovalRule::Required;

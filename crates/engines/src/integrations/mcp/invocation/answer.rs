@@ -9,6 +9,7 @@ use portcullis_schemas::{Error, ErrorKind, PortError};
 use serde::{Deserialize, Serialize};
 
 use super::ended::{Failure, kind_of};
+use crate::integrations::mcp::rounds::RoundProblem;
 
 /// Larger answers are not kept: all tenants' calls wait for the transaction that holds them.
 const MOST_KEPT: usize = 256 * 1024;
@@ -64,7 +65,7 @@ fn keep(seal: &dyn AnswerSeal, tenant: &TenantId, answer: &KeptAnswer) -> Option
     seal.seal_answer(tenant, &bytes).ok()
 }
 
-/// The answer to a repeated request.
+/// The answer to a repeated request; `goes_on` says that it is a further round of a call.
 ///
 /// # Errors
 /// The first request's failure, or why it has no answer.
@@ -72,9 +73,12 @@ pub(super) fn repeat(
     seal: &dyn AnswerSeal,
     tenant: &TenantId,
     repeated: Repeated,
+    goes_on: bool,
 ) -> Result<InvokeToolResult, Error> {
     match repeated {
         Repeated::Ended(sealed) => open(seal, tenant, &sealed),
+        // What a round is claimed under is its state, not a key of the caller's.
+        Repeated::Mismatch if goes_on => Err(RoundProblem::Used.to_error()),
         other => Err(unanswered(&other)),
     }
 }

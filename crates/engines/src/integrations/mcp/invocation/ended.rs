@@ -2,15 +2,21 @@
 
 use std::mem;
 
+use portcullis_mcp::messages::{CallKind, parse_result};
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, Sanitised};
+use portcullis_schemas::integrations::mcp::input::InputKind;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvocationOutcome, Sanitised};
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailure, ToolReply};
+use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
+use serde_json::value::RawValue;
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
 use crate::integrations::mcp::redaction::Redactor;
-use crate::integrations::mcp::result::{ContentProblem, examine};
+use crate::integrations::mcp::result::{
+    ContentProblem, Examined, QuestionProblem, Questions, examine, examine_questions,
+};
 
 /// The end of a call that has an intent.
 pub(super) struct Ended {
@@ -21,8 +27,21 @@ pub(super) struct Ended {
     /// What was taken out of it.
     pub(super) sanitised: Option<Sanitised>,
     pub(super) failure: Option<Failure>,
+    /// What the server asks its caller for, where that is its answer.
+    pub(super) asked: Option<Questions>,
     /// How the server behaved.
     pub(super) conduct: Conduct,
+}
+
+/// What an answer is read by.
+pub(super) struct Reading<'a> {
+    pub(super) started_at: Timestamp,
+    /// The credential that was sent: it may have been written with hidden characters in it, and be whole once they are
+    /// taken out.
+    pub(super) auth: Option<&'a AuthHeader>,
+    pub(super) method: CallMethod,
+    /// What the server may ask its caller for.
+    pub(super) accepts: &'a [InputKind],
 }
 
 /// A failure, for the record and for the caller.
@@ -38,55 +57,29 @@ impl Ended {
     /// Nothing was sent: the credential or the emitter failed after the intent was recorded.
     pub(super) fn unsent(error: Error) -> Self {
         let failure = Failure { code: error.code(), message: error.public().to_owned(), cause: Some(error) };
-        Self {
-            outcome: InvocationOutcome::Failure,
-            started_at: None,
-            reply: None,
-            sanitised: None,
-            failure: Some(failure),
-            conduct: Conduct::Fair,
-        }
+        Self::failed(failure, InvocationOutcome::Failure, Conduct::Fair, None)
     }
 
-    /// The client came back. `auth` is the credential that was sent: it may have been written with hidden characters
-    /// in it, and be whole once they are taken out. `hash` is the keyed hash of a result as the client gave it.
+    /// The client came back. `hash` is the keyed hash of a result as the client gave it.
     pub(super) fn answered(
         answer: Result<ToolReply, McpFailure>,
-        started_at: Timestamp,
-        auth: Option<&AuthHeader>,
+        reading: Reading<'_>,
         hash: impl FnOnce(&[u8]) -> String,
     ) -> Self {
-        let started_at = Some(started_at);
-        let mut reply = match answer {
+        let started_at = Some(reading.started_at);
+        let reply = match answer {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
-                let failure = Some(describe(failure));
-                return Self { outcome, started_at, reply: None, sanitised: None, failure, conduct };
+                return Self::failed(describe(failure), outcome, conduct, started_at);
             }
         };
         let conduct = reply.conduct;
-        let examined = match examine(&reply.result) {
-            Ok(examined) => examined,
-            Err(ContentProblem(what)) => {
-                let message = format!("the tool's result is withheld: {what}; {MAY_HAVE_ACTED}");
-                let failure = Some(Failure { code: codes::CONTENT_REFUSED, message, cause: None });
-                let outcome = InvocationOutcome::Failure;
-                return Self { outcome, started_at, reply: None, sanitised: None, failure, conduct };
-            }
+        let looked_at = match look_at(&reply.result, &reading) {
+            Ok(looked_at) => looked_at,
+            Err(failure) => return Self::failed(failure, InvocationOutcome::Failure, conduct, started_at),
         };
-        let received = mem::replace(&mut reply.result, examined.result);
-        if examined.sanitised.is_some()
-            && let Some(redactor) = auth.and_then(Redactor::of)
-        {
-            reply = redactor.reply(reply);
-        }
-        let taken = examined.sanitised.or_else(|| reply.redacted.then(Sanitised::default));
-        let sanitised = taken.map(|taken| Sanitised {
-            credential: reply.redacted,
-            received_hash: hash(received.as_str().as_bytes()),
-            ..taken
-        });
+        let (reply, sanitised, asked) = looked_at.of(reply, reading.auth, hash);
         let (outcome, failure) = if reply.is_error {
             let message = "the tool reports an error in its result".to_owned();
             let failure = Failure { code: codes::TOOL_ERROR, message, cause: None };
@@ -94,7 +87,18 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self { outcome, started_at, reply: Some(reply), sanitised, failure, conduct }
+        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, conduct }
+    }
+
+    /// There is no answer to hand on.
+    pub(super) fn failed(
+        failure: Failure,
+        outcome: InvocationOutcome,
+        conduct: Conduct,
+        started_at: Option<Timestamp>,
+    ) -> Self {
+        let failure = Some(failure);
+        Self { outcome, started_at, reply: None, sanitised: None, failure, asked: None, conduct }
     }
 
     /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the
@@ -121,6 +125,74 @@ impl Ended {
     pub(super) fn code(&self) -> Option<Code> {
         self.failure.as_ref().map(|failure| failure.code)
     }
+}
+
+/// A result that may be handed on.
+struct LookedAt {
+    /// A result; of questions, these alone.
+    result: RawJson,
+    sanitised: Option<Sanitised>,
+    asked: Option<Questions>,
+}
+
+impl LookedAt {
+    /// The reply with this result, without the credential that may have come together as hidden characters went.
+    fn of(
+        self,
+        mut reply: ToolReply,
+        auth: Option<&AuthHeader>,
+        hash: impl FnOnce(&[u8]) -> String,
+    ) -> (ToolReply, Option<Sanitised>, Option<Questions>) {
+        let received = mem::replace(&mut reply.result, self.result);
+        if self.sanitised.is_some()
+            && let Some(redactor) = auth.and_then(Redactor::of)
+        {
+            reply = redactor.reply(reply);
+        }
+        let taken = self.sanitised.or_else(|| reply.redacted.then(Sanitised::default));
+        let sanitised = taken.map(|taken| Sanitised {
+            credential: reply.redacted,
+            received_hash: hash(received.as_str().as_bytes()),
+            ..taken
+        });
+        (reply, sanitised, self.asked)
+    }
+}
+
+/// Looks at a result: a question is held to what its caller can be asked for, besides what all results are held to.
+fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure> {
+    let fails = |code, what: &str| {
+        let message = format!("{what}; {MAY_HAVE_ACTED}");
+        Failure { code, message, cause: None }
+    };
+    let withheld = |ContentProblem(what)| fails(codes::CONTENT_REFUSED, &format!("the tool's result is withheld: {what}"));
+    if reading.accepts.is_empty() || !is_question(result, reading.method) {
+        let Examined { result, sanitised } = examine(result).map_err(withheld)?;
+        return Ok(LookedAt { result, sanitised, asked: None });
+    }
+    match examine_questions(result, reading.accepts) {
+        Ok(asked) => {
+            let (result, sanitised) = (asked.requests.clone(), asked.sanitised.clone());
+            Ok(LookedAt { result, sanitised, asked: Some(asked) })
+        }
+        Err(QuestionProblem::Content(problem)) => Err(withheld(problem)),
+        Err(QuestionProblem::Refused(what)) => {
+            Err(fails(codes::INPUT_REFUSED, &format!("the server asks for input that is not relayed: {what}")))
+        }
+        Err(QuestionProblem::Malformed(what)) => {
+            Err(fails(codes::UPSTREAM_PROTOCOL, &format!("the server asks for input in a form that is none: {what}")))
+        }
+    }
+}
+
+/// Whether the server asks before it answers.
+fn is_question(result: &RawJson, method: CallMethod) -> bool {
+    // Most results say nothing of the kind.
+    result.as_str().contains("input_required")
+        && RawValue::from_string(result.as_str().to_owned())
+            .ok()
+            .and_then(|raw| parse_result(method.as_str(), &raw).ok())
+            .is_some_and(|read| matches!(read.kind, CallKind::InputRequired { .. }))
 }
 
 const MAY_HAVE_ACTED: &str = "the upstream may have acted: look there before you repeat it";
@@ -165,6 +237,10 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::CONTENT_REFUSED
         | codes::INPUT_REFUSED
         | codes::STATE_REFUSED
+        | codes::ELICITATION_REQUIRED
+        | codes::URL_ELICITATION_REQUIRED
+        | codes::SAMPLING_REQUIRED
+        | codes::ROOTS_REQUIRED
         | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,
         codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE | codes::UPSTREAM_TOKEN_REFUSED => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{ApprovalId, TenantId};
+use portcullis_schemas::integrations::mcp::input::CallRound;
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, PolicyDecision};
 use portcullis_schemas::logs::event::EventActor;
 use portcullis_schemas::logs::ports::ToolEventContext;
@@ -52,6 +53,15 @@ impl Opened {
                 (PolicyDecision::Pending, Some(WAITS.to_owned()), Some(id))
             }
         };
+        let round = call.rounds.continued.as_ref().map(|continued| CallRound {
+            number: continued.state.number,
+            continues: continued.state.invocation_id.clone(),
+            responses_hash: continued.responses.as_ref().map(|responses| {
+                let (tenant, bytes) = (ctx.principal.tenant(), responses.as_str().as_bytes());
+                let hash = ports.hasher.keyed_hash(tenant, HashPurpose::TrailValue, bytes);
+                Digest::from_bytes(hash).to_string()
+            }),
+        });
         let facts = InvocationFacts {
             invocation_id: call.received.invocation_id.clone(),
             server_id: call.facts.server.server_id.clone(),
@@ -74,6 +84,7 @@ impl Opened {
             policy_reason,
             approval_id,
             flows: call.flows.as_ref().map(|change| change.becomes),
+            round,
             invoked_at: call.received.invoked_at,
         };
         tracing::Span::current().record("portcullis.invocation.id", facts.invocation_id.as_str());

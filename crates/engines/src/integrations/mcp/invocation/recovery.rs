@@ -41,6 +41,7 @@ impl McpToolInvocationEngine {
             output_hash: None,
             output_bytes: None,
             sanitised: None,
+            asked: None,
             error_code: code.map(|code| code.to_string()),
             error_message: Some(
                 "the gateway stopped before the outcome was recorded; the upstream may have acted".to_owned(),

@@ -21,6 +21,7 @@ use crate::integrations::mcp::samples::{World, event_types};
 use bench::{Bench, SECRET, reply};
 
 mod bench;
+mod rounds;
 mod waits;
 
 const WAY_OF_A_CALL: [&str; 8] = [
@@ -64,6 +65,7 @@ fn call(world: &World) -> GovernedCall {
             policy: Ok(policy),
             arguments: Ok(()),
             credential: CredentialVerdict::Granted,
+            round: Ok(()),
             approval: ApprovalStanding::NotAsked,
         },
         arguments: PreparedArguments::new(json!({ "city": "Graz" }).as_object().unwrap().clone()).unwrap(),
@@ -74,6 +76,7 @@ fn call(world: &World) -> GovernedCall {
         idempotency: None,
         flows: None,
         asks: None,
+        rounds: Rounds::default(),
         deadline: Duration::from_secs(60),
         is_callers_deadline: false,
     }

@@ -99,7 +99,7 @@ fn is_rendered(kind: &str) -> bool {
 
 /// Links lead to a named host over `https`, and nowhere within: no file, no address, no local name, no user, no scheme of
 /// which we do not know what a client does with it.
-fn may_be_linked(uri: &str) -> bool {
+pub(super) fn may_be_linked(uri: &str) -> bool {
     let Some(rest) = uri.strip_prefix("https://") else { return false };
     if !uri.bytes().all(|byte| matches!(byte, 0x21..=0x7e) && byte != b'\\') {
         return false;

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::progress::ProgressSink;
@@ -28,6 +29,7 @@ fn whole(
 
 fn call(kind: ItemKind, method: CallMethod, name: &str, arguments: Value) -> ToolCall {
     ToolCall {
+        input: ServerInput::default(),
         kind,
         method,
         name: name.to_owned(),

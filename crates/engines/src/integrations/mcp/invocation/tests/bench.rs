@@ -230,6 +230,15 @@ impl AnswerSeal for Bench {
     fn open_answer(&self, _: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError> {
         Ok(sealed.0.iter().rev().copied().collect())
     }
+
+    fn seal_round(&self, _: &TenantId, state: &[u8]) -> Result<Vec<u8>, PortError> {
+        self.step("seal:round")?;
+        Ok(state.iter().rev().copied().collect())
+    }
+
+    fn open_round(&self, _: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        Ok(sealed.iter().rev().copied().collect())
+    }
 }
 
 #[async_trait]

@@ -1,0 +1,84 @@
+//! A call whose server asks before it answers: its questions go out with a state of ours, by which a further call goes on.
+
+use portcullis_mcp::messages::asking_reply;
+use portcullis_schemas::Error;
+use portcullis_schemas::codes;
+use portcullis_schemas::ids::ApprovalId;
+use portcullis_schemas::integrations::mcp::input::ServerInput;
+use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+
+use super::ended::{Ended, Failure};
+use super::opened::Opened;
+use super::{GovernedCall, McpToolInvocationEngine};
+use crate::integrations::approvals::ApprovalStanding;
+use crate::integrations::mcp::result::Questions;
+use crate::integrations::mcp::rounds::{LIFETIME, MOST_ROUNDS, RoundState, Rounds};
+
+impl GovernedCall {
+    /// The approval that the record uses up. One that an earlier round was made on is used already.
+    pub(super) fn approval_to_use(&self) -> Option<ApprovalId> {
+        match &self.facts.approval {
+            ApprovalStanding::Granted(id) => Some(id.clone()),
+            _ => None,
+        }
+    }
+}
+
+impl Rounds {
+    /// What goes to the server.
+    pub(super) fn to_server(&self) -> ServerInput {
+        let continued = self.continued.as_ref();
+        ServerInput {
+            accepts: self.accepts.clone(),
+            responses: continued.and_then(|continued| continued.responses.clone()),
+            state: continued.and_then(|continued| continued.state.state.clone()),
+        }
+    }
+
+    fn number(&self) -> u32 {
+        self.continued.as_ref().map_or(1, |continued| continued.state.number)
+    }
+}
+
+impl McpToolInvocationEngine {
+    /// The end with the questions as a result, if there are any. What cannot be sealed, or goes on without end, is a failure.
+    pub(super) fn hand_out(&self, opened: &Opened, rounds: &Rounds, ended: Ended) -> Ended {
+        let (Some(questions), Some(reply)) = (&ended.asked, &ended.reply) else { return ended };
+        let failed = |failure| {
+            let outcome = InvocationOutcome::Failure;
+            Ended::failed(failure, outcome, ended.conduct, ended.started_at)
+        };
+        if rounds.number() >= MOST_ROUNDS {
+            let message = format!(
+                "the server asks for input again and again, expected an answer after {MOST_ROUNDS} rounds; the upstream \
+                 may have acted: look there before you repeat it"
+            );
+            return failed(Failure { code: codes::INPUT_REFUSED, message, cause: None });
+        }
+        let state = self.next_state(opened, rounds, questions);
+        let state = match state.seal(&*self.ports.answers, opened.ctx()) {
+            Ok(state) => state,
+            Err(error) => {
+                let error = Error::from(error);
+                let (code, message) = (error.code(), error.public().to_owned());
+                return failed(Failure { code, message, cause: Some(error) });
+            }
+        };
+        let mut reply = reply.clone();
+        reply.result = asking_reply(&reply.result.into_raw(), &state).into();
+        Ended { reply: Some(reply), ..ended }
+    }
+
+    fn next_state(&self, opened: &Opened, rounds: &Rounds, questions: &Questions) -> RoundState {
+        let facts = opened.facts();
+        RoundState {
+            number: rounds.number() + 1,
+            invocation_id: facts.invocation_id.clone(),
+            binding: rounds.binding.clone(),
+            expires_at: self.ports.clock.now().plus(LIFETIME),
+            asked: questions.names.clone(),
+            state: questions.state.clone(),
+            approval_id: facts.approval_id.clone(),
+        }
+    }
+}

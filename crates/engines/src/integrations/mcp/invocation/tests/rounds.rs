@@ -1,0 +1,120 @@
+//! Calls whose server asks before it answers.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portcullis_schemas::ids::ApprovalId;
+use portcullis_schemas::integrations::mcp::input::InputKind;
+use portcullis_schemas::json::RawJson;
+
+use super::*;
+use crate::integrations::mcp::rounds::{Continued, LIFETIME, MOST_ROUNDS, RoundState, Rounds};
+
+const ASKS: &str = r#"{"resultType":"input_required","inputRequests":{"it":{"method":"roots/list"}},"requestState":"s\u0074"}"#;
+
+fn askable(world: &World) -> GovernedCall {
+    let accepts = vec![InputKind::Roots];
+    let rounds = Rounds { accepts, binding: "b".repeat(64), continued: None };
+    GovernedCall { rounds, ..call(world) }
+}
+
+fn going_on(world: &World, number: u32) -> GovernedCall {
+    let state = RoundState {
+        number,
+        invocation_id: InvocationId::generate(&world.ids),
+        binding: "b".repeat(64),
+        expires_at: fixtures::time(900),
+        asked: vec!["it".to_owned()],
+        state: Some(RawJson::from_text(r#""st""#.to_owned()).unwrap()),
+        approval_id: Some(ApprovalId::generate(&world.ids)),
+    };
+    let responses = Some(RawJson::from_text(r#"{"it":{"roots":[]}}"#.to_owned()).unwrap());
+    let continued = Some(Continued { state, responses });
+    let call = askable(world);
+    GovernedCall { rounds: Rounds { continued, ..call.rounds }, ..call }
+}
+
+/// What the state that was given out says; the bench seals by turning bytes round.
+fn opened(result: &InvokeToolResult) -> RoundState {
+    let result: serde_json::Value = serde_json::from_str(result.result.as_str()).unwrap();
+    let mut bytes = URL_SAFE_NO_PAD.decode(result["requestState"].as_str().unwrap()).unwrap();
+    bytes.reverse();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_question_is_recorded_as_one_before_it_is_handed_on() {
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.reply.lock().unwrap() = Some(Ok(reply(ASKS, false)));
+    let result = invoke(&bench, askable(&world)).await.unwrap();
+    let state = opened(&result);
+    assert_eq!((state.number, state.asked), (2, vec!["it".to_owned()]));
+    assert_eq!(state.invocation_id, result.invocation_id);
+    assert_eq!(state.state.unwrap().as_str(), r#""s\u0074""#, "byte for byte");
+    assert_eq!(state.expires_at, bench.clock.now().plus(LIFETIME));
+    let settlements = bench.settlements.lock().unwrap();
+    let row = settlements[0].invocation.as_ref().unwrap();
+    assert_eq!((row.outcome, row.asked.as_deref()), (InvocationOutcome::Success, Some(&[InputKind::Roots][..])));
+    assert_eq!(row.output_bytes, Some(result.result.as_str().len() as u64), "the record is of what is handed on");
+    assert!(row.facts.round.is_none());
+}
+
+#[tokio::test]
+async fn a_further_round_names_the_one_before_and_uses_no_approval_up() {
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.reply.lock().unwrap() = Some(Ok(reply(r#"{"content":[]}"#, false)));
+    let mut call = going_on(&world, 2);
+    let before = call.rounds.continued.as_ref().unwrap().state.clone();
+    let id = before.approval_id.clone().unwrap();
+    Arc::make_mut(&mut call.facts.tool).approval = ApprovalRule::Required;
+    call.facts.approval = ApprovalStanding::Carried(id.clone());
+    invoke(&bench, call).await.unwrap();
+    let intents = bench.intents.lock().unwrap();
+    assert_eq!(intents[0].approval, None);
+    let settlements = bench.settlements.lock().unwrap();
+    let facts = &settlements[0].invocation.as_ref().unwrap().facts;
+    assert_eq!(facts.approval_id, Some(id), "but the record names it");
+    let round = facts.round.as_ref().unwrap();
+    assert_eq!((round.number, &round.continues), (2, &before.invocation_id));
+    assert_eq!(round.responses_hash.as_ref().unwrap().len(), 64);
+}
+
+#[tokio::test]
+async fn a_state_that_cannot_be_sealed_or_leads_on_without_end_is_a_failure_on_record() {
+    let world = World::new();
+    let table = [
+        (Bench::failing_at("seal:round"), askable(&world), None),
+        (Bench::new(), going_on(&world, MOST_ROUNDS), Some(codes::INPUT_REFUSED)),
+    ];
+    for (bench, call, code) in table {
+        *bench.reply.lock().unwrap() = Some(Ok(reply(ASKS, false)));
+        let error = invoke(&bench, call).await.unwrap_err();
+        assert!(code.is_none_or(|code| code == error.code()), "{error}");
+        let settlements = bench.settlements.lock().unwrap();
+        let row = settlements[0].invocation.as_ref().unwrap();
+        assert_eq!((row.outcome, &row.asked, &row.output_hash), (InvocationOutcome::Failure, &None, &None));
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_may_not_be_asked_is_refused_and_heard_of() {
+    let (bench, world) = (Bench::new(), World::new());
+    let asks = ASKS.replace("roots/list", "sampling/createMessage");
+    *bench.reply.lock().unwrap() = Some(Ok(reply(&asks, false)));
+    let error = invoke(&bench, askable(&world)).await.unwrap_err();
+    assert_eq!(error.code(), codes::UPSTREAM_PROTOCOL, "{error}");
+    let asks = ASKS.replace(r#""roots/list""#, r#""sampling/createMessage","params":{"messages":[]}"#);
+    *bench.reply.lock().unwrap() = Some(Ok(reply(&asks, false)));
+    let error = invoke(&bench, askable(&world)).await.unwrap_err();
+    assert_eq!(error.code(), codes::INPUT_REFUSED, "{error}");
+    let settlements = bench.settlements.lock().unwrap();
+    let incident = settlements[1].incident.as_ref().unwrap();
+    assert_eq!((incident.cause, incident.severity), (IncidentCause::UpstreamConduct, IncidentSeverity::High));
+}
+
+#[tokio::test]
+async fn a_state_that_was_used_with_other_answers_is_refused() {
+    let (bench, world) = (Bench::new(), World::new());
+    *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Mismatch));
+    let error = invoke(&bench, going_on(&world, 2)).await.unwrap_err();
+    assert_eq!((error.code(), bench.count("client:call")), (codes::REQUEST_STATE_REFUSED, 0));
+}

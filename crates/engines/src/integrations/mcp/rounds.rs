@@ -1,0 +1,198 @@
+//! Calls that go on after their server has asked something (MCP 2026-07-28, multi round-trip requests).
+//!
+//! The agent carries the state from one round to the next, so that any replica serves any of them. It is sealed, and good
+//! for the request that it was given out for, for [`LIFETIME`], and once: its first use is claimed in the ledger.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use portcullis_mcp::members::Members;
+use portcullis_schemas::codes;
+use portcullis_schemas::context::CallContext;
+use portcullis_schemas::ids::{ApprovalId, InvocationId};
+use portcullis_schemas::integrations::mcp::input::InputKind;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::json::RawJson;
+use portcullis_schemas::logs::ports::AnswerSeal;
+use portcullis_schemas::text::RunId;
+use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{Error, ErrorKind, PortError};
+use serde::{Deserialize, Serialize};
+
+#[cfg(test)]
+mod tests;
+
+/// How long a state is good for: as long as a person may take for an answer.
+pub const LIFETIME: Duration = Duration::from_secs(600);
+/// Most rounds of one call.
+pub const MOST_ROUNDS: u32 = 16;
+/// The operation in whose name the ledger is asked whether a state was used.
+pub const CLAIMED_AS: &str = "integrations.mcp_servers.continue_call";
+
+/// What an agent carries from one round to the next.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RoundState {
+    /// The round that it leads to; 2 is the first.
+    pub number: u32,
+    /// The call whose server asked.
+    pub invocation_id: InvocationId,
+    /// [`binding_bytes`] of the request, as a keyed hash.
+    pub binding: String,
+    /// From then on it is worth nothing.
+    pub expires_at: Timestamp,
+    /// Names of what was asked.
+    pub asked: Vec<String>,
+    /// The server's own state, byte for byte.
+    pub state: Option<RawJson>,
+    /// The approval that the call was made on.
+    pub approval_id: Option<ApprovalId>,
+}
+
+/// Why a state leads nowhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RoundProblem {
+    /// Nobody gave it out, or to another tenant, or something of it was changed.
+    Unreadable,
+    /// It was given out for another request: another key, tool, pin, arguments, toolset or run.
+    OtherRequest,
+    /// Its time is over.
+    Expired,
+    /// It was used, with other answers.
+    Used,
+}
+
+impl RoundProblem {
+    /// For the record.
+    #[must_use]
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::Unreadable => "`requestState` was not given out here, or was changed: make the call anew",
+            Self::OtherRequest => "`requestState` was given out for another request: make the call anew",
+            Self::Expired => "`requestState` is older than ten minutes: make the call anew",
+            Self::Used => "`requestState` was used already, with other answers: make the call anew",
+        }
+    }
+
+    /// For a caller who gets to know of it from the ledger alone.
+    #[must_use]
+    pub fn to_error(self) -> Error {
+        Error::new(ErrorKind::Invalid, codes::REQUEST_STATE_REFUSED, self.reason()).with_field("requestState")
+    }
+}
+
+/// What a call brings for its server besides the arguments, and what a further round of it is bound to.
+#[derive(Clone, Debug, Default)]
+pub struct Rounds {
+    /// What the server may ask for.
+    pub accepts: Vec<InputKind>,
+    /// The keyed hash of [`binding_bytes`], 64 hex digits.
+    pub binding: String,
+    /// The round before, if this goes on from one.
+    pub continued: Option<Continued>,
+}
+
+/// The round that a call goes on from.
+#[derive(Clone, Debug)]
+pub struct Continued {
+    /// Its state, opened.
+    pub state: RoundState,
+    /// The answers to what was asked, and to nothing else.
+    pub responses: Option<RawJson>,
+}
+
+impl Continued {
+    /// Opens a state, and takes the answers to what it asks. Whether it belongs to the request is [`judge`]d apart.
+    ///
+    /// # Errors
+    /// [`RoundProblem::Unreadable`].
+    pub fn open(
+        seal: &dyn AnswerSeal,
+        ctx: &CallContext,
+        state: &str,
+        responses: Option<&RawJson>,
+    ) -> Result<Self, RoundProblem> {
+        let unreadable = RoundProblem::Unreadable;
+        let sealed = URL_SAFE_NO_PAD.decode(state).map_err(|_| unreadable)?;
+        let opened = seal.open_round(ctx.principal.tenant(), &sealed).map_err(|_| unreadable)?;
+        let state: RoundState = serde_json::from_slice(&opened).map_err(|_| unreadable)?;
+        let responses = responses.and_then(|all| answers_to(&state.asked, all));
+        Ok(Self { state, responses })
+    }
+}
+
+impl RoundState {
+    /// The text that the agent carries.
+    ///
+    /// # Errors
+    /// `key_unavailable`.
+    pub fn seal(&self, seal: &dyn AnswerSeal, ctx: &CallContext) -> Result<String, PortError> {
+        let bytes = serde_json::to_vec(self)
+            .map_err(|_| PortError::corrupt("the state of a round cannot be written"))?;
+        seal.seal_round(ctx.principal.tenant(), &bytes).map(|sealed| URL_SAFE_NO_PAD.encode(sealed))
+    }
+}
+
+/// Whether a state leads on from its round to this request, at this time. Whether it was used, the ledger knows.
+///
+/// # Errors
+/// Why not.
+pub fn judge(state: &RoundState, binding: &str, now: Timestamp) -> Result<(), RoundProblem> {
+    if state.binding != binding {
+        return Err(RoundProblem::OtherRequest);
+    }
+    if state.expires_at <= now { Err(RoundProblem::Expired) } else { Ok(()) }
+}
+
+/// A request, as far as a state goes on from it.
+#[derive(Clone, Copy, Debug)]
+pub struct Bound<'a> {
+    /// Who calls.
+    pub ctx: &'a CallContext,
+    /// What is asked of the tool, prompt or resource.
+    pub method: CallMethod,
+    /// It, with its pin.
+    pub tool: &'a McpTool,
+    /// The arguments in canonical form (RFC 8785).
+    pub arguments: &'a [u8],
+    /// The toolset, and its name there.
+    pub through: Option<&'a CalledThrough>,
+    /// The agent's run.
+    pub run_id: Option<&'a RunId>,
+}
+
+/// The bytes whose keyed hash is the binding: every part with its length, so that no two requests share them. The tenant is
+/// in the key of the hash, and in that of the seal.
+#[must_use]
+pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
+    let toolset = bound.through.map(|through| through.toolset_id.as_str());
+    let name = bound.through.map(|through| through.name.as_str());
+    let parts: [&[u8]; 10] = [
+        bound.ctx.principal.key().as_str().as_bytes(),
+        bound.ctx.principal.actor().as_bytes(),
+        bound.method.as_str().as_bytes(),
+        bound.tool.server_id.as_str().as_bytes(),
+        bound.tool.tool_id.as_str().as_bytes(),
+        bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
+        toolset.unwrap_or_default().as_bytes(),
+        name.unwrap_or_default().as_bytes(),
+        bound.run_id.map(RunId::as_str).unwrap_or_default().as_bytes(),
+        bound.arguments,
+    ];
+    let mut bytes = Vec::with_capacity(bound.arguments.len() + 512);
+    for part in parts {
+        bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
+        bytes.extend_from_slice(part);
+    }
+    bytes
+}
+
+/// The answers to these questions, byte for byte; `None` if there are none. What nobody asked for is left out.
+fn answers_to(asked: &[String], responses: &RawJson) -> Option<RawJson> {
+    let mut answers = Members::of(responses.as_str())?;
+    answers.retain(|name| asked.iter().any(|asked| asked == name));
+    answers.names().next()?;
+    Some(answers.to_raw().into())
+}

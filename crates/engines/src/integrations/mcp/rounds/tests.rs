@@ -1,0 +1,135 @@
+//! Tables of states and where they lead.
+
+use portcullis_schemas::PortErrorKind;
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::logs::ledger::SealedAnswer;
+use portcullis_testkit::fixtures::{tenant, time};
+
+use super::*;
+use crate::integrations::mcp::samples::World;
+
+/// Shows what it seals, and opens it for its tenant alone.
+struct Labelled;
+
+impl AnswerSeal for Labelled {
+    fn seal_answer(&self, _: &TenantId, _: &[u8]) -> Result<SealedAnswer, PortError> {
+        Err(PortError::unavailable("no answer is kept here"))
+    }
+
+    fn open_answer(&self, _: &TenantId, _: &SealedAnswer) -> Result<Vec<u8>, PortError> {
+        Err(PortError::unavailable("no answer is kept here"))
+    }
+
+    fn seal_round(&self, tenant: &TenantId, state: &[u8]) -> Result<Vec<u8>, PortError> {
+        Ok([tenant.as_str().as_bytes(), b"|", state].concat())
+    }
+
+    fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        let label = [tenant.as_str().as_bytes(), b"|"].concat();
+        let foreign = || PortError::new(PortErrorKind::Corrupt, codes::STORE_CORRUPT, "not sealed here");
+        sealed.strip_prefix(label.as_slice()).map(<[u8]>::to_vec).ok_or_else(foreign)
+    }
+}
+
+fn state(world: &World) -> RoundState {
+    RoundState {
+        number: 2,
+        invocation_id: InvocationId::generate(&world.ids),
+        binding: "b".repeat(64),
+        expires_at: time(600),
+        asked: vec!["sure".to_owned(), "who".to_owned()],
+        state: Some(RawJson::from_text(r#""st\u00e4te""#.to_owned()).unwrap()),
+        approval_id: None,
+    }
+}
+
+#[test]
+fn a_state_comes_back_whole_and_with_the_answers_to_what_was_asked() {
+    let world = World::new();
+    let (ctx, given) = (world.ctx(), state(&world));
+    let text = given.seal(&Labelled, &ctx).unwrap();
+    let odd = r#"{"other":{"a":1},"who":{ "n":1.10,"big":123456789012345678901234567890 },"SURE":{}}"#;
+    let responses = RawJson::from_text(odd.to_owned()).unwrap();
+    let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
+    assert_eq!(opened.state, given);
+    let kept = opened.responses.unwrap();
+    assert_eq!(kept.as_str(), r#"{"who":{ "n":1.10,"big":123456789012345678901234567890 }}"#, "byte for byte");
+    for nothing in ["{}", r#"{"other":{}}"#, "[]", "3"] {
+        let responses = RawJson::from_text(nothing.to_owned()).unwrap();
+        let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
+        assert!(opened.responses.is_none(), "{nothing}");
+    }
+}
+
+#[test]
+fn what_was_not_given_out_opens_as_nothing() {
+    let world = World::new();
+    let ctx = world.ctx();
+    let open = |text: &str| Continued::open(&Labelled, &ctx, text, None).map(|opened| opened.state);
+    let sealed = |bytes: &[u8]| {
+        URL_SAFE_NO_PAD.encode(Labelled.seal_round(ctx.principal.tenant(), bytes).unwrap())
+    };
+    let foreign = URL_SAFE_NO_PAD.encode(
+        Labelled.seal_round(&tenant(9), &serde_json::to_vec(&state(&world)).unwrap()).unwrap(),
+    );
+    let tampered = format!("{}-TAMPERED", state(&world).seal(&Labelled, &ctx).unwrap());
+    let mut more = serde_json::to_value(state(&world)).unwrap();
+    more["more"] = true.into();
+    for bad in [
+        String::new(),
+        "no base64!".to_owned(),
+        foreign,
+        tampered,
+        sealed(b"{}"),
+        sealed(br#"{"result":{"invocation_id":"inv_x"}}"#),
+        sealed(more.to_string().as_bytes()),
+    ] {
+        assert_eq!(open(&bad), Err(RoundProblem::Unreadable), "{bad}");
+    }
+}
+
+#[test]
+fn a_state_leads_to_its_own_request_and_for_ten_minutes() {
+    let state = state(&World::new());
+    let other = "c".repeat(64);
+    let table = [
+        (state.binding.as_str(), 0, Ok(())),
+        (state.binding.as_str(), 599, Ok(())),
+        (state.binding.as_str(), 600, Err(RoundProblem::Expired)),
+        (other.as_str(), 0, Err(RoundProblem::OtherRequest)),
+        (other.as_str(), 900, Err(RoundProblem::OtherRequest)),
+        ("", 0, Err(RoundProblem::OtherRequest)),
+    ];
+    for (binding, seconds, expected) in table {
+        assert_eq!(judge(&state, binding, time(seconds)), expected, "{binding} {seconds}");
+    }
+}
+
+#[test]
+fn no_two_requests_share_a_binding() {
+    let world = World::new();
+    let ctx = world.ctx();
+    let (one, other) = (world.tool("one"), world.tool("other"));
+    let mut repinned = one.clone();
+    repinned.pinned_hash = Some("f".repeat(64));
+    let run = RunId::new("run-1").unwrap();
+    let plain = Bound {
+        ctx: &ctx,
+        method: CallMethod::CallTool,
+        tool: &one,
+        arguments: b"{}",
+        through: None,
+        run_id: None,
+    };
+    let variants = [
+        plain,
+        Bound { method: CallMethod::Complete, ..plain },
+        Bound { tool: &other, ..plain },
+        Bound { tool: &repinned, ..plain },
+        Bound { arguments: b"{\"a\":1}", ..plain },
+        Bound { run_id: Some(&run), ..plain },
+    ];
+    let all: std::collections::BTreeSet<_> = variants.iter().map(binding_bytes).collect();
+    assert_eq!(all.len(), variants.len());
+    assert_eq!(binding_bytes(&plain), binding_bytes(&Bound { ..plain }), "the same request, the same binding");
+}

@@ -1,0 +1,92 @@
+//! The round that a call goes on from: its state is opened once, and judged with every attempt.
+
+use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
+use portcullis_engines::integrations::mcp::rounds::{
+    Bound, CLAIMED_AS, Continued, RoundProblem, Rounds, binding_bytes, judge,
+};
+use portcullis_schemas::ids::ApprovalId;
+use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::logs::ledger::IdempotencyClaim;
+use portcullis_schemas::runtime::HashPurpose;
+use portcullis_schemas::text::{IdempotencyKey, RunId};
+use portcullis_trail::Digest;
+
+use crate::scene::Scene;
+
+/// What the caller says that it goes on from.
+pub(super) struct Going {
+    continued: Result<Option<Continued>, RoundProblem>,
+}
+
+impl Going {
+    pub(super) fn of(scene: &Scene) -> Self {
+        let answers = scene.ctx().input.continues.as_ref();
+        let continued = answers.map(|answers| {
+            Continued::open(&*scene.ports().answers, scene.ctx(), &answers.state, answers.responses.as_ref())
+        });
+        Self { continued: continued.transpose() }
+    }
+
+    /// The claim that makes a state good for one use: a repeat with the same answers is answered as the first, one with
+    /// others is refused. It stands in the place of the caller's idempotency key, which names the whole call. None for a call
+    /// that begins.
+    pub(super) fn claim(&self, scene: &Scene) -> Option<IdempotencyClaim> {
+        let Ok(Some(continued)) = &self.continued else { return None };
+        let responses = continued.responses.as_ref().map_or(&b""[..], |all| all.as_str().as_bytes());
+        let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, responses);
+        Some(IdempotencyClaim {
+            key_id: scene.principal().key().clone(),
+            operation: CLAIMED_AS.to_owned(),
+            idempotency_key: IdempotencyKey::new(continued.state.invocation_id.as_str()).ok()?,
+            request_hash: Digest::from_bytes(hash).to_string(),
+        })
+    }
+
+    /// Whether the call goes on from a round, be it none that was given out.
+    pub(super) fn goes_on(&self) -> bool {
+        !matches!(self.continued, Ok(None))
+    }
+
+    /// The approval that the round before was made on.
+    pub(super) fn approval(&self) -> Option<&ApprovalId> {
+        self.continued.as_ref().ok()?.as_ref()?.state.approval_id.as_ref()
+    }
+
+    /// What goes to the server, and what a further round is bound to; and whether this one is bound to the request.
+    pub(super) fn judge(&self, scene: &Scene, request: Request<'_>) -> (Rounds, Result<(), RoundProblem>) {
+        let bound = Bound {
+            ctx: scene.ctx(),
+            method: request.method,
+            tool: request.tool,
+            arguments: request.arguments.canonical(),
+            through: request.through,
+            run_id: request.run_id,
+        };
+        // Nobody asks for most calls, and what they are bound to is of no use then.
+        let accepts = scene.ctx().input.accepts.clone();
+        let binding = if accepts.is_empty() && !self.goes_on() {
+            String::new()
+        } else {
+            let hasher = &scene.ports().hasher;
+            let hash = hasher.keyed_hash(scene.tenant(), HashPurpose::Round, &binding_bytes(&bound));
+            Digest::from_bytes(hash).to_string()
+        };
+        let fits = match &self.continued {
+            Ok(None) => Ok(()),
+            Ok(Some(continued)) => judge(&continued.state, &binding, scene.now()),
+            Err(problem) => Err(*problem),
+        };
+        let continued = self.continued.clone().ok().flatten();
+        (Rounds { accepts, binding, continued }, fits)
+    }
+}
+
+/// The request, as far as a round is bound to it.
+pub(super) struct Request<'a> {
+    pub(super) method: CallMethod,
+    pub(super) tool: &'a McpTool,
+    pub(super) arguments: &'a PreparedArguments,
+    pub(super) through: Option<&'a CalledThrough>,
+    pub(super) run_id: Option<&'a RunId>,
+}

@@ -1,0 +1,33 @@
+//! `mcp_tool_invocations.round`, the call that one goes on from, and `asked`, what its server wants to know before it
+//! answers; both as JSON. Nobody sorts or looks by them.
+
+use sea_orm_migration::prelude::*;
+use sea_orm_migration::schema::text_null;
+
+const INVOCATIONS: &str = "mcp_tool_invocations";
+const COLUMNS: [&str; 2] = ["round", "asked"];
+
+#[derive(Debug, DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in COLUMNS {
+            let added = Table::alter().table(INVOCATIONS).add_column(text_null(column)).take();
+            manager.alter_table(added).await?;
+        }
+        Ok(())
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in COLUMNS {
+            manager.alter_table(Table::alter().table(INVOCATIONS).drop_column(column).take()).await?;
+        }
+        Ok(())
+    }
+}
