@@ -14,8 +14,8 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
-use portcullis_schemas::integrations::mcp::input::AgentInput;
 use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::integrations::mcp::input::AgentInput;
 use portcullis_schemas::principal::Principal;
 use portcullis_spine::{Input, OperationSpec, Spine};
 

@@ -9,6 +9,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::wire::{McpFailure, ToolCall};
 use portcullis_spine::Ports;
+use portcullis_testkit::broken::TrustingLedger;
 use portcullis_testkit::fakes::ExchangeKind;
 use portcullis_testkit::time::TestClock;
 use serde_json::{Value, json};
@@ -33,9 +34,13 @@ struct Site {
 
 impl Site {
     async fn open() -> Self {
+        Self::wired(|ports| ports).await
+    }
+
+    async fn wired(change: impl FnOnce(Ports) -> Ports) -> Self {
         let clock = Arc::new(TestClock::new());
         let hands = Arc::clone(&clock);
-        let world = World::rewired(|ports| Ports { clock: hands, ..ports }).await;
+        let world = World::rewired(|ports| change(Ports { clock: hands, ..ports })).await;
         let (_, admin) = world.tenant("mine").await;
         let keys = toolset(&world, &admin).await;
         Self { world, clock, admin, keys }
@@ -104,7 +109,10 @@ fn going_on(state: &str, answers: &str) -> String {
 /// Code and stable code of an error in band.
 fn refused(answer: &Answer) -> (i64, String) {
     let error = answer.json()["error"].clone();
-    (error["code"].as_i64().unwrap_or_default(), error["data"]["code"].as_str().unwrap_or_default().to_owned())
+    (
+        error["code"].as_i64().unwrap_or_default(),
+        error["data"]["code"].as_str().unwrap_or_default().to_owned(),
+    )
 }
 
 #[tokio::test]
@@ -200,6 +208,21 @@ async fn a_state_is_good_once() {
     let other = site.call(&site.keys[0], &going_on(&state, r#"{"name":{"action":"decline"}}"#)).await;
     assert_eq!(refused(&other).0, -32602, "{}", other.text());
     assert_eq!(site.calls().len(), 2, "and nothing is sent again");
+}
+
+/// What the test above finds in a gate that claims nothing.
+#[tokio::test]
+async fn without_a_claim_a_state_would_be_good_for_ever() {
+    let careless =
+        |ports: Ports| Ports { ledger: Arc::new(TrustingLedger::of_claims(ports.ledger)), ..ports };
+    let site = Site::wired(careless).await;
+    let state = site.asked().await;
+    for _ in 0..2 {
+        site.world.mcp.answer_call(Ok(reply(DONE)));
+        let done = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
+        assert_eq!(done["result"]["content"][0]["text"], "done", "{done}");
+    }
+    assert_eq!(site.calls().len(), 3, "the server acts twice on one answer");
 }
 
 #[tokio::test]

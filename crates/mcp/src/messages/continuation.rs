@@ -135,9 +135,8 @@ mod tests {
         let raw = |text: &str| RawValue::from_string(text.to_owned()).unwrap();
         let read = |text: &str| {
             let raw = raw(text);
-            Continuation::parse(Some(&raw)).map(|found| {
-                found.map(|found| (found.state, found.responses.map(|it| it.get().to_owned())))
-            })
+            Continuation::parse(Some(&raw))
+                .map(|found| found.map(|found| (found.state, found.responses.map(|it| it.get().to_owned()))))
         };
         assert_eq!(read(r#"{"name":"t"}"#), Ok(None));
         assert_eq!(read(r#"{"inputResponses":{"a":{}}}"#), Ok(None), "an answer to nothing");

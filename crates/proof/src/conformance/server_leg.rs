@@ -25,11 +25,17 @@ pub(super) async fn run(options: &Options) -> Result<()> {
         offer::pin(&gate.admin, pin).await?;
         for revision in REVISIONS {
             let verdict = Verdict::of(options, &["server", "--url", &url, "--requirements", revision], &[])?;
-            let total = verdict.expect(options, "server", revision)?;
+            let total = verdict.expect(options, leg(revision, pin), revision)?;
             println!(
                 "ok conformance of the server, {revision}, upstream {pin}, but for the failures that are known: {total}"
             );
         }
     }
     Ok(())
+}
+
+/// What is known to fail is written down by the agent's revision. A modern agent in front of a legacy server, which cannot ask
+/// it anything without a session, has a file of its own.
+fn leg(revision: &str, pin: &str) -> &'static str {
+    if revision == REVISIONS[0] && pin != revision { "server-legacy-upstream" } else { "server" }
 }

@@ -2,7 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{ContextCompat, Result, ensure};
+use color_eyre::eyre::{ContextCompat, Result, bail, ensure};
+use portcullis_mcp::headers::{ACCEPT_BOTH, standard_headers};
+use portcullis_mcp::messages::method;
+use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::{Answer, ApiClient};
@@ -202,9 +205,48 @@ impl Tenant {
         Ok(Seen { took, ..self.look(&answer).await? })
     }
 
+    /// Calls a tool as a modern agent whose client can be asked for all of this, and looks likewise.
+    pub(super) async fn call_as_agent(&self, tool: &str, capabilities: &Value) -> Result<Seen> {
+        let ids: Vec<&str> = tool.split('/').collect();
+        let [.., server, "tools", id] = ids[..] else { bail!("no tool: {tool}") };
+        let toolset = id.replace('_', "-");
+        let selected = json!([{ "server_id": server, "tool_id": id, "name": TOOL }]);
+        let body = json!({ "name": toolset, "tools": selected, "keys": [self.key_id] });
+        self.post("/integrations/toolsets", &body).await?;
+        let version = ProtocolVersion::V2026_07_28;
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": version.as_str(),
+            "io.modelcontextprotocol/clientCapabilities": capabilities,
+        });
+        let params = json!({ "name": TOOL, "arguments": {}, "_meta": meta });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method::TOOLS_CALL, "params": params });
+        let mut headers = standard_headers(version, method::TOOLS_CALL, Some(TOOL));
+        headers.push(("accept".to_owned(), ACCEPT_BOTH.to_owned()));
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let path = format!("/mcp/{toolset}");
+        let mut left = UNSETTLED;
+        let told = loop {
+            let answer = self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.json();
+            left -= 1;
+            if answer["error"].is_null() || left == 0 {
+                break answer;
+            }
+            tokio::time::sleep(PAUSE).await;
+        };
+        // An agent reads of a failure in words, which name code and record.
+        let words = text(&told["result"]["content"][0]["text"]).unwrap_or_else(|_| told.to_string());
+        let code = words.split(':').next().unwrap_or_default();
+        let invocation = words.split_once("(invocation_id ").and_then(|(_, rest)| rest.split_once(')'));
+        let answer = json!({ "code": code, "invocation_id": invocation.map(|(id, _)| id), "told": told });
+        self.look_at(answer).await
+    }
+
     /// What is on record of a call that was answered so.
     pub(super) async fn look(&self, answer: &Answer) -> Result<Seen> {
-        let answer = answer.json();
+        self.look_at(answer.json()).await
+    }
+
+    async fn look_at(&self, answer: Value) -> Result<Seen> {
         let code = code_of(&answer);
         let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
         if let Some(id) = answer["invocation_id"].as_str() {

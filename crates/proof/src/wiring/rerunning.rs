@@ -126,5 +126,15 @@ fn read(kept: &Value) -> Option<(McpTarget, ToolCall)> {
     let arguments: Map<String, Value> = kept["arguments"].as_object()?.clone();
     let definition = RawJson::from_text(text("definition")?.to_owned()).ok()?;
     let (kind, method) = (ItemKind::Tool, CallMethod::CallTool);
-    Some((target, ToolCall { kind, method, name: text("name")?.to_owned(), arguments, definition, input: ServerInput::default() }))
+    Some((
+        target,
+        ToolCall {
+            kind,
+            method,
+            name: text("name")?.to_owned(),
+            arguments,
+            definition,
+            input: ServerInput::default(),
+        },
+    ))
 }

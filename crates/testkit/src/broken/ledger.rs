@@ -196,6 +196,11 @@ impl TrustingLedger {
         Self { inner, believed: |intent| Intent { approval: None, ..intent } }
     }
 
+    /// A ledger that looks at no claim and makes none: the gateway that does again what it has done.
+    pub fn of_claims(inner: Arc<dyn Ledger>) -> Self {
+        Self { inner, believed: |intent| Intent { idempotency: None, ..intent } }
+    }
+
     /// A ledger that keeps no account of runs: the gateway that judges each call alone.
     pub fn of_runs(inner: Arc<dyn Ledger>) -> Self {
         Self { inner, believed: |intent| Intent { flows: None, ..intent } }

@@ -56,7 +56,9 @@ pub fn standing_of(
     match newest.status {
         ApprovalStatus::Pending => ApprovalStanding::Pending { id, expires_at: newest.expires_at },
         ApprovalStatus::Granted => ApprovalStanding::Granted(id),
-        ApprovalStatus::Used if carried == Some(&id) && newest.expires_at > now => ApprovalStanding::Carried(id),
+        ApprovalStatus::Used if carried == Some(&id) && newest.expires_at > now => {
+            ApprovalStanding::Carried(id)
+        }
         ApprovalStatus::Used if repeatable => ApprovalStanding::Granted(id),
         // As long as it would have waited: who was refused shall not ask at once again.
         ApprovalStatus::Denied if newest.expires_at > now => {

@@ -230,7 +230,8 @@ impl McpToolInvocationEngine {
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
             Recorded::Repeated(repeated) => {
                 let goes_on = call.rounds.continued.is_some();
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated, goes_on).map(Invoked::answered)
+                answer::repeat(&*self.ports.answers, opened.tenant(), repeated, goes_on)
+                    .map(Invoked::answered)
             }
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
@@ -369,8 +370,12 @@ impl McpToolInvocationEngine {
             input: call.rounds.to_server(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        let reading =
-            Reading { started_at, auth: target.auth.as_ref(), method: call.method, accepts: &call.rounds.accepts };
+        let reading = Reading {
+            started_at,
+            auth: target.auth.as_ref(),
+            method: call.method,
+            accepts: &call.rounds.accepts,
+        };
         let ended = Ended::answered(answer, reading, |bytes| self.hash(opened, bytes));
         let ended = self.hand_out(opened, &call.rounds, ended);
         if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }

@@ -112,7 +112,8 @@ pub(crate) async fn invoke(
         let named = call.through.as_ref();
         let asked =
             Asked { method, arguments: &call.arguments, run, is_repeatable, going: &going, through: named };
-        let Judged { facts, secret_version, flows, asks, rounds } = asked.judge(&scene, &configuration).await?;
+        let Judged { facts, secret_version, flows, asks, rounds } =
+            asked.judge(&scene, &configuration).await?;
         call = GovernedCall { facts, secret_version, flows, asks, rounds, ..call };
     }
 }

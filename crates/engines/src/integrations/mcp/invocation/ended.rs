@@ -165,7 +165,9 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
         let message = format!("{what}; {MAY_HAVE_ACTED}");
         Failure { code, message, cause: None }
     };
-    let withheld = |ContentProblem(what)| fails(codes::CONTENT_REFUSED, &format!("the tool's result is withheld: {what}"));
+    let withheld = |ContentProblem(what)| {
+        fails(codes::CONTENT_REFUSED, &format!("the tool's result is withheld: {what}"))
+    };
     if reading.accepts.is_empty() || !is_question(result, reading.method) {
         let Examined { result, sanitised } = examine(result).map_err(withheld)?;
         return Ok(LookedAt { result, sanitised, asked: None });
@@ -176,12 +178,14 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
             Ok(LookedAt { result, sanitised, asked: Some(asked) })
         }
         Err(QuestionProblem::Content(problem)) => Err(withheld(problem)),
-        Err(QuestionProblem::Refused(what)) => {
-            Err(fails(codes::INPUT_REFUSED, &format!("the server asks for input that is not relayed: {what}")))
-        }
-        Err(QuestionProblem::Malformed(what)) => {
-            Err(fails(codes::UPSTREAM_PROTOCOL, &format!("the server asks for input in a form that is none: {what}")))
-        }
+        Err(QuestionProblem::Refused(what)) => Err(fails(
+            codes::INPUT_REFUSED,
+            &format!("the server asks for input that is not relayed: {what}"),
+        )),
+        Err(QuestionProblem::Malformed(what)) => Err(fails(
+            codes::UPSTREAM_PROTOCOL,
+            &format!("the server asks for input in a form that is none: {what}"),
+        )),
     }
 }
 

@@ -107,8 +107,9 @@ pub fn examine_questions(result: &RawJson, accepts: &[InputKind]) -> Result<Ques
     }
     let requests = asked.to_raw();
     // Two names may have become one, and two readers would see two questions.
-    scan(requests.get().as_bytes(), &JsonLimits::STRICT)
-        .map_err(|_| Refused("questions that cannot be read in one way once hidden characters are taken out"))?;
+    scan(requests.get().as_bytes(), &JsonLimits::STRICT).map_err(|_| {
+        Refused("questions that cannot be read in one way once hidden characters are taken out")
+    })?;
     Ok(Questions { requests: requests.into(), names, kinds, state, sanitised: Some(counts) })
 }
 
@@ -123,7 +124,11 @@ fn names_of(requests: &RawValue) -> Result<Vec<String>, QuestionProblem> {
         return Err(Refused("over 32 questions"));
     }
     let is_plain = |name: &String| !name.is_empty() && name.len() <= MAX_NAME && !name.contains(is_hidden);
-    if names.iter().all(is_plain) { Ok(names) } else { Err(Refused("a question with a name that hides or floods")) }
+    if names.iter().all(is_plain) {
+        Ok(names)
+    } else {
+        Err(Refused("a question with a name that hides or floods"))
+    }
 }
 
 /// Whether a field of a form is named for what a form must not ask for (elicitation, form mode: sensitive information).
@@ -142,7 +147,8 @@ struct Question<'a> {
 impl Question<'_> {
     fn judge(&mut self) -> Result<InputKind, QuestionProblem> {
         self.is_changed |= retain(&mut self.request, self.counts, |name| OF_A_REQUEST.contains(&name));
-        let method = self.request.value::<String>("method").ok_or(Malformed("a question without a method"))?;
+        let method =
+            self.request.value::<String>("method").ok_or(Malformed("a question without a method"))?;
         let params = self.request.value::<Members>("params");
         let no_params = Malformed("a question without params");
         match method.as_str() {
@@ -167,7 +173,8 @@ impl Question<'_> {
             Some("form") => {
                 self.require(InputKind::Elicitation)?;
                 let schema = params.value::<Members>("requestedSchema");
-                let fields = schema.ok_or(Malformed("a form without a schema"))?.value::<Members>("properties");
+                let fields =
+                    schema.ok_or(Malformed("a form without a schema"))?.value::<Members>("properties");
                 if fields.is_some_and(|fields| fields.names().any(names_secret)) {
                     return Err(Refused("a form that asks for a secret, for which there are URLs"));
                 }
@@ -192,7 +199,8 @@ impl Question<'_> {
         if params.has("includeContext") && context.as_deref() != Some("none") {
             return Err(Refused("the context of other servers"));
         }
-        let messages = params.value::<Vec<Members>>("messages").ok_or(Malformed("sampling without messages"))?;
+        let messages =
+            params.value::<Vec<Members>>("messages").ok_or(Malformed("sampling without messages"))?;
         let mut judged = Messages { counts: &mut *self.counts, is_changed: false, has_tools: false };
         let messages = messages.into_iter().map(|it| judged.message(it)).collect::<Result<Vec<_>, _>>()?;
         let (messages_changed, has_tools) = (judged.is_changed, judged.has_tools);
@@ -235,7 +243,8 @@ struct Messages<'a> {
 impl Messages<'_> {
     fn message(&mut self, mut message: Members) -> Result<Members, QuestionProblem> {
         self.is_changed |= retain(&mut message, self.counts, |name| ["role", "content"].contains(&name));
-        let content: Box<RawValue> = message.value("content").ok_or(Malformed("a message without content"))?;
+        let content: Box<RawValue> =
+            message.value("content").ok_or(Malformed("a message without content"))?;
         let is_list = content.get().starts_with('[');
         let blocks = if is_list { message.value("content") } else { Some(vec![content]) };
         let blocks: Vec<Box<RawValue>> = blocks.ok_or(Malformed("a message whose content is no block"))?;

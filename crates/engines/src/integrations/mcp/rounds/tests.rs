@@ -53,7 +53,11 @@ fn a_state_comes_back_whole_and_with_the_answers_to_what_was_asked() {
     let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
     assert_eq!(opened.state, given);
     let kept = opened.responses.unwrap();
-    assert_eq!(kept.as_str(), r#"{"who":{ "n":1.10,"big":123456789012345678901234567890 }}"#, "byte for byte");
+    assert_eq!(
+        kept.as_str(),
+        r#"{"who":{ "n":1.10,"big":123456789012345678901234567890 }}"#,
+        "byte for byte"
+    );
     for nothing in ["{}", r#"{"other":{}}"#, "[]", "3"] {
         let responses = RawJson::from_text(nothing.to_owned()).unwrap();
         let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
@@ -66,12 +70,10 @@ fn what_was_not_given_out_opens_as_nothing() {
     let world = World::new();
     let ctx = world.ctx();
     let open = |text: &str| Continued::open(&Labelled, &ctx, text, None).map(|opened| opened.state);
-    let sealed = |bytes: &[u8]| {
-        URL_SAFE_NO_PAD.encode(Labelled.seal_round(ctx.principal.tenant(), bytes).unwrap())
-    };
-    let foreign = URL_SAFE_NO_PAD.encode(
-        Labelled.seal_round(&tenant(9), &serde_json::to_vec(&state(&world)).unwrap()).unwrap(),
-    );
+    let sealed =
+        |bytes: &[u8]| URL_SAFE_NO_PAD.encode(Labelled.seal_round(ctx.principal.tenant(), bytes).unwrap());
+    let foreign = URL_SAFE_NO_PAD
+        .encode(Labelled.seal_round(&tenant(9), &serde_json::to_vec(&state(&world)).unwrap()).unwrap());
     let tampered = format!("{}-TAMPERED", state(&world).seal(&Labelled, &ctx).unwrap());
     let mut more = serde_json::to_value(state(&world)).unwrap();
     more["more"] = true.into();
@@ -131,5 +133,9 @@ fn no_two_requests_share_a_binding() {
     ];
     let all: std::collections::BTreeSet<_> = variants.iter().map(binding_bytes).collect();
     assert_eq!(all.len(), variants.len());
-    assert_eq!(binding_bytes(&plain), binding_bytes(&Bound { ..plain }), "the same request, the same binding");
+    assert_eq!(
+        binding_bytes(&plain),
+        binding_bytes(&Bound { ..plain }),
+        "the same request, the same binding"
+    );
 }

@@ -29,7 +29,8 @@ async fn ask(bench: &Bench, call: &ToolCall) -> Result<ToolReply, McpFailure> {
 #[tokio::test]
 async fn a_server_is_told_what_it_may_ask_for_and_its_question_is_the_reply() {
     let bench = Bench::new(modern(|received| json(received, ASKS))).await;
-    let accepts = vec![InputKind::UrlElicitation, InputKind::Sampling, InputKind::SamplingTools, InputKind::Roots];
+    let accepts =
+        vec![InputKind::UrlElicitation, InputKind::Sampling, InputKind::SamplingTools, InputKind::Roots];
     let reply = ask(&bench, &with(ServerInput { accepts, ..ServerInput::default() })).await.unwrap();
     assert_eq!((reply.result.as_str(), reply.is_error), (ASKS, false));
     let sent = bench.upstream.seen()[1].json();

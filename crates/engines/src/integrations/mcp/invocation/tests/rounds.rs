@@ -53,8 +53,15 @@ async fn a_question_is_recorded_as_one_before_it_is_handed_on() {
     assert_eq!(state.expires_at, bench.clock.now().plus(LIFETIME));
     let settlements = bench.settlements.lock().unwrap();
     let row = settlements[0].invocation.as_ref().unwrap();
-    assert_eq!((row.outcome, row.asked.as_deref()), (InvocationOutcome::Success, Some(&[InputKind::Roots][..])));
-    assert_eq!(row.output_bytes, Some(result.result.as_str().len() as u64), "the record is of what is handed on");
+    assert_eq!(
+        (row.outcome, row.asked.as_deref()),
+        (InvocationOutcome::Success, Some(&[InputKind::Roots][..]))
+    );
+    assert_eq!(
+        row.output_bytes,
+        Some(result.result.as_str().len() as u64),
+        "the record is of what is handed on"
+    );
     assert!(row.facts.round.is_none());
 }
 

@@ -23,7 +23,10 @@ fn url(url: &str) -> Value {
 }
 
 fn sampling(content: Value) -> Value {
-    one("sampling/createMessage", json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 9 }))
+    one(
+        "sampling/createMessage",
+        json!({ "messages": [{ "role": "user", "content": content }], "maxTokens": 9 }),
+    )
 }
 
 #[test]
@@ -114,7 +117,8 @@ fn what_is_too_much_or_leads_elsewhere_is_refused_whole() {
         let found = examined(&requests, InputKind::ALL);
         assert!(matches!(found, Err(Malformed(_))), "{requests}: {found:?}");
     }
-    let page = json!({ "type": "resource", "resource": { "uri": "a:b", "mimeType": "text/html", "text": "<p>" } });
+    let page =
+        json!({ "type": "resource", "resource": { "uri": "a:b", "mimeType": "text/html", "text": "<p>" } });
     assert!(matches!(examined(&sampling(page), InputKind::ALL), Err(QuestionProblem::Content(_))));
     let odd_state = r#"{"inputRequests":{"a":{"method":"roots/list"}},"requestState":7}"#;
     let odd_state = RawJson::from_text(odd_state.to_owned()).unwrap();
