@@ -125,6 +125,9 @@ mod tests {
         for (era, given, expected) in table {
             assert_eq!(uncached(era, answer(given, None)).get(), expected);
         }
+        let question = r#"{"resultType":"input_required","inputRequests":{},"requestState":"s"}"#;
+        let asked = uncached(Era::Modern, answer(question, None));
+        assert_eq!(asked.get(), format!("{},{label}}}", question.trim_end_matches('}')), "no resource yet");
     }
 
     fn answer(result: &str, sanitised: Option<Sanitised>) -> InvokeToolResult {

@@ -226,6 +226,52 @@ async fn without_a_claim_a_state_would_be_good_for_ever() {
 }
 
 #[tokio::test]
+async fn an_approval_covers_the_rounds_of_its_call_and_no_other() {
+    let site = Site::open().await;
+    let admin = |method, path: String, body| {
+        let site = &site;
+        async move { site.world.call(&site.admin, method, &path, body).await.json() }
+    };
+    let servers = admin("GET", "/integrations/mcp-servers".to_owned(), None).await;
+    let tools = format!("/integrations/mcp-servers/{}/tools", text(&servers["items"][0]["server_id"]));
+    let tool = text(&admin("GET", tools.clone(), None).await["items"][0]["tool_id"]);
+    let mark = json!({ "approval": "required" });
+    admin("PUT", format!("{tools}/{tool}/approval"), Some(mark)).await;
+    let wait = || async {
+        let told = site.call(&site.keys[0], "").await.json();
+        assert!(told.to_string().contains("approval_required"), "{told}");
+        let pending = admin("GET", "/integrations/approvals?status=pending".to_owned(), None).await;
+        text(&pending["items"][0]["approval_id"])
+    };
+    let approval = wait().await;
+    let reason = Some(json!({ "reason": "looked at it" }));
+    admin("POST", format!("/integrations/approvals/{approval}/grant"), reason.clone()).await;
+    let state = site.asked().await;
+    site.world.mcp.answer_call(Ok(reply(&asking(""))));
+    let second = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
+    let state = text(&second["result"]["requestState"]);
+    site.world.mcp.answer_call(Ok(reply(DONE)));
+    let done = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
+    assert_eq!(done["result"]["content"][0]["text"], "done", "{done}");
+    let made = admin("GET", "/integrations/mcp-invocations?limit=3".to_owned(), None).await;
+    for call in made["items"].as_array().unwrap() {
+        assert_eq!(call["approval_id"], approval, "each record names it");
+    }
+
+    // Another call needs another; and under other policies a round is covered no more.
+    let next = wait().await;
+    assert_ne!(next, approval);
+    admin("POST", format!("/integrations/approvals/{next}/grant"), reason).await;
+    let state = site.asked().await;
+    let policy = json!({ "name": "more", "text": "permit(principal, action, resource);" });
+    admin("PUT", "/policies".to_owned(), Some(policy)).await;
+    let calls = site.calls().len();
+    let told = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
+    assert!(told.to_string().contains("approval_required"), "{told}");
+    assert_eq!(site.calls().len(), calls, "nothing was sent");
+}
+
+#[tokio::test]
 async fn nobody_is_asked_who_does_not_say_that_they_can_be() {
     let site = Site::open().await;
     let sampling = r#"{"resultType":"input_required","inputRequests":{"it":{"method":"sampling/createMessage","params":{"messages":[]}}}}"#;

@@ -205,39 +205,55 @@ impl Tenant {
         Ok(Seen { took, ..self.look(&answer).await? })
     }
 
-    /// Calls a tool as a modern agent whose client can be asked for all of this, and looks likewise.
-    pub(super) async fn call_as_agent(&self, tool: &str, capabilities: &Value) -> Result<Seen> {
+    /// Calls a tool as a modern agent whose client can be asked for forms and URLs, with these members of the request besides.
+    pub(super) async fn ask_as_agent(&self, tool: &str, more: &Value) -> Result<Value> {
+        let version = ProtocolVersion::V2026_07_28;
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": version.as_str(),
+            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {}, "url": {} } },
+        });
+        let mut params = json!({ "name": TOOL, "arguments": {}, "_meta": meta });
+        if let (Some(params), Some(more)) = (params.as_object_mut(), more.as_object()) {
+            params.extend(more.clone());
+        }
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method::TOOLS_CALL, "params": params });
+        let mut headers = standard_headers(version, method::TOOLS_CALL, Some(TOOL));
+        headers.push(("accept".to_owned(), ACCEPT_BOTH.to_owned()));
+        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let path = format!("/mcp/{}", self.offer(tool).await?);
+        let mut left = UNSETTLED;
+        loop {
+            let told = self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.json();
+            left -= 1;
+            if !PASSING.iter().any(|code| told["error"]["data"]["code"] == *code) || left == 0 {
+                return Ok(told);
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+
+    /// A toolset of this tool for the agent.
+    async fn offer(&self, tool: &str) -> Result<String> {
         let ids: Vec<&str> = tool.split('/').collect();
         let [.., server, "tools", id] = ids[..] else { bail!("no tool: {tool}") };
         let toolset = id.replace('_', "-");
         let selected = json!([{ "server_id": server, "tool_id": id, "name": TOOL }]);
         let body = json!({ "name": toolset, "tools": selected, "keys": [self.key_id] });
         self.post("/integrations/toolsets", &body).await?;
-        let version = ProtocolVersion::V2026_07_28;
-        let meta = json!({
-            "io.modelcontextprotocol/protocolVersion": version.as_str(),
-            "io.modelcontextprotocol/clientCapabilities": capabilities,
-        });
-        let params = json!({ "name": TOOL, "arguments": {}, "_meta": meta });
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method::TOOLS_CALL, "params": params });
-        let mut headers = standard_headers(version, method::TOOLS_CALL, Some(TOOL));
-        headers.push(("accept".to_owned(), ACCEPT_BOTH.to_owned()));
-        let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let path = format!("/mcp/{toolset}");
-        let mut left = UNSETTLED;
-        let told = loop {
-            let answer = self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.json();
-            left -= 1;
-            if answer["error"].is_null() || left == 0 {
-                break answer;
-            }
-            tokio::time::sleep(PAUSE).await;
-        };
-        // An agent reads of a failure in words, which name code and record.
-        let words = text(&told["result"]["content"][0]["text"]).unwrap_or_else(|_| told.to_string());
-        let code = words.split(':').next().unwrap_or_default();
-        let invocation = words.split_once("(invocation_id ").and_then(|(_, rest)| rest.split_once(')'));
-        let answer = json!({ "code": code, "invocation_id": invocation.map(|(id, _)| id), "told": told });
+        Ok(toolset)
+    }
+
+    /// What is on record of a call that an agent was answered so.
+    pub(super) async fn look_at_told(&self, told: Value) -> Result<Seen> {
+        let data = &told["error"]["data"];
+        let mut answer =
+            json!({ "code": data["code"], "invocation_id": data["invocation_id"], "told": told });
+        // A failure that a model may mend is told in words, which name code and record.
+        if let Some(words) = told["result"]["content"][0]["text"].as_str() {
+            let record = words.split_once("(invocation_id ").and_then(|(_, rest)| rest.split_once(')'));
+            answer["code"] = words.split(':').next().unwrap_or_default().into();
+            answer["invocation_id"] = record.map(|(id, _)| id).into();
+        }
         self.look_at(answer).await
     }
 
@@ -295,12 +311,12 @@ impl Tenant {
     }
 }
 
-/// Whether a refusal says nothing of the row: others change the tenant's configuration, or the disk is busy.
+/// Refusals that say nothing of the row: others change the tenant's configuration, or the disk is busy.
+const PASSING: [&str; 4] =
+    ["configuration_unsettled", "audit_unavailable", "overloaded", "store_unavailable"];
+
 fn is_passing(answer: &Answer) -> bool {
-    matches!(
-        answer.json()["code"].as_str(),
-        Some("configuration_unsettled" | "audit_unavailable" | "overloaded" | "store_unavailable")
-    )
+    PASSING.iter().any(|code| answer.json()["code"] == *code)
 }
 
 /// Asks until it is no passing refusal that is answered.

@@ -1,10 +1,11 @@
 //! Servers that want more than arguments: input, state, a person who opens a URL.
 
+use color_eyre::eyre::ensure;
 use serde_json::{Map, Value, json};
 
 use crate::hostile::row::{Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen};
-use crate::hostile::speech::{DONE, Era, json_answer, response, result, stream};
+use crate::hostile::speech::{DONE, Era, TOOL, definition, json_answer, response, result, server, stream};
 use crate::hostile::villain::{Asked, Villain};
 
 pub(super) fn rows() -> Vec<Row> {
@@ -31,6 +32,7 @@ pub(super) fn rows() -> Vec<Row> {
         );
     }
     rows.extend(to_an_agent());
+    rows.push(stolen());
     for (name, bytes) in [("10 MB", 10 << 20), ("another's", 64)] {
         rows.push(
             Row::call("M088", Era::Modern, state, move |asked| {
@@ -96,7 +98,33 @@ fn to_an_agent() -> Vec<Row> {
 fn ask_an_agent<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
-        scene.one.call_as_agent(&tool, &json!({ "elicitation": { "form": {}, "url": {} } })).await
+        scene.one.look_at_told(scene.one.ask_as_agent(&tool, &json!({})).await?).await
+    })
+}
+
+/// A tenant goes on from the state that was given out to another's agent.
+fn stolen() -> Row {
+    let cast = (0..2).map(|_| {
+        server(Era::Modern, vec![definition(TOOL)], |asked| {
+            let form = json!({ "message": "?", "requestedSchema": { "type": "object", "properties": {} } });
+            let request = json!({ "method": "elicitation/create", "params": form });
+            result(asked, &json!({ "resultType": "input_required", "inputRequests": { "it": request } }))
+        })
+    });
+    let refused = expect("request_state_refused", "denied", "none");
+    Row::of("M088", refused, cast.collect(), steal)
+        .named("another tenant's, of an agent")
+        .counting(|_, cast| (cast[1].calls() > 0).then(|| "it was sent".to_owned()))
+}
+
+fn steal<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let (victim, thief) = (&scene.one, &scene.other);
+        let asked = victim.ask_as_agent(&victim.trust(&cast[0]).await?, &json!({})).await?;
+        ensure!(asked["result"]["requestState"].is_string(), "no state: {asked}");
+        let answers = json!({ "it": { "action": "accept", "content": {} } });
+        let going = json!({ "requestState": asked["result"]["requestState"], "inputResponses": answers });
+        thief.look_at_told(thief.ask_as_agent(&thief.trust(&cast[1]).await?, &going).await?).await
     })
 }
 

@@ -54,10 +54,8 @@ pub(crate) async fn invoke(
     }
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
     let going = Going::of(&scene);
-    let idempotency = match going.goes_on() {
-        true => going.claim(&scene),
-        false => claim(&scene, &target, method, &arguments),
-    };
+    let idempotency =
+        if going.goes_on() { going.claim(&scene) } else { claim(&scene, &target, method, &arguments) };
     let run = request.run_id.as_ref();
     let named = through.as_ref().map(ThroughToolset::facts);
     let mut is_repeatable = idempotency.is_some() && !going.goes_on();

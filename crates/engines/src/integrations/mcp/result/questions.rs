@@ -16,6 +16,8 @@ use crate::integrations::mcp::risk::tokens;
 
 /// Most bytes of all questions together.
 const MAX_BYTES: usize = 64 * 1024;
+/// Most bytes of the server's state, as it is written: it is carried back and forth.
+const MAX_STATE: usize = 16 * 1024;
 /// Most bytes of a question's name.
 const MAX_NAME: usize = 128;
 const SECRETS: [&str; 7] =
@@ -79,6 +81,9 @@ pub fn examine_questions(result: &RawJson, accepts: &[InputKind]) -> Result<Ques
     let state: Option<Box<RawValue>> = members.value("requestState");
     if state.as_ref().is_some_and(|state| !state.get().starts_with('"')) {
         return Err(Malformed("a `requestState` that is no string"));
+    }
+    if state.as_ref().is_some_and(|state| state.get().len() > MAX_STATE) {
+        return Err(Refused("over 16 KiB of state"));
     }
     let requests: Box<RawValue> = members.value("inputRequests").ok_or(Malformed("no questions"))?;
     if requests.get().len() > MAX_BYTES {

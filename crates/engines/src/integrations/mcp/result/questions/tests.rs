@@ -120,6 +120,12 @@ fn what_is_too_much_or_leads_elsewhere_is_refused_whole() {
     let page =
         json!({ "type": "resource", "resource": { "uri": "a:b", "mimeType": "text/html", "text": "<p>" } });
     assert!(matches!(examined(&sampling(page), InputKind::ALL), Err(QuestionProblem::Content(_))));
+    let state = "s".repeat(17 << 10);
+    let large = format!(r#"{{"inputRequests":{{"a":{{"method":"roots/list"}}}},"requestState":"{state}"}}"#);
+    assert!(matches!(
+        examine_questions(&RawJson::from_text(large).unwrap(), InputKind::ALL),
+        Err(Refused("over 16 KiB of state"))
+    ));
     let odd_state = r#"{"inputRequests":{"a":{"method":"roots/list"}},"requestState":7}"#;
     let odd_state = RawJson::from_text(odd_state.to_owned()).unwrap();
     assert!(matches!(examine_questions(&odd_state, InputKind::ALL), Err(Malformed(_))));
