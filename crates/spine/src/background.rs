@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
+use portcullis_engines::integrations::mcp::rounds;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, codes};
@@ -167,7 +168,9 @@ async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
 
 /// What is not forgotten now is forgotten by the next sweep, or by another instance.
 async fn forget_keys(stage: &Stage) {
-    let kept = i64::try_from(stage.options.keep_keys.as_micros()).unwrap_or(i64::MAX);
+    // A state whose use was forgotten while it is good would be good twice.
+    let kept = stage.options.keep_keys.max(rounds::LIFETIME);
+    let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(stage.ports.clock.now().as_micros().saturating_sub(kept));
     match stage.ports.ledger.forget_keys(before, FORGET).await {
         Ok(0) => {}
