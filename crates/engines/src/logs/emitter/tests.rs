@@ -154,6 +154,22 @@ async fn a_call_through_a_toolset_says_so() {
 }
 
 #[tokio::test]
+async fn a_round_says_what_was_asked_and_what_it_goes_on_from() {
+    let before = "inv_01jd0000000000000000000009";
+    let responses_hash = Some("7".repeat(64));
+    let round = CallRound { number: 2, continues: before.parse().unwrap(), responses_hash };
+    let (actor, facts) = (actor(), InvocationFacts { round: Some(round), ..facts() });
+    let call = ToolEventContext { actor: &actor, facts: &facts, traceparent: None };
+    let event = emitter().emit_tool_requested(&tenant(), call).await.unwrap();
+    let expected = json!({ "number": 2, "continues": before, "responses_hash": "7".repeat(64) });
+    assert_eq!(event.facts["round"], expected);
+    let asked = Some(vec![InputKind::Elicitation, InputKind::Roots]);
+    let invocation = McpToolInvocation { asked, ..invocation(InvocationOutcome::Success) };
+    let event = emitter().emit_tool_completed(&tenant(), call, &invocation).await.unwrap();
+    assert_eq!(event.facts["asked"], json!(["elicitation", "roots"]));
+}
+
+#[tokio::test]
 async fn a_call_of_what_is_no_tool_says_so() {
     let actor = actor();
     for (method, told) in
