@@ -9,5 +9,7 @@ pub mod api_keys;
 pub mod controls;
 pub mod incidents;
 pub mod integrations;
+mod json_strings;
 pub mod logs;
 pub mod policies;
+pub mod redaction;

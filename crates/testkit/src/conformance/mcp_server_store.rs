@@ -62,6 +62,8 @@ async fn keeps_every_field(store: &dyn Store) {
             redirect_uri: None,
             issuer: None,
             names_issuer: None,
+            subject_token_type: None,
+            audience: None,
         }),
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/client")))),
         ..fixtures::server(&IDS, &tenant, "asking", 2)
@@ -73,6 +75,8 @@ async fn keeps_every_field(store: &dyn Store) {
             redirect_uri: Some(valid(UrlText::new("https://gw.example/oauth/callback"))),
             issuer: Some(valid(UrlText::new("https://as.example"))),
             names_issuer: Some(true),
+            subject_token_type: None,
+            audience: None,
             ..oauth
         }),
         credential_ref: asking.credential_ref.clone(),

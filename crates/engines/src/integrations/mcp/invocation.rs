@@ -32,6 +32,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
 use super::authentication::{authenticate, credential_access, target};
+use super::authorization::stepped_up;
 use super::decision::{CallFacts, Decision, Denial, decide, freeze_targets};
 use super::events::EventStamp;
 use super::exchange::credential_accessed;
@@ -362,6 +363,7 @@ impl McpToolInvocationEngine {
             definition: call.facts.tool.definition.clone(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
+        let answer = answer.map_err(|failure| stepped_up(failure, &call.facts.server));
         let ended =
             Ended::answered(answer, started_at, target.auth.as_ref(), |bytes| self.hash(opened, bytes));
         if call.is_callers_deadline { ended.by_callers_deadline() } else { ended }

@@ -1,13 +1,15 @@
 //! Failures in our words: a code, and at most a number of the upstream's.
 
 use portcullis_mcp::answer::{AnswerError, Oddities};
+use portcullis_mcp::authorization::Challenge;
 use portcullis_mcp::era::Incompatible;
 use portcullis_mcp::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorCode, received};
 use portcullis_mcp::messages::ViewError;
 use portcullis_mcp::scan::ScanError;
 use portcullis_mcp::sse::SseError;
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::egress::{EgressError, EgressStage};
+use portcullis_schemas::egress::{EgressError, EgressResponse, EgressStage};
+use portcullis_schemas::integrations::mcp::oauth::OauthScope;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
 
 /// Why a request has no usable answer.
@@ -134,6 +136,15 @@ fn status_failure(status: u16) -> McpFailure {
     let may_have_acted =
         !matches!(status, 300..=308 | 400 | 401 | 403..=406 | 411 | 413 | 415 | 421 | 429 | 431);
     McpFailure::new(code, detail, may_have_acted)
+}
+
+/// A refusal that says that the token has too few scopes (MCP authorization, "Scope Challenge Handling").
+pub(super) fn wants_scope(response: &EgressResponse) -> Option<McpFailure> {
+    let challenges = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
+    let challenge = Challenge::bearer(challenges.map(|(_, value)| value.as_str()))?;
+    let failure = unsent(codes::SCOPE_REQUIRED, "the server wants more scopes than the token has");
+    let scope = challenge.scope.as_deref().and_then(|scope| OauthScope::new(scope).ok());
+    challenge.wants_scope().then_some(McpFailure { scope, ..failure })
 }
 
 fn code_of(error: &AnswerError) -> Code {

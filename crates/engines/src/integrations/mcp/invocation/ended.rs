@@ -9,8 +9,8 @@ use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
-use crate::integrations::mcp::redaction::Redactor;
 use crate::integrations::mcp::result::{ContentProblem, examine};
+use crate::redaction::Redactor;
 
 /// The end of a call that has an intent.
 pub(super) struct Ended {
@@ -138,6 +138,8 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
 fn describe(failure: McpFailure) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
+    } else if failure.code == codes::SCOPE_REQUIRED {
+        "nothing was done"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else {
@@ -170,9 +172,11 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE | codes::UPSTREAM_TOKEN_REFUSED => {
             ErrorKind::Denied
         }
-        codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE | codes::CONNECTION_REQUIRED => {
-            ErrorKind::Conflict
-        }
+        codes::CREDENTIAL_REFERENCE
+        | codes::CREDENTIAL_UNUSABLE
+        | codes::CONNECTION_REQUIRED
+        | codes::ACCESS_TOKEN_REQUIRED
+        | codes::SCOPE_REQUIRED => ErrorKind::Conflict,
         codes::ARGUMENTS_INVALID => ErrorKind::Invalid,
         codes::INTERNAL | codes::OPERATION_PANICKED | codes::STORE_CORRUPT => ErrorKind::Internal,
         _ => ErrorKind::Unavailable,
