@@ -65,7 +65,7 @@ pub(super) async fn all(admin: &ApiClient, url: &str) -> Result<ApiClient> {
 pub(super) async fn approved(admin: &ApiClient, server: &str) -> Result<Vec<Value>> {
     let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
     let tools = tools["items"].as_array().context("no tools")?.clone();
-    for tool in &tools {
+    for tool in tools.iter().filter(|tool| tool["status"] != "approved") {
         let tool_id = tool["tool_id"].as_str().context("no tool id")?;
         let approval = json!({ "definition_hash": tool["definition_hash"] });
         admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;

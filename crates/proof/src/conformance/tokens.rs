@@ -68,9 +68,7 @@ struct People {
 impl People {
     async fn of(mut gate: Gate, url: &Url, scenario: &str) -> Result<Self> {
         let origin = gate.admin.origin().to_owned();
-        gate.configure(&format!(
-            "[api]\npublic_url = {origin:?}\nclient_document = {CLIENT_DOCUMENT:?}\n"
-        ))?;
+        gate.configure(&format!("[api]\npublic_url = {origin:?}\nclient_document = {CLIENT_DOCUMENT:?}\n"))?;
         gate.crash_and_restart().await?;
         let body = json!({ "name": "suite", "url": url.as_str(), "auto_discover": false });
         let registered = gate.admin.post("/integrations/mcp-servers", &body).await?.success()?;
@@ -142,7 +140,11 @@ impl People {
             }
         };
         ensure!(found["registration"] != "required", "nobody is registered: {found}");
-        if found["server"]["auth_type"] == "oauth_authorization_code" { self.connect().await } else { Ok(Step::Done) }
+        if found["server"]["auth_type"] == "oauth_authorization_code" {
+            self.connect().await
+        } else {
+            Ok(Step::Done)
+        }
     }
 
     /// The operator lets the gate go where it says that the way leads.
@@ -169,7 +171,8 @@ impl People {
             return Ok(Step::Refused(found));
         }
         for tool in offer::approved(self.admin(), &self.server).await? {
-            let path = format!("{}/tools/{}/invoke", self.server, tool["tool_id"].as_str().context("no tool id")?);
+            let path =
+                format!("{}/tools/{}/invoke", self.server, tool["tool_id"].as_str().context("no tool id")?);
             let called = self.admin().post(&path, &json!({ "arguments": {} })).await?;
             if let Step::Refused(found) = step(&called) {
                 return Ok(Step::Refused(found));

@@ -82,7 +82,9 @@ async fn exchanged(options: &Options, scene: &Scene) -> Result<()> {
     let refused = gate.admin.post(&format!("{path}/discover"), &json!({})).await?;
     super::expect_code(&refused, 409, "access_token_required")?;
     let mut callers = Vec::new();
-    for (name, secret) in [("gateway", "the gateway: its secret, 100% +"), ("stranger", "the stranger: its secret")] {
+    for (name, secret) in
+        [("gateway", "the gateway: its secret, 100% +"), ("stranger", "the stranger: its secret")]
+    {
         let key = json!({
             "name": format!("exchanged {name}"), "scopes": ["invoke", "admin"], "issuer": issuer, "subject": name,
         });
@@ -101,7 +103,9 @@ async fn exchanged(options: &Options, scene: &Scene) -> Result<()> {
     }
     let refused = gate.admin.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
     super::expect_code(&refused, 409, "access_token_required")?;
-    println!("ok two callers' tokens are exchanged at oidc-provider (RFC 8693), and upstream comes each as themselves");
+    println!(
+        "ok two callers' tokens are exchanged at oidc-provider (RFC 8693), and upstream comes each as themselves"
+    );
     Ok(())
 }
 

@@ -17,12 +17,10 @@ mod text;
 pub(super) const OF: u64 = 67;
 
 /// Rows that are not played, and why.
-pub(super) const NOT_PLAYED: [(&str, &str); 1] = [
-    (
-        "M091",
-        "the gate relays no tasks, and declares none upstream: there is no handle that could be another's",
-    ),
-];
+pub(super) const NOT_PLAYED: [(&str, &str); 1] = [(
+    "M091",
+    "the gate relays no tasks, and declares none upstream: there is no handle that could be another's",
+)];
 
 pub(super) fn all() -> Vec<Row> {
     let mut rows = http::rows();

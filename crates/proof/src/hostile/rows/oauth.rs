@@ -8,9 +8,7 @@ use serde_json::{Value, json};
 
 use crate::hostile::row::{Counting, Expected, Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen, text};
-use crate::hostile::speech::{
-    DONE, Era, TOOL, definition, http, http_with, json_answer, response, server,
-};
+use crate::hostile::speech::{DONE, Era, TOOL, definition, http, http_with, json_answer, response, server};
 use crate::hostile::villain::{Asked, Script, Step, Villain};
 
 /// What a token endpoint that is honest answers: a token that is good for once, so that the next call asks again.
@@ -29,10 +27,9 @@ pub(super) fn rows() -> Vec<Row> {
     .into();
     for era in [Era::Modern, Era::Legacy] {
         rows.push(mix_up(era));
-        for (name, members) in [
-            ("a wider scope", json!({ "scope": "read admin" })),
-            ("a mac", json!({ "token_type": "mac" })),
-        ] {
+        for (name, members) in
+            [("a wider scope", json!({ "scope": "read admin" })), ("a mac", json!({ "token_type": "mac" }))]
+        {
             let refused = expect("upstream_token_refused", "failed", "medium");
             let row = issued(era, "M097", refused, members, |_, cast| used(&cast[0], "hostile")).named(name);
             rows.push(row.without("a loud incident: a secret that was rotated there gives the same code"));
@@ -40,7 +37,9 @@ pub(super) fn rows() -> Vec<Row> {
         for (expires_in, is_kept) in [(json!(0), false), (json!(-1), false), (json!(1e12), true)] {
             let figure = if is_kept { kept } else { asked_each_time };
             let members = json!({ "expires_in": expires_in });
-            rows.push(issued(era, "M098", expect("ok", "succeeded", "none"), members, figure).named(expires_in));
+            rows.push(
+                issued(era, "M098", expect("ok", "succeeded", "none"), members, figure).named(expires_in),
+            );
         }
     }
     rows
@@ -103,13 +102,7 @@ fn discover<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
 }
 
 /// A server that takes tokens of its own token endpoint, which turns: then its answer has these members.
-fn issued(
-    era: Era,
-    id: &'static str,
-    expected: Expected,
-    members: Value,
-    figure: Counting,
-) -> Row {
+fn issued(era: Era, id: &'static str, expected: Expected, members: Value, figure: Counting) -> Row {
     let sound = server(era, vec![definition(TOOL)], |asked| json_answer(&response(asked, DONE)));
     let script: Script = Arc::new(move |asked, turned| match asked.head.starts_with("POST /token ") {
         true if turned => hostile(&members),
@@ -168,7 +161,8 @@ fn used(villain: &Villain, token: &str) -> Option<String> {
 
 fn asked_each_time(_: &Seen, cast: &[Villain]) -> Option<String> {
     let asked = questions(&cast[0]).len();
-    (asked != 2).then(|| format!("{asked} tokens were asked for by two calls, though none is good for a second"))
+    (asked != 2)
+        .then(|| format!("{asked} tokens were asked for by two calls, though none is good for a second"))
 }
 
 fn kept(_: &Seen, cast: &[Villain]) -> Option<String> {
