@@ -1,7 +1,7 @@
 //! What an operator, an admin and a person do so that the gate comes by tokens for the suite's server. All of OAuth is done
 //! by the gate: here its operations are called, and a browser is a request whose `Location` is read.
 
-use color_eyre::eyre::{ContextCompat, Result, bail, ensure};
+use color_eyre::eyre::{ContextCompat, Result, bail, ensure, eyre};
 use portcullis_server::api_client::{Answer, ApiClient};
 use serde_json::{Map, Value, json};
 use url::Url;
@@ -113,6 +113,13 @@ impl People {
 
     /// The admin has a client of the authorization server, and stores its secret.
     async fn know_client(&mut self, context: &Value) -> Result<()> {
+        let issuer = match &context["issuer"] {
+            // Who does not know where the client is known has the gate look first.
+            Value::Null => {
+                self.find().await?.map_err(|refused| eyre!("refused: {refused}"))?["issuer"].clone()
+            }
+            issuer => issuer.clone(),
+        };
         let secret = json!({
             "name": "client", "credential_type": "custom", "secret": context["client_secret"],
         });
@@ -122,29 +129,34 @@ impl People {
         let grants = json!({ "grants": [{ "mcp_server": server }] });
         self.admin().put(&format!("/integrations/credentials/{id}/grants"), &grants).await?.success()?;
         let client = json!({
-            "issuer": context["issuer"], "client_id": context["client_id"], "credential_ref": stored["reference"],
+            "issuer": issuer, "client_id": context["client_id"], "credential_ref": stored["reference"],
         });
         self.asks.insert("client".to_owned(), client);
         Ok(())
     }
 
-    /// Has the gate find the authorization server, and connects an account there.
-    async fn authorize(&mut self) -> Result<Step> {
-        let found = loop {
+    /// Has the gate find the authorization server: what it found, or why it did not.
+    async fn find(&mut self) -> Result<Result<Value, Value>> {
+        loop {
             let path = format!("{}/authorization", self.server);
             let answer = self.admin().post(&path, &json!(self.asks)).await?;
             match step(&answer) {
-                Step::Done => break answer.json(),
+                Step::Done => return Ok(Ok(answer.json())),
                 Step::Refused(found) if found["code"] == "egress_refused" => self.waive(&found).await?,
-                refused => return Ok(refused),
+                Step::Refused(found) => return Ok(Err(found)),
             }
+        }
+    }
+
+    /// Has the gate find the authorization server, and connects an account there.
+    async fn authorize(&mut self) -> Result<Step> {
+        let found = match self.find().await? {
+            Ok(found) => found,
+            Err(refused) => return Ok(Step::Refused(refused)),
         };
         ensure!(found["registration"] != "required", "nobody is registered: {found}");
-        if found["server"]["auth_type"] == "oauth_authorization_code" {
-            self.connect().await
-        } else {
-            Ok(Step::Done)
-        }
+        let by_browser = found["server"]["auth_type"] == "oauth_authorization_code";
+        if by_browser { self.connect().await } else { Ok(Step::Done) }
     }
 
     /// The operator lets the gate go where it says that the way leads.
