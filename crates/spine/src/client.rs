@@ -55,7 +55,8 @@ pub(crate) struct DispatchClient {
 }
 
 impl DispatchClient {
-    /// A token that is refused upstream is not used again, though its time may not be over: the next call asks for another.
+    /// A token that the server does not know is not used again, though its time may not be over: the next call asks for
+    /// another.
     fn heard<T>(
         &self,
         tenant: &TenantId,
@@ -63,8 +64,7 @@ impl DispatchClient {
         answer: Result<T, McpFailure>,
     ) -> Result<T, McpFailure> {
         answer.inspect_err(|failure| {
-            if let Some(auth) = target.auth.as_ref().filter(|_| failure.code == codes::UPSTREAM_UNAUTHORIZED)
-            {
+            if let Some(auth) = target.auth.as_ref().filter(|_| failure.is_unauthenticated) {
                 self.tokens.refuse(tenant, &target.server_id, auth);
             }
         })

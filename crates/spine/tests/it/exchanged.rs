@@ -115,9 +115,11 @@ async fn each_caller_acts_with_what_their_own_token_is_exchanged_for() {
     assert_eq!(tokens, ["Bearer for-alice", "Bearer for-alice", "Bearer for-bob"]);
     assert_ne!(sent[1].identity, sent[2].identity, "no two callers share a session");
 
-    // What the server refuses is asked for anew by the next call.
-    let refused = McpFailure::new(codes::UPSTREAM_UNAUTHORIZED, "http status 401", false);
-    realm.house.client.answer_call(Err(refused));
+    // What the server does not know is asked for anew by the next call; one that may not do it is good for others.
+    let forbidden = McpFailure::new(codes::UPSTREAM_UNAUTHORIZED, "http status 403", false);
+    realm.house.client.answer_call(Err(forbidden.clone()));
+    realm.call(&alice, &tool).await.unwrap_err();
+    realm.house.client.answer_call(Err(McpFailure { is_unauthenticated: true, ..forbidden }));
     realm.call(&alice, &tool).await.unwrap_err();
     realm.answer_exchange("for-alice-2");
     realm.house.client.answer_call(Ok(reply()));

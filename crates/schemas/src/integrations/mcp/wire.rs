@@ -173,11 +173,21 @@ pub struct McpFailure {
     pub conduct: Conduct,
     /// With `scope_required`: the scopes that the server asks for.
     pub scope: Option<OauthScope>,
+    /// Whether the server does not know us by what it was sent (HTTP 401). Who is known and may not (403) would get no
+    /// further with another token.
+    pub is_unauthenticated: bool,
 }
 
 impl McpFailure {
     /// A failure of a server that behaved fairly.
     pub fn new(code: Code, detail: impl Into<String>, may_have_acted: bool) -> Self {
-        Self { code, detail: detail.into(), may_have_acted, conduct: Conduct::Fair, scope: None }
+        Self {
+            code,
+            detail: detail.into(),
+            may_have_acted,
+            conduct: Conduct::Fair,
+            scope: None,
+            is_unauthenticated: false,
+        }
     }
 }

@@ -126,7 +126,7 @@ fn is_refusal(code: i64) -> bool {
     .any(|refusal| refusal.value() == code)
 }
 
-fn status_failure(status: u16) -> McpFailure {
+pub(super) fn status_failure(status: u16) -> McpFailure {
     let (code, detail) = match status {
         401 | 403 => (codes::UPSTREAM_UNAUTHORIZED, format!("http status {status}")),
         300..=399 => (codes::UPSTREAM_REDIRECT, format!("http status {status}; redirects are not followed")),
@@ -135,7 +135,7 @@ fn status_failure(status: u16) -> McpFailure {
     // The client errors that a server answers before it looks into the message.
     let may_have_acted =
         !matches!(status, 300..=308 | 400 | 401 | 403..=406 | 411 | 413 | 415 | 421 | 429 | 431);
-    McpFailure::new(code, detail, may_have_acted)
+    McpFailure { is_unauthenticated: status == 401, ..McpFailure::new(code, detail, may_have_acted) }
 }
 
 /// A refusal that says that the token has too few scopes (MCP authorization, "Scope Challenge Handling").
