@@ -20,7 +20,7 @@ pub(crate) const SCRIPT: &str = "/approvals/page.js";
 pub(crate) const JS: &str = include_str!("../templates/approval.js");
 
 /// Our own script may run, and speak with this server alone.
-const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
+pub(crate) const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
                       form-action 'none'; frame-ancestors 'none'";
 
 #[derive(Template)]

@@ -8,6 +8,7 @@ mod agents;
 mod approvals;
 mod base;
 mod body;
+mod connections;
 mod dispatch;
 mod docs;
 mod frame;

@@ -21,7 +21,7 @@ use crate::problem::Failure;
 use crate::reference::Reference;
 use crate::routes::ROUTES;
 use crate::wall::ApiOptions;
-use crate::{agents, approvals, docs, openapi as contract, probes, tokens};
+use crate::{agents, approvals, connections, docs, openapi as contract, probes, tokens};
 
 /// The whole HTTP entry over a spine. Routes whose operation the spine's registry lacks are left out.
 pub fn router(spine: Spine, options: ApiOptions) -> Router {
@@ -34,6 +34,7 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let agents = spine.clone();
     table(&spine)
         .merge(tokens::metadata(&spine))
+        .merge(connections::routes(&spine))
         .route(
             agents::ENDPOINT,
             any(move |toolset, request| agents::answer(agents.clone(), toolset, request)),
@@ -44,6 +45,7 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
         .route("/docs", document("text/html; charset=utf-8", page))
         .route(docs::STYLESHEET, document("text/css; charset=utf-8", docs::CSS.to_owned()))
         .route(approvals::SCRIPT, document("text/javascript; charset=utf-8", approvals::JS.to_owned()))
+        .route(connections::SCRIPT, document("text/javascript; charset=utf-8", connections::JS.to_owned()))
         .route(approvals::PAGE, get(approvals::page))
         .fallback(unknown_route)
         .method_not_allowed_fallback(unknown_method)

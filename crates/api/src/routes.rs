@@ -46,6 +46,7 @@ pub static ROUTES: &[Route] = &[
     route::<EnableMcpServer>(POST, "/integrations/mcp-servers/{server_id}/enable"),
     route::<DisableMcpServer>(POST, "/integrations/mcp-servers/{server_id}/disable"),
     route::<DiscoverMcpTools>(POST, "/integrations/mcp-servers/{server_id}/discover"),
+    route::<DiscoverMcpAuthorization>(POST, "/integrations/mcp-servers/{server_id}/authorization"),
     // A GET that asks the upstream and records what it answered: so the seed has it.
     route::<CheckMcpServerHealth>(GET, "/integrations/mcp-servers/{server_id}/health"),
     route::<ListMcpTools>(GET, "/integrations/mcp-servers/{server_id}/tools"),

@@ -9,13 +9,14 @@
 //! and relays need it so.
 //!
 //! Start: a client reads [`era::EraProbe`], [`answer::Collector`] and [`headers::standard_headers`]; a
-//! server reads [`ladder::judge`] and the replies in [`messages`].
+//! server reads [`ladder::judge`] and the replies in [`messages`]. Whose tokens a server takes: [`authorization`].
 //!
 //! Source: MCP specification revisions 2026-07-28 and 2025-11-25 (basic, streamable HTTP, versioning, tools).
 
 #![deny(clippy::disallowed_methods)]
 
 pub mod answer;
+pub mod authorization;
 pub mod capabilities;
 pub mod era;
 pub mod headers;
@@ -26,4 +27,5 @@ pub mod messages;
 pub mod meta;
 pub mod scan;
 pub mod sse;
+pub mod uri_template;
 pub mod version;

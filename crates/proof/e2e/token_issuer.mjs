@@ -1,12 +1,18 @@
 // An authorization server that we did not write, for the end-to-end suite. Usage: token_issuer.mjs FOLDER PORT RESOURCE...
 // FOLDER is where its package is installed. Machines and people get access tokens (RFC 9068) for the resources that are
-// named, those of people for so short that each use renews them.
+// named, those of people for so short that each use renews them. The client `exchanger` gets tokens for the subjects of
+// others' tokens (RFC 8693), if those are for the first resources but the last: the last is the upstream.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 const [folder, port, ...resources] = process.argv.slice(2);
 const installed = createRequire(pathToFileURL(`${folder}/`)).resolve('oidc-provider');
 const { default: Provider, errors } = await import(pathToFileURL(installed));
+const { createRemoteJWKSet, jwtVerify } = await import(
+  pathToFileURL(createRequire(pathToFileURL(installed)).resolve('jose'))
+);
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
 const client = (id, secret, method) => ({
   client_id: id,
   client_secret: secret,
@@ -22,6 +28,7 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     client('stranger', 'the stranger: its secret', 'client_secret_basic'),
     client('gateway', 'the gateway: its secret, 100% +', 'client_secret_basic'),
     client('poster', 'the poster: its secret &=', 'client_secret_post'),
+    { ...client('exchanger', 'the exchanger: its secret', 'client_secret_basic'), grant_types: [EXCHANGE] },
     {
       client_id: 'portal',
       client_secret: 'the portal: its secret',
@@ -46,5 +53,33 @@ const provider = new Provider(`http://127.0.0.1:${port}`, {
     },
   },
 });
+
+const keys = createRemoteJWKSet(new URL(`${provider.issuer}/jwks`));
+
+async function exchange(ctx) {
+  const { client, params } = ctx.oidc;
+  const upstream = resources.at(-1);
+  if (params.subject_token_type !== ACCESS_TOKEN || params.requested_token_type !== ACCESS_TOKEN) {
+    throw new errors.InvalidRequest('expected access tokens');
+  }
+  if (params.resource !== upstream) throw new errors.InvalidTarget();
+  const allowed = { issuer: provider.issuer, audience: resources.slice(0, -1) };
+  const verified = await jwtVerify(params.subject_token, keys, allowed).catch(() => {
+    throw new errors.InvalidGrant('the subject token is not one of ours');
+  });
+  const token = new provider.AccessToken({ accountId: verified.payload.sub, client, gty: 'exchange', scope: params.scope });
+  const info = { scope: 'tools', accessTokenFormat: 'jwt', accessTokenTTL: 120 };
+  token.resourceServer = new provider.ResourceServer(upstream, info);
+  ctx.body = {
+    access_token: await token.save(),
+    issued_token_type: ACCESS_TOKEN,
+    token_type: 'Bearer',
+    expires_in: token.expiration,
+    scope: token.scope,
+  };
+}
+
+const words = ['subject_token', 'subject_token_type', 'requested_token_type', 'resource', 'audience', 'scope'];
+provider.registerGrantType(EXCHANGE, exchange, words);
 
 provider.listen(Number(port), '127.0.0.1');

@@ -11,6 +11,7 @@ pub(crate) mod driver;
 mod offer;
 mod sample;
 mod server_leg;
+mod tokens;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;

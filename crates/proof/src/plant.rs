@@ -71,9 +71,7 @@ impl Gate {
     pub(crate) async fn start(binary: &Path, waived: &[String]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
         let port = free_port()?;
-        let origins: Vec<String> = waived.iter().map(|origin| format!("{origin:?}")).collect();
-        let config = format!("[egress]\nwaived_origins = [{}]\n", origins.join(", "));
-        std::fs::write(directory.path().join("portcullis.toml"), config)?;
+        std::fs::write(directory.path().join("portcullis.toml"), egress(waived))?;
         let mut child =
             serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
         let stdout = child.stdout.take().wrap_err("no standard output")?;
@@ -93,6 +91,15 @@ impl Gate {
         Ok(std::fs::write(&path, format!("{written}{more}"))?)
     }
 
+    /// Waives these origins and no others, from its next start on.
+    pub(crate) fn waive(&self, origins: &[String]) -> Result<()> {
+        let path = self.directory.path().join("portcullis.toml");
+        let written = std::fs::read_to_string(&path)?;
+        let rest = written.lines().skip(egress(&[]).lines().count());
+        let rest: String = rest.map(|line| format!("{line}\n")).collect();
+        Ok(std::fs::write(&path, format!("{}{rest}", egress(origins)))?)
+    }
+
     /// Ends the binary at once, as a crash would, and starts it again on the same data.
     pub(crate) async fn crash_and_restart(&mut self) -> Result<()> {
         self.program.child.kill()?;
@@ -110,6 +117,12 @@ impl Gate {
         });
         waited.await.wrap_err("the server does not become ready")
     }
+}
+
+/// How a configuration begins.
+fn egress(waived: &[String]) -> String {
+    let origins: Vec<String> = waived.iter().map(|origin| format!("{origin:?}")).collect();
+    format!("[egress]\nwaived_origins = [{}]\n", origins.join(", "))
 }
 
 fn serve(binary: &Path, directory: &Path, port: u16) -> Command {

@@ -149,6 +149,12 @@ codes! {
     UPSTREAM_TOKEN_UNAVAILABLE = "upstream_token_unavailable";
     /// The caller has connected no account at the MCP server, or must do so anew.
     CONNECTION_REQUIRED = "connection_required";
+    /// The MCP server takes the caller's access token exchanged, and the caller came with an API key.
+    ACCESS_TOKEN_REQUIRED = "access_token_required";
+    /// The MCP server wants scopes that its tokens are not asked for. Nothing was done.
+    SCOPE_REQUIRED = "scope_required";
+    /// What a server says of its authorization server, or that of itself and of us, breaks a rule; the public message names it.
+    AUTHORIZATION_REFUSED = "authorization_refused";
     /// Key material is missing or of the wrong form.
     KEY_UNAVAILABLE = "key_unavailable";
     // Egress and upstream

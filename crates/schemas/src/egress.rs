@@ -21,6 +21,8 @@ string_enum!(
         TokenIssuer = "token_issuer",
         /// A token endpoint, where a tenant's client secret is exchanged for an access token.
         TokenEndpoint = "token_endpoint",
+        /// An authorization server that an MCP server names: its metadata, and the registration of a client.
+        AuthorizationServer = "authorization_server",
         /// To the operator's own collector of telemetry.
         Telemetry = "telemetry",
     }

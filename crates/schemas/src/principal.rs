@@ -3,9 +3,13 @@
 //! Consumers: api, drivers, engines, portcullis, spine
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::Arc;
 
 use crate::ids::{KeyId, TenantId};
 use crate::operation::Authority;
+use crate::secret::Secret;
+use crate::timestamp::Timestamp;
 
 string_enum!(
     /// What kind of actor stands behind a key.
@@ -41,6 +45,33 @@ pub struct Principal {
     actor: String,
     actor_type: ActorType,
     scopes: BTreeSet<Scope>,
+    token: Option<Arc<PresentedToken>>,
+}
+
+/// The access token that a caller was let in by. It is shown to token endpoints that an admin has named (RFC 8693), and to
+/// nobody else. Compared by its digest; printed without anything of it.
+#[derive(Clone)]
+pub struct PresentedToken {
+    /// The token.
+    pub text: Secret,
+    /// SHA-256 of its text.
+    pub digest: [u8; 32],
+    /// Its `exp`.
+    pub ends_at: Timestamp,
+}
+
+impl PartialEq for PresentedToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.digest == other.digest
+    }
+}
+
+impl Eq for PresentedToken {}
+
+impl fmt::Debug for PresentedToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PresentedToken(..)")
+    }
 }
 
 impl Principal {
@@ -52,7 +83,19 @@ impl Principal {
         actor_type: ActorType,
         scopes: impl IntoIterator<Item = Scope>,
     ) -> Self {
-        Self { tenant, key, actor: actor.into(), actor_type, scopes: scopes.into_iter().collect() }
+        let scopes = scopes.into_iter().collect();
+        Self { tenant, key, actor: actor.into(), actor_type, scopes, token: None }
+    }
+
+    /// The same caller, who was let in by this access token.
+    #[must_use]
+    pub fn with_token(self, token: PresentedToken) -> Self {
+        Self { token: Some(Arc::new(token)), ..self }
+    }
+
+    /// The access token that the caller was let in by; `None` for an API key.
+    pub fn token(&self) -> Option<&Arc<PresentedToken>> {
+        self.token.as_ref()
     }
 
     /// The caller's tenant; the only source of tenancy in a request.
@@ -105,6 +148,14 @@ mod tests {
             ActorType::Machine,
             scopes.to_vec(),
         )
+    }
+
+    #[test]
+    fn a_token_is_printed_nowhere() {
+        let text = Secret::new("ey.subject.token".to_owned());
+        let token = PresentedToken { text, digest: [7; 32], ends_at: Timestamp::from_micros(1) };
+        let printed = format!("{:?}", with(&[Scope::Invoke]).with_token(token));
+        assert!(printed.contains("PresentedToken(..)") && !printed.contains("subject"), "{printed}");
     }
 
     #[test]

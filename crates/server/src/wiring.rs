@@ -80,6 +80,8 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         approval_lifetime: Duration::from_secs(settings.limits.approval_seconds),
         checkpoints: checkpoint_rules(settings),
         tokens: settings.tokens.clone(),
+        public_url: settings.api.public_url.clone(),
+        client_document: settings.api.client_document.clone(),
         ..SpineOptions::new(environment)
     })
 }

@@ -9,8 +9,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use async_trait::async_trait;
-use portcullis_engines::integrations::mcp::redaction::Redactor;
-use portcullis_engines::integrations::mcp::result::examine_progress;
+use portcullis_engines::redaction::Redactor;
+use portcullis_engines::results::examine_progress;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
@@ -55,17 +55,17 @@ pub(crate) struct DispatchClient {
 }
 
 impl DispatchClient {
-    /// A token that the server itself was issued and that is refused upstream is not used again, though its time may not be
-    /// over. One of a caller's own account is used until then.
+    /// A token that the server does not know is not used again, though its time may not be over: the next call asks for
+    /// another.
     fn heard<T>(
         &self,
         tenant: &TenantId,
-        server: &ServerId,
+        target: &McpTarget,
         answer: Result<T, McpFailure>,
     ) -> Result<T, McpFailure> {
         answer.inspect_err(|failure| {
-            if failure.code == codes::UPSTREAM_UNAUTHORIZED {
-                self.tokens.forget(tenant, server);
+            if let Some(auth) = target.auth.as_ref().filter(|_| failure.is_unauthenticated) {
+                self.tokens.refuse(tenant, &target.server_id, auth);
             }
         })
     }
@@ -100,7 +100,7 @@ impl McpClient for DispatchClient {
         dispatch: &Dispatch,
     ) -> Result<McpCatalogue, McpFailure> {
         let catalogue = self.exchange(self.inner.discover(tenant, target, dispatch)).await;
-        let catalogue = self.heard(tenant, &target.server_id, catalogue)?;
+        let catalogue = self.heard(tenant, target, catalogue)?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.catalogue(catalogue),
             None => catalogue,
@@ -114,7 +114,7 @@ impl McpClient for DispatchClient {
         dispatch: &Dispatch,
     ) -> Result<McpHealth, McpFailure> {
         let health = self.exchange(self.inner.check_health(tenant, target, dispatch)).await;
-        self.heard(tenant, &target.server_id, health)
+        self.heard(tenant, target, health)
     }
 
     async fn call_tool(
@@ -127,7 +127,7 @@ impl McpClient for DispatchClient {
         let examined = with_examined_progress(target, dispatch);
         let dispatch = examined.as_ref().unwrap_or(dispatch);
         let reply = self.exchange(self.inner.call_tool(tenant, target, call, dispatch)).await;
-        let reply = self.heard(tenant, &target.server_id, reply)?;
+        let reply = self.heard(tenant, target, reply)?;
         Ok(match redactor(target) {
             Some(redactor) => redactor.reply(reply),
             None => reply,

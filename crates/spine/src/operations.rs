@@ -68,7 +68,7 @@ pub(crate) fn method_of(operation: &str) -> Option<CallMethod> {
 }
 
 fn register_integrations(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
-    use crate::integrations::mcp::{discovery, health, invocations, invoke, servers, tools};
+    use crate::integrations::mcp::{authorization, discovery, health, invocations, invoke, servers, tools};
     registry.on::<mcp::RegisterMcpServer>(servers::register_server)?;
     registry.on::<mcp::GetMcpServer>(servers::get_server)?;
     registry.on::<mcp::ListMcpServers>(servers::list_servers)?;
@@ -77,6 +77,7 @@ fn register_integrations(registry: &mut OperationRegistry) -> Result<(), Registr
     registry.on::<mcp::DisableMcpServer>(servers::disable_server)?;
     registry.on::<mcp::DeleteMcpServer>(servers::delete_server)?;
     registry.on::<mcp::DiscoverMcpTools>(discovery::discover_tools)?;
+    registry.on::<mcp::DiscoverMcpAuthorization>(authorization::discover_authorization)?;
     registry.on::<mcp::CheckMcpServerHealth>(health::health_check)?;
     registry.on::<mcp::ListMcpTools>(tools::list_tools)?;
     registry.on::<mcp::GetMcpTool>(tools::get_tool)?;

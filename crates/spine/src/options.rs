@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use portcullis_schemas::api_keys::tokens::TokenSettings;
 use portcullis_schemas::integrations::mcp::operations::{
-    CheckMcpServerHealth, DiscoverMcpTools, RegisterMcpServer,
+    CheckMcpServerHealth, DiscoverMcpAuthorization, DiscoverMcpTools, RegisterMcpServer,
 };
 use portcullis_schemas::integrations::toolsets::operations::{
     ListOfferedTools, OpenToolset, SearchOfferedTools,
@@ -57,7 +57,18 @@ pub struct SpineOptions {
     pub checkpoints: CheckpointRules,
     /// Whose access tokens are let in besides API keys. Default nobody's.
     pub tokens: Option<TokenSettings>,
+    /// The origin under which people reach this server, as `https://gw.example`: browsers that connect accounts are sent
+    /// back to its [`CALLBACK`]. Default none; then each server's settings say where to.
+    pub public_url: Option<String>,
+    /// Where the document stands that tells authorization servers who we are (Client ID Metadata Documents), if somebody
+    /// else serves it. Default [`CLIENT_DOCUMENT`] below `public_url`, if that is reached by `https`.
+    pub client_document: Option<String>,
 }
+
+/// Path of the page that browsers are sent back to.
+pub const CALLBACK: &str = "/connections/callback";
+/// Path of the document that says who we are.
+pub const CLIENT_DOCUMENT: &str = "/connections/client.json";
 
 impl SpineOptions {
     /// The default limits, with this environment.
@@ -79,7 +90,20 @@ impl SpineOptions {
             approval_lifetime: Duration::from_secs(60 * 60),
             checkpoints: CheckpointRules::default(),
             tokens: None,
+            public_url: None,
+            client_document: None,
         }
+    }
+
+    /// Where browsers are sent back to, unless a server's settings name another address.
+    pub fn callback(&self) -> Option<String> {
+        self.public_url.as_ref().map(|origin| format!("{origin}{CALLBACK}"))
+    }
+
+    /// Our client id where authorization servers take documents. It must be reached by `https`.
+    pub fn client_id(&self) -> Option<String> {
+        let own = || self.public_url.as_ref().map(|origin| format!("{origin}{CLIENT_DOCUMENT}"));
+        self.client_document.clone().or_else(own).filter(|url| url.starts_with("https://"))
     }
 
     /// Bounds of the lanes of MCP servers.
@@ -106,7 +130,9 @@ impl SpineOptions {
     pub(crate) fn deadline_of(&self, operation: &str) -> Option<Duration> {
         match operation {
             call if is_tool_call(call) => Some(self.call_deadline),
-            DiscoverMcpTools::NAME | RegisterMcpServer::NAME => Some(self.discovery_deadline),
+            DiscoverMcpTools::NAME | RegisterMcpServer::NAME | DiscoverMcpAuthorization::NAME => {
+                Some(self.discovery_deadline)
+            }
             CheckMcpServerHealth::NAME => Some(self.health_deadline),
             OpenToolset::NAME | ListOfferedTools::NAME | SearchOfferedTools::NAME => Some(OFFERS),
             _ => None,

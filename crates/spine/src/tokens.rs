@@ -55,7 +55,8 @@ impl Spine {
             None if identity.register => Some(enrol(self.ports(), &identity).await?),
             found => found,
         };
-        admit(&identity, key.as_ref(), now).map_err(TokenFault::to_error)
+        let principal = admit(&identity, key.as_ref(), now).map_err(TokenFault::to_error)?;
+        Ok(principal.with_token(claimed.presented(presented)))
     }
 }
 

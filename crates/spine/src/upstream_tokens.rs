@@ -1,14 +1,14 @@
 //! Access tokens for MCP servers: what a credential is exchanged for before it is used.
 //!
 //! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and
-//! secret: a rotated secret is exchanged anew. One exchange at a time for each server; the others wait for what it gets.
-//! An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on record.
+//! secret: a rotated secret is exchanged anew. Those that a caller's token is exchanged for (RFC 8693) are told apart by the
+//! caller's key and token too, and end with that. One exchange at a time for each; the others wait for what it gets. What a
+//! server refuses is used no more. An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on record.
 
 mod accounts;
+mod held;
 
-use std::collections::HashMap;
-use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -18,18 +18,19 @@ use portcullis_engines::integrations::mcp::oauth::{
 use portcullis_schemas::egress::{
     Egress, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressStage, HttpMethod,
 };
-use portcullis_schemas::ids::{CredentialId, KeyId, ServerId, TenantId};
+use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
-use portcullis_schemas::integrations::mcp::oauth::{ClientGrant, TokenExchange};
+use portcullis_schemas::integrations::mcp::oauth::{CallerGrant, ClientGrant, TokenExchange};
+use portcullis_schemas::principal::PresentedToken;
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::store::Store;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
-use tokio::sync::Mutex as Turn;
 
-/// Most servers whose tokens are held.
-const MAX_HELD: usize = 4096;
+pub(crate) use self::held::UpstreamTokens;
+use self::held::{Held, Owner};
+
 /// A token that ends sooner than this is renewed before it is used, if that can be had.
 const MARGIN: Duration = Duration::from_secs(30);
 /// Times and sizes of one exchange.
@@ -39,66 +40,6 @@ const LIMITS: EgressLimits = EgressLimits {
     total: Duration::from_secs(8),
     body_bytes: MAX_ANSWER_BYTES,
 };
-
-/// The tokens that are held.
-#[derive(Default)]
-pub(crate) struct UpstreamTokens {
-    places: Mutex<HashMap<(TenantId, ServerId), Arc<Place>>>,
-    /// One renews the tokens of an account, the others wait for what it gets.
-    turns: Mutex<HashMap<Account, Arc<Turn<()>>>>,
-}
-
-/// Whose account, and where.
-type Account = (TenantId, ServerId, KeyId);
-
-/// One server's token.
-#[derive(Default)]
-struct Place {
-    held: Mutex<Option<Held>>,
-    /// One asks, the others wait for what it gets.
-    turn: Turn<()>,
-}
-
-struct Held {
-    grant: ClientGrant,
-    secret: Secret,
-    token: Secret,
-    renew_at: Duration,
-    ends_at: Duration,
-}
-
-impl UpstreamTokens {
-    /// Lets go of a server's token: it was refused upstream, though its time is not over.
-    pub(crate) fn forget(&self, tenant: &TenantId, server: &ServerId) {
-        self.lock().remove(&(tenant.clone(), server.clone()));
-    }
-
-    fn turn(&self, tenant: &TenantId, server: &ServerId, key: &KeyId) -> Arc<Turn<()>> {
-        let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
-        // Who holds a turn has a reference of its own.
-        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        Arc::clone(turns.entry((tenant.clone(), server.clone(), key.clone())).or_default())
-    }
-
-    fn place(&self, tenant: &TenantId, server: &ServerId) -> Arc<Place> {
-        let mut places = self.lock();
-        let place = (tenant.clone(), server.clone());
-        if places.len() >= MAX_HELD && !places.contains_key(&place) {
-            places.clear();
-        }
-        Arc::clone(places.entry(place).or_default())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, HashMap<(TenantId, ServerId), Arc<Place>>> {
-        self.places.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl fmt::Debug for UpstreamTokens {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("UpstreamTokens").field("held", &self.lock().len()).finish()
-    }
-}
 
 /// A vault whose secrets are exchanged where their access says so; otherwise the vault behind it.
 pub(crate) struct ExchangingVault {
@@ -110,16 +51,22 @@ pub(crate) struct ExchangingVault {
 }
 
 impl ExchangingVault {
+    /// A token of the client itself, or with `subject` one that the caller's is exchanged for.
     async fn exchanged(
         &self,
-        tenant: &TenantId,
-        server: &ServerId,
+        owner: &Owner,
         grant: &ClientGrant,
         secret: Secret,
+        subject: Option<&PresentedToken>,
     ) -> Result<Secret, PortError> {
-        let place = self.tokens.place(tenant, server);
+        let Owner { tenant, server, .. } = owner;
         let now = || self.clock.monotonic();
-        let usable = match place.usable(grant, &secret, now()) {
+        let place = self.tokens.place(owner, now());
+        let look = || {
+            let found = place.usable(grant, &secret, now());
+            found.filter(|(token, _)| !self.tokens.is_refused(tenant, server, token))
+        };
+        let usable = match look() {
             Some((token, false)) => return Ok(token),
             found => found.map(|(token, _)| token),
         };
@@ -128,11 +75,12 @@ impl ExchangingVault {
             (Err(_), Some(token)) => return Ok(token),
             (Err(_), None) => place.turn.lock().await,
         };
-        let usable = match place.usable(grant, &secret, now()) {
+        let usable = match look() {
             Some((token, false)) => return Ok(token),
             found => found.map(|(token, _)| token),
         };
-        let asked = self.ask(tenant, grant, &secret, &Ask::Client).await;
+        let ask = subject.map_or(Ask::Client, |subject| Ask::Exchange(&subject.text));
+        let asked = self.ask(tenant, grant, &secret, &ask).await;
         let issued = match (asked, usable) {
             (Ok(issued), _) => issued,
             // It is good for a moment yet.
@@ -140,9 +88,26 @@ impl ExchangingVault {
             (Err(error), None) => return Err(error),
         };
         let token = issued.token.clone();
-        place.hold(Held::of(grant, secret, issued, now()));
+        // What was made of a caller's token does not outlive it.
+        let wall = self.clock.now();
+        let most = subject.map(|subject| Duration::from_millis(subject.ends_at.millis_since(wall)));
+        place.hold(Held::of(grant, secret, issued, now(), most));
         drop(turn);
         Ok(token)
+    }
+
+    /// A token that the caller's own is exchanged for, for that caller alone.
+    async fn of_caller(
+        &self,
+        tenant: &TenantId,
+        server: &ServerId,
+        grant: &CallerGrant,
+        secret: Secret,
+    ) -> Result<Secret, PortError> {
+        let subject = grant.subject.as_ref().ok_or_else(no_subject)?;
+        let caller = Some((grant.key.clone(), subject.digest));
+        let owner = Owner { tenant: tenant.clone(), server: server.clone(), caller };
+        self.exchanged(&owner, &grant.client, secret, Some(subject)).await
     }
 
     /// Asks a token endpoint. What it is asked for must be on record.
@@ -180,7 +145,7 @@ impl ExchangingVault {
         while let Some(chunk) = response.body.next_chunk().await.map_err(Unissued::Unanswered)? {
             body.extend_from_slice(&chunk);
         }
-        judge_answer(response.status, body, grant).map_err(Unissued::No)
+        judge_answer(response.status, body, grant, ask).map_err(Unissued::No)
     }
 }
 
@@ -196,33 +161,6 @@ impl From<Unissued> for PortError {
             Unissued::Unanswered(error) => unanswered(error),
             Unissued::No(why) => refused(why),
         }
-    }
-}
-
-impl Place {
-    /// The token for this grant and secret if it is good still, and whether it should be renewed.
-    fn usable(&self, grant: &ClientGrant, secret: &Secret, now: Duration) -> Option<(Secret, bool)> {
-        let held = self.lock();
-        let held = held.as_ref().filter(|held| held.grant == *grant && now < held.ends_at)?;
-        (held.secret.expose() == secret.expose()).then(|| (held.token.clone(), now >= held.renew_at))
-    }
-
-    fn hold(&self, held: Held) {
-        *self.lock() = Some(held);
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Option<Held>> {
-        self.held.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Held {
-    fn of(grant: &ClientGrant, secret: Secret, issued: IssuedToken, now: Duration) -> Self {
-        let IssuedToken { token, lifetime, .. } = issued;
-        // Of a short life the last fifth is the margin.
-        let margin = MARGIN.min(lifetime / 5);
-        let ends_at = now + lifetime;
-        Self { grant: grant.clone(), secret, token, renew_at: ends_at.saturating_sub(margin), ends_at }
     }
 }
 
@@ -252,7 +190,12 @@ impl CredentialVault for ExchangingVault {
         match &access.exchange {
             None => Ok(secret),
             Some(TokenExchange::Client(grant)) => {
-                self.exchanged(tenant, &access.mcp_server, grant, secret).await
+                let server = access.mcp_server.clone();
+                let owner = Owner { tenant: tenant.clone(), server, caller: None };
+                self.exchanged(&owner, grant, secret, None).await
+            }
+            Some(TokenExchange::Caller(grant)) => {
+                self.of_caller(tenant, &access.mcp_server, grant, secret).await
             }
             Some(TokenExchange::Account(grant)) => self.of_account(tenant, grant, access, &secret).await,
             Some(_) => Err(unknown_exchange()),
@@ -282,6 +225,11 @@ impl CredentialVault for ExchangingVault {
 fn unknown_exchange() -> PortError {
     let detail = "a credential is to be exchanged in a way that is not known";
     PortError::new(PortErrorKind::Refused, codes::CREDENTIAL_UNUSABLE, detail)
+}
+
+fn no_subject() -> PortError {
+    let detail = "the caller came without an access token that could be exchanged";
+    PortError::new(PortErrorKind::Refused, codes::ACCESS_TOKEN_REQUIRED, detail)
 }
 
 fn unanswered(error: EgressError) -> PortError {

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use url::Url;
 
 use super::agent::Agent;
-use super::{offer, sample};
+use super::{offer, sample, tokens};
 use crate::plant::Gate;
 
 /// Where a driver leaves how it ended. The gate, which inherits the name, takes none that begins with its own.
@@ -76,6 +76,9 @@ impl Scenario {
 async fn play(options: &Options, scenario: &Scenario) -> Result<()> {
     let origin = options.url.origin().ascii_serialization();
     let gate = Gate::start(&options.binary, &[origin]).await?;
+    if tokens::is_one(&scenario.name) {
+        return tokens::play(gate, &options.url, &scenario.name, &scenario.context).await;
+    }
     let client = offer::all(&gate.admin, options.url.as_str()).await?;
     let agent = Agent::new(client, &scenario.revision)?;
     let tools = agent.tools().await?;

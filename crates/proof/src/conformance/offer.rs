@@ -41,24 +41,36 @@ pub(super) async fn all(admin: &ApiClient, url: &str) -> Result<ApiClient> {
     ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
     let id = registered["server"]["server_id"].as_str().context("no server id")?;
     let server = format!("/integrations/mcp-servers/{id}");
-    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
     let mut selected: Vec<Value> = Vec::new();
-    for tool in tools["items"].as_array().context("no tools")? {
+    for tool in approved(admin, &server).await? {
         let tool_id = tool["tool_id"].as_str().context("no tool id")?;
-        let approval = json!({ "definition_hash": tool["definition_hash"] });
-        admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
         let mut selection = json!({ "server_id": id, "tool_id": tool_id });
         if ["tool", "prompt"].iter().any(|kind| tool["kind"] == *kind) {
             selection["name"] = tool["name"].clone();
         }
         selected.push(selection);
     }
-    let policy = json!({ "name": "all", "text": ALL });
-    admin.put("/policies", &policy).await?.success()?;
     let agent = json!({ "name": "agent", "scopes": ["invoke"] });
     let agent = admin.post("/api-keys", &agent).await?.success()?;
     let body = json!({ "name": "conformance", "tools": selected, "keys": [agent["key"]["key_id"]] });
     admin.post("/integrations/toolsets", &body).await?.success()?;
     let key = agent["secret"].as_str().context("no key")?;
     Ok(admin.with_key(Secret::new(key.to_owned())))
+}
+
+/// Approves and permits all that a server lists.
+///
+/// # Errors
+/// When the gate does not answer as expected.
+pub(super) async fn approved(admin: &ApiClient, server: &str) -> Result<Vec<Value>> {
+    let tools = admin.get(&format!("{server}/tools?limit=100")).await?.success()?;
+    let tools = tools["items"].as_array().context("no tools")?.clone();
+    for tool in tools.iter().filter(|tool| tool["status"] != "approved") {
+        let tool_id = tool["tool_id"].as_str().context("no tool id")?;
+        let approval = json!({ "definition_hash": tool["definition_hash"] });
+        admin.post(&format!("{server}/tools/{tool_id}/approve"), &approval).await?.success()?;
+    }
+    let policy = json!({ "name": "all", "text": ALL });
+    admin.put("/policies", &policy).await?.success()?;
+    Ok(tools)
 }

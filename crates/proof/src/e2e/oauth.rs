@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
 use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
 
@@ -59,7 +60,53 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     let revoked = agent(options, gate, "agent", "the agent: its secret")?;
     ensure!(revoked["failed"].is_string(), "who was revoked came in: {revoked}");
     println!("ok strangers and revoked clients stay out, with valid tokens");
+    exchanged(options, &scene).await?;
     accounts(options, &scene).await
+}
+
+/// Two callers with tokens of their own, which are exchanged for what the upstream takes.
+#[expect(clippy::print_stdout, reason = "a report for people")]
+async fn exchanged(options: &Options, scene: &Scene) -> Result<()> {
+    let Scene { gate, issuer, upstream, .. } = scene;
+    let settings = json!({
+        "auth_type": "oauth_token_exchange",
+        "oauth": {
+            "token_endpoint": format!("{issuer}/token"),
+            "client_id": "exchanger",
+            "scope": "tools",
+            "resource": format!("{upstream}/mcp"),
+            "subject_token_type": "access_token",
+        },
+    });
+    let path = register(&gate.admin, upstream, "exchanger", "the exchanger: its secret", settings).await?;
+    let refused = gate.admin.post(&format!("{path}/discover"), &json!({})).await?;
+    super::expect_code(&refused, 409, "access_token_required")?;
+    let mut callers = Vec::new();
+    for (name, secret) in
+        [("gateway", "the gateway: its secret, 100% +"), ("stranger", "the stranger: its secret")]
+    {
+        let key = json!({
+            "name": format!("exchanged {name}"), "scopes": ["invoke", "admin"], "issuer": issuer, "subject": name,
+        });
+        gate.admin.post("/api-keys/token-clients", &key).await?.success()?;
+        let mut command = Command::new(&options.python);
+        command.arg(options.beside("token_of.py")).args([issuer, name, secret]);
+        command.args([gate.admin.origin(), "invoke admin"]);
+        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+        let token = String::from_utf8(output.stdout)?.trim().to_owned();
+        callers.push((name, gate.admin.with_key(Secret::new(token))));
+    }
+    let tool = permitted(&callers[0].1, &path).await?;
+    for (name, caller) in callers.iter().chain(&callers) {
+        let called = caller.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;
+        ensure!(called["result"]["content"][0]["text"] == format!("{name}: tools"), "{name}: {called}");
+    }
+    let refused = gate.admin.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
+    super::expect_code(&refused, 409, "access_token_required")?;
+    println!(
+        "ok two callers' tokens are exchanged at oidc-provider (RFC 8693), and upstream comes each as themselves"
+    );
+    Ok(())
 }
 
 /// Two callers connect accounts of their own, each with a browser, and act with them.
@@ -137,7 +184,7 @@ async fn start(options: &Options) -> Result<Scene> {
         .arg(options.beside("token_issuer.mjs"))
         .arg(options.node.canonicalize()?)
         .arg(issuer_port.to_string());
-    command.args([format!("{resource}/mcp/{TOOLSET}"), format!("{upstream}/mcp")]);
+    command.args([format!("{resource}/mcp/{TOOLSET}"), resource.clone(), format!("{upstream}/mcp")]);
     let op = Program::listening(command, issuer_port).await?;
     let mut command = Command::new(&options.python);
     command.arg(options.beside("mcp_server_oauth.py")).args([upstream_port.to_string(), issuer.clone()]);

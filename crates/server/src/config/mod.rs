@@ -218,6 +218,10 @@ pub struct ApiSettings {
     /// request names.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_url: Option<String>,
+    /// Where the document stands that tells authorization servers of upstreams who this gate is, if another serves it.
+    /// Default below the public URL.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub client_document: Option<String>,
 }
 
 impl Settings {
@@ -328,6 +332,7 @@ fn read(reader: &mut Reader<'_>) -> Settings {
             allowed_hosts: reader.read("api.allowed_hosts", rules::hosts).unwrap_or_default(),
             allowed_origins: reader.read("api.allowed_origins", rules::origins).unwrap_or_default(),
             public_url: reader.read("api.public_url", rules::public_url),
+            client_document: reader.read("api.client_document", rules::client_document),
         },
         tokens: tokens::read(reader),
     }

@@ -189,6 +189,18 @@ pub(super) fn public_url(given: Given<'_>) -> Result<String, String> {
     origin.map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
 }
 
+/// A client id that is the URL of a document (OAuth Client ID Metadata Document, section 3).
+pub(super) fn client_document(given: Given<'_>) -> Result<String, String> {
+    let is_id = |text: &&str| {
+        let bare =
+            |url: &Url| url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
+        let is_one = |url: Url| url.scheme() == "https" && url.path() != "/" && bare(&url);
+        text.len() <= 512 && Url::parse(text).is_ok_and(is_one)
+    };
+    let expected = "expected an https URL with a path, like `https://gw.example/connections/client.json`";
+    given.text().filter(is_id).map(ToOwned::to_owned).ok_or_else(|| expected.to_owned())
+}
+
 /// A file of certificate authorities; read here so that a wrong one is found before anything starts.
 pub(super) fn certificates(given: Given<'_>) -> Result<PathBuf, String> {
     let path = path(given)?;

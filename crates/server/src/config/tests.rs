@@ -76,6 +76,7 @@ fn every_setting_can_come_from_the_file() {
         allowed_hosts = ["gw.example", "gw.example:8443"]
         allowed_origins = ["https://console.example"]
         public_url = "https://gw.example/"
+        client_document = "https://cdn.example/portcullis.json"
     "#;
     let settings = load(text, &[], &[]).unwrap();
     assert_eq!(settings.listen, "[::1]:9000".parse().unwrap());
@@ -100,6 +101,7 @@ fn every_setting_can_come_from_the_file() {
     assert!(settings.tools.undeclared_arguments);
     assert_eq!(settings.egress.waived_origins.len(), 2);
     assert_eq!(settings.api.public_url.as_deref(), Some("https://gw.example"), "without the slash");
+    assert_eq!(settings.api.client_document.as_deref(), Some("https://cdn.example/portcullis.json"));
     assert_eq!(settings.api.allowed_hosts, ["gw.example", "gw.example:8443"]);
     assert_eq!(settings.master_key_file.as_deref(), Some(Path::new("/run/keys/master.key")));
     assert_eq!(load(&settings.to_toml(), &[], &[]).unwrap(), settings, "what is printed can be read back");

@@ -1,5 +1,6 @@
 //! Handlers of `integrations.mcp_servers.*`.
 
+pub(crate) mod authorization;
 mod configuration;
 pub(crate) mod connections;
 pub(crate) mod discovery;

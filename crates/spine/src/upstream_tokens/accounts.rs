@@ -24,18 +24,22 @@ impl ExchangingVault {
         secret: &Secret,
     ) -> Result<Secret, PortError> {
         let server = &access.mcp_server;
+        let good = |tokens: &SealedTokens, margin| {
+            let token = tokens.access(self.clock.now(), margin);
+            token.filter(|token| !self.tokens.is_refused(tenant, server, token))
+        };
         let (_, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = tokens.access(self.clock.now(), MARGIN) {
+        if let Some(token) = good(&tokens, MARGIN) {
             return Ok(token);
         }
         let turn = self.tokens.turn(tenant, server, &grant.key);
         let _turn = turn.lock().await;
         // It may have been renewed meanwhile, here or by another replica.
         let (stored, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = tokens.access(self.clock.now(), MARGIN) {
+        if let Some(token) = good(&tokens, MARGIN) {
             return Ok(token);
         }
-        let left = tokens.access(self.clock.now(), Duration::ZERO);
+        let left = good(&tokens, Duration::ZERO);
         let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
         match (self.asked(tenant, &grant.client, secret, &Ask::Refresh(&refresh)).await, left) {
             (Ok(issued), _) => {

@@ -1,6 +1,7 @@
 //! When a token is asked for, and by whom it is used.
 
 use portcullis_schemas::integrations::mcp::oauth::{OauthClientId, UpstreamOauth};
+use portcullis_schemas::integrations::mcp::wire::AuthHeader;
 use portcullis_schemas::text::UrlText;
 use portcullis_testkit::conformance;
 use portcullis_testkit::fakes::{PlainVault, ScriptedEgress, ScriptedResponse};
@@ -42,12 +43,47 @@ impl World {
 
     async fn token_of(&self, grant: &ClientGrant, secret: &str) -> Result<String, PortError> {
         let secret = Secret::new(secret.to_owned());
-        let token = self.vault.exchanged(&self.tenant, &self.server, grant, secret).await;
+        let token = self.vault.exchanged(&self.owner(), grant, secret, None).await;
         token.map(|token| token.expose().to_owned())
+    }
+
+    fn owner(&self) -> Owner {
+        Owner { tenant: self.tenant.clone(), server: self.server.clone(), caller: None }
     }
 
     async fn token(&self) -> Result<String, PortError> {
         self.token_of(&grant("https://as.example/token"), "s1").await
+    }
+
+    /// The server refuses this token.
+    fn refuse(&self, token: &str) {
+        let value = Secret::new(format!("Bearer {token}"));
+        let auth = AuthHeader { name: "authorization".to_owned(), value };
+        self.vault.tokens.refuse(&self.tenant, &self.server, &auth);
+    }
+
+    /// A token for a caller who came with this one, which ends so many seconds from now.
+    async fn of_caller(&self, key: u128, subject: &str, seconds: u64) -> Result<String, PortError> {
+        let digest = *portcullis_trail::sha256(subject.as_bytes()).as_bytes();
+        let ends_at = self.clock.now().plus(Duration::from_secs(seconds));
+        let subject = PresentedToken { text: Secret::new(subject.to_owned()), digest, ends_at };
+        let client = grant("https://as.example/token");
+        let key = format!("key_{key:026}").parse().unwrap();
+        let grant = CallerGrant { client, key, subject: Some(Arc::new(subject)) };
+        let secret = Secret::new("s1".to_owned());
+        let token = self.vault.of_caller(&self.tenant, &self.server, &grant, secret).await;
+        token.map(|token| token.expose().to_owned())
+    }
+
+    /// As [`World::answer`], to an exchange.
+    fn answer_exchange(&self, token: &str, expires_in: u64) {
+        self.egress.answer(ScriptedResponse::json(
+            200,
+            &json!({
+                "access_token": token, "token_type": "Bearer", "expires_in": expires_in,
+                "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
+            }),
+        ));
     }
 
     fn asked(&self) -> usize {
@@ -66,6 +102,8 @@ fn grant(endpoint: &str) -> ClientGrant {
         redirect_uri: None,
         issuer: None,
         names_issuer: None,
+        subject_token_type: None,
+        audience: None,
     };
     ClientGrant { oauth, resource: "https://mcp.example/mcp".to_owned() }
 }
@@ -113,18 +151,24 @@ async fn another_secret_endpoint_or_server_is_another_token() {
     let other = ServerId::generate(&UniqueIds::new());
     world.answer("four", 300);
     let secret = Secret::new("rotated".to_owned());
-    let four = world.vault.exchanged(&world.tenant, &other, &grant("https://as.example/other"), secret).await;
+    let elsewhere = Owner { server: other, ..world.owner() };
+    let four = world.vault.exchanged(&elsewhere, &grant("https://as.example/other"), secret, None).await;
     assert_eq!(four.unwrap().expose(), "four");
     world.answer("five", 300);
     let stranger = fixtures::tenant(2);
     let secret = Secret::new("rotated".to_owned());
-    let five = world.vault.exchanged(&stranger, &other, &grant("https://as.example/other"), secret).await;
+    let theirs = Owner { tenant: stranger.clone(), ..elsewhere };
+    let five = world.vault.exchanged(&theirs, &grant("https://as.example/other"), secret, None).await;
     assert_eq!(five.unwrap().expose(), "five", "no token is shared between tenants");
     assert_eq!(world.egress.requests()[4].0, stranger);
     // What was refused upstream is asked for anew.
-    world.vault.tokens.forget(&world.tenant, &world.server);
     world.answer("six", 300);
     assert_eq!(world.token_of(&first, "s1").await.unwrap(), "six");
+    world.refuse("six");
+    world.answer("seven", 300);
+    assert_eq!(world.token_of(&first, "s1").await.unwrap(), "seven");
+    world.refuse("six");
+    assert_eq!(world.token_of(&first, "s1").await.unwrap(), "seven", "a late refusal is not of this one");
 }
 
 #[tokio::test]
@@ -155,4 +199,75 @@ async fn refusals_say_whose_they_are_and_hold_no_secret() {
         (EgressPurpose::TokenEndpoint, "https://as.example/token")
     );
     assert!(!format!("{request:?}").contains("s1"), "{request:?}");
+}
+
+#[tokio::test]
+async fn what_a_callers_token_is_exchanged_for_serves_that_caller_and_token_alone() {
+    let world = World::new();
+    world.answer_exchange("for-alice", 300);
+    assert_eq!(world.of_caller(1, "alice.token.1", 600).await.unwrap(), "for-alice");
+    assert_eq!(world.of_caller(1, "alice.token.1", 600).await.unwrap(), "for-alice");
+    assert_eq!(world.asked(), 1, "it is held");
+    world.answer_exchange("for-bob", 300);
+    assert_eq!(world.of_caller(2, "bob.token.1", 600).await.unwrap(), "for-bob");
+    world.answer_exchange("for-alice-again", 300);
+    assert_eq!(world.of_caller(1, "alice.token.2", 600).await.unwrap(), "for-alice-again");
+    // The same text from another key is another caller.
+    world.answer_exchange("for-mallory", 300);
+    assert_eq!(world.of_caller(3, "alice.token.1", 600).await.unwrap(), "for-mallory");
+    world.answer("own", 300);
+    assert_eq!(world.token().await.unwrap(), "own", "the client's own is nobody's of theirs");
+    assert_eq!(world.asked(), 5);
+    let (_, request) = &world.egress.requests()[0];
+    let body = String::from_utf8(request.body.to_vec()).unwrap();
+    assert!(body.contains("subject_token=alice.token.1&"), "{body}");
+    assert_eq!(request.url, "https://as.example/token", "and nowhere else");
+    world.refuse("for-alice");
+    world.answer_exchange("for-alice-anew", 300);
+    assert_eq!(world.of_caller(1, "alice.token.1", 600).await.unwrap(), "for-alice-anew");
+    assert_eq!(world.of_caller(2, "bob.token.1", 600).await.unwrap(), "for-bob");
+}
+
+#[tokio::test]
+async fn what_was_exchanged_ends_with_what_it_was_exchanged_for() {
+    let world = World::new();
+    world.answer_exchange("one", 86_400);
+    assert_eq!(world.of_caller(1, "alice.token.1", 100).await.unwrap(), "one");
+    world.clock.advance(Duration::from_secs(79));
+    assert_eq!(world.of_caller(1, "alice.token.1", 21).await.unwrap(), "one");
+    world.clock.advance(Duration::from_secs(21));
+    world.egress.answer(ScriptedResponse::json(400, &json!({ "error": "invalid_grant" })));
+    let error = world.of_caller(1, "alice.token.1", 0).await.unwrap_err();
+    assert_eq!(error.code(), codes::UPSTREAM_TOKEN_REFUSED, "the old one is used no more");
+}
+
+#[tokio::test]
+async fn one_exchanges_and_the_others_of_the_caller_wait() {
+    let world = World::new();
+    world.answer_exchange("one", 300);
+    let call = || world.of_caller(1, "alice.token.1", 600);
+    let (a, b) = tokio::join!(call(), call());
+    assert_eq!([a.unwrap(), b.unwrap()], ["one", "one"]);
+    assert_eq!(world.asked(), 1);
+}
+
+#[tokio::test]
+async fn the_callers_own_token_is_never_what_goes_upstream() {
+    let world = World::new();
+    world.answer_exchange("alice.token.1", 300);
+    let error = world.of_caller(1, "alice.token.1", 600).await.unwrap_err();
+    assert_eq!(error.code(), codes::UPSTREAM_TOKEN_REFUSED);
+    assert!(!error.detail().contains("alice"), "{error:?}");
+    // An answer that does not say what it is (RFC 8693 section 2.2.1).
+    world.answer("other", 300);
+    assert_eq!(
+        world.of_caller(1, "alice.token.1", 600).await.unwrap_err().code(),
+        codes::UPSTREAM_TOKEN_REFUSED
+    );
+    let client = grant("https://as.example/token");
+    let key = "key_01jd0000000000000000000000".parse().unwrap();
+    let without = CallerGrant { client, key, subject: None };
+    let secret = Secret::new("s1".to_owned());
+    let error = world.vault.of_caller(&world.tenant, &world.server, &without, secret).await.unwrap_err();
+    assert_eq!((error.code(), world.asked()), (codes::ACCESS_TOKEN_REQUIRED, 2), "nothing is asked for it");
 }

@@ -16,7 +16,7 @@ use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::integrations::mcp::wire::McpTarget;
+use portcullis_schemas::integrations::mcp::wire::{McpFailure, McpTarget};
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
@@ -188,6 +188,28 @@ async fn tokens_are_renewed_before_they_end_and_by_one_call() {
     assert!(bank.asked().contains("refresh_token=first-refresh"));
     bank.egress.answer(ScriptedResponse::json(503, &json!({})));
     assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::UPSTREAM_TOKEN_UNAVAILABLE);
+}
+
+#[tokio::test]
+async fn a_token_that_the_server_does_not_know_is_renewed_before_its_time() {
+    let bank = Bank::open().await;
+    bank.connect(0, "first").await;
+    let tool = bank.tool().await;
+    let unknown = McpFailure::new(codes::UPSTREAM_UNAUTHORIZED, "http status 401", false);
+    let refuse = |failure: McpFailure| {
+        bank.house.client.answer_call(Err(failure));
+        bank.house.spine.run(bank.callers[0].clone(), call_of(&tool, json!({ "q": "x" })))
+    };
+    refuse(McpFailure { is_unauthenticated: true, ..unknown }).await.unwrap_err();
+    bank.answer("second", None);
+    bank.call(0, &tool).await.unwrap();
+    assert!(
+        bank.asked().contains("grant_type=refresh_token&refresh_token=first-refresh"),
+        "{}",
+        bank.asked()
+    );
+    let sent = bank.house.client.exchanges().pop().unwrap().target;
+    assert_eq!(sent.auth.unwrap().value.expose(), "Bearer second");
 }
 
 #[tokio::test]

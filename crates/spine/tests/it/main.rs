@@ -3,10 +3,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should stop there")]
 
 mod adverse;
+mod authorization;
 mod checkpoints;
 mod conformance;
 mod connections;
 mod dispatch;
+mod exchanged;
 mod freshness;
 mod governed_call;
 mod house;

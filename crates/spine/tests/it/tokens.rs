@@ -30,14 +30,15 @@ const ISSUER: &str = "https://id.example";
 const RESOURCE: &str = "https://gw.example";
 
 /// A house that trusts one issuer, which this test is.
-struct Realm {
-    house: House,
-    egress: Arc<ScriptedEgress>,
+pub(crate) struct Realm {
+    pub(crate) house: House,
+    pub(crate) egress: Arc<ScriptedEgress>,
 }
 
 impl Realm {
     async fn open(register: bool) -> Self {
-        let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", ISSUER]));
+        let egress =
+            Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example", ISSUER]));
         let way_out = egress.clone();
         let house = House::build(
             |ports| ports.egress = way_out,
@@ -48,14 +49,14 @@ impl Realm {
     }
 
     /// With the client `alice`, who may do what these scopes say.
-    async fn with_alice(scopes: &[&str]) -> (Self, String) {
+    pub(crate) async fn with_alice(scopes: &[&str]) -> (Self, String) {
         let realm = Self::open(false).await;
         let request = json!({ "name": "Alice", "scopes": scopes, "issuer": ISSUER, "subject": "alice" });
         let key = realm.house.admin::<RegisterTokenClient>(request).await.unwrap();
         (realm, key.key_id.to_string())
     }
 
-    fn answer_keys(&self, signers: &[(&str, u8)]) {
+    pub(crate) fn answer_keys(&self, signers: &[(&str, u8)]) {
         let key = |(kid, seed): &(&str, u8)| {
             let x = URL_SAFE_NO_PAD.encode(signer(*seed).public_keys()[0]);
             json!({ "kty": "OKP", "crv": "Ed25519", "kid": kid, "x": x })
@@ -64,7 +65,7 @@ impl Realm {
         self.egress.answer(ScriptedResponse::json(200, &json!({ "keys": keys })));
     }
 
-    fn claims(&self, members: Value) -> Value {
+    pub(crate) fn claims(&self, members: Value) -> Value {
         let now = self.house.clock.now().as_micros() / 1_000_000;
         let mut claims = json!({
             "iss": ISSUER, "aud": RESOURCE, "sub": "alice", "scope": "invoke", "group": "agents", "exp": now + 60,
@@ -107,7 +108,7 @@ fn signer(seed: u8) -> CheckpointKeys {
     CheckpointKeys::new(Vec::new(), Zeroizing::new([seed; 32])).unwrap()
 }
 
-async fn token(kid: &str, seed: u8, claims: &Value) -> String {
+pub(crate) async fn token(kid: &str, seed: u8, claims: &Value) -> String {
     let header = json!({ "alg": "EdDSA", "typ": "at+jwt", "kid": kid });
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let signed = format!("{}.{}", part(&header), part(claims));

@@ -3,7 +3,7 @@
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::oauth::{
-    OauthClientAuth, OauthClientId, OauthScope, UpstreamOauth,
+    OauthAudience, OauthClientAuth, OauthClientId, OauthScope, SubjectTokenType, UpstreamOauth,
 };
 use portcullis_schemas::integrations::mcp::server::{
     McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
@@ -62,6 +62,8 @@ async fn keeps_every_field(store: &dyn Store) {
             redirect_uri: None,
             issuer: None,
             names_issuer: None,
+            subject_token_type: None,
+            audience: None,
         }),
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/client")))),
         ..fixtures::server(&IDS, &tenant, "asking", 2)
@@ -78,7 +80,17 @@ async fn keeps_every_field(store: &dyn Store) {
         credential_ref: asking.credential_ref.clone(),
         ..fixtures::server(&IDS, &tenant, "accounts", 3)
     };
-    for server in [bare, full, asking, accounts] {
+    let exchanging = McpServer {
+        auth_type: McpAuthType::OauthTokenExchange,
+        oauth: asking.oauth.clone().map(|oauth| UpstreamOauth {
+            subject_token_type: Some(SubjectTokenType::Jwt),
+            audience: Some(valid(OauthAudience::new("files api"))),
+            ..oauth
+        }),
+        credential_ref: asking.credential_ref.clone(),
+        ..fixtures::server(&IDS, &tenant, "exchanging", 4)
+    };
+    for server in [bare, full, asking, accounts, exchanging] {
         insert(store, &server).await;
         assert_eq!(
             get(store, &tenant, &server.server_id).await.as_ref(),

@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use portcullis_schemas::api_keys::tokens::{TokenIssuer, TokenSettings};
+use portcullis_schemas::principal::PresentedToken;
+use portcullis_schemas::secret::Secret;
 use portcullis_schemas::timestamp::Timestamp;
+use portcullis_trail::sha256;
 use serde_json::{Map, Value};
 
 use super::{Jws, TokenFault};
@@ -18,6 +21,7 @@ const LATEST: f64 = 253_402_300_799.0;
 pub struct Claimed<'a> {
     jws: &'a Jws<'a>,
     issuer: &'a TokenIssuer,
+    ends_at: Timestamp,
 }
 
 impl<'a> Claimed<'a> {
@@ -38,8 +42,17 @@ impl<'a> Claimed<'a> {
             return Err(TokenFault::Algorithm);
         }
         judge_audience(&jws.claims, settings, issuer, path)?;
-        judge_times(&jws.claims, Duration::from_secs(issuer.skew_seconds), now)?;
-        Ok(Self { jws, issuer })
+        let ends_at = judge_times(&jws.claims, Duration::from_secs(issuer.skew_seconds), now)?;
+        Ok(Self { jws, issuer, ends_at })
+    }
+
+    /// What a principal keeps of the token, whose text is `presented`.
+    pub fn presented(&self, presented: &str) -> PresentedToken {
+        PresentedToken {
+            digest: *sha256(presented.as_bytes()).as_bytes(),
+            text: Secret::new(presented.to_owned()),
+            ends_at: self.ends_at,
+        }
     }
 
     /// Who says to have made it.
@@ -77,7 +90,8 @@ fn judge_audience(
     if found { Ok(()) } else { Err(TokenFault::Audience) }
 }
 
-fn judge_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<(), TokenFault> {
+/// The end of a token whose time it is.
+fn judge_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> Result<Timestamp, TokenFault> {
     let end = claims.get("exp").and_then(numeric_date).ok_or(TokenFault::Expired)?;
     if now >= end.plus(skew) {
         return Err(TokenFault::Expired);
@@ -89,7 +103,7 @@ fn judge_times(claims: &Map<String, Value>, skew: Duration, now: Timestamp) -> R
             return Err(TokenFault::Early);
         }
     }
-    Ok(())
+    Ok(end)
 }
 
 /// Seconds since 1970, perhaps with a fraction (RFC 7519 section 2).

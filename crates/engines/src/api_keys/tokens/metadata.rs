@@ -1,29 +1,10 @@
 //! Where an issuer's keys are: its metadata (RFC 8414, OpenID Connect Discovery 1.0).
 
+pub use portcullis_mcp::authorization::server_metadata_urls as metadata_urls;
 use serde_json::Value;
 
 use super::TokenFault;
 use super::document::{MAX_DOCUMENT_BYTES, object};
-
-/// The addresses of an issuer's metadata, in the order in which they are tried (MCP authorization, "Authorization
-/// Server Metadata Discovery"). None for an issuer that is no `https` or `http` URL of an origin and a path.
-pub fn metadata_urls(issuer: &str) -> Vec<String> {
-    const OAUTH: &str = "/.well-known/oauth-authorization-server";
-    const OPENID: &str = "/.well-known/openid-configuration";
-    let Some((scheme, rest)) = issuer.split_once("://") else { return Vec::new() };
-    let (authority, path) = rest.find('/').map_or((rest, ""), |at| rest.split_at(at));
-    if authority.is_empty() || !["https", "http"].contains(&scheme) || issuer.contains(['?', '#', '@', '\\'])
-    {
-        return Vec::new();
-    }
-    let path = path.strip_suffix('/').unwrap_or(path);
-    let origin = format!("{scheme}://{authority}");
-    let mut urls = vec![format!("{origin}{OAUTH}{path}"), format!("{origin}{OPENID}{path}")];
-    if !path.is_empty() {
-        urls.push(format!("{origin}{path}{OPENID}"));
-    }
-    urls
-}
 
 /// The address of the key set out of an issuer's metadata.
 ///

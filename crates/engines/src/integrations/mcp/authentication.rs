@@ -15,7 +15,7 @@ use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use portcullis_trail::sha256;
 
-use super::oauth::exchange;
+use super::oauth::{exchange, is_by_caller};
 
 #[cfg(test)]
 mod tests;
@@ -27,6 +27,10 @@ pub const DEFAULT_HEADER: &str = "X-API-Key";
 /// missing.
 pub(super) const NOT_GRANTED: &str =
     "the server may not use its credential: see that the credential exists, and grant it to this server";
+
+/// Why a caller with an API key does not reach a server that takes callers' tokens exchanged.
+pub(super) const NO_SUBJECT: &str = "this MCP server is reached with your own access token, exchanged, and you came with an API \
+     key: come with an access token of an issuer that this gate trusts";
 
 /// Headers that the HTTP layer, MCP or tracing sets; a credential there would break the exchange or leak.
 const RESERVED: [&str; 19] = [
@@ -51,6 +55,13 @@ const RESERVED: [&str; 19] = [
     "forwarded",
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["mcp-", "proxy-", "x-forwarded-"];
+
+/// The types whose secret is exchanged for a bearer token.
+const TOKENS: [McpAuthType; 3] = [
+    McpAuthType::OauthClientCredentials,
+    McpAuthType::OauthAuthorizationCode,
+    McpAuthType::OauthTokenExchange,
+];
 
 /// Whether type, header and reference fit together.
 ///
@@ -121,7 +132,7 @@ pub fn credential_access(server: &McpServer, caller: &Principal, purpose: Intent
         mcp_server: server.server_id.clone(),
         accessor: caller.actor().to_owned(),
         purpose: purpose.as_str(),
-        exchange: exchange(server, caller.key()),
+        exchange: exchange(server, caller),
     }
 }
 
@@ -143,7 +154,7 @@ pub async fn authenticate(
 /// A credential that could not be opened, or not be exchanged, as a caller sees it.
 pub fn unopened(error: PortError) -> Error {
     let kind = match (error.kind(), error.code()) {
-        (_, codes::CONNECTION_REQUIRED) => ErrorKind::Conflict,
+        (_, codes::CONNECTION_REQUIRED | codes::ACCESS_TOKEN_REQUIRED) => ErrorKind::Conflict,
         (PortErrorKind::Timeout, _) => ErrorKind::Timeout,
         (PortErrorKind::Unavailable, _) => ErrorKind::Unavailable,
         _ => ErrorKind::Denied,
@@ -157,6 +168,7 @@ fn not_opened(code: Code) -> &'static str {
             "you act at this MCP server with an account of your own, and have connected none, or must do so anew: begin \
              with POST /integrations/connections"
         }
+        codes::ACCESS_TOKEN_REQUIRED => NO_SUBJECT,
         codes::UPSTREAM_TOKEN_REFUSED => {
             "the server's authorization server gives no token that may be used: check client id, secret, scope and \
              resource there"
@@ -179,17 +191,14 @@ pub fn auth_header(
     secret: &Secret,
 ) -> Result<Option<AuthHeader>, Error> {
     let text = secret.expose();
+    let is_bearer = auth_type == McpAuthType::Bearer || TOKENS.contains(&auth_type);
     let (name, value) = match auth_type {
         McpAuthType::None => return Ok(None),
         McpAuthType::ApiKey => (header.unwrap_or(DEFAULT_HEADER), usable(text)?.to_owned()),
-        McpAuthType::Bearer | McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode
-            if text.contains(' ') =>
-        {
+        _ if is_bearer && text.contains(' ') => {
             return Err(unusable("a bearer token must not hold spaces"));
         }
-        McpAuthType::Bearer | McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode => {
-            ("Authorization", ["Bearer ", usable(text)?].concat())
-        }
+        _ if is_bearer => ("Authorization", ["Bearer ", usable(text)?].concat()),
         McpAuthType::Basic if !text.contains(':') => {
             return Err(unusable("a basic credential is `user:password`"));
         }
@@ -219,15 +228,15 @@ pub fn target(
 
 /// A digest of everything that makes two exchanges the same caller upstream.
 fn identity(server: &McpServer, caller: &KeyId, secret_version: Option<u64>) -> String {
-    // Where callers have accounts of their own, no two of them share a session.
-    let account = server.auth_type == McpAuthType::OauthAuthorizationCode;
+    // Where callers act as themselves, no two of them share a session.
+    let by_caller = is_by_caller(server.auth_type);
     let parts = [
         server.auth_type.as_str(),
         server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
         server.credential_ref.as_ref().map_or("", CredentialRefText::as_str),
         &secret_version.map_or_else(String::new, |version| version.to_string()),
         &server.oauth.as_ref().map_or_else(String::new, |oauth| format!("{oauth:?}")),
-        if account { caller.as_str() } else { "" },
+        if by_caller { caller.as_str() } else { "" },
     ];
     sha256(parts.join("\n").as_bytes()).to_string()
 }

@@ -16,7 +16,7 @@ use portcullis_schemas::text::{RunId, Tag};
 use portcullis_schemas::{Error, ErrorKind, PortError};
 
 use super::arguments::ArgumentProblem;
-use super::authentication::NOT_GRANTED;
+use super::authentication::{NO_SUBJECT, NOT_GRANTED};
 use super::lifecycle;
 use super::rounds::RoundProblem;
 use crate::integrations::approvals::{ApprovalNeed, ApprovalStanding, MOST_PENDING};
@@ -58,6 +58,8 @@ pub enum CredentialVerdict {
     Granted,
     /// No rule does, or there is no such credential.
     Denied,
+    /// A rule does, but it is exchanged with the caller's access token, and the caller came with an API key.
+    NoSubject,
 }
 
 /// The answer.
@@ -142,6 +144,17 @@ impl Denial {
         };
         let reason = format!("{what} frozen by the kill switch: ask an admin to release it");
         Self { code: codes::FROZEN, kind: ErrorKind::Denied, reason, rule: DenyRule::KillSwitch }
+    }
+
+    /// The caller brings no access token to exchange.
+    #[must_use]
+    pub fn no_subject() -> Self {
+        Self {
+            code: codes::ACCESS_TOKEN_REQUIRED,
+            kind: ErrorKind::Conflict,
+            reason: NO_SUBJECT.to_owned(),
+            rule: DenyRule::Credential,
+        }
     }
 
     /// The configuration did not stand still for as long as it takes to record an intent.
@@ -331,6 +344,9 @@ fn judge_policy(facts: &CallFacts) -> Option<Denial> {
 }
 
 fn judge_credential(facts: &CallFacts) -> Option<Denial> {
+    if facts.credential == CredentialVerdict::NoSubject {
+        return Some(Denial::no_subject());
+    }
     let needs_none = facts.server.auth_type == McpAuthType::None;
     let granted = facts.credential == CredentialVerdict::Granted && facts.server.credential_ref.is_some();
     let reason = || NOT_GRANTED.to_owned();

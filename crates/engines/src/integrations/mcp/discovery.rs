@@ -13,7 +13,7 @@ use portcullis_schemas::ids::ToolId;
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::flows::DataFlows;
-use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer, RefusedDefinition};
+use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, QuarantineReason, ToolStatus};
 use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue};
 use portcullis_schemas::json::RawJson;
@@ -24,6 +24,7 @@ use serde_json::{Value, json};
 use super::definition::{Admitted, shown};
 use super::events::EventStamp;
 use super::incident_rules;
+use super::oauth::is_by_caller;
 use super::risk::assess;
 use super::server::{about, about_tool};
 use listing::{Listed, folded, judge_listing};
@@ -72,7 +73,7 @@ pub fn plan_discovery(
         known.iter().map(|tool| ((tool.kind, tool.name.as_str()), tool)).collect();
     let taken: HashSet<(ItemKind, String)> =
         known.iter().map(|tool| (tool.kind, folded(tool.kind, &tool.name))).collect();
-    let is_by_account = server.auth_type == McpAuthType::OauthAuthorizationCode;
+    let by_caller = is_by_caller(server.auth_type);
     let mut listed_names = HashSet::new();
     for listed in judge_listing(&catalogue.tools) {
         listed_names.extend(listed.name.map(|name| (listed.kind, name)));
@@ -89,7 +90,7 @@ pub fn plan_discovery(
         }
     }
     for tool in known.iter().filter(|tool| !listed_names.contains(&(tool.kind, tool.name.as_str()))) {
-        if !is_by_account && !is_unlisted(catalogue, tool.kind) {
+        if !by_caller && !is_unlisted(catalogue, tool.kind) {
             planner.vanish(tool);
         }
     }

@@ -25,7 +25,7 @@ mod tests;
 ///
 /// # Errors
 /// `state_conflict` when the server is deleted; `credential_reference` and `credential_denied` when it needs a
-/// credential that it does not have or may not use.
+/// credential that it does not have or may not use; `access_token_required`.
 pub fn begin_exchange(
     stamp: &EventStamp<'_>,
     instance: &InstanceId,
@@ -41,6 +41,9 @@ pub fn begin_exchange(
             codes::STATE_CONFLICT,
             "the server is deleted: register it anew",
         ));
+    }
+    if credential == CredentialVerdict::NoSubject {
+        return Err(Denial::no_subject().to_error());
     }
     if required_reference(server)?.is_some() && credential != CredentialVerdict::Granted {
         return Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, NOT_GRANTED));

@@ -32,6 +32,7 @@ use tracing::{Instrument, Span, debug_span};
 
 use super::arguments::PreparedArguments;
 use super::authentication::{authenticate, credential_access, target};
+use super::authorization::stepped_up;
 use super::decision::{CallFacts, Decision, Denial, decide, freeze_targets};
 use super::events::EventStamp;
 use super::exchange::credential_accessed;
@@ -370,6 +371,7 @@ impl McpToolInvocationEngine {
             input: call.rounds.to_server(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
+        let answer = answer.map_err(|failure| stepped_up(failure, &call.facts.server));
         let reading = Reading {
             started_at,
             auth: target.auth.as_ref(),

@@ -6,6 +6,7 @@
 pub mod accounts;
 pub mod arguments;
 pub mod authentication;
+pub mod authorization;
 pub mod decision;
 pub mod definition;
 pub mod discovery;
@@ -15,15 +16,11 @@ mod incident_rules;
 pub mod invocation;
 mod lifecycle;
 pub mod oauth;
-pub mod redaction;
-pub mod result;
 pub mod risk;
 pub mod rounds;
 mod schema_bounds;
 pub mod server;
-mod tokens;
 pub mod tool;
-pub mod uri_template;
 
 #[cfg(test)]
 mod samples;

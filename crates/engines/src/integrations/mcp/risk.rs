@@ -5,6 +5,8 @@
 
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, RiskLevel, ToolAnnotations};
 
+use crate::words::words;
+
 #[cfg(test)]
 mod tests;
 
@@ -63,8 +65,8 @@ struct NameVerdict {
 
 /// A name such as `get_and_purge` names two deeds: the known one does not speak for the unknown one.
 fn judge_name(name: &str) -> NameVerdict {
-    let tokens = tokens(name);
-    let deeds = tokens.split(|token| CONJUNCTIONS.contains(&token.as_str()));
+    let words = words(name);
+    let deeds = words.split(|word| CONJUNCTIONS.contains(&word.as_str()));
     let mut verdict = NameVerdict { worst: None, known: true };
     for deed in deeds {
         let level = deed.iter().filter_map(|token| keyword(token)).max();
@@ -85,32 +87,4 @@ fn judge_annotations(annotations: ToolAnnotations) -> Option<RiskLevel> {
     }
     let acts = annotations.open_world == Some(true) || annotations.read_only == Some(false);
     acts.then_some(RiskLevel::Medium)
-}
-
-/// The words of a name in lower case: split where it is not alphanumeric, between letters and digits, before a capital
-/// that follows a small letter, and before the last capital of a run (`deleteURLNow` is delete, url, now).
-pub(super) fn tokens(name: &str) -> Vec<String> {
-    let characters: Vec<char> = name.chars().collect();
-    let mut tokens = vec![String::new()];
-    for (index, &character) in characters.iter().enumerate() {
-        let starts =
-            index > 0 && begins_word(characters[index - 1], character, characters.get(index + 1).copied());
-        if starts || !character.is_alphanumeric() {
-            tokens.push(String::new());
-        }
-        if character.is_alphanumeric()
-            && let Some(last) = tokens.last_mut()
-        {
-            last.extend(character.to_lowercase());
-        }
-    }
-    tokens.retain(|token| !token.is_empty());
-    tokens
-}
-
-fn begins_word(before: char, this: char, after: Option<char>) -> bool {
-    let digit_edge = before.is_ascii_digit() != this.is_ascii_digit();
-    let camel_edge = before.is_lowercase() && this.is_uppercase();
-    let run_ends = before.is_uppercase() && this.is_uppercase() && after.is_some_and(char::is_lowercase);
-    digit_edge || camel_edge || run_ends
 }

@@ -14,6 +14,7 @@ use portcullis_schemas::{Error, ErrorKind, codes};
 use serde_json::json;
 
 use super::authentication::{check_auth, check_auth_header};
+use super::authorization::Discovered;
 use super::events::EventStamp;
 use super::lifecycle::{self, ServerEvent};
 use super::oauth::check_oauth;
@@ -128,6 +129,29 @@ impl McpServerEngine {
         let mut events = vec![stamp.draft(AuditEventType::McpServerUpdated, about(&changed), facts)];
         let tools = if moved { quarantine_all(stamp, &changed, tools, &mut events) } else { Vec::new() };
         Ok(ServerChange { server: changed, tools, events, incident: None })
+    }
+
+    /// Takes over what a discovery of its authorization has found, as if an admin had named it.
+    ///
+    /// # Errors
+    /// `state_conflict` when the server is deleted; `invalid_field` where the settings do not fit together.
+    pub fn authorize(
+        stamp: &EventStamp<'_>,
+        server: McpServer,
+        found: Discovered,
+    ) -> Result<ServerChange, Error> {
+        let mut server = step(stamp, server, ServerEvent::Changed)?;
+        let facts = json!({
+            "changed": ["auth_type", "oauth", "credential_ref"], "url_changed": false, "status": server.status,
+            "issuer": found.oauth.issuer, "registration": found.registration, "scope": found.oauth.scope,
+        });
+        server.auth_type = found.auth_type;
+        server.auth_header = None;
+        server.oauth = Some(found.oauth);
+        server.credential_ref = Some(found.credential_ref);
+        check_auth(server.auth_type, None, server.credential_ref.as_ref())?;
+        check_oauth(server.auth_type, server.oauth.as_ref())?;
+        Ok(plain(stamp, server, AuditEventType::McpServerUpdated, facts))
     }
 
     /// Takes a disabled server back; it must be discovered before its tools can be called.

@@ -3,7 +3,7 @@
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetTool};
 
-use crate::integrations::mcp::uri_template::UriTemplate;
+use portcullis_mcp::uri_template::UriTemplate;
 
 /// The entry of this kind and name.
 #[must_use]

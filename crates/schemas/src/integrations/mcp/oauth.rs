@@ -2,16 +2,21 @@
 //!
 //! Consumers: drivers, engines, portcullis, spine
 
+use std::sync::Arc;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::ids::KeyId;
-use crate::text::UrlText;
+use crate::principal::PresentedToken;
+use crate::text::{CredentialRefText, UrlText};
 
 bounded_text!(/// The name under which an authorization server knows us; no secret.
     OauthClientId, 1..=512);
 bounded_text!(/// Scopes, separated by single spaces (RFC 6749 section 3.3).
     OauthScope, 1..=1024);
+bounded_text!(/// Whom a token is for, as the authorization server names it (RFC 8693 section 2.1).
+    OauthAudience, 1..=512);
 
 string_enum!(
     /// How we prove to a token endpoint who we are (RFC 6749 section 2.3).
@@ -20,8 +25,50 @@ string_enum!(
         Basic = "client_secret_basic",
         /// Client id and secret in the body.
         Post = "client_secret_post",
+        /// Client id in the body, and no secret: a public client, which proves by PKCE alone that it is the same.
+        None = "none",
     }
 );
+
+string_enum!(
+    /// What a caller's token is called at a token endpoint: the end of its URN (RFC 8693 section 3).
+    SubjectTokenType {
+        /// `urn:ietf:params:oauth:token-type:access_token`.
+        AccessToken = "access_token",
+        /// `urn:ietf:params:oauth:token-type:jwt`.
+        Jwt = "jwt",
+    }
+);
+
+string_enum!(
+    /// How an authorization server knows us (MCP authorization, "Client Registration Approaches").
+    ClientRegistration {
+        /// By the client that the admin has named.
+        Given = "given",
+        /// By the registration that the server had.
+        Kept = "kept",
+        /// By the URL of a document that says who we are.
+        MetadataDocument = "client_id_metadata_document",
+        /// By a registration that was made now (RFC 7591).
+        Dynamic = "dynamic",
+        /// Not yet: it registers nobody by itself. Register a client there, and name it with this issuer.
+        Required = "required",
+    }
+);
+
+/// A client that an authorization server knows already.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KnownClient {
+    /// Where it is known, sign by sign.
+    pub issuer: UrlText,
+    /// Its id.
+    pub client_id: OauthClientId,
+    /// How it proves itself; unless told by the first way of ours that the authorization server names.
+    pub client_auth: Option<OauthClientAuth>,
+    /// Reference to its secret; none for a public client.
+    pub credential_ref: Option<CredentialRefText>,
+}
 
 /// A server's authorization server, and who we are there. The client's secret is the server's credential.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -46,6 +93,13 @@ pub struct UpstreamOauth {
     /// Whether every answer names the issuer (`authorization_response_iss_parameter_supported`, RFC 9207); then one
     /// without is refused.
     pub names_issuer: Option<bool>,
+    /// For `oauth_token_exchange`, and required there: as what the caller's token is presented.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub subject_token_type: Option<SubjectTokenType>,
+    /// For `oauth_token_exchange`: whom the token is to be for, where the authorization server wants it by a name besides
+    /// `resource`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub audience: Option<OauthAudience>,
 }
 
 /// Who we are for a server's authorization server.
@@ -68,6 +122,17 @@ pub struct AccountGrant {
     pub binding: String,
 }
 
+/// A caller whose access token is exchanged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CallerGrant {
+    /// As which client it is asked for.
+    pub client: ClientGrant,
+    /// Whose token; issued ones serve this key alone.
+    pub key: KeyId,
+    /// What the caller was let in by. A caller with an API key has none, and gets none.
+    pub subject: Option<Arc<PresentedToken>>,
+}
+
 /// What a server's credential is exchanged for before it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -76,4 +141,6 @@ pub enum TokenExchange {
     Client(ClientGrant),
     /// A token of the caller's account.
     Account(AccountGrant),
+    /// A token that the caller's own is exchanged for (RFC 8693).
+    Caller(CallerGrant),
 }

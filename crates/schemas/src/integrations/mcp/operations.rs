@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
-use super::oauth::UpstreamOauth;
+use super::oauth::{ClientRegistration, KnownClient, OauthScope, UpstreamOauth};
 use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
 use super::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
@@ -26,6 +26,8 @@ operations! {
     DisableMcpServer => McpServer, "integrations.mcp_servers.disable_server", Admin, Write, "Disable an MCP server; calls are refused at once";
     DiscoverMcpTools => McpDiscoveryResult, "integrations.mcp_servers.discover_tools", Admin, Call,
         "Ask the server for its tools, prompts and resources; new and changed ones are quarantined";
+    DiscoverMcpAuthorization => DiscoveredAuthorization, "integrations.mcp_servers.discover_authorization", Admin, Call,
+        "Find the authorization server of an MCP server, and register the gate there";
     CheckMcpServerHealth => McpHealthResult, "integrations.mcp_servers.health_check", Admin, Call,
         "Ask the server whether it is well, and record the answer";
     DeleteMcpServer => McpServer, "integrations.mcp_servers.delete_server", Admin, Write, "Delete an MCP server softly";
@@ -163,6 +165,36 @@ pub struct DisableMcpServer {
 pub struct DiscoverMcpTools {
     /// Server.
     pub server_id: ServerId,
+}
+
+/// Finds a server's authorization server by what the server says (RFC 9728, RFC 8414), and makes the gate known there. What
+/// is found replaces the server's `auth_type`, `oauth` and `credential_ref`.
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DiscoverMcpAuthorization {
+    /// Server.
+    pub server_id: ServerId,
+    /// One of the types of OAuth; unless told that of the server if it has one, else `oauth_authorization_code`.
+    pub auth_type: Option<McpAuthType>,
+    /// What to ask for, instead of what the server names.
+    pub scope: Option<OauthScope>,
+    /// A client that the authorization server knows already; it is used at that issuer and at no other.
+    pub client: Option<KnownClient>,
+    /// Where browsers are sent back to; the gate's own page unless told.
+    pub redirect_uri: Option<UrlText>,
+    /// Whether to register anew where a registration at the same issuer could be kept; false unless told.
+    pub register_anew: Option<bool>,
+}
+
+/// What was found.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct DiscoveredAuthorization {
+    /// The authorization server's identifier.
+    pub issuer: UrlText,
+    /// How the gate is known there. With `required` nothing was changed.
+    pub registration: ClientRegistration,
+    /// The server as it stands now.
+    pub server: McpServer,
 }
 
 /// Checks a server's health.

@@ -58,6 +58,8 @@ string_enum!(
         OauthClientCredentials = "oauth_client_credentials",
         /// `Authorization: Bearer` and a token of the caller's own account, which they have connected (RFC 6749 section 4.1).
         OauthAuthorizationCode = "oauth_authorization_code",
+        /// `Authorization: Bearer` and a token that the caller's own access token is exchanged for (RFC 8693).
+        OauthTokenExchange = "oauth_token_exchange",
     }
 );
 

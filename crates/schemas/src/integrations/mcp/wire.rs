@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use super::input::ServerInput;
 use super::invocation::CallMethod;
+use super::oauth::OauthScope;
 use super::progress::ProgressSink;
 use super::server::ProtocolPin;
 use super::tool::ItemKind;
@@ -168,17 +169,29 @@ pub struct McpHealth {
 pub struct McpFailure {
     /// One of the codes of egress and upstream, `outcome_unknown` or `cancelled`.
     pub code: Code,
-    /// Our words; a JSON-RPC code or an HTTP status as a number at most.
+    /// Our words; a JSON-RPC code or an HTTP status as a number at most, and scopes that have the form of scopes.
     pub detail: String,
     /// Whether the upstream may have acted on the request.
     pub may_have_acted: bool,
     /// What kind of failure it is of the server.
     pub conduct: Conduct,
+    /// With `scope_required`: the scopes that the server asks for.
+    pub scope: Option<OauthScope>,
+    /// Whether the server does not know us by what it was sent (HTTP 401). Who is known and may not (403) would get no
+    /// further with another token.
+    pub is_unauthenticated: bool,
 }
 
 impl McpFailure {
     /// A failure of a server that behaved fairly.
     pub fn new(code: Code, detail: impl Into<String>, may_have_acted: bool) -> Self {
-        Self { code, detail: detail.into(), may_have_acted, conduct: Conduct::Fair }
+        Self {
+            code,
+            detail: detail.into(),
+            may_have_acted,
+            conduct: Conduct::Fair,
+            scope: None,
+            is_unauthenticated: false,
+        }
     }
 }

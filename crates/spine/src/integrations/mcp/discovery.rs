@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_engines::integrations::mcp::authorization::stepped_up;
 use portcullis_engines::integrations::mcp::discovery::plan_discovery;
 use portcullis_engines::integrations::mcp::server::{McpServerEngine, ServerChange};
 use portcullis_schemas::Error;
@@ -33,7 +34,8 @@ pub(super) async fn discover(
     deadline: Duration,
 ) -> Result<McpDiscoveryResult, Error> {
     let exchange = exchange::begin(scene, id, IntentKind::DiscoverTools, deadline).await?;
-    match scene.client().discover(scene.tenant(), &exchange.target, &exchange.dispatch).await {
+    let answer = scene.client().discover(scene.tenant(), &exchange.target, &exchange.dispatch).await;
+    match answer.map_err(|failure| stepped_up(failure, &exchange.server)) {
         Ok(catalogue) => {
             let result = admit(scene, &exchange, &catalogue).await;
             exchange.end(scene, None).await?;

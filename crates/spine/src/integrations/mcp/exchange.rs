@@ -66,6 +66,9 @@ impl Exchange {
 
 /// A failed exchange as the caller sees it.
 pub(super) fn failed(failure: &McpFailure) -> Error {
+    if failure.code == codes::SCOPE_REQUIRED {
+        return Error::new(ErrorKind::Conflict, failure.code, failure.detail.clone());
+    }
     let (kind, message) = match failure.code {
         codes::UPSTREAM_TIMEOUT => (ErrorKind::Timeout, "the MCP server did not answer in time"),
         codes::UPSTREAM_UNAUTHORIZED => (ErrorKind::Upstream, "the MCP server refused our credential"),

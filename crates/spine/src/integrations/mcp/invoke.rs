@@ -106,10 +106,8 @@ pub(crate) async fn invoke(
         left -= 1;
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
         let configuration = load(&scene, &target, through.as_mut()).await?;
-        let run = call.run_id.as_ref();
-        let named = call.through.as_ref();
-        let asked =
-            Asked { method, arguments: &call.arguments, run, is_repeatable, going: &going, through: named };
+        let (run, through) = (call.run_id.as_ref(), call.through.as_ref());
+        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable, going: &going, through };
         let Judged { facts, secret_version, flows, asks, rounds } =
             asked.judge(&scene, &configuration).await?;
         call = GovernedCall { facts, secret_version, flows, asks, rounds, ..call };

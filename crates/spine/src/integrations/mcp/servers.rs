@@ -119,7 +119,7 @@ pub(crate) async fn find(
 }
 
 /// Writes a change as a whole, then lets go of what was cached of the server.
-async fn apply(
+pub(super) async fn apply(
     scene: &Scene,
     mut work: Box<dyn UnitOfWork>,
     change: ServerChange,
@@ -168,7 +168,7 @@ fn refused_url(error: EgressError, field: &'static str) -> Error {
 }
 
 /// The reference's form, before anything is stored. Whether it may be used is judged at every use.
-fn check_reference(scene: &Scene, reference: Option<&CredentialRefText>) -> Result<(), Error> {
+pub(super) fn check_reference(scene: &Scene, reference: Option<&CredentialRefText>) -> Result<(), Error> {
     let Some(reference) = reference else { return Ok(()) };
     let target = scene.ports().vault.check_reference(scene.tenant(), reference.as_str());
     match target {

@@ -2,6 +2,7 @@
 
 use portcullis_engines::integrations::mcp::authentication::{credential_access, required_reference};
 use portcullis_engines::integrations::mcp::decision::CredentialVerdict;
+use portcullis_engines::integrations::mcp::oauth::has_subject;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
@@ -78,7 +79,10 @@ pub(super) fn judge_credential(
         StoredGrants::Found { target, grants, secret_version }
             if scene.ports().vault.may_use(scene.tenant(), target, grants, &access) =>
         {
-            (CredentialVerdict::Granted, *secret_version)
+            match has_subject(server, scene.principal()) {
+                true => (CredentialVerdict::Granted, *secret_version),
+                false => (CredentialVerdict::NoSubject, None),
+            }
         }
         StoredGrants::Found { .. } | StoredGrants::Missing => (CredentialVerdict::Denied, None),
     };

@@ -1,6 +1,7 @@
 //! Failures in our words: a code, and at most a number of the upstream's.
 
 use portcullis_mcp::answer::{AnswerError, Oddities};
+use portcullis_mcp::authorization::Challenge;
 use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::era::Incompatible;
 use portcullis_mcp::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, received};
@@ -10,7 +11,8 @@ use portcullis_mcp::scan::ScanError;
 use portcullis_mcp::sse::SseError;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::egress::{EgressError, EgressStage};
+use portcullis_schemas::egress::{EgressError, EgressResponse, EgressStage};
+use portcullis_schemas::integrations::mcp::oauth::OauthScope;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
 use serde_json::value::RawValue;
 
@@ -155,7 +157,7 @@ fn is_refusal(code: i64) -> bool {
     .any(|refusal| refusal.value() == code)
 }
 
-fn status_failure(status: u16) -> McpFailure {
+pub(super) fn status_failure(status: u16) -> McpFailure {
     let (code, detail) = match status {
         401 | 403 => (codes::UPSTREAM_UNAUTHORIZED, format!("http status {status}")),
         300..=399 => (codes::UPSTREAM_REDIRECT, format!("http status {status}; redirects are not followed")),
@@ -164,7 +166,16 @@ fn status_failure(status: u16) -> McpFailure {
     // The client errors that a server answers before it looks into the message.
     let may_have_acted =
         !matches!(status, 300..=308 | 400 | 401 | 403..=406 | 411 | 413 | 415 | 421 | 429 | 431);
-    McpFailure::new(code, detail, may_have_acted)
+    McpFailure { is_unauthenticated: status == 401, ..McpFailure::new(code, detail, may_have_acted) }
+}
+
+/// A refusal that says that the token has too few scopes (MCP authorization, "Scope Challenge Handling").
+pub(super) fn wants_scope(response: &EgressResponse) -> Option<McpFailure> {
+    let challenges = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
+    let challenge = Challenge::bearer(challenges.map(|(_, value)| value.as_str()))?;
+    let failure = unsent(codes::SCOPE_REQUIRED, "the server wants more scopes than the token has");
+    let scope = challenge.scope.as_deref().and_then(|scope| OauthScope::new(scope).ok());
+    challenge.wants_scope().then_some(McpFailure { scope, ..failure })
 }
 
 fn code_of(error: &AnswerError) -> Code {

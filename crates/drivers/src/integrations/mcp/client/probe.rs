@@ -12,7 +12,7 @@ use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::json::RawJson;
 use serde_json::value::RawValue;
 
-use super::failure::{NotAnswered, incompatible, unsent};
+use super::failure::{NotAnswered, incompatible, status_failure, unsent};
 use super::link::{Ask, Link, Reply};
 use super::session::{Spoken, UpstreamSession};
 
@@ -44,7 +44,7 @@ pub(super) async fn probe(link: &Link<'_>) -> Result<Found<Spoken>, McpFailure> 
             Action::Decided(verdict) => return settle(link, verdict).await,
             Action::Unavailable { why } => return Err(unavailable(why)),
             Action::AuthRequired { status } => {
-                return Err(unsent(codes::UPSTREAM_UNAUTHORIZED, format!("http status {status}")));
+                return Err(status_failure(status));
             }
             Action::Incompatible { why } => return Err(incompatible(why)),
         };
@@ -101,8 +101,9 @@ async fn settle(link: &Link<'_>, verdict: Verdict) -> Result<Found<Spoken>, McpF
             let status = link.notify(&spoken, method::INITIALIZED).await;
             match status.map_err(|problem| McpFailure { may_have_acted: false, ..problem.into_failure() })? {
                 200..300 => Ok(Found { spoken, capabilities: declared(initialize.capabilities) }),
-                401 | 403 => {
-                    Err(unsent(codes::UPSTREAM_UNAUTHORIZED, "notifications/initialized was refused"))
+                status @ (401 | 403) => {
+                    let detail = format!("http status {status} to notifications/initialized");
+                    Err(McpFailure { detail, ..status_failure(status) })
                 }
                 status => {
                     let detail = format!("http status {status} to notifications/initialized; expected 202");

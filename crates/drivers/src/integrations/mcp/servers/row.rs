@@ -25,7 +25,7 @@ pub(crate) struct Model {
     pub(crate) auth_header: Option<String>,
     pub(crate) credential_ref: Option<String>,
     /// JSON. A server that has it is `bearer` in `auth_type`: the column's check is older than OAuth. With an authorization
-    /// endpoint in it, callers have accounts of their own.
+    /// endpoint in it, callers have accounts of their own; with a type of subject tokens, their tokens are exchanged.
     pub(crate) oauth: Option<String>,
     pub(crate) protocol: String,
     pub(crate) status: String,
@@ -65,9 +65,9 @@ impl Model {
             url: server.url.to_string(),
             transport: server.transport.to_string(),
             auth_type: match server.auth_type {
-                McpAuthType::OauthClientCredentials | McpAuthType::OauthAuthorizationCode => {
-                    McpAuthType::Bearer.to_string()
-                }
+                McpAuthType::OauthClientCredentials
+                | McpAuthType::OauthAuthorizationCode
+                | McpAuthType::OauthTokenExchange => McpAuthType::Bearer.to_string(),
                 other => other.to_string(),
             },
             auth_header: server.auth_header.as_ref().map(ToString::to_string),
@@ -105,6 +105,7 @@ impl Model {
             transport: stored("mcp_servers.transport", self.transport.parse())?,
             auth_type: match &oauth {
                 Some(oauth) if oauth.authorization_endpoint.is_some() => McpAuthType::OauthAuthorizationCode,
+                Some(oauth) if oauth.subject_token_type.is_some() => McpAuthType::OauthTokenExchange,
                 Some(_) => McpAuthType::OauthClientCredentials,
                 None => stored("mcp_servers.auth_type", self.auth_type.parse())?,
             },

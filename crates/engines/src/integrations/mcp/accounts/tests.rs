@@ -25,6 +25,8 @@ fn server() -> McpServer {
             redirect_uri: Some(url("https://gw.example/back")),
             issuer: Some(url("https://as.example")),
             names_issuer: None,
+            subject_token_type: None,
+            audience: None,
         }),
         ..World::new().server
     }

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::ArgumentProblem;
 use crate::integrations::mcp::definition::items::prompt_arguments;
-use crate::integrations::mcp::uri_template::UriTemplate;
+use portcullis_mcp::uri_template::UriTemplate;
 
 /// The schema that arguments must fit.
 ///

@@ -59,7 +59,7 @@ fn freeze(world: &World, target: FreezeTarget) -> Freeze {
 type Break = fn(&World, &mut CallFacts);
 
 /// In the order of the rules: what breaks each, and what the caller is told.
-const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 26] = [
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 27] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
         server(f).status = McpServerStatus::Pending
     }),
@@ -126,6 +126,9 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 26] = [
     (DenyRule::Credential, "credential_denied", ErrorKind::Denied, "grant it", |_, f| {
         f.credential = CredentialVerdict::Denied;
         server(f).auth_type = McpAuthType::Basic;
+    }),
+    (DenyRule::Credential, "access_token_required", ErrorKind::Conflict, "your own access token", |_, f| {
+        f.credential = CredentialVerdict::NoSubject
     }),
     (DenyRule::Freshness, "list_stale", ErrorKind::Conflict, "could not be read for too long", |_, f| {
         f.list_is_stale = true;

@@ -5,7 +5,7 @@ use portcullis_schemas::integrations::toolsets::ExposedName;
 use serde_json::{Map, Value};
 
 use super::Problem;
-use crate::integrations::mcp::uri_template::UriTemplate;
+use portcullis_mcp::uri_template::UriTemplate;
 
 /// Most arguments of a prompt.
 const MAX_ARGUMENTS: usize = 64;

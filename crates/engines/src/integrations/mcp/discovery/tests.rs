@@ -1,6 +1,7 @@
 //! Listings against what is stored.
 
 use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
+use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::integrations::mcp::wire::ListedTool;
 

@@ -13,10 +13,8 @@ use portcullis_schemas::{Error, ErrorKind};
 use serde_json::value::RawValue;
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
-use crate::integrations::mcp::redaction::Redactor;
-use crate::integrations::mcp::result::{
-    ContentProblem, Examined, QuestionProblem, Questions, examine, examine_questions,
-};
+use crate::redaction::Redactor;
+use crate::results::{ContentProblem, Examined, QuestionProblem, Questions, examine, examine_questions};
 
 /// The end of a call that has an intent.
 pub(super) struct Ended {
@@ -214,6 +212,8 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
 fn describe(failure: McpFailure) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
+    } else if failure.code == codes::SCOPE_REQUIRED {
+        "nothing was done"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else {
@@ -250,9 +250,11 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE | codes::UPSTREAM_TOKEN_REFUSED => {
             ErrorKind::Denied
         }
-        codes::CREDENTIAL_REFERENCE | codes::CREDENTIAL_UNUSABLE | codes::CONNECTION_REQUIRED => {
-            ErrorKind::Conflict
-        }
+        codes::CREDENTIAL_REFERENCE
+        | codes::CREDENTIAL_UNUSABLE
+        | codes::CONNECTION_REQUIRED
+        | codes::ACCESS_TOKEN_REQUIRED
+        | codes::SCOPE_REQUIRED => ErrorKind::Conflict,
         codes::ARGUMENTS_INVALID => ErrorKind::Invalid,
         codes::INTERNAL | codes::OPERATION_PANICKED | codes::STORE_CORRUPT => ErrorKind::Internal,
         _ => ErrorKind::Unavailable,

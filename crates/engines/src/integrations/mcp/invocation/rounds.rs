@@ -11,8 +11,8 @@ use super::ended::{Ended, Failure};
 use super::opened::Opened;
 use super::{GovernedCall, McpToolInvocationEngine};
 use crate::integrations::approvals::ApprovalStanding;
-use crate::integrations::mcp::result::Questions;
 use crate::integrations::mcp::rounds::{LIFETIME, MOST_ROUNDS, RoundState, Rounds};
+use crate::results::Questions;
 
 impl GovernedCall {
     /// The approval that the record uses up. One that an earlier round was made on is used already.

@@ -1,9 +1,9 @@
 //! What is sent for a token, and hostile answers.
 
-use portcullis_schemas::integrations::mcp::oauth::{OauthClientId, OauthScope};
+use portcullis_schemas::integrations::mcp::oauth::{OauthAudience, OauthClientId, OauthScope, UpstreamOauth};
 use portcullis_schemas::text::UrlText;
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::*;
 
@@ -18,6 +18,8 @@ fn oauth(client_auth: Option<OauthClientAuth>, scope: Option<&str>) -> UpstreamO
         redirect_uri: None,
         issuer: None,
         names_issuer: None,
+        subject_token_type: None,
+        audience: None,
     }
 }
 
@@ -90,8 +92,57 @@ fn settings_fit_their_type_and_their_form() {
     }
 }
 
+#[test]
+fn a_callers_token_is_exchanged_by_a_client_that_authenticates() {
+    let settings = || UpstreamOauth {
+        subject_token_type: Some(SubjectTokenType::Jwt),
+        audience: Some(OauthAudience::new("files api").unwrap()),
+        ..oauth(None, Some("read"))
+    };
+    let subject = Secret::new("a.b+c.d".to_owned());
+    let grant = ClientGrant { oauth: settings(), ..grant(None) };
+    let asked = question(&grant, &Secret::new("s".to_owned()), &Ask::Exchange(&subject));
+    let body = "resource=https%3A%2F%2Fmcp.example%2Fmcp%3Fa%3Db\
+        &grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Atoken-exchange&subject_token=a.b%2Bc.d\
+        &subject_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Ajwt\
+        &requested_token_type=urn%3Aietf%3Aparams%3Aoauth%3Atoken-type%3Aaccess_token\
+        &audience=files+api&scope=read";
+    assert_eq!(asked.body.expose(), body);
+    assert!(header(&asked, "authorization").is_some_and(|value| value.starts_with("Basic ")));
+    assert!(!format!("{asked:?}").contains("a.b"), "{asked:?}");
+
+    let exchange = McpAuthType::OauthTokenExchange;
+    assert!(check_oauth(exchange, Some(&settings())).is_ok());
+    let public = UpstreamOauth { client_auth: Some(OauthClientAuth::None), ..settings() };
+    let wrong = [
+        (exchange, oauth(None, None), "oauth.subject_token_type"),
+        (exchange, public, "oauth.client_auth"),
+        (McpAuthType::OauthClientCredentials, settings(), "oauth.subject_token_type"),
+    ];
+    for (auth_type, settings, field) in wrong {
+        assert_eq!(check_oauth(auth_type, Some(&settings)).unwrap_err().field(), Some(field), "{settings:?}");
+    }
+}
+
+#[test]
+fn only_another_access_token_is_taken_for_a_callers() {
+    let subject = Secret::new("subject".to_owned());
+    let judged = |token: &str, kind: Value| {
+        let body = json!({ "access_token": token, "token_type": "Bearer", "issued_token_type": kind });
+        judge_answer(200, body.to_string().into_bytes(), &grant(None), &Ask::Exchange(&subject)).map(drop)
+    };
+    for kind in ["access_token", "jwt"] {
+        assert_eq!(judged("other", json!(format!("{TOKEN_TYPE}{kind}"))), Ok(()));
+    }
+    for kind in [json!(null), json!("access_token"), json!(format!("{TOKEN_TYPE}refresh_token")), json!(1)] {
+        assert!(matches!(judged("other", kind.clone()), Err(NoToken::Answer(_))), "{kind}");
+    }
+    let echoed = judged("subject", json!(format!("{TOKEN_TYPE}access_token")));
+    assert_eq!(echoed, Err(NoToken::Answer("another token than the caller's own")));
+}
+
 fn judged(status: u16, body: &Value, scope: Option<&str>) -> Result<(String, u64), NoToken> {
-    judge_answer(status, body.to_string().into_bytes(), &grant(scope))
+    judge_answer(status, body.to_string().into_bytes(), &grant(scope), &Ask::Client)
         .map(|issued| (issued.token.expose().to_owned(), issued.lifetime.as_secs()))
 }
 
@@ -147,7 +198,7 @@ fn hostile_answers_give_no_token() {
     assert!(judged(200, &narrower, Some("a b")).is_ok(), "less than was asked for will do");
     assert!(judged(200, &with("scope", json!("x")), None).is_ok(), "nothing was asked for");
     let twice = br#"{"access_token":"a","access_token":"b","token_type":"Bearer"}"#;
-    assert!(matches!(judge_answer(200, twice.to_vec(), &grant(None)), Err(NoToken::Answer(_))));
+    assert!(matches!(judge_answer(200, twice.to_vec(), &grant(None), &Ask::Client), Err(NoToken::Answer(_))));
     assert_eq!(
         judged(401, &json!({ "error": "invalid_client" }), None),
         Err(NoToken::Refused("invalid_client"))
@@ -164,7 +215,7 @@ proptest! {
 
     #[test]
     fn never_panics(status in any::<u16>(), body in "\\PC{0,200}") {
-        let _ = judge_answer(status, body.into_bytes(), &grant(Some("a")));
+        let _ = judge_answer(status, body.into_bytes(), &grant(Some("a")), &Ask::Client);
     }
 
     /// What is encoded holds no sign that means something in a form, and can be read back.

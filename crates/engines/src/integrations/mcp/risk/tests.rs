@@ -10,25 +10,6 @@ const SILENT: ToolAnnotations =
     ToolAnnotations { read_only: None, destructive: None, idempotent: None, open_world: None };
 
 #[test]
-fn names_fall_into_words() {
-    let table: [(&str, &[&str]); 10] = [
-        ("delete_user", &["delete", "user"]),
-        ("deleteURLNow", &["delete", "url", "now"]),
-        ("getHTTP2Stream", &["get", "http", "2", "stream"]),
-        ("list-files.v2", &["list", "files", "v", "2"]),
-        ("GET", &["get"]),
-        ("getAndDelete", &["get", "and", "delete"]),
-        ("__x__", &["x"]),
-        ("RunSQL", &["run", "sql"]),
-        ("query1drop", &["query", "1", "drop"]),
-        ("...", &[]),
-    ];
-    for (name, expected) in table {
-        assert_eq!(tokens(name), expected, "{name}");
-    }
-}
-
-#[test]
 fn the_name_alone() {
     let table = [
         ("delete_user", Critical, true),

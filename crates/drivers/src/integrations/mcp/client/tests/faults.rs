@@ -31,6 +31,15 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
             codes::UPSTREAM_UNAUTHORIZED,
             false,
         ),
+        row(
+            "too few scopes",
+            |_| {
+                let challenge = "Bearer error=\"insufficient_scope\", scope=\"write\"";
+                http_with(403, &[("www-authenticate", challenge)], "UPSTREAM-TEXT")
+            },
+            codes::SCOPE_REQUIRED,
+            false,
+        ),
         row("forbidden", |_| http(403, "application/json", "{}"), codes::UPSTREAM_UNAUTHORIZED, false),
         row("overloaded", |_| http(429, "text/plain", ""), codes::UPSTREAM_ERROR, false),
         row("broken", |_| http(502, "text/html", "UPSTREAM-TEXT"), codes::UPSTREAM_ERROR, true),

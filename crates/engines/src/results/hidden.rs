@@ -4,7 +4,7 @@
 
 use portcullis_schemas::text::is_hidden;
 
-use crate::integrations::mcp::tokens::{end_of_others, end_of_string};
+use crate::json_strings::{end_of_others, end_of_string};
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 const ZERO_WIDTH_JOINER: char = '\u{200d}';

@@ -2,7 +2,7 @@
 //! JSON again.
 
 use super::{MARK, Redactor};
-use crate::integrations::mcp::tokens::{end_of_others, end_of_string};
+use crate::json_strings::{end_of_others, end_of_string};
 
 /// The text with marks; `None` when there is nothing to mark. `text` must be JSON.
 pub(super) fn redact(text: &str, redactor: &Redactor) -> Option<String> {

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 
 use super::blocks::{self, Verdict};
 use super::{ContentProblem, hidden, retain};
-use crate::integrations::mcp::risk::tokens;
+use crate::words::words;
 
 /// Most bytes of all questions together.
 const MAX_BYTES: usize = 64 * 1024;
@@ -138,7 +138,7 @@ fn names_of(requests: &RawValue) -> Result<Vec<String>, QuestionProblem> {
 
 /// Whether a field of a form is named for what a form must not ask for (elicitation, form mode: sensitive information).
 fn names_secret(field: &str) -> bool {
-    tokens(field).iter().any(|word| SECRETS.contains(&word.as_str()))
+    words(field).iter().any(|word| SECRETS.contains(&word.as_str()))
 }
 
 /// One question, while it is judged.

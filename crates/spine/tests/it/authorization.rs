@@ -1,0 +1,224 @@
+//! Finding a server's authorization server: what is asked in which order, what is kept, and what hostile ones get.
+
+use std::sync::Arc;
+
+use portcullis_schemas::codes;
+use portcullis_schemas::egress::{EgressPurpose, EgressRequest};
+use portcullis_schemas::integrations::mcp::oauth::ClientRegistration;
+use portcullis_schemas::integrations::mcp::operations::{
+    DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer,
+};
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::{Error, ErrorKind};
+use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
+use serde_json::{Value, json};
+
+use crate::house::House;
+
+const CHALLENGE: &str = "Bearer scope=\"files\", resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/files\"";
+
+/// A house with one server that nobody has named an authorization server of.
+struct Office {
+    house: House,
+    egress: Arc<ScriptedEgress>,
+    server: String,
+}
+
+impl Office {
+    async fn open() -> Self {
+        let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
+        let way_out = egress.clone();
+        let house = House::build(
+            |ports| ports.egress = way_out,
+            |options, _| options.public_url = Some("https://gw.example".to_owned()),
+        )
+        .await;
+        let body = json!({ "name": "files", "url": "https://mcp.example/files", "auto_discover": false });
+        let server = house.admin::<RegisterMcpServer>(body).await.unwrap().server.server_id.to_string();
+        Self { house, egress, server }
+    }
+
+    /// The server's refusal, its metadata, and those of the authorization server.
+    fn answer_metadata(&self, change: impl FnOnce(&mut Value, &mut Value)) {
+        let mut resource = json!({
+            "resource": "https://mcp.example/files", "authorization_servers": ["https://as.example"],
+        });
+        let mut server = json!({
+            "issuer": "https://as.example",
+            "authorization_endpoint": "https://as.example/authorize",
+            "token_endpoint": "https://as.example/token",
+            "registration_endpoint": "https://as.example/register",
+            "code_challenge_methods_supported": ["S256"],
+            "authorization_response_iss_parameter_supported": true,
+        });
+        change(&mut resource, &mut server);
+        self.egress.answer(ScriptedResponse::new(401, &[("www-authenticate", CHALLENGE)], Vec::new()));
+        self.egress.answer(ScriptedResponse::json(200, &resource));
+        self.egress.answer(ScriptedResponse::json(200, &server));
+    }
+
+    fn answer_registration(&self) {
+        let body = json!({ "client_id": "registered", "client_secret": "a secret of the gate" });
+        self.egress.answer(ScriptedResponse::json(201, &body));
+    }
+
+    async fn discover(&self, members: Value) -> Result<DiscoveredAuthorization, Error> {
+        let mut request = json!({ "server_id": self.server });
+        request.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
+        self.house.admin::<DiscoverMcpAuthorization>(request).await
+    }
+
+    async fn server(&self) -> McpServer {
+        self.house.admin::<GetMcpServer>(json!({ "server_id": self.server })).await.unwrap()
+    }
+
+    /// What was asked since the last look, in order.
+    fn asked(&self) -> Vec<EgressRequest> {
+        self.egress.requests().into_iter().map(|(_, request)| request).collect()
+    }
+}
+
+#[tokio::test]
+async fn an_admin_needs_the_servers_url_alone() {
+    let office = Office::open().await;
+    office.answer_metadata(|_, _| {});
+    office.answer_registration();
+    let found = office.discover(json!({})).await.unwrap();
+    assert_eq!(
+        (found.issuer.as_str(), found.registration),
+        ("https://as.example", ClientRegistration::Dynamic)
+    );
+    let asked = office.asked();
+    let urls: Vec<_> = asked.iter().map(|request| request.url.as_str()).collect();
+    assert_eq!(
+        urls,
+        [
+            "https://mcp.example/files",
+            "https://mcp.example/.well-known/oauth-protected-resource/files",
+            "https://as.example/.well-known/oauth-authorization-server",
+            "https://as.example/register",
+        ]
+    );
+    assert_eq!(asked[3].purpose, EgressPurpose::AuthorizationServer);
+    let sent: Value = serde_json::from_slice(&asked[3].body).unwrap();
+    assert_eq!(sent["redirect_uris"], json!(["https://gw.example/connections/callback"]));
+    assert_eq!((&sent["application_type"], &sent["scope"]), (&json!("web"), &json!("files")));
+    let none_is_ours =
+        |request: &EgressRequest| !request.headers.iter().any(|(name, _)| name == "authorization");
+    assert!(asked.iter().all(none_is_ours), "no credential is sent to find out");
+
+    let server = office.server().await;
+    let oauth = server.oauth.as_ref().unwrap();
+    assert_eq!(server.auth_type, McpAuthType::OauthAuthorizationCode);
+    assert_eq!(oauth.client_id.as_str(), "registered");
+    assert_eq!(oauth.scope.as_ref().unwrap().as_str(), "files");
+    assert_eq!(oauth.names_issuer, Some(true));
+    assert!(server.credential_ref.as_ref().unwrap().as_str().starts_with("encrypted://"));
+    assert!(!serde_json::to_string(&server).unwrap().contains("a secret of the gate"));
+    let story = office.house.story_of(&office.server).await;
+    assert_eq!(
+        story,
+        ["mcp_server.registered", "mcp_exchange.started", "mcp_server.updated", "mcp_exchange.completed"]
+    );
+}
+
+#[tokio::test]
+async fn a_registration_is_kept_for_its_issuer_and_made_anew_for_another() {
+    let office = Office::open().await;
+    office.answer_metadata(|_, _| {});
+    office.answer_registration();
+    office.discover(json!({})).await.unwrap();
+    office.answer_metadata(|_, _| {});
+    let kept = office.discover(json!({ "scope": "files more" })).await.unwrap();
+    assert_eq!(kept.registration, ClientRegistration::Kept);
+    let oauth = kept.server.oauth.unwrap();
+    assert_eq!((oauth.client_id.as_str(), oauth.scope.unwrap().as_str()), ("registered", "files more"));
+
+    let moved = |resource: &mut Value, server: &mut Value| {
+        resource["authorization_servers"] = json!(["https://as.example/new"]);
+        server["issuer"] = json!("https://as.example/new");
+    };
+    let asked = office.asked().len();
+    office.answer_metadata(moved);
+    let body = json!({ "client_id": "other", "client_secret": "another secret" });
+    office.egress.answer(ScriptedResponse::json(201, &body));
+    let anew = office.discover(json!({})).await.unwrap();
+    assert_eq!(anew.registration, ClientRegistration::Dynamic);
+    assert_eq!(anew.server.oauth.unwrap().client_id.as_str(), "other");
+    let later = office.asked();
+    let is_silent = |request: &EgressRequest| !String::from_utf8_lossy(&request.body).contains("registered");
+    assert!(later[asked..].iter().all(is_silent), "nothing of the first issuer goes to the second");
+}
+
+#[tokio::test]
+async fn who_takes_documents_is_shown_ours_and_who_registers_nobody_waits_for_an_admin() {
+    let office = Office::open().await;
+    office.answer_metadata(|_, server| server["client_id_metadata_document_supported"] = json!(true));
+    let found = office.discover(json!({})).await.unwrap();
+    assert_eq!(found.registration, ClientRegistration::MetadataDocument);
+    assert_eq!(found.server.oauth.unwrap().client_id.as_str(), "https://gw.example/connections/client.json");
+    // The document names our page, and no other address.
+    office.answer_metadata(|_, server| server["client_id_metadata_document_supported"] = json!(true));
+    office.answer_registration();
+    let elsewhere = office.discover(json!({ "redirect_uri": "https://app.example/back" })).await.unwrap();
+    assert_eq!(elsewhere.registration, ClientRegistration::Dynamic);
+
+    let office = Office::open().await;
+    let closed = |_: &mut Value, server: &mut Value| server["registration_endpoint"] = json!(null);
+    office.answer_metadata(closed);
+    let found = office.discover(json!({})).await.unwrap();
+    assert_eq!((found.registration, found.server.oauth), (ClientRegistration::Required, None));
+    let client = json!({
+        "issuer": "https://as.example", "client_id": "mine", "credential_ref": "encrypted://5ec2e7",
+    });
+    office.answer_metadata(closed);
+    let given = office.discover(json!({ "client": client })).await.unwrap();
+    assert_eq!(given.registration, ClientRegistration::Given);
+    assert_eq!(given.server.credential_ref.unwrap().as_str(), "encrypted://5ec2e7");
+    // A client of another issuer is not shown to this one.
+    let mut stranger = client;
+    stranger["issuer"] = json!("https://other.example");
+    office.answer_metadata(closed);
+    let error = office.discover(json!({ "client": stranger })).await.unwrap_err();
+    assert_eq!(error.code(), codes::AUTHORIZATION_REFUSED);
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_it_changes_nothing_and_is_on_record() {
+    type Change = fn(&mut Value, &mut Value);
+    let table: [(&str, Change); 5] = [
+        ("`resource`", |resource, _| resource["resource"] = json!("https://evil.example/files")),
+        ("`issuer`", |_, server| server["issuer"] = json!("https://as.example/")),
+        ("S256", |_, server| server["code_challenge_methods_supported"] = json!(["plain"])),
+        ("`token_endpoint`", |_, server| server["token_endpoint"] = json!(null)),
+        ("`authorization_servers`", |resource, _| resource["authorization_servers"] = json!([])),
+    ];
+    for (named, change) in table {
+        let office = Office::open().await;
+        let before = office.server().await;
+        office.answer_metadata(change);
+        let error = office.discover(json!({})).await.unwrap_err();
+        assert_eq!(
+            (error.kind(), error.code()),
+            (ErrorKind::Upstream, codes::AUTHORIZATION_REFUSED),
+            "{named}"
+        );
+        assert!(error.public().contains(named), "{named}: {}", error.public());
+        assert!(!error.public().contains("evil"), "no word of a stranger: {}", error.public());
+        assert_eq!(office.server().await, before);
+        let story = office.house.story_of(&office.server).await;
+        assert_eq!(story[1..], ["mcp_exchange.started", "mcp_exchange.failed"], "{named}");
+    }
+}
+
+#[tokio::test]
+async fn what_leads_elsewhere_is_judged_before_anything_is_sent_there() {
+    let office = Office::open().await;
+    let inside =
+        |_: &mut Value, server: &mut Value| server["token_endpoint"] = json!("http://169.254.169.254/token");
+    office.answer_metadata(inside);
+    let error = office.discover(json!({})).await.unwrap_err();
+    assert_eq!(error.code(), codes::EGRESS_REFUSED);
+    assert!(error.public().contains("`http://169.254.169.254`"), "{}", error.public());
+    assert_eq!(office.asked().len(), 3, "and nobody was registered for it");
+}
