@@ -1,6 +1,6 @@
 //! The ledger: no record, no call; no recorded outcome, no answer.
 //!
-//! Callers put values into a bounded queue; one task writes what has queued in one transaction and commits once
+//! Callers put values into a bounded queue; one writer puts what has queued into one transaction and commits once
 //! ([`writer`]). Every wait is bounded by [`WRITE_DEADLINE`]. When a caller gives up
 //!
 //! - before the transaction began, the value is dropped: nothing was written;
@@ -47,7 +47,7 @@ mod writer;
 /// Most values that wait. Beyond that a caller is refused at once.
 const QUEUE: usize = 1024;
 
-/// The ledger in the database. Dropping the last handle ends its task after what is queued has been written.
+/// The ledger in the database. Dropping the last handle ends its writer after what is queued has been written.
 #[derive(Debug)]
 pub struct SqlLedger {
     database: Database,
@@ -75,14 +75,14 @@ impl SqlLedger {
         let (answer, mut waiting) = oneshot::channel();
         if self.queue.try_send(Job { work, answer }).is_err() {
             return Err(unrecorded(PortError::unavailable(
-                "the ledger's queue is full, or its task has ended",
+                "the ledger's queue is full, or its writer has ended",
             )));
         }
         // Told by callers too: a writer that hangs would never say how long its queue has become.
         self.meter.waiting(self.queue.max_capacity() - self.queue.capacity());
         match tokio::time::timeout(WRITE_DEADLINE, &mut waiting).await {
             Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(gave_up("the ledger's task ended without an answer")),
+            Ok(Err(_)) => Err(gave_up("the ledger's writer ended without an answer")),
             Err(_) => {
                 // What was sent before the channel closed still counts.
                 waiting.close();
