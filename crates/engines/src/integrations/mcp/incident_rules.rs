@@ -223,6 +223,7 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
             | codes::ELICITATION_REQUIRED
             | codes::URL_ELICITATION_REQUIRED
             | codes::SAMPLING_REQUIRED
+            | codes::SAMPLING_TOOLS_REQUIRED
             | codes::ROOTS_REQUIRED,
         ) => None,
         Some(codes::DEADLINE_EXCEEDED) => Some((InvocationFailed, Low)),

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use portcullis_mcp::messages::{CallKind, parse_result};
+use portcullis_mcp::members::Members;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvocationOutcome, Sanitised};
@@ -10,7 +10,6 @@ use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailur
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
-use serde_json::value::RawValue;
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
 use crate::redaction::Redactor;
@@ -166,9 +165,16 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
     let withheld = |ContentProblem(what)| {
         fails(codes::CONTENT_REFUSED, &format!("the tool's result is withheld: {what}"))
     };
-    if reading.accepts.is_empty() || !is_question(result, reading.method) {
+    if !is_question(result) {
         let Examined { result, sanitised } = examine(result).map_err(withheld)?;
+        // Without hidden characters a name may be `resultType` that was none.
+        if sanitised.is_some() && is_question(&result) {
+            return Err(fails(codes::UPSTREAM_PROTOCOL, "the server asks for input where nobody sees it"));
+        }
         return Ok(LookedAt { result, sanitised, asked: None });
+    }
+    if reading.method == CallMethod::Complete {
+        return Err(fails(codes::UPSTREAM_PROTOCOL, "the server asks for input where it may ask for none"));
     }
     match examine_questions(result, reading.accepts) {
         Ok(asked) => {
@@ -187,14 +193,10 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
     }
 }
 
-/// Whether the server asks before it answers.
-fn is_question(result: &RawJson, method: CallMethod) -> bool {
-    // Most results say nothing of the kind.
-    result.as_str().contains("input_required")
-        && RawValue::from_string(result.as_str().to_owned())
-            .ok()
-            .and_then(|raw| parse_result(method.as_str(), &raw).ok())
-            .is_some_and(|read| matches!(read.kind, CallKind::InputRequired { .. }))
+/// Whether the server asks before it answers: by the value that a reader decodes, however it is written.
+fn is_question(result: &RawJson) -> bool {
+    let members = Members::of(result.as_str());
+    members.and_then(|members| members.value::<String>("resultType")).as_deref() == Some("input_required")
 }
 
 const MAY_HAVE_ACTED: &str = "the upstream may have acted: look there before you repeat it";
@@ -244,6 +246,7 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::ELICITATION_REQUIRED
         | codes::URL_ELICITATION_REQUIRED
         | codes::SAMPLING_REQUIRED
+        | codes::SAMPLING_TOOLS_REQUIRED
         | codes::ROOTS_REQUIRED
         | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,

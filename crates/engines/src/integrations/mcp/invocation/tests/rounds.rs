@@ -119,6 +119,32 @@ async fn a_question_that_may_not_be_asked_is_refused_and_heard_of() {
 }
 
 #[tokio::test]
+async fn a_question_is_one_however_it_is_written() {
+    let world = World::new();
+    let ask = |text: &str| text.replace("roots/list", "tools/call");
+    let escaped = ask(&ASKS.replace("input_required", r"input\u005frequired"));
+    let named = ask(&ASKS.replace("resultType", r"result\u0054ype"));
+    let hidden = ask(&ASKS.replace("resultType", "resultType\u{200b}"));
+    for (text, code) in [
+        (&escaped, codes::INPUT_REFUSED),
+        (&named, codes::INPUT_REFUSED),
+        (&hidden, codes::UPSTREAM_PROTOCOL),
+    ] {
+        for call in [askable(&world), call(&world)] {
+            let bench = Bench::new();
+            *bench.reply.lock().unwrap() = Some(Ok(reply(text, false)));
+            let error = invoke(&bench, call).await.unwrap_err();
+            assert_eq!(error.code(), code, "{text}: {error}");
+        }
+    }
+    let bench = Bench::new();
+    let escaped = ASKS.replace("input_required", r"input\u005frequired");
+    *bench.reply.lock().unwrap() = Some(Ok(reply(&escaped, false)));
+    let result = invoke(&bench, askable(&world)).await.unwrap();
+    assert_eq!(opened(&result).number, 2, "sealed, as every question");
+}
+
+#[tokio::test]
 async fn a_state_that_was_used_with_other_answers_is_refused() {
     let (bench, world) = (Bench::new(), World::new());
     *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Mismatch));
