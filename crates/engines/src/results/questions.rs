@@ -1,6 +1,8 @@
 //! What a server asks before it answers. It is shown to a person, or put before the agent's model, so that it is held to
 //! what a result is held to, and to what the agent's client says that it can be asked for.
 
+use std::fmt;
+
 use portcullis_mcp::members::Members;
 use portcullis_mcp::messages::{MAX_INPUT_REQUESTS, MAX_REQUEST_STATE};
 use portcullis_mcp::scan::{JsonLimits, scan};
@@ -35,8 +37,8 @@ const OF_SAMPLING: [&str; 10] = [
     "toolChoice",
 ];
 
-/// Questions that may be handed on.
-#[derive(Clone, Debug)]
+/// Questions that may be handed on. Printed without what they say.
+#[derive(Clone)]
 pub struct Questions {
     /// By their names; byte for byte, but for what was taken out.
     pub requests: RawJson,
@@ -48,6 +50,12 @@ pub struct Questions {
     pub state: Option<RawJson>,
     /// What was taken out; without the hash of what was received.
     pub sanitised: Option<Sanitised>,
+}
+
+impl fmt::Debug for Questions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Questions({:?}, {} bytes)", self.kinds, self.requests.as_str().len())
+    }
 }
 
 /// Why nothing of it is handed on, in our words.

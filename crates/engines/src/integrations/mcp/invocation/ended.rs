@@ -26,6 +26,8 @@ pub(super) struct Ended {
     pub(super) failure: Option<Failure>,
     /// What the server asks its caller for, where that is its answer.
     pub(super) asked: Option<Questions>,
+    /// Until when it can be answered, once it is handed out.
+    pub(super) good_until: Option<Timestamp>,
     /// How the server behaved.
     pub(super) conduct: Conduct,
 }
@@ -39,6 +41,8 @@ pub(super) struct Reading<'a> {
     pub(super) method: CallMethod,
     /// What the server may ask its caller for.
     pub(super) accepts: &'a [InputKind],
+    /// Whether the call goes on from a round, whose state is used up.
+    pub(super) goes_on: bool,
 }
 
 /// A failure, for the record and for the caller.
@@ -51,9 +55,12 @@ pub(super) struct Failure {
 }
 
 impl Ended {
-    /// Nothing was sent: the credential or the emitter failed after the intent was recorded.
-    pub(super) fn unsent(error: Error) -> Self {
-        let failure = Failure { code: error.code(), message: error.public().to_owned(), cause: Some(error) };
+    /// Nothing was sent: the credential or the emitter failed after the intent was recorded. What goes on from a round has
+    /// used its state up.
+    pub(super) fn unsent(error: Error, goes_on: bool) -> Self {
+        let advice = if goes_on { "; make the call anew" } else { "" };
+        let message = format!("{}{advice}", error.public());
+        let failure = Failure { code: error.code(), message, cause: Some(error) };
         Self::failed(failure, InvocationOutcome::Failure, Conduct::Fair, None)
     }
 
@@ -68,7 +75,7 @@ impl Ended {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
-                return Self::failed(describe(failure), outcome, conduct, started_at);
+                return Self::failed(describe(failure, reading.goes_on), outcome, conduct, started_at);
             }
         };
         let conduct = reply.conduct;
@@ -84,7 +91,7 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, conduct }
+        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, good_until: None, conduct }
     }
 
     /// There is no answer to hand on.
@@ -95,7 +102,16 @@ impl Ended {
         started_at: Option<Timestamp>,
     ) -> Self {
         let failure = Some(failure);
-        Self { outcome, started_at, reply: None, sanitised: None, failure, asked: None, conduct }
+        Self {
+            outcome,
+            started_at,
+            reply: None,
+            sanitised: None,
+            failure,
+            asked: None,
+            good_until: None,
+            conduct,
+        }
     }
 
     /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the
@@ -211,13 +227,15 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
     }
 }
 
-fn describe(failure: McpFailure) -> Failure {
+fn describe(failure: McpFailure, goes_on: bool) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
     } else if failure.code == codes::SCOPE_REQUIRED {
         "nothing was done"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
+    } else if goes_on {
+        "nothing was done: make the call anew"
     } else {
         "nothing was done: it may be repeated"
     };
