@@ -1,11 +1,12 @@
 //! `mcp_tool_invocations.round`, the call that one goes on from, and `asked`, what its server wants to know before it
-//! answers; both as JSON. Nobody sorts or looks by them.
+//! answers; and `mcp_servers.agent_input`, what a server may ask of agents. All as JSON. Nobody sorts or looks by them.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::text_null;
 
 const INVOCATIONS: &str = "mcp_tool_invocations";
-const COLUMNS: [&str; 2] = ["round", "asked"];
+const COLUMNS: [(&str, &str); 3] =
+    [(INVOCATIONS, "round"), (INVOCATIONS, "asked"), ("mcp_servers", "agent_input")];
 
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -17,16 +18,16 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for column in COLUMNS {
-            let added = Table::alter().table(INVOCATIONS).add_column(text_null(column)).take();
+        for (table, column) in COLUMNS {
+            let added = Table::alter().table(table).add_column(text_null(column)).take();
             manager.alter_table(added).await?;
         }
         Ok(())
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for column in COLUMNS {
-            manager.alter_table(Table::alter().table(INVOCATIONS).drop_column(column).take()).await?;
+        for (table, column) in COLUMNS {
+            manager.alter_table(Table::alter().table(table).drop_column(column).take()).await?;
         }
         Ok(())
     }

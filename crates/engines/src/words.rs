@@ -21,6 +21,41 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words
 }
 
+/// Whether what is named so, or titled so, sounds like a secret: a password, a token, a key, a code of a card. Doubt counts as
+/// a secret.
+pub(crate) fn sounds_secret(name: &str) -> bool {
+    let words = words(name);
+    let joined = words.concat();
+    let is_word = |word: &String| SECRET_WORDS.contains(&word.as_str());
+    SECRET_PARTS.iter().any(|part| joined.contains(part)) || words.iter().any(is_word)
+}
+
+/// Also within a word, and over the gaps between words: `clientsecret`, `api_key`, `pass word`.
+const SECRET_PARTS: [&str; 19] = [
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "secret",
+    "credential",
+    "token",
+    "auth",
+    "apikey",
+    "accesskey",
+    "privatekey",
+    "signingkey",
+    "encryptionkey",
+    "sshkey",
+    "onetimecode",
+    "verificationcode",
+    "securitycode",
+    "cardnumber",
+    "seedphrase",
+];
+/// As words alone: `spin` is no secret.
+const SECRET_WORDS: [&str; 13] =
+    ["pass", "pwd", "psw", "pin", "pins", "otp", "totp", "cvv", "cvc", "csc", "mfa", "bearer", "jwt"];
+
 fn begins_word(before: char, this: char, after: Option<char>) -> bool {
     let digit_edge = before.is_ascii_digit() != this.is_ascii_digit();
     let camel_edge = before.is_lowercase() && this.is_uppercase();
@@ -30,7 +65,7 @@ fn begins_word(before: char, this: char, after: Option<char>) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::words;
+    use super::{sounds_secret, words};
 
     #[test]
     fn names_fall_into_words() {
@@ -48,6 +83,58 @@ mod tests {
         ];
         for (name, expected) in table {
             assert_eq!(words(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn secrets_are_told_by_their_names() {
+        for secret in [
+            "password",
+            "newPassword",
+            "PASSWORD",
+            "user_passwd",
+            "pwd",
+            "db.pwd",
+            "pass",
+            "passphrase",
+            "apiKey",
+            "api_key",
+            "api-key",
+            "APIKey",
+            "apikey",
+            "x-api-key2",
+            "access_token",
+            "accessToken",
+            "token",
+            "tokens",
+            "clientsecret",
+            "client_secret",
+            "Your password",
+            "Pass word",
+            "pin",
+            "PIN code",
+            "cardPin",
+            "otp",
+            "OTP2",
+            "cvv",
+            "CVC2",
+            "Authorization",
+            "auth",
+            "oauth",
+            "bearer",
+            "jwt",
+            "private_key",
+            "Card number",
+            "credentials",
+            "verification code",
+        ] {
+            assert!(sounds_secret(secret), "{secret}");
+        }
+        for plain in [
+            "name", "street", "city", "spin", "shopping", "compass", "keyboard", "key", "code", "email", "",
+            "...",
+        ] {
+            assert!(!sounds_secret(plain), "{plain}");
         }
     }
 }

@@ -33,11 +33,24 @@ impl ClientCapabilities {
             of.as_ref().is_some_and(|members| members.value::<Members>(name).is_some())
         };
         Self {
-            form: elicitation.as_ref().is_some_and(|modes| modes.has("form") || !modes.has("url")),
+            form: has(&elicitation, "form")
+                || elicitation.as_ref().is_some_and(|modes| !modes.has("form") && !modes.has("url")),
             url: has(&elicitation, "url"),
             sampling: sampling.is_some(),
             sampling_tools: has(&sampling, "tools"),
             roots: all.value::<Members>("roots").is_some(),
+        }
+    }
+
+    /// What of it the other does not declare.
+    #[must_use]
+    pub fn without(self, other: Self) -> Self {
+        Self {
+            form: self.form && !other.form,
+            url: self.url && !other.url,
+            sampling: self.sampling && !other.sampling,
+            sampling_tools: self.sampling_tools && !other.sampling_tools,
+            roots: self.roots && !other.roots,
         }
     }
 
@@ -88,6 +101,8 @@ mod tests {
             (r#"{"elicitation":{}}"#, r#"{"elicitation":{"form":{}}}"#),
             (r#"{"elicitation":{"url":{}}}"#, r#"{"elicitation":{"url":{}}}"#),
             (r#"{"elicitation":{"form":{},"url":{}}}"#, r#"{"elicitation":{"form":{},"url":{}}}"#),
+            (r#"{"elicitation":{"form":false}}"#, "{}"),
+            (r#"{"elicitation":{"form":{},"url":true}}"#, r#"{"elicitation":{"form":{}}}"#),
             (r#"{"sampling":{"context":{}}}"#, r#"{"sampling":{}}"#),
             (r#"{"sampling":{"tools":{}},"extensions":{"a/b":{}}}"#, r#"{"sampling":{"tools":{}}}"#),
             (r#"{"roots":{"listChanged":true}}"#, r#"{"roots":{}}"#),

@@ -17,7 +17,7 @@ mod replies;
 use serde::{Deserialize, Serialize};
 
 pub use call::{CallKind, CallParams, CallResult, call_params, retry_params};
-pub use continuation::{Continuation, MAX_INPUT_REQUESTS, Retry};
+pub use continuation::{Continuation, MAX_INPUT_REQUESTS, MAX_REQUEST_STATE, Retry};
 pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };

@@ -196,6 +196,8 @@ codes! {
     URL_ELICITATION_REQUIRED = "url_elicitation_required";
     /// The upstream has to ask the client's model, and the caller's client does not declare that it can.
     SAMPLING_REQUIRED = "sampling_required";
+    /// The same with tools for that model.
+    SAMPLING_TOOLS_REQUIRED = "sampling_tools_required";
     /// The upstream has to know the client's folders, and the caller's client does not declare that it tells.
     ROOTS_REQUIRED = "roots_required";
     /// The upstream answered with a JSON-RPC error.

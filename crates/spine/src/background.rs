@@ -168,8 +168,8 @@ async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
 
 /// What is not forgotten now is forgotten by the next sweep, or by another instance.
 async fn forget_keys(stage: &Stage) {
-    // A state whose use was forgotten while it is good would be good twice.
-    let kept = stage.options.keep_keys.max(rounds::LIFETIME);
+    // A state whose use was forgotten while it is good would be good twice; twice its life, since clocks differ.
+    let kept = stage.options.keep_keys.max(2 * rounds::LIFETIME);
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(stage.ports.clock.now().as_micros().saturating_sub(kept));
     match stage.ports.ledger.forget_keys(before, FORGET).await {

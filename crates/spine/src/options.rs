@@ -48,7 +48,7 @@ pub struct SpineOptions {
     /// Requests of one tenant at a time; 0 counts as 1. Default 512, so that no tenant takes the room of all.
     pub tenant_requests: usize,
     /// How long idempotency keys are kept with the answers of their requests; a request under an older key is a new one.
-    /// The states of rounds that were used are kept with them, for ten minutes at least. Default 24 h.
+    /// The states of rounds that were used are kept with them, for twenty minutes at least. Default 24 h.
     pub keep_keys: Duration,
     /// How long a call waits for its approval, and a granted approval for its call; over, it counts as denied. Default
     /// 1 h.

@@ -46,6 +46,7 @@ pub async fn register(
         auth_header: None,
         credential_ref: Some(CredentialRefText::new(credential.reference)?),
         protocol: None,
+        agent_input: Vec::new(),
         tags: Vec::new(),
         auto_discover: Some(false),
         oauth: None,

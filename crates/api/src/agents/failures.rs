@@ -135,6 +135,7 @@ fn of_input(version: ProtocolVersion, error: &Error) -> Option<Refused> {
         codes::ELICITATION_REQUIRED => ClientCapabilities { form: true, ..none },
         codes::URL_ELICITATION_REQUIRED => ClientCapabilities { url: true, ..none },
         codes::SAMPLING_REQUIRED => ClientCapabilities { sampling: true, ..none },
+        codes::SAMPLING_TOOLS_REQUIRED => ClientCapabilities { sampling: true, sampling_tools: true, ..none },
         codes::ROOTS_REQUIRED => ClientCapabilities { roots: true, ..none },
         _ => return None,
     };

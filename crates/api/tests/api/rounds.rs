@@ -43,7 +43,18 @@ impl Site {
         let world = World::rewired(|ports| change(Ports { clock: hands, ..ports })).await;
         let (_, admin) = world.tenant("mine").await;
         let keys = toolset(&world, &admin).await;
-        Self { world, clock, admin, keys }
+        let site = Self { world, clock, admin, keys };
+        site.let_ask(InputKind::ALL).await;
+        site
+    }
+
+    /// Has the admin let the server ask for these.
+    async fn let_ask(&self, kinds: &[InputKind]) {
+        let servers = self.world.call(&self.admin, "GET", "/integrations/mcp-servers", None).await.json();
+        let path = format!("/integrations/mcp-servers/{}", text(&servers["items"][0]["server_id"]));
+        let changed =
+            self.world.call(&self.admin, "PATCH", &path, Some(json!({ "agent_input": kinds }))).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
     }
 
     async fn call(&self, key: &str, members: &str) -> Answer {
@@ -250,16 +261,17 @@ async fn an_approval_covers_the_rounds_of_its_call_and_no_other() {
     site.world.mcp.answer_call(Ok(reply(&asking(""))));
     let second = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
     let state = text(&second["result"]["requestState"]);
+    // The same call anew asks anew, and takes nothing from the one that runs.
+    let next = wait().await;
     site.world.mcp.answer_call(Ok(reply(DONE)));
     let done = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
     assert_eq!(done["result"]["content"][0]["text"], "done", "{done}");
-    let made = admin("GET", "/integrations/mcp-invocations?limit=3".to_owned(), None).await;
+    let made = admin("GET", "/integrations/mcp-invocations?limit=3&outcome=success".to_owned(), None).await;
     for call in made["items"].as_array().unwrap() {
         assert_eq!(call["approval_id"], approval, "each record names it");
     }
 
     // Another call needs another; and under other policies a round is covered no more.
-    let next = wait().await;
     assert_ne!(next, approval);
     admin("POST", format!("/integrations/approvals/{next}/grant"), reason).await;
     let state = site.asked().await;
@@ -299,4 +311,35 @@ async fn a_server_that_needs_more_of_the_client_is_told_by_the_protocols_code() 
     let data = &answer.json()["error"]["data"];
     assert_eq!(data["requiredCapabilities"], json!({ "sampling": {} }));
     assert!(matches!(&data["invocation_id"], Value::String(id) if id.starts_with("inv_")), "{data}");
+}
+
+#[tokio::test]
+async fn a_server_asks_for_what_an_admin_has_named_alone() {
+    let site = Site::open().await;
+    let roots_too = r#"{"elicitation":{},"roots":{}}"#;
+    let both = [InputKind::Elicitation, InputKind::Roots];
+    for (named, expected) in [(&both[1..], &both[1..]), (&[InputKind::Sampling], &[]), (&[], &[])] {
+        site.let_ask(named).await;
+        site.world.mcp.answer_call(Ok(reply(&asking(""))));
+        let told = site.world.send(message(&site.keys[0], roots_too, "")).await.json();
+        assert_eq!(site.calls().last().unwrap().input.accepts, expected, "{named:?}");
+        assert!(
+            told["result"]["content"][0]["text"].as_str().unwrap().starts_with("input_refused"),
+            "{told}"
+        );
+    }
+    // And what it may ask it may not go on with, once that is taken back.
+    site.let_ask(&both).await;
+    let state = site.asked().await;
+    site.let_ask(&[]).await;
+    let calls = site.calls().len();
+    let answer = site.call(&site.keys[0], &going_on(&state, ANSWER)).await;
+    assert_eq!(refused(&answer), (-32602, "request_state_refused".to_owned()), "{}", answer.text());
+    assert_eq!(site.calls().len(), calls);
+    let servers = site.world.call(&site.admin, "GET", "/integrations/mcp-servers", None).await.json();
+    let path = format!("/integrations/mcp-servers/{}", text(&servers["items"][0]["server_id"]));
+    for bad in [json!(["roots", "roots"]), json!(["sampling_tools"]), json!(["all"])] {
+        let refused = site.world.call(&site.admin, "PATCH", &path, Some(json!({ "agent_input": bad }))).await;
+        assert_eq!(refused.status, 400, "{bad}: {}", refused.text());
+    }
 }

@@ -1,8 +1,10 @@
 //! What a server asks before it answers. It is shown to a person, or put before the agent's model, so that it is held to
 //! what a result is held to, and to what the agent's client says that it can be asked for.
 
+use std::fmt;
+
 use portcullis_mcp::members::Members;
-use portcullis_mcp::messages::MAX_INPUT_REQUESTS;
+use portcullis_mcp::messages::{MAX_INPUT_REQUESTS, MAX_REQUEST_STATE};
 use portcullis_mcp::scan::{JsonLimits, scan};
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::Sanitised;
@@ -11,17 +13,14 @@ use portcullis_schemas::text::is_hidden;
 use serde_json::value::RawValue;
 
 use super::blocks::{self, Verdict};
-use super::{ContentProblem, hidden, retain};
-use crate::words::words;
+use super::{ContentProblem, hidden, judged, retain};
+
+mod form;
 
 /// Most bytes of all questions together.
 const MAX_BYTES: usize = 64 * 1024;
-/// Most bytes of the server's state, as it is written: it is carried back and forth.
-const MAX_STATE: usize = 16 * 1024;
 /// Most bytes of a question's name.
 const MAX_NAME: usize = 128;
-const SECRETS: [&str; 7] =
-    ["password", "passwd", "passphrase", "secret", "credential", "credentials", "apikey"];
 const OF_A_REQUEST: [&str; 2] = ["method", "params"];
 const OF_A_FORM: [&str; 3] = ["mode", "message", "requestedSchema"];
 const OF_A_URL: [&str; 4] = ["mode", "message", "url", "elicitationId"];
@@ -38,8 +37,8 @@ const OF_SAMPLING: [&str; 10] = [
     "toolChoice",
 ];
 
-/// Questions that may be handed on.
-#[derive(Clone, Debug)]
+/// Questions that may be handed on. Printed without what they say.
+#[derive(Clone)]
 pub struct Questions {
     /// By their names; byte for byte, but for what was taken out.
     pub requests: RawJson,
@@ -51,6 +50,12 @@ pub struct Questions {
     pub state: Option<RawJson>,
     /// What was taken out; without the hash of what was received.
     pub sanitised: Option<Sanitised>,
+}
+
+impl fmt::Debug for Questions {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Questions({:?}, {} bytes)", self.kinds, self.requests.as_str().len())
+    }
 }
 
 /// Why nothing of it is handed on, in our words.
@@ -82,7 +87,7 @@ pub fn examine_questions(result: &RawJson, accepts: &[InputKind]) -> Result<Ques
     if state.as_ref().is_some_and(|state| !state.get().starts_with('"')) {
         return Err(Malformed("a `requestState` that is no string"));
     }
-    if state.as_ref().is_some_and(|state| state.get().len() > MAX_STATE) {
+    if state.as_ref().is_some_and(|state| state.get().len() > MAX_REQUEST_STATE) {
         return Err(Refused("over 16 KiB of state"));
     }
     let requests: Box<RawValue> = members.value("inputRequests").ok_or(Malformed("no questions"))?;
@@ -136,11 +141,6 @@ fn names_of(requests: &RawValue) -> Result<Vec<String>, QuestionProblem> {
     }
 }
 
-/// Whether a field of a form is named for what a form must not ask for (elicitation, form mode: sensitive information).
-fn names_secret(field: &str) -> bool {
-    words(field).iter().any(|word| SECRETS.contains(&word.as_str()))
-}
-
 /// One question, while it is judged.
 struct Question<'a> {
     request: Members,
@@ -161,6 +161,9 @@ impl Question<'_> {
             "sampling/createMessage" => self.sampling(params.ok_or(no_params)?),
             "roots/list" => {
                 self.require(InputKind::Roots)?;
+                if self.request.has("params") && params.is_none() {
+                    return Err(Malformed("a question whose params are no object"));
+                }
                 self.keep(params.unwrap_or_default(), &[]);
                 Ok(InputKind::Roots)
             }
@@ -169,7 +172,7 @@ impl Question<'_> {
     }
 
     /// A form is filled in by a person who reads it; a URL is opened.
-    fn elicitation(&mut self, params: Members) -> Result<InputKind, QuestionProblem> {
+    fn elicitation(&mut self, mut params: Members) -> Result<InputKind, QuestionProblem> {
         if params.value::<String>("message").is_none() {
             return Err(Malformed("an elicitation without a message"));
         }
@@ -178,10 +181,11 @@ impl Question<'_> {
             Some("form") => {
                 self.require(InputKind::Elicitation)?;
                 let schema = params.value::<Members>("requestedSchema");
-                let fields =
-                    schema.ok_or(Malformed("a form without a schema"))?.value::<Members>("properties");
-                if fields.is_some_and(|fields| fields.names().any(names_secret)) {
-                    return Err(Refused("a form that asks for a secret, for which there are URLs"));
+                let schema = schema.ok_or(Malformed("a form without a schema"))?;
+                if let Some(schema) = form::judge(schema, self.counts)? {
+                    params.put("requestedSchema", &schema);
+                    self.request.put("params", &params);
+                    self.is_changed = true;
                 }
                 self.keep(params, &OF_A_FORM);
                 Ok(InputKind::Elicitation)
@@ -248,6 +252,9 @@ struct Messages<'a> {
 impl Messages<'_> {
     fn message(&mut self, mut message: Members) -> Result<Members, QuestionProblem> {
         self.is_changed |= retain(&mut message, self.counts, |name| ["role", "content"].contains(&name));
+        if !matches!(message.value::<String>("role").as_deref(), Some("user" | "assistant")) {
+            return Err(Malformed("a message of a role that is none"));
+        }
         let content: Box<RawValue> =
             message.value("content").ok_or(Malformed("a message without content"))?;
         let is_list = content.get().starts_with('[');
@@ -255,16 +262,15 @@ impl Messages<'_> {
         let blocks: Vec<Box<RawValue>> = blocks.ok_or(Malformed("a message whose content is no block"))?;
         let (mut kept, mut is_changed) = (Vec::with_capacity(blocks.len()), false);
         for block in blocks {
-            let kind = Members::of(block.get()).and_then(|block| block.value::<String>("type"));
-            self.has_tools |= matches!(kind.as_deref(), Some("tool_use" | "tool_result"));
-            match blocks::judge(&block, self.counts)? {
-                Verdict::Keep => kept.push(block),
-                Verdict::Change(changed) => {
-                    kept.push(changed.to_raw());
+            let block = match self.block(&block)? {
+                Verdict::Keep => block,
+                verdict => {
                     is_changed = true;
+                    let Verdict::Change(changed) = verdict else { continue };
+                    changed.to_raw()
                 }
-                Verdict::Drop => is_changed = true,
-            }
+            };
+            kept.push(block);
         }
         if is_changed {
             match kept.first() {
@@ -274,6 +280,31 @@ impl Messages<'_> {
             self.is_changed = true;
         }
         Ok(message)
+    }
+
+    /// One block; what a tool has given is as good as its content, which is of the same blocks.
+    fn block(&mut self, block: &RawValue) -> Result<Verdict, QuestionProblem> {
+        let kind = Members::of(block.get()).and_then(|block| block.value::<String>("type"));
+        self.has_tools |= matches!(kind.as_deref(), Some("tool_use" | "tool_result"));
+        let verdict = blocks::judge(block, self.counts)?;
+        if kind.as_deref() != Some("tool_result") || matches!(verdict, Verdict::Drop) {
+            return Ok(verdict);
+        }
+        let is_changed = matches!(verdict, Verdict::Change(_));
+        let result =
+            if let Verdict::Change(changed) = verdict { Some(changed) } else { Members::of(block.get()) };
+        let mut result = result.ok_or(Malformed("a result of a tool that is no object"))?;
+        if !result.has("content") {
+            return Ok(if is_changed { Verdict::Change(result) } else { Verdict::Keep });
+        }
+        let content: Vec<Box<RawValue>> =
+            result.value("content").ok_or(Malformed("a result of a tool whose content is no list"))?;
+        match judged(content, blocks::judge, self.counts)? {
+            Some(content) => result.put("content", &content),
+            None if !is_changed => return Ok(Verdict::Keep),
+            None => {}
+        }
+        Ok(Verdict::Change(result))
     }
 }
 

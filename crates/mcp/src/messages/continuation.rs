@@ -11,6 +11,8 @@ use crate::jsonrpc::{object, to_raw};
 
 /// Most input requests of one result.
 pub const MAX_INPUT_REQUESTS: usize = 32;
+/// Most bytes of a server's `requestState`, as it is written: it is carried back and forth.
+pub const MAX_REQUEST_STATE: usize = 16 * 1024;
 
 /// What goes back to a server that wants input: nothing, with the first request.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -32,6 +34,12 @@ impl Retry {
         Self { input_responses, request_state }
     }
 
+    /// Bytes of the state, as it is written.
+    #[must_use]
+    pub fn state_len(&self) -> usize {
+        self.request_state.as_ref().map_or(0, |state| state.get().len())
+    }
+
     /// The retry that a result of [`CallKind::InputRequired`] wants, from a client that nobody sits at: every elicitation
     /// is dismissed, the state goes back as it came.
     ///
@@ -42,7 +50,7 @@ impl Retry {
         if !matches!(result.kind, CallKind::InputRequired { .. }) {
             return Err(ViewError { field: "resultType", rule: "expected `input_required`" });
         }
-        let wire: Asking<'_> =
+        let wire: Asked<'_> =
             object(&result.raw).ok_or(ViewError { field: "result", rule: "expected an object" })?;
         let input_responses = wire.input_requests.map(dismissed).transpose()?;
         let request_state = wire.request_state.map(RawValue::to_owned);
@@ -110,7 +118,7 @@ struct Dismissed {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Asking<'a> {
+struct Asked<'a> {
     #[serde(borrow, default)]
     input_requests: Option<&'a RawValue>,
     #[serde(borrow, default)]

@@ -2,6 +2,7 @@
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
 use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::{Value, json};
@@ -36,7 +37,7 @@ pub(super) async fn pin(admin: &ApiClient, version: &str) -> Result<()> {
 /// # Errors
 /// When the server is not discovered, or the gate does not answer as expected.
 pub(super) async fn all(admin: &ApiClient, url: &str) -> Result<ApiClient> {
-    let body = json!({ "name": "suite", "url": url });
+    let body = json!({ "name": "suite", "url": url, "agent_input": InputKind::ALL });
     let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
     ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
     let id = registered["server"]["server_id"].as_str().context("no server id")?;

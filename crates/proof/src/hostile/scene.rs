@@ -7,6 +7,7 @@ use portcullis_mcp::headers::{ACCEPT_BOTH, standard_headers};
 use portcullis_mcp::messages::method;
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::{Answer, ApiClient};
 use portcullis_server::config::Settings;
@@ -168,7 +169,12 @@ impl Tenant {
 
     /// Registers a villain that is honest yet, and approves the tool that most have; then it turns.
     pub(super) async fn trust(&self, villain: &Villain) -> Result<String> {
-        let (server, registered) = self.register(&villain.url(), &json!({})).await?;
+        self.trust_to_ask(villain, &[]).await
+    }
+
+    /// As [`Self::trust`], where an admin lets the server ask this of agents.
+    pub(super) async fn trust_to_ask(&self, villain: &Villain, kinds: &[InputKind]) -> Result<String> {
+        let (server, registered) = self.register(&villain.url(), &json!({ "agent_input": kinds })).await?;
         ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
         let tool = self.approve(&server, TOOL).await?;
         villain.turn();
@@ -247,14 +253,25 @@ impl Tenant {
     pub(super) async fn look_at_told(&self, told: Value) -> Result<Seen> {
         let data = &told["error"]["data"];
         let mut answer =
-            json!({ "code": data["code"], "invocation_id": data["invocation_id"], "told": told });
+            json!({ "code": data["code"], "invocation_id": data["invocation_id"], "told": told.clone() });
         // A failure that a model may mend is told in words, which name code and record.
         if let Some(words) = told["result"]["content"][0]["text"].as_str() {
             let record = words.split_once("(invocation_id ").and_then(|(_, rest)| rest.split_once(')'));
             answer["code"] = words.split(':').next().unwrap_or_default().into();
             answer["invocation_id"] = record.map(|(id, _)| id).into();
         }
+        if told["result"]["resultType"] == "input_required" {
+            answer["code"] = "ok".into();
+            let label = &told["result"]["_meta"]["portcullis/label"];
+            answer["invocation_id"] = self.newest_call(&text(&label["serverId"])?).await?;
+        }
         self.look_at(answer).await
+    }
+
+    /// The id of the newest call of a server. A question names none.
+    async fn newest_call(&self, server: &str) -> Result<Value> {
+        let made = self.get(&format!("/integrations/mcp-invocations?limit=1&server_id={server}")).await?;
+        Ok(made["items"][0]["invocation_id"].clone())
     }
 
     /// What is on record of a call that was answered so.

@@ -49,6 +49,8 @@ string_enum!(
         ListStale = "list_stale",
         /// Something had to be taken out of a tool's result.
         ResultSanitised = "result_sanitised",
+        /// A key brought the state of a round that was never given out to it for that call.
+        StateForged = "state_forged",
     }
 );
 

@@ -1,7 +1,8 @@
 //! Handlers of `integrations.approvals.*`, and how a call learns how its approval stands.
 
 use portcullis_engines::integrations::approvals::{
-    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, deny, grant, standing_of,
+    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, carried_by, deny, grant,
+    standing_of,
 };
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, approval_rule};
@@ -91,9 +92,16 @@ pub(crate) async fn standing(
     };
     let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Approval, &binding_bytes(&bound));
     let binding = Digest::from_bytes(hash).to_string();
+    let terms = |binding| ApprovalTerms { binding, lifetime: scene.options().approval_lifetime };
     let mut work = scene.read().await?;
+    if let Some(carried) = carried
+        && let Some(own) = work.approvals().get(scene.tenant(), carried).await?
+        && let Some(standing) = carried_by(own, &binding, scene.now())
+    {
+        return Ok((standing, Some(terms(binding))));
+    }
     let newest = work.approvals().newest(scene.tenant(), &binding).await?;
-    let mut standing = standing_of(newest, scene.now(), repeatable, carried);
+    let mut standing = standing_of(newest, scene.now(), repeatable);
     if standing == ApprovalStanding::NotAsked {
         let key = scene.principal().key();
         let pending = work.approvals().pending_of(scene.tenant(), key, scene.now()).await?;
@@ -101,7 +109,7 @@ pub(crate) async fn standing(
             standing = ApprovalStanding::Full;
         }
     }
-    Ok((standing, Some(ApprovalTerms { binding, lifetime: scene.options().approval_lifetime })))
+    Ok((standing, Some(terms(binding))))
 }
 
 async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ApprovalId) -> Result<StoredApproval, Error> {

@@ -2,12 +2,11 @@
 
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::oauth::{
     OauthAudience, OauthClientAuth, OauthClientId, OauthScope, SubjectTokenType, UpstreamOauth,
 };
-use portcullis_schemas::integrations::mcp::server::{
-    McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
-};
+use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer, McpServerStatus, ProtocolPin};
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Tag, UrlText};
@@ -36,11 +35,11 @@ async fn keeps_every_field(store: &dyn Store) {
     };
     let full = McpServer {
         description: Some(valid(Description::new("what it is for, in 'quotes' and \"quotes\", é漢"))),
-        transport: McpTransport::Http,
         auth_type: McpAuthType::ApiKey,
         auth_header: Some(valid(HeaderNameText::new("X-API-Key"))),
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/stripe-live")))),
         protocol: ProtocolPin::V2026_07_28,
+        agent_input: vec![InputKind::Elicitation, InputKind::Roots],
         status: McpServerStatus::Degraded,
         capabilities: vec!["logging".to_owned(), "tools".to_owned()],
         tool_count: 12,

@@ -14,7 +14,7 @@ mod tests;
 
 pub use self::binding::{Bound, binding_bytes};
 pub use self::shown::{REDACTED, shown_arguments};
-pub use self::standing::{ApprovalNeed, ApprovalStanding, standing_of};
+pub use self::standing::{ApprovalNeed, ApprovalStanding, carried_by, standing_of};
 
 /// Most approvals of one key that may wait at a time: an agent in a loop must not bury the others' requests.
 pub const MOST_PENDING: u64 = 100;

@@ -1,7 +1,9 @@
 //! How the approval of a call stands when the call comes.
 
 use portcullis_schemas::ids::ApprovalId;
-use portcullis_schemas::integrations::approvals::{ApprovalRule, ApprovalStatus, CallApproval};
+use portcullis_schemas::integrations::approvals::{
+    ApprovalRule, ApprovalStatus, CallApproval, StoredApproval,
+};
 use portcullis_schemas::timestamp::Timestamp;
 
 /// How it stands. Only the ledger, in the transaction of the record, makes sure of it.
@@ -42,23 +44,14 @@ pub struct ApprovalNeed {
 
 /// How it stands, by the newest approval of the same binding. `repeatable` says that the call has an idempotency key and
 /// may so be a repeat: then a used approval lets it through to the ledger, which answers repeats before it looks at
-/// approvals, and refuses what is none. `carried` is the approval of the round that the call goes on from: it covers the call
-/// as long as nobody has asked anew since, and for no longer than a person had to give it.
+/// approvals, and refuses what is none.
 #[must_use]
-pub fn standing_of(
-    newest: Option<CallApproval>,
-    now: Timestamp,
-    repeatable: bool,
-    carried: Option<&ApprovalId>,
-) -> ApprovalStanding {
+pub fn standing_of(newest: Option<CallApproval>, now: Timestamp, repeatable: bool) -> ApprovalStanding {
     let Some(newest) = newest.map(|newest| newest.at(now)) else { return ApprovalStanding::NotAsked };
     let id = newest.approval_id;
     match newest.status {
         ApprovalStatus::Pending => ApprovalStanding::Pending { id, expires_at: newest.expires_at },
         ApprovalStatus::Granted => ApprovalStanding::Granted(id),
-        ApprovalStatus::Used if carried == Some(&id) && newest.expires_at > now => {
-            ApprovalStanding::Carried(id)
-        }
         ApprovalStatus::Used if repeatable => ApprovalStanding::Granted(id),
         // As long as it would have waited: who was refused shall not ask at once again.
         ApprovalStatus::Denied if newest.expires_at > now => {
@@ -66,4 +59,13 @@ pub fn standing_of(
         }
         _ => ApprovalStanding::NotAsked,
     }
+}
+
+/// Whether the approval of the round that a call goes on from covers it too: the call is still what it was given for, and it
+/// is no later than a person had to give it. Whatever was asked for since is of other calls.
+#[must_use]
+pub fn carried_by(own: StoredApproval, binding: &str, now: Timestamp) -> Option<ApprovalStanding> {
+    let StoredApproval { approval, binding: bound, .. } = own;
+    let covers = bound == binding && approval.status == ApprovalStatus::Used && approval.expires_at > now;
+    covers.then_some(ApprovalStanding::Carried(approval.approval_id))
 }

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use portcullis_schemas::ids::ApprovalId;
+use portcullis_schemas::integrations::approvals::StoredApproval;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
 use portcullis_schemas::json::RawJson;
+use portcullis_schemas::logs::ledger::SealedAnswer;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_testkit::fixtures::{self, time};
 use portcullis_testkit::ids::SequentialIds;
@@ -139,23 +140,29 @@ fn every_standing_of_the_newest_approval() {
     ];
     for (status, seconds, repeatable, expected) in table {
         let newest = CallApproval { status, reason: Some("no".to_owned()), ..world.asked.clone() };
-        let standing = standing_of(Some(newest), time(seconds), repeatable, None);
+        let standing = standing_of(Some(newest), time(seconds), repeatable);
         assert_eq!(standing, expected, "{status} {seconds} {repeatable}");
     }
-    assert_eq!(standing_of(None, time(0), true, None), asked);
-    // A further round of a call is covered by its own approval, as long as nobody has asked anew.
-    let carried = ApprovalStanding::Carried(id.clone());
-    let other = ApprovalId::generate(&world.ids);
+    assert_eq!(standing_of(None, time(0), true), asked);
+}
+
+#[test]
+fn a_round_is_covered_by_its_calls_own_approval_alone() {
+    let world = World::new();
+    let carried = Some(ApprovalStanding::Carried(world.asked.approval_id.clone()));
     let table = [
-        (ApprovalStatus::Used, 599, &id, carried),
-        (ApprovalStatus::Used, 600, &id, asked.clone()),
-        (ApprovalStatus::Used, 599, &other, asked),
-        (ApprovalStatus::Granted, 599, &id, granted()),
+        (ApprovalStatus::Used, 599, "b", carried),
+        (ApprovalStatus::Used, 600, "b", None),
+        (ApprovalStatus::Used, 0, "c", None),
+        (ApprovalStatus::Granted, 0, "b", None),
+        (ApprovalStatus::Pending, 0, "b", None),
+        (ApprovalStatus::Denied, 0, "b", None),
     ];
-    for (status, seconds, before, expected) in table {
-        let newest = CallApproval { status, ..world.asked.clone() };
-        let standing = standing_of(Some(newest), time(seconds), false, Some(before));
-        assert_eq!(standing, expected, "{status} {seconds} {before}");
+    for (status, seconds, binding, expected) in table {
+        let approval = CallApproval { status, ..world.asked.clone() };
+        let arguments = SealedAnswer(Vec::new());
+        let own = StoredApproval { approval, binding: "b".to_owned(), arguments };
+        assert_eq!(carried_by(own, binding, time(seconds)), expected, "{status} {seconds} {binding}");
     }
 }
 

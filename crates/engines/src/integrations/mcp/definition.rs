@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 
 use super::arguments;
 use super::schema_bounds::SchemaProblem;
+use crate::words::sounds_secret;
 
 pub(super) mod items;
 #[cfg(test)]
@@ -153,24 +154,6 @@ fn judge_headers(text: &str) -> Result<Vec<ParamHeader>, Problem> {
             Err(Problem::new("header", first.unwrap_or_default()))
         }
     }
-}
-
-fn sounds_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase();
-    [
-        "secret",
-        "token",
-        "password",
-        "passwd",
-        "passphrase",
-        "credential",
-        "apikey",
-        "api_key",
-        "api-key",
-        "auth",
-    ]
-    .iter()
-    .any(|word| name.contains(word))
 }
 
 fn read_description(members: &Map<String, Value>) -> Option<String> {

@@ -4,7 +4,7 @@
 //! codes and hashes; no value of a call and no text of an upstream.
 
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::ids::IncidentId;
+use portcullis_schemas::ids::{IncidentId, KeyId};
 use portcullis_schemas::incidents::IncidentSeverity::{self, Critical, High, Low, Medium};
 use portcullis_schemas::incidents::{IncidentCause, NewIncident};
 use portcullis_schemas::integrations::mcp::invocation::InvocationFacts;
@@ -18,6 +18,7 @@ use portcullis_trail::sha256;
 use serde_json::{Value, json};
 
 use super::events::{EventStamp, object};
+use super::rounds::RoundProblem;
 
 /// Most refused definitions named in one incident.
 const NAMED_DEFINITIONS: usize = 20;
@@ -118,15 +119,24 @@ pub(super) fn server_offline(stamp: &EventStamp<'_>, server: &McpServer) -> NewI
     .at(stamp.ids, stamp.now)
 }
 
-/// A refusal that a person should see: a critical tool that policies do not permit.
+/// A refusal that a person should see: a critical tool that policies do not permit, a list that is not read any more, a
+/// state that `key` was not given for what it is brought with.
 pub(super) fn for_refusal(
     ids: &dyn IdSource,
     now: Timestamp,
     facts: &InvocationFacts,
     code: Code,
+    key: &KeyId,
+    round: Result<(), RoundProblem>,
 ) -> Option<NewIncident> {
     if code == codes::LIST_STALE {
         return Some(list_stale(ids, now, facts));
+    }
+    if code == codes::REQUEST_STATE_REFUSED {
+        return round
+            .err()
+            .filter(|problem| problem.is_forgery())
+            .map(|_| state_forged(ids, now, facts, key));
     }
     if code != codes::POLICY_DENIED || facts.risk_level != RiskLevel::Critical {
         return None;
@@ -139,6 +149,18 @@ pub(super) fn for_refusal(
         facts: about_call(facts, Some(code)),
     };
     Some(opening.at(ids, now))
+}
+
+/// Stolen, made up, or brought with another request: an agent that keeps to the protocol does none of it. One for each key.
+fn state_forged(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts, key: &KeyId) -> NewIncident {
+    Opening {
+        cause: IncidentCause::StateForged,
+        severity: High,
+        title: format!("{} goes on from a round that was not given out to it", facts.actor_id),
+        dedup_key: format!("state:{key}"),
+        facts: about_call(facts, Some(codes::REQUEST_STATE_REFUSED)),
+    }
+    .at(ids, now)
 }
 
 /// A server's list could not be read for so long that its tools are refused.
@@ -223,6 +245,7 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
             | codes::ELICITATION_REQUIRED
             | codes::URL_ELICITATION_REQUIRED
             | codes::SAMPLING_REQUIRED
+            | codes::SAMPLING_TOOLS_REQUIRED
             | codes::ROOTS_REQUIRED,
         ) => None,
         Some(codes::DEADLINE_EXCEEDED) => Some((InvocationFailed, Low)),

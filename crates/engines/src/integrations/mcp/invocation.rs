@@ -229,11 +229,7 @@ impl McpToolInvocationEngine {
                 Err(self.refuse(opened, requested, Denial::unsettled()).await)
             }
             Recorded::Frozen(target) => Err(self.refuse(opened, requested, Denial::frozen(&target)).await),
-            Recorded::Repeated(repeated) => {
-                let goes_on = call.rounds.continued.is_some();
-                answer::repeat(&*self.ports.answers, opened.tenant(), repeated, goes_on)
-                    .map(Invoked::answered)
-            }
+            Recorded::Repeated(repeated) => self.repeat(&opened, repeated).map(Invoked::answered),
             _ => Err(opened.unavailable(PortError::corrupt("the ledger gave an answer that is not known"))),
         }
     }
@@ -248,7 +244,14 @@ impl McpToolInvocationEngine {
                 Err(error) => return opened.unavailable(error),
             };
         let now = self.ports.clock.now();
-        let incident = incident_rules::for_refusal(&*self.ports.ids, now, opened.facts(), denial.code);
+        let incident = incident_rules::for_refusal(
+            &*self.ports.ids,
+            now,
+            opened.facts(),
+            denial.code,
+            opened.ctx().principal.key(),
+            opened.round(),
+        );
         let row = McpToolInvocation {
             incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),
             ..self.blocked(&opened, &failure)
@@ -324,7 +327,7 @@ impl McpToolInvocationEngine {
         let claimed = call.idempotency.is_some();
         let prepared = self.prepare(&opened, &call.facts.server, call.secret_version);
         let ended = match prepared.instrument(debug_span!("gate.credential")).await {
-            Err(error) => Ended::unsent(error),
+            Err(error) => Ended::unsent(error, opened.goes_on()),
             Ok(target) => self.exchange(&opened, call, &receipt, &target).await,
         };
         Span::current().record("portcullis.outcome", ended.outcome.as_str());
@@ -353,7 +356,7 @@ impl McpToolInvocationEngine {
         let started_at = self.ports.clock.now();
         let started = self.ports.emitter.emit_tool_started(opened.tenant(), opened.event(), started_at).await;
         if let Err(error) = started {
-            return Ended::unsent(audit_unavailable(error));
+            return Ended::unsent(audit_unavailable(error), opened.goes_on());
         }
         let whole = call.deadline.min(opened.ctx().deadline.unwrap_or(MAX_DEADLINE)).min(MAX_DEADLINE);
         let dispatch = Dispatch {
@@ -371,12 +374,14 @@ impl McpToolInvocationEngine {
             input: call.rounds.to_server(),
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
-        let answer = answer.map_err(|failure| stepped_up(failure, &call.facts.server));
+        let answer = answer
+            .map_err(|failure| rounds::unnamed(stepped_up(failure, &call.facts.server), &call.facts.server));
         let reading = Reading {
             started_at,
             auth: target.auth.as_ref(),
             method: call.method,
             accepts: &call.rounds.accepts,
+            goes_on: opened.goes_on(),
         };
         let ended = Ended::answered(answer, reading, |bytes| self.hash(opened, bytes));
         let ended = self.hand_out(opened, &call.rounds, ended);

@@ -3,6 +3,7 @@
 //! The agent carries the state from one round to the next, so that any replica serves any of them. It is sealed, and good
 //! for the request that it was given out for, for [`LIFETIME`], and once: its first use is claimed in the ledger.
 
+use std::fmt;
 use std::time::Duration;
 
 use base64::Engine;
@@ -11,8 +12,9 @@ use portcullis_mcp::members::Members;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{ApprovalId, InvocationId};
-use portcullis_schemas::integrations::mcp::input::InputKind;
+use portcullis_schemas::integrations::mcp::input::{AgentAnswers, InputKind};
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough};
+use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ports::AnswerSeal;
@@ -26,13 +28,13 @@ mod tests;
 
 /// How long a state is good for: as long as a person may take for an answer.
 pub const LIFETIME: Duration = Duration::from_secs(600);
-/// Most rounds of one call.
-pub const MOST_ROUNDS: u32 = 16;
+/// Most requests of one call to its server: the first, and those that answer its questions.
+pub const MOST_ROUNDS: u32 = 3;
 /// The operation in whose name the ledger is asked whether a state was used.
 pub const CLAIMED_AS: &str = "integrations.mcp_servers.continue_call";
 
-/// What an agent carries from one round to the next.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+/// What an agent carries from one round to the next. Printed without the server's state.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RoundState {
     /// The round that it leads to; 2 is the first.
@@ -46,9 +48,16 @@ pub struct RoundState {
     /// Names of what was asked.
     pub asked: Vec<String>,
     /// The server's own state, byte for byte.
-    pub state: Option<RawJson>,
+    pub server_state: Option<RawJson>,
     /// The approval that the call was made on.
     pub approval_id: Option<ApprovalId>,
+}
+
+impl fmt::Debug for RoundState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.server_state.as_ref().map_or(0, |state| state.as_str().len());
+        write!(f, "RoundState({} after {}, {bytes} bytes)", self.number, self.invocation_id)
+    }
 }
 
 /// Why a state leads nowhere.
@@ -76,6 +85,12 @@ impl RoundProblem {
         }
     }
 
+    /// Whether nobody comes to it who keeps to the protocol.
+    #[must_use]
+    pub fn is_forgery(self) -> bool {
+        matches!(self, Self::Unreadable | Self::OtherRequest)
+    }
+
     /// For a caller who gets to know of it from the ledger alone.
     #[must_use]
     pub fn to_error(self) -> Error {
@@ -94,8 +109,8 @@ pub struct Rounds {
     pub continued: Option<Continued>,
 }
 
-/// The round that a call goes on from.
-#[derive(Clone, Debug)]
+/// The round that a call goes on from. Printed without the answers.
+#[derive(Clone)]
 pub struct Continued {
     /// Its state, opened.
     pub state: RoundState,
@@ -103,22 +118,33 @@ pub struct Continued {
     pub responses: Option<RawJson>,
 }
 
+impl fmt::Debug for Continued {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let bytes = self.responses.as_ref().map_or(0, |responses| responses.as_str().len());
+        write!(f, "Continued({:?}, {bytes} bytes)", self.state)
+    }
+}
+
 impl Continued {
-    /// Opens a state, and takes the answers to what it asks. Whether it belongs to the request is [`judge`]d apart.
+    /// Opens a state, and takes the answers to what it asks. Whether it belongs to the request is [`judge`]d apart. The limits
+    /// of [`AgentAnswers`] hold for whoever brings them.
     ///
     /// # Errors
     /// [`RoundProblem::Unreadable`].
     pub fn open(
         seal: &dyn AnswerSeal,
         ctx: &CallContext,
-        state: &str,
-        responses: Option<&RawJson>,
+        answers: &AgentAnswers,
     ) -> Result<Self, RoundProblem> {
         let unreadable = RoundProblem::Unreadable;
-        let sealed = URL_SAFE_NO_PAD.decode(state).map_err(|_| unreadable)?;
+        let length = answers.responses.as_ref().map_or(0, |responses| responses.as_str().len());
+        if answers.state.len() > AgentAnswers::MAX_STATE || length > AgentAnswers::MAX_RESPONSES {
+            return Err(unreadable);
+        }
+        let sealed = URL_SAFE_NO_PAD.decode(&answers.state).map_err(|_| unreadable)?;
         let opened = seal.open_round(ctx.principal.tenant(), &sealed).map_err(|_| unreadable)?;
         let state: RoundState = serde_json::from_slice(&opened).map_err(|_| unreadable)?;
-        let responses = responses.and_then(|all| answers_to(&state.asked, all));
+        let responses = answers.responses.as_ref().and_then(|all| answers_to(&state.asked, all));
         Ok(Self { state, responses })
     }
 }
@@ -151,6 +177,8 @@ pub fn judge(state: &RoundState, binding: &str, now: Timestamp) -> Result<(), Ro
 pub struct Bound<'a> {
     /// Who calls.
     pub ctx: &'a CallContext,
+    /// The server; at another URL it is another, and one that may ask for something else goes on with nothing.
+    pub server: &'a McpServer,
     /// What is asked of the tool, prompt or resource.
     pub method: CallMethod,
     /// It, with its pin.
@@ -169,11 +197,14 @@ pub struct Bound<'a> {
 pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
     let toolset = bound.through.map(|through| through.toolset_id.as_str());
     let name = bound.through.map(|through| through.name.as_str());
-    let parts: [&[u8]; 10] = [
+    let may_ask = bound.server.agent_input.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
+    let parts: [&[u8]; 12] = [
         bound.ctx.principal.key().as_str().as_bytes(),
         bound.ctx.principal.actor().as_bytes(),
         bound.method.as_str().as_bytes(),
         bound.tool.server_id.as_str().as_bytes(),
+        bound.server.url.as_str().as_bytes(),
+        may_ask.as_bytes(),
         bound.tool.tool_id.as_str().as_bytes(),
         bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
         toolset.unwrap_or_default().as_bytes(),

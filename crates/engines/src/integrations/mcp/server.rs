@@ -2,6 +2,7 @@
 
 use portcullis_schemas::ids::{ServerId, TenantId, ToolId};
 use portcullis_schemas::incidents::NewIncident;
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
 use portcullis_schemas::integrations::mcp::operations::{RegisterMcpServer, UpdateMcpServer};
 use portcullis_schemas::integrations::mcp::server::{
@@ -73,6 +74,7 @@ impl McpServerEngine {
             oauth: request.oauth,
             credential_ref: request.credential_ref,
             protocol: request.protocol.unwrap_or(ProtocolPin::Auto),
+            agent_input: agent_input(request.agent_input)?,
             status: McpServerStatus::Pending,
             protocol_version: None,
             capabilities: Vec::new(),
@@ -90,7 +92,10 @@ impl McpServerEngine {
             deleted_at: None,
             version: 1,
         };
-        let facts = json!({ "name": server.name, "url": server.url, "auth_type": server.auth_type });
+        let mut facts = json!({ "name": server.name, "url": server.url, "auth_type": server.auth_type });
+        if !server.agent_input.is_empty() {
+            facts["agent_input"] = json!(server.agent_input);
+        }
         let event = stamp.draft(AuditEventType::McpServerRegistered, about(&server), facts);
         Ok(ServerChange { server, tools: Vec::new(), events: vec![event], incident: None })
     }
@@ -125,7 +130,10 @@ impl McpServerEngine {
             reset_for_new_url(&mut changed);
         }
         apply(&mut changed, request, moved)?;
-        let facts = json!({ "changed": members, "url_changed": moved, "status": changed.status });
+        let mut facts = json!({ "changed": members, "url_changed": moved, "status": changed.status });
+        if members.contains(&"agent_input") {
+            facts["agent_input"] = json!(changed.agent_input);
+        }
         let mut events = vec![stamp.draft(AuditEventType::McpServerUpdated, about(&changed), facts)];
         let tools = if moved { quarantine_all(stamp, &changed, tools, &mut events) } else { Vec::new() };
         Ok(ServerChange { server: changed, tools, events, incident: None })
@@ -241,6 +249,18 @@ fn check_tags(tags: &[Tag]) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a server may ask of agents, sorted.
+fn agent_input(mut named: Vec<InputKind>) -> Result<Vec<InputKind>, Error> {
+    named.sort_unstable();
+    if named.windows(2).any(|pair| pair[0] == pair[1]) {
+        return Err(Error::invalid("agent_input", "expected each kind of input once"));
+    }
+    if named.contains(&InputKind::SamplingTools) && !named.contains(&InputKind::Sampling) {
+        return Err(Error::invalid("agent_input", "expected `sampling` beside `sampling_tools`"));
+    }
+    Ok(named)
+}
+
 fn check_expected(server: &McpServer, expected: Option<u64>) -> Result<(), Error> {
     match expected {
         Some(expected) if expected != server.version => Err(Error::new(
@@ -263,6 +283,7 @@ fn named_members(request: &UpdateMcpServer) -> Vec<&'static str> {
         ("oauth", request.oauth.is_some()),
         ("credential_ref", request.credential_ref.is_some()),
         ("protocol", request.protocol.is_some()),
+        ("agent_input", request.agent_input.is_some()),
         ("tags", request.tags.is_some()),
     ];
     named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect()
@@ -271,6 +292,7 @@ fn named_members(request: &UpdateMcpServer) -> Vec<&'static str> {
 /// What was learnt from the old URL says nothing of the new one, and its credential was not meant for it.
 fn reset_for_new_url(server: &mut McpServer) {
     server.credential_ref = None;
+    server.agent_input = Vec::new();
     server.protocol_version = None;
     server.capabilities = Vec::new();
     server.capabilities_hash = None;
@@ -306,6 +328,9 @@ fn apply(server: &mut McpServer, request: UpdateMcpServer, moved: bool) -> Resul
     server.name = request.name.unwrap_or_else(|| server.name.clone());
     server.description = request.description.or(server.description.take());
     server.protocol = request.protocol.unwrap_or(server.protocol);
+    if let Some(named) = request.agent_input {
+        server.agent_input = agent_input(named)?;
+    }
     server.tags = request.tags.unwrap_or_else(|| std::mem::take(&mut server.tags));
     Ok(())
 }

@@ -31,7 +31,7 @@ fn sampling(content: Value) -> Value {
 
 #[test]
 fn questions_that_give_no_cause_stay_byte_for_byte() {
-    let requests = r#"{ "a":{"method":"elicitation/create","params":{"message":"caf\u00e9?","requestedSchema":{ "type":"object","x":1.10}}},
+    let requests = r#"{ "a":{"method":"elicitation/create","params":{"message":"caf\u00e9?","requestedSchema":{ "type":"object","properties":{"n":{"type":"number","minimum":1.10}}}}},
         "b":{"params":{"messages":[{"role":"user","content":[{"type":"text","text":"hi"}]}],"maxTokens":10},"method":"sampling/createMessage"},
         "c":{"method":"roots/list"}}"#;
     let text = format!(
@@ -85,7 +85,7 @@ fn what_is_too_much_or_leads_elsewhere_is_refused_whole() {
         named(&"n".repeat(129)),
         named("a\u{200b}b"),
         named(""),
-        form(json!({ "pad": "x".repeat(65 << 10) })),
+        form(json!({ "pad": { "type": "string", "title": "x".repeat(65 << 10) } })),
         form(json!({ "newPassword": { "type": "string" } })),
         form(json!({ "client_secret": { "type": "string" } })),
         url("javascript:alert(1)"),
@@ -110,8 +110,16 @@ fn what_is_too_much_or_leads_elsewhere_is_refused_whole() {
         json!({ "it": { "method": "elicitation/create" } }),
         one("elicitation/create", json!({ "requestedSchema": {} })),
         one("elicitation/create", json!({ "message": "?" })),
+        one("elicitation/create", json!({ "message": "?", "requestedSchema": { "type": "object" } })),
+        one("elicitation/create", json!({ "message": "?", "requestedSchema": { "properties": {} } })),
+        form(json!([])),
+        form(json!({ "a": { "type": "string", "title": 7 } })),
+        one("roots/list", json!([])),
+        one("roots/list", json!("here")),
         one("sampling/createMessage", json!({})),
         one("sampling/createMessage", json!({ "messages": [{ "role": "user" }] })),
+        one("sampling/createMessage", json!({ "messages": [{ "role": "system", "content": [] }] })),
+        one("sampling/createMessage", json!({ "messages": [{ "content": [] }] })),
     ];
     for requests in malformed {
         let found = examined(&requests, InputKind::ALL);
@@ -148,4 +156,76 @@ fn what_is_not_seen_or_not_known_is_taken_out_and_counted() {
     let found = examined(&linked, &[InputKind::Sampling]).unwrap();
     assert!(!found.requests.as_str().contains("passwd"), "{}", found.requests.as_str());
     assert_eq!(found.sanitised.unwrap().links, 1);
+}
+
+#[test]
+fn forms_are_flat_and_ask_for_no_secret() {
+    let text = json!({ "type": "string" });
+    let one_of = json!([{ "const": "a", "title": "A" }, { "const": "b" }]);
+    let fields = json!({
+        "name": { "type": "string", "title": "Who?", "description": "never a password", "minLength": 1, "default": "me" },
+        "mail": { "type": "string", "format": "email" },
+        "age": { "type": "integer", "minimum": 1 },
+        "sure": { "type": "boolean" },
+        "colour": { "type": "string", "enum": ["red"], "enumNames": ["Red"] },
+        "size": { "type": "string", "oneOf": one_of },
+        "several": { "type": "array", "items": { "type": "string", "enum": ["a"] }, "minItems": 1 },
+        "more": { "type": "array", "items": { "anyOf": one_of } },
+    });
+    let found = examined(&form(fields.clone()), &[InputKind::Elicitation]).unwrap();
+    let shown: Value = serde_json::from_str(found.requests.as_str()).unwrap();
+    assert_eq!(shown["it"]["params"]["requestedSchema"]["properties"], fields);
+    assert_eq!(found.sanitised, None, "it is what the specification names");
+    let refused = [
+        json!({ "apiKey": text }),
+        json!({ "access_token": text }),
+        json!({ "pin": { "type": "integer" } }),
+        json!({ "pass\u{200b}word": text }),
+        json!({ "it": { "type": "string", "title": "Your password" } }),
+        json!({ "it": { "type": "string", "format": "password" } }),
+        json!({ "it": { "type": "string", "format": "phone" } }),
+        json!({ "it": { "type": "string", "writeOnly": true } }),
+        json!({ "it": { "type": "object", "properties": { "password": text } } }),
+        json!({ "it": { "$ref": "#/$defs/it" } }),
+        json!({ "it": { "allOf": [text] } }),
+        json!({ "it": { "type": ["string", "null"] } }),
+        json!({ "it": { "type": "array", "items": { "type": "object" } } }),
+        json!({ "it": { "type": "array", "items": { "anyOf": one_of, "$ref": "#" } } }),
+        json!({ "it": { "type": "string", "oneOf": [{ "type": "object" }] } }),
+        json!({ "it": { "type": "string", "enum": [{}] } }),
+        json!({ "it": "string" }),
+    ];
+    for fields in refused {
+        let found = examined(&form(fields.clone()), InputKind::ALL);
+        assert!(matches!(found, Err(Refused(_))), "{fields}: {found:?}");
+    }
+    // What a form of the specification does not have goes, and what is left is judged.
+    let schema = json!({
+        "type": "object", "properties": { "a": { "type": "string", "allOf": [], "pattern": "^x$" } }, "required": ["a"],
+        "patternProperties": { ".*": text }, "allOf": [{ "properties": { "password": text } }], "$defs": {},
+    });
+    let asked = one("elicitation/create", json!({ "message": "?", "requestedSchema": schema }));
+    let found = examined(&asked, InputKind::ALL).unwrap();
+    let shown: Value = serde_json::from_str(found.requests.as_str()).unwrap();
+    let left = json!({ "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"] });
+    assert_eq!(shown["it"]["params"]["requestedSchema"], left);
+    assert_eq!(found.sanitised.unwrap().members, 5);
+}
+
+#[test]
+fn what_a_tool_gave_is_examined_as_what_is_said() {
+    let result = |content: Value| json!([{ "type": "tool_result", "toolUseId": "1", "content": content }]);
+    let page =
+        json!({ "type": "resource", "resource": { "uri": "a:b", "mimeType": "text/html", "text": "<p>" } });
+    let found = examined(&sampling(result(json!([page]))), InputKind::ALL);
+    assert!(matches!(found, Err(QuestionProblem::Content(_))), "{found:?}");
+    let link = json!({ "type": "resource_link", "uri": "file:///etc/passwd", "name": "n" });
+    let found =
+        examined(&sampling(result(json!([link, { "type": "text", "text": "hi" }]))), InputKind::ALL).unwrap();
+    assert!(!found.requests.as_str().contains("passwd"), "{}", found.requests.as_str());
+    assert_eq!(found.sanitised.unwrap().links, 1);
+    let plain =
+        examined(&sampling(result(json!([{ "type": "text", "text": "hi" }]))), InputKind::ALL).unwrap();
+    assert_eq!(plain.sanitised, None);
+    assert!(matches!(examined(&sampling(result(json!("text"))), InputKind::ALL), Err(Malformed(_))));
 }

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+use super::input::InputKind;
 use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
 use super::oauth::{ClientRegistration, KnownClient, OauthScope, UpstreamOauth};
 use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
@@ -72,6 +73,10 @@ pub struct RegisterMcpServer {
     pub credential_ref: Option<CredentialRefText>,
     /// Version pin; `auto` unless told.
     pub protocol: Option<ProtocolPin>,
+    /// What the server may ask of the agents that call it, where their clients say that they can be asked; nothing unless told.
+    #[serde(default)]
+    #[schemars(length(max = 5))]
+    pub agent_input: Vec<InputKind>,
     /// Labels, at most 32.
     #[serde(default)]
     #[schemars(length(max = 32))]
@@ -136,6 +141,10 @@ pub struct UpdateMcpServer {
     pub credential_ref: Option<CredentialRefText>,
     /// New pin.
     pub protocol: Option<ProtocolPin>,
+    /// What it may ask of agents from now on, instead of what was named before; empty for nothing. A new endpoint may ask
+    /// for nothing unless this is named with it.
+    #[schemars(length(max = 5))]
+    pub agent_input: Option<Vec<InputKind>>,
     /// New labels.
     #[schemars(length(max = 32))]
     pub tags: Option<Vec<Tag>>,

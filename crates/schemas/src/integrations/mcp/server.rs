@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use super::input::InputKind;
 use super::oauth::UpstreamOauth;
 use super::tool::ItemKind;
 use crate::ids::{ServerId, TenantId};
@@ -105,6 +106,9 @@ pub struct McpServer {
     pub credential_ref: Option<CredentialRefText>,
     /// Version pin.
     pub protocol: ProtocolPin,
+    /// What it may ask of the agents that call it, where their clients say that they can be asked; nothing unless an admin
+    /// has named it. Sorted.
+    pub agent_input: Vec<InputKind>,
     /// Life.
     pub status: McpServerStatus,
     /// The version spoken at the last discovery.

@@ -55,7 +55,7 @@ pub(crate) async fn invoke(
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
     let going = Going::of(&scene);
     let idempotency =
-        if going.goes_on() { going.claim(&scene) } else { claim(&scene, &target, method, &arguments) };
+        if going.goes_on() { going.claim() } else { claim(&scene, &target, method, &arguments) };
     let run = request.run_id.as_ref();
     let named = through.as_ref().map(ThroughToolset::facts);
     let mut is_repeatable = idempotency.is_some() && !going.goes_on();
@@ -153,8 +153,8 @@ impl Asked<'_> {
         let facts = configuration.facts(scene, self.method, self.arguments, self.run, flows.as_ref());
         let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
         let (method, arguments) = (self.method, self.arguments);
-        let request =
-            Request { method, tool: &facts.tool, arguments, through: self.through, run_id: self.run };
+        let (server, tool) = (&*facts.server, &*facts.tool);
+        let request = Request { server, method, tool, arguments, through: self.through, run_id: self.run };
         let (rounds, fits) = self.going.judge(scene, request);
         facts.round = fits;
         let carried = self.going.approval().filter(|_| fits.is_ok());

@@ -6,6 +6,7 @@ use portcullis_engines::integrations::mcp::rounds::{
 };
 use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough};
+use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::runtime::HashPurpose;
@@ -16,31 +17,24 @@ use crate::scene::Scene;
 
 /// What the caller says that it goes on from.
 pub(super) struct Going {
-    continued: Result<Option<Continued>, RoundProblem>,
+    continued: Result<Option<(Continued, IdempotencyClaim)>, RoundProblem>,
 }
 
 impl Going {
     pub(super) fn of(scene: &Scene) -> Self {
-        let answers = scene.ctx().input.continues.as_ref();
-        let continued = answers.map(|answers| {
-            Continued::open(&*scene.ports().answers, scene.ctx(), &answers.state, answers.responses.as_ref())
+        let continued = scene.ctx().input.continues.as_ref().map(|answers| {
+            let continued = Continued::open(&*scene.ports().answers, scene.ctx(), answers)?;
+            let claim = claim_of(scene, &continued).ok_or(RoundProblem::Unreadable)?;
+            Ok((continued, claim))
         });
         Self { continued: continued.transpose() }
     }
 
     /// The claim that makes a state good for one use: a repeat with the same answers is answered as the first, one with
     /// others is refused. It stands in the place of the caller's idempotency key, which names the whole call. None for a call
-    /// that begins.
-    pub(super) fn claim(&self, scene: &Scene) -> Option<IdempotencyClaim> {
-        let Ok(Some(continued)) = &self.continued else { return None };
-        let responses = continued.responses.as_ref().map_or(&b""[..], |all| all.as_str().as_bytes());
-        let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, responses);
-        Some(IdempotencyClaim {
-            key_id: scene.principal().key().clone(),
-            operation: CLAIMED_AS.to_owned(),
-            idempotency_key: IdempotencyKey::new(continued.state.invocation_id.as_str()).ok()?,
-            request_hash: Digest::from_bytes(hash).to_string(),
-        })
+    /// that begins, and for one that leads nowhere.
+    pub(super) fn claim(&self) -> Option<IdempotencyClaim> {
+        self.continued.as_ref().ok()?.as_ref().map(|(_, claim)| claim.clone())
     }
 
     /// Whether the call goes on from a round, be it none that was given out.
@@ -50,13 +44,14 @@ impl Going {
 
     /// The approval that the round before was made on.
     pub(super) fn approval(&self) -> Option<&ApprovalId> {
-        self.continued.as_ref().ok()?.as_ref()?.state.approval_id.as_ref()
+        self.continued.as_ref().ok()?.as_ref()?.0.state.approval_id.as_ref()
     }
 
     /// What goes to the server, and what a further round is bound to; and whether this one is bound to the request.
     pub(super) fn judge(&self, scene: &Scene, request: Request<'_>) -> (Rounds, Result<(), RoundProblem>) {
         let bound = Bound {
             ctx: scene.ctx(),
+            server: request.server,
             method: request.method,
             tool: request.tool,
             arguments: request.arguments.canonical(),
@@ -64,7 +59,9 @@ impl Going {
             run_id: request.run_id,
         };
         // Nobody asks for most calls, and what they are bound to is of no use then.
-        let accepts = scene.ctx().input.accepts.clone();
+        let may_ask = request.server.agent_input.as_slice();
+        let mut accepts = scene.ctx().input.accepts.clone();
+        accepts.retain(|kind| may_ask.contains(kind));
         let binding = if accepts.is_empty() && !self.goes_on() {
             String::new()
         } else {
@@ -74,16 +71,29 @@ impl Going {
         };
         let fits = match &self.continued {
             Ok(None) => Ok(()),
-            Ok(Some(continued)) => judge(&continued.state, &binding, scene.now()),
+            Ok(Some((continued, _))) => judge(&continued.state, &binding, scene.now()),
             Err(problem) => Err(*problem),
         };
-        let continued = self.continued.clone().ok().flatten();
+        let continued =
+            self.continued.as_ref().ok().and_then(Option::as_ref).map(|(continued, _)| continued.clone());
         (Rounds { accepts, binding, continued }, fits)
     }
 }
 
+fn claim_of(scene: &Scene, continued: &Continued) -> Option<IdempotencyClaim> {
+    let responses = continued.responses.as_ref().map_or(&b""[..], |all| all.as_str().as_bytes());
+    let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, responses);
+    Some(IdempotencyClaim {
+        key_id: scene.principal().key().clone(),
+        operation: CLAIMED_AS.to_owned(),
+        idempotency_key: IdempotencyKey::new(continued.state.invocation_id.as_str()).ok()?,
+        request_hash: Digest::from_bytes(hash).to_string(),
+    })
+}
+
 /// The request, as far as a round is bound to it.
 pub(super) struct Request<'a> {
+    pub(super) server: &'a McpServer,
     pub(super) method: CallMethod,
     pub(super) tool: &'a McpTool,
     pub(super) arguments: &'a PreparedArguments,

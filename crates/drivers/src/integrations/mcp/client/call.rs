@@ -6,8 +6,8 @@ use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
 use portcullis_mcp::jsonrpc::{Id, notification};
 use portcullis_mcp::messages::{
-    CallKind, CallResult, Completing, Retry, cancelled_params, complete_params, method, parse_result,
-    read_params, retry_params,
+    CallKind, CallResult, Completing, MAX_REQUEST_STATE, Retry, cancelled_params, complete_params, method,
+    parse_result, read_params, retry_params,
 };
 use portcullis_mcp::meta::OutgoingMeta;
 use portcullis_mcp::version::Era;
@@ -23,14 +23,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::failure::{NotAnswered, unsent};
+use super::failure::{NotAnswered, lacking, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
 /// Most requests of one call: the first, and those that its server asks for before it answers.
 const MAX_ROUNDS: usize = 4;
-/// Most bytes of a result that asks for input: it is carried back and forth.
-const MAX_STATE: usize = 16 * 1024;
 /// Most notifications of a call whose progress somebody wants to hear of.
 const MAX_PROGRESS: usize = 10_000;
 
@@ -63,10 +61,14 @@ pub(super) async fn call(
             CallKind::InputRequired { asks: wanted } => {
                 asks = wanted;
                 let is_retried = spoken.era() == Era::Modern && call.method != CallMethod::Complete;
-                if !is_retried || result.raw.get().len() > MAX_STATE {
+                if !is_retried {
                     break;
                 }
                 retry = Retry::dismissing(&result).map_err(|_| unanswerable(true))?;
+                if retry.state_len() > MAX_REQUEST_STATE {
+                    asks = false;
+                    break;
+                }
                 continue;
             }
         };
@@ -145,7 +147,8 @@ async fn exchange(
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    let (result, beside) = answer.map_err(unanswered)?;
+    let (result, beside) =
+        answer.map_err(|problem| lacking(unanswered(problem), declared(&call.input.accepts)))?;
     let conduct = if spoken.is_shared() { Conduct::Overreach } else { beside };
     let result = parse_result(call.method.as_str(), &result).map_err(NotAnswered::Result)?;
     Ok((result, conduct))

@@ -48,7 +48,7 @@ pub(super) async fn list_all(
     let has_others = OTHERS.iter().any(|(_, listing)| declared.has(listing.capability()));
     let mut items = match list(link, spoken, ItemKind::Tool, Listing::Tools).await {
         // A server of prompts or resources alone.
-        Err(NotAnswered::Refused { code })
+        Err(NotAnswered::Refused { code, .. })
             if code == ErrorCode::METHOD_NOT_FOUND.value() && has_others && !has_tools =>
         {
             Vec::new()
@@ -58,7 +58,7 @@ pub(super) async fn list_all(
     for (kind, listing) in OTHERS.into_iter().filter(|(_, listing)| declared.has(listing.capability())) {
         match list(link, spoken, kind, listing).await {
             Ok(listed) => items.extend(listed),
-            Err(NotAnswered::Refused { code }) if code == ErrorCode::METHOD_NOT_FOUND.value() => {}
+            Err(NotAnswered::Refused { code, .. }) if code == ErrorCode::METHOD_NOT_FOUND.value() => {}
             Err(problem) if problem.is_of_one_list() => {
                 items.push(ListedTool::Unlisted { kind, problem: problem.into_failure().detail });
             }

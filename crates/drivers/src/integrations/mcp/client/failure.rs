@@ -25,6 +25,8 @@ pub(super) enum NotAnswered {
     Refused {
         /// Its code.
         code: i64,
+        /// What a modern server says that it needs of the client.
+        needs: ClientCapabilities,
     },
     /// An HTTP status of 300 and above without a JSON-RPC answer.
     Status(u16),
@@ -53,7 +55,7 @@ impl NotAnswered {
         match self {
             Self::SessionGone => true,
             Self::Status(status) => matches!(status, 400 | 404..=406 | 415),
-            Self::Refused { code } => {
+            Self::Refused { code, .. } => {
                 *code == ErrorCode::UNSUPPORTED_PROTOCOL_VERSION.value() || *code == LEGACY_NOT_INITIALIZED
             }
             _ => false,
@@ -79,10 +81,10 @@ impl NotAnswered {
                 "the server refuses the session that it has just given".into(),
                 false,
             ),
-            Self::Refused { code: received::URL_ELICITATION_REQUIRED_LEGACY } => {
+            Self::Refused { code: received::URL_ELICITATION_REQUIRED_LEGACY, .. } => {
                 fail(codes::INPUT_REFUSED, "the server wants a person to open a URL".into(), true)
             }
-            Self::Refused { code } => {
+            Self::Refused { code, .. } => {
                 fail(codes::UPSTREAM_ERROR, format!("json-rpc error {code}"), !is_refusal(code))
             }
             Self::Status(status) => status_failure(status),
@@ -112,31 +114,32 @@ impl From<McpFailure> for NotAnswered {
     }
 }
 
-/// A JSON-RPC error. A modern server that needs what was not declared says so before it does anything.
+/// A JSON-RPC error. What it needs of the client only a call is told of, which may be made anew by one that declares more.
 pub(super) fn refused(era: Era, error: &ErrorObject) -> NotAnswered {
     let is_lack = era == Era::Modern && error.code == ErrorCode::MISSING_CLIENT_CAPABILITY.value();
-    match error.data.as_deref().filter(|_| is_lack).and_then(lacking) {
-        Some((code, what)) => {
-            let detail = format!("the server needs a client that declares `{what}`");
-            unsent(code, detail).into()
-        }
-        None => NotAnswered::Refused { code: error.code },
-    }
+    let needs = error.data.as_deref().filter(|_| is_lack).and_then(|data| {
+        let required: Box<RawValue> = Members::of(data.get())?.value("requiredCapabilities")?;
+        Some(ClientCapabilities::parse(&required))
+    });
+    NotAnswered::Refused { code: error.code, needs: needs.unwrap_or_default() }
 }
 
-/// The first capability of `requiredCapabilities` that is relayed.
-fn lacking(data: &RawValue) -> Option<(Code, &'static str)> {
-    let required: Box<RawValue> = Members::of(data.get())?.value("requiredCapabilities")?;
-    let required = ClientCapabilities::parse(&required);
-    if required.url {
-        Some((codes::URL_ELICITATION_REQUIRED, "elicitation.url"))
-    } else if required.form {
-        Some((codes::ELICITATION_REQUIRED, "elicitation"))
-    } else if required.sampling {
-        Some((codes::SAMPLING_REQUIRED, "sampling"))
-    } else {
-        required.roots.then_some((codes::ROOTS_REQUIRED, "roots"))
-    }
+/// A call that a modern server refuses before it does anything, for what was not declared to it. A server that needs what
+/// it was told of, or what is not relayed, has failed as any other.
+pub(super) fn lacking(problem: NotAnswered, declared: ClientCapabilities) -> NotAnswered {
+    let NotAnswered::Refused { needs, .. } = &problem else { return problem };
+    let lacks = needs.without(declared);
+    let table = [
+        (lacks.url, codes::URL_ELICITATION_REQUIRED, "`elicitation.url`"),
+        (lacks.form, codes::ELICITATION_REQUIRED, "`elicitation.form`"),
+        (lacks.sampling, codes::SAMPLING_REQUIRED, "`sampling`"),
+        (lacks.sampling_tools, codes::SAMPLING_TOOLS_REQUIRED, "`sampling.tools`"),
+        (lacks.roots, codes::ROOTS_REQUIRED, "`roots`"),
+    ];
+    let lacks: Vec<_> = table.into_iter().filter(|(is_lacking, ..)| *is_lacking).collect();
+    let Some((_, code, _)) = lacks.first() else { return problem };
+    let names: Vec<_> = lacks.iter().map(|(.., name)| *name).collect();
+    unsent(*code, format!("the server needs a client that declares {}", names.join(", "))).into()
 }
 
 /// What the SDKs of the legacy era answer to a session that they do not know, with HTTP 400.

@@ -28,6 +28,8 @@ pub(crate) struct Model {
     /// endpoint in it, callers have accounts of their own; with a type of subject tokens, their tokens are exchanged.
     pub(crate) oauth: Option<String>,
     pub(crate) protocol: String,
+    /// JSON; absent for nothing.
+    pub(crate) agent_input: Option<String>,
     pub(crate) status: String,
     pub(crate) protocol_version: Option<String>,
     pub(crate) capabilities: String,
@@ -74,6 +76,10 @@ impl Model {
             credential_ref: server.credential_ref.as_ref().map(ToString::to_string),
             oauth: server.oauth.as_ref().map(to_json).transpose()?,
             protocol: server.protocol.to_string(),
+            agent_input: Some(&server.agent_input)
+                .filter(|kinds| !kinds.is_empty())
+                .map(to_json)
+                .transpose()?,
             status: server.status.to_string(),
             protocol_version: server.protocol_version.clone(),
             capabilities: to_json(&server.capabilities)?,
@@ -117,6 +123,11 @@ impl Model {
                 CredentialRefText::new,
             )?,
             protocol: stored("mcp_servers.protocol", self.protocol.parse())?,
+            agent_input: self
+                .agent_input
+                .map(|text| from_json("mcp_servers.agent_input", &text))
+                .transpose()?
+                .unwrap_or_default(),
             status: stored("mcp_servers.status", self.status.parse())?,
             protocol_version: self.protocol_version,
             capabilities: from_json("mcp_servers.capabilities", &self.capabilities)?,

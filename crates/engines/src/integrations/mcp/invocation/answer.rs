@@ -5,10 +5,13 @@ use portcullis_schemas::ids::{InvocationId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::InvokeToolResult;
 use portcullis_schemas::logs::ledger::{Repeated, SealedAnswer};
 use portcullis_schemas::logs::ports::AnswerSeal;
+use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError};
 use serde::{Deserialize, Serialize};
 
+use super::McpToolInvocationEngine;
 use super::ended::{Failure, kind_of};
+use super::opened::Opened;
 use crate::integrations::mcp::rounds::RoundProblem;
 
 /// Larger answers are not kept: all tenants' calls wait for the transaction that holds them.
@@ -23,6 +26,11 @@ enum KeptAnswer {
         invocation_id: InvocationId,
     },
     Result(InvokeToolResult),
+    /// What the server asks, and until when that can be answered.
+    Question {
+        result: InvokeToolResult,
+        good_until: Timestamp,
+    },
     Failure {
         invocation_id: InvocationId,
         code: String,
@@ -30,17 +38,20 @@ enum KeptAnswer {
     },
 }
 
-/// Seals a result, or of one over 256 KiB that there was one. `None` when that fails: a repeat then learns that the
+/// Seals a result, or of one over 256 KiB that there was one; a question that can be answered until then. `None` when that fails: a repeat then learns that the
 /// outcome is not known. Neither is run again.
 pub(super) fn keep_result(
     seal: &dyn AnswerSeal,
     tenant: &TenantId,
     result: &InvokeToolResult,
+    good_until: Option<Timestamp>,
 ) -> Option<SealedAnswer> {
-    let kept = if result.result.as_str().len() > MOST_KEPT {
-        KeptAnswer::Large { invocation_id: result.invocation_id.clone() }
-    } else {
-        KeptAnswer::Result(result.clone())
+    let kept = match good_until {
+        _ if result.result.as_str().len() > MOST_KEPT => {
+            KeptAnswer::Large { invocation_id: result.invocation_id.clone() }
+        }
+        Some(good_until) => KeptAnswer::Question { result: result.clone(), good_until },
+        None => KeptAnswer::Result(result.clone()),
     };
     keep(seal, tenant, &kept)
 }
@@ -65,21 +76,33 @@ fn keep(seal: &dyn AnswerSeal, tenant: &TenantId, answer: &KeptAnswer) -> Option
     seal.seal_answer(tenant, &bytes).ok()
 }
 
-/// The answer to a repeated request; `goes_on` says that it is a further round of a call.
-///
-/// # Errors
-/// The first request's failure, or why it has no answer.
-pub(super) fn repeat(
-    seal: &dyn AnswerSeal,
-    tenant: &TenantId,
-    repeated: Repeated,
-    goes_on: bool,
-) -> Result<InvokeToolResult, Error> {
-    match repeated {
-        Repeated::Ended(sealed) => open(seal, tenant, &sealed),
+impl McpToolInvocationEngine {
+    /// The answer to a repeated request.
+    ///
+    /// # Errors
+    /// The first request's failure, or why it has no answer.
+    pub(super) fn repeat(&self, opened: &Opened, repeated: Repeated) -> Result<InvokeToolResult, Error> {
         // What a round is claimed under is its state, not a key of the caller's.
-        Repeated::Mismatch if goes_on => Err(RoundProblem::Used.to_error()),
-        other => Err(unanswered(&other)),
+        match (repeated, opened.goes_on()) {
+            (Repeated::Ended(sealed), goes_on) => {
+                let bytes = self.ports.answers.open_answer(opened.tenant(), &sealed)?;
+                let kept = serde_json::from_slice(&bytes)
+                    .map_err(|_| PortError::corrupt("a kept answer does not read"))?;
+                answer_of(kept, goes_on, self.ports.clock.now())
+            }
+            (Repeated::Mismatch, true) => Err(RoundProblem::Used.to_error()),
+            (Repeated::InFlight, true) => Err(Error::new(
+                ErrorKind::Conflict,
+                codes::IDEMPOTENCY_IN_FLIGHT,
+                "the first request with this `requestState` has not ended: send it again later",
+            )),
+            (_, true) => Err(Error::new(
+                ErrorKind::Conflict,
+                codes::OUTCOME_UNKNOWN,
+                "the first request with this `requestState` left no answer and is not run again: look at its invocation",
+            )),
+            (repeated, false) => Err(unanswered(&repeated)),
+        }
     }
 }
 
@@ -105,18 +128,31 @@ pub(in crate::integrations::mcp) fn unanswered(repeated: &Repeated) -> Error {
     Error::new(kind, code, message)
 }
 
-fn open(seal: &dyn AnswerSeal, tenant: &TenantId, sealed: &SealedAnswer) -> Result<InvokeToolResult, Error> {
-    let bytes = seal.open_answer(tenant, sealed)?;
-    let kept =
-        serde_json::from_slice(&bytes).map_err(|_| PortError::corrupt("a kept answer does not read"))?;
+/// What was kept, to who asks again at `now`.
+fn answer_of(kept: KeptAnswer, goes_on: bool, now: Timestamp) -> Result<InvokeToolResult, Error> {
+    let first = if goes_on {
+        "the first request with this `requestState`"
+    } else {
+        "the first request with this idempotency key"
+    };
+    let not_kept = |what: &str, invocation_id: InvocationId| {
+        let error = Error::new(ErrorKind::Conflict, codes::ANSWER_NOT_KEPT, format!("{first} {what}"));
+        Err(error.with_reference("invocation_id", invocation_id))
+    };
     match kept {
         KeptAnswer::Result(result) => Ok(result),
-        KeptAnswer::Large { invocation_id } => {
-            let message = "the first request with this idempotency key has ended, with an answer over 256 KiB, which is \
-                           not kept and not fetched again: look at its invocation";
-            let error = Error::new(ErrorKind::Conflict, codes::ANSWER_NOT_KEPT, message);
-            Err(error.with_reference("invocation_id", invocation_id))
+        KeptAnswer::Question { result, good_until } if now < good_until => Ok(result),
+        KeptAnswer::Question { result, .. } if goes_on => {
+            not_kept("was answered by questions whose time is over: make the call anew", result.invocation_id)
         }
+        KeptAnswer::Question { result, .. } => not_kept(
+            "was answered by questions whose time is over: make the call anew, with a new key",
+            result.invocation_id,
+        ),
+        KeptAnswer::Large { invocation_id } => not_kept(
+            "has ended, with an answer over 256 KiB, which is not kept and not fetched again: look at its invocation",
+            invocation_id,
+        ),
         KeptAnswer::Failure { invocation_id, code, message } => {
             let code = codes::by_text(&code).unwrap_or(codes::INTERNAL);
             Err(Error::new(kind_of(code), code, message).with_reference("invocation_id", invocation_id))

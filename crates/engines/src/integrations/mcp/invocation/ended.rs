@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use portcullis_mcp::messages::{CallKind, parse_result};
+use portcullis_mcp::members::Members;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvocationOutcome, Sanitised};
@@ -10,7 +10,6 @@ use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailur
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
-use serde_json::value::RawValue;
 
 use crate::integrations::mcp::incident_rules::OutcomeFacts;
 use crate::redaction::Redactor;
@@ -27,6 +26,8 @@ pub(super) struct Ended {
     pub(super) failure: Option<Failure>,
     /// What the server asks its caller for, where that is its answer.
     pub(super) asked: Option<Questions>,
+    /// Until when it can be answered, once it is handed out.
+    pub(super) good_until: Option<Timestamp>,
     /// How the server behaved.
     pub(super) conduct: Conduct,
 }
@@ -40,6 +41,8 @@ pub(super) struct Reading<'a> {
     pub(super) method: CallMethod,
     /// What the server may ask its caller for.
     pub(super) accepts: &'a [InputKind],
+    /// Whether the call goes on from a round, whose state is used up.
+    pub(super) goes_on: bool,
 }
 
 /// A failure, for the record and for the caller.
@@ -52,9 +55,12 @@ pub(super) struct Failure {
 }
 
 impl Ended {
-    /// Nothing was sent: the credential or the emitter failed after the intent was recorded.
-    pub(super) fn unsent(error: Error) -> Self {
-        let failure = Failure { code: error.code(), message: error.public().to_owned(), cause: Some(error) };
+    /// Nothing was sent: the credential or the emitter failed after the intent was recorded. What goes on from a round has
+    /// used its state up.
+    pub(super) fn unsent(error: Error, goes_on: bool) -> Self {
+        let advice = if goes_on { "; make the call anew" } else { "" };
+        let message = format!("{}{advice}", error.public());
+        let failure = Failure { code: error.code(), message, cause: Some(error) };
         Self::failed(failure, InvocationOutcome::Failure, Conduct::Fair, None)
     }
 
@@ -69,7 +75,7 @@ impl Ended {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
-                return Self::failed(describe(failure), outcome, conduct, started_at);
+                return Self::failed(describe(failure, reading.goes_on), outcome, conduct, started_at);
             }
         };
         let conduct = reply.conduct;
@@ -85,7 +91,7 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, conduct }
+        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, good_until: None, conduct }
     }
 
     /// There is no answer to hand on.
@@ -96,7 +102,16 @@ impl Ended {
         started_at: Option<Timestamp>,
     ) -> Self {
         let failure = Some(failure);
-        Self { outcome, started_at, reply: None, sanitised: None, failure, asked: None, conduct }
+        Self {
+            outcome,
+            started_at,
+            reply: None,
+            sanitised: None,
+            failure,
+            asked: None,
+            good_until: None,
+            conduct,
+        }
     }
 
     /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the
@@ -166,9 +181,16 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
     let withheld = |ContentProblem(what)| {
         fails(codes::CONTENT_REFUSED, &format!("the tool's result is withheld: {what}"))
     };
-    if reading.accepts.is_empty() || !is_question(result, reading.method) {
+    if !is_question(result) {
         let Examined { result, sanitised } = examine(result).map_err(withheld)?;
+        // Without hidden characters a name may be `resultType` that was none.
+        if sanitised.is_some() && is_question(&result) {
+            return Err(fails(codes::UPSTREAM_PROTOCOL, "the server asks for input where nobody sees it"));
+        }
         return Ok(LookedAt { result, sanitised, asked: None });
+    }
+    if reading.method == CallMethod::Complete {
+        return Err(fails(codes::UPSTREAM_PROTOCOL, "the server asks for input where it may ask for none"));
     }
     match examine_questions(result, reading.accepts) {
         Ok(asked) => {
@@ -187,14 +209,10 @@ fn look_at(result: &RawJson, reading: &Reading<'_>) -> Result<LookedAt, Failure>
     }
 }
 
-/// Whether the server asks before it answers.
-fn is_question(result: &RawJson, method: CallMethod) -> bool {
-    // Most results say nothing of the kind.
-    result.as_str().contains("input_required")
-        && RawValue::from_string(result.as_str().to_owned())
-            .ok()
-            .and_then(|raw| parse_result(method.as_str(), &raw).ok())
-            .is_some_and(|read| matches!(read.kind, CallKind::InputRequired { .. }))
+/// Whether the server asks before it answers: by the value that a reader decodes, however it is written.
+fn is_question(result: &RawJson) -> bool {
+    let members = Members::of(result.as_str());
+    members.and_then(|members| members.value::<String>("resultType")).as_deref() == Some("input_required")
 }
 
 const MAY_HAVE_ACTED: &str = "the upstream may have acted: look there before you repeat it";
@@ -209,13 +227,15 @@ fn outcome_of(failure: &McpFailure) -> InvocationOutcome {
     }
 }
 
-fn describe(failure: McpFailure) -> Failure {
+fn describe(failure: McpFailure, goes_on: bool) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
     } else if failure.code == codes::SCOPE_REQUIRED {
         "nothing was done"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
+    } else if goes_on {
+        "nothing was done: make the call anew"
     } else {
         "nothing was done: it may be repeated"
     };
@@ -244,6 +264,7 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::ELICITATION_REQUIRED
         | codes::URL_ELICITATION_REQUIRED
         | codes::SAMPLING_REQUIRED
+        | codes::SAMPLING_TOOLS_REQUIRED
         | codes::ROOTS_REQUIRED
         | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,

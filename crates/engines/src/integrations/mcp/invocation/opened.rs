@@ -16,6 +16,7 @@ use portcullis_trail::Digest;
 use super::{GovernedCall, InvocationPorts, audit_unavailable};
 use crate::integrations::mcp::decision::{Decision, Denial};
 use crate::integrations::mcp::events::actor_of;
+use crate::integrations::mcp::rounds::RoundProblem;
 
 /// Why a call that waits was not made.
 const WAITS: &str = "a person must approve this call";
@@ -25,6 +26,7 @@ pub(super) struct Opened {
     ctx: CallContext,
     actor: EventActor,
     facts: InvocationFacts,
+    round: Result<(), RoundProblem>,
     /// Monotonic time of receipt.
     begun: Duration,
 }
@@ -88,7 +90,13 @@ impl Opened {
             invoked_at: call.received.invoked_at,
         };
         tracing::Span::current().record("portcullis.invocation.id", facts.invocation_id.as_str());
-        Self { ctx: ctx.clone(), actor: actor_of(ctx), facts, begun: call.received.begun }
+        Self {
+            ctx: ctx.clone(),
+            actor: actor_of(ctx),
+            facts,
+            round: call.facts.round,
+            begun: call.received.begun,
+        }
     }
 
     /// It was let through and is refused after all.
@@ -111,6 +119,16 @@ impl Opened {
 
     pub(super) fn facts(&self) -> &InvocationFacts {
         &self.facts
+    }
+
+    /// Whether it goes on from the round that it says.
+    pub(super) fn round(&self) -> Result<(), RoundProblem> {
+        self.round
+    }
+
+    /// Whether it says that it goes on from a round that can be read.
+    pub(super) fn goes_on(&self) -> bool {
+        self.facts.round.is_some()
     }
 
     pub(super) fn event(&self) -> ToolEventContext<'_> {

@@ -4,8 +4,10 @@ use portcullis_mcp::messages::asking_reply;
 use portcullis_schemas::Error;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::ApprovalId;
-use portcullis_schemas::integrations::mcp::input::ServerInput;
+use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 
 use super::ended::{Ended, Failure};
 use super::opened::Opened;
@@ -31,7 +33,7 @@ impl Rounds {
         ServerInput {
             accepts: self.accepts.clone(),
             responses: continued.and_then(|continued| continued.responses.clone()),
-            state: continued.and_then(|continued| continued.state.state.clone()),
+            state: continued.and_then(|continued| continued.state.server_state.clone()),
         }
     }
 
@@ -42,8 +44,8 @@ impl Rounds {
 
 impl McpToolInvocationEngine {
     /// The end with the questions as a result, if there are any. What cannot be sealed, or goes on without end, is a failure.
-    pub(super) fn hand_out(&self, opened: &Opened, rounds: &Rounds, ended: Ended) -> Ended {
-        let (Some(questions), Some(reply)) = (&ended.asked, &ended.reply) else { return ended };
+    pub(super) fn hand_out(&self, opened: &Opened, rounds: &Rounds, mut ended: Ended) -> Ended {
+        let Some(questions) = &ended.asked else { return ended };
         let failed = |failure| {
             let outcome = InvocationOutcome::Failure;
             Ended::failed(failure, outcome, ended.conduct, ended.started_at)
@@ -53,10 +55,10 @@ impl McpToolInvocationEngine {
                 "the server asks for input again and again, expected an answer after {MOST_ROUNDS} rounds; the upstream \
                  may have acted: look there before you repeat it"
             );
-            return failed(Failure { code: codes::INPUT_REFUSED, message, cause: None });
+            return failed(Failure { code: codes::STATE_REFUSED, message, cause: None });
         }
-        let state = self.next_state(opened, rounds, questions);
-        let state = match state.seal(&*self.ports.answers, opened.ctx()) {
+        let next = self.next_state(opened, rounds, questions);
+        let state = match next.seal(&*self.ports.answers, opened.ctx()) {
             Ok(state) => state,
             Err(error) => {
                 let error = Error::from(error);
@@ -64,9 +66,12 @@ impl McpToolInvocationEngine {
                 return failed(Failure { code, message, cause: Some(error) });
             }
         };
-        let mut reply = reply.clone();
-        reply.result = asking_reply(&reply.result.into_raw(), &state).into();
-        Ended { reply: Some(reply), ..ended }
+        ended.good_until = Some(next.expires_at);
+        if let Some(mut reply) = ended.reply.take() {
+            reply.result = asking_reply(&reply.result.into_raw(), &state).into();
+            ended.reply = Some(reply);
+        }
+        ended
     }
 
     fn next_state(&self, opened: &Opened, rounds: &Rounds, questions: &Questions) -> RoundState {
@@ -77,8 +82,26 @@ impl McpToolInvocationEngine {
             binding: rounds.binding.clone(),
             expires_at: self.ports.clock.now().plus(LIFETIME),
             asked: questions.names.clone(),
-            state: questions.state.clone(),
+            server_state: questions.state.clone(),
             approval_id: facts.approval_id.clone(),
         }
     }
+}
+
+/// A server that needs to ask what no admin lets it: no client can mend that by declaring more.
+pub(super) fn unnamed(failure: McpFailure, server: &McpServer) -> McpFailure {
+    let kind = match failure.code {
+        codes::ELICITATION_REQUIRED => InputKind::Elicitation,
+        codes::URL_ELICITATION_REQUIRED => InputKind::UrlElicitation,
+        codes::SAMPLING_REQUIRED => InputKind::Sampling,
+        codes::SAMPLING_TOOLS_REQUIRED => InputKind::SamplingTools,
+        codes::ROOTS_REQUIRED => InputKind::Roots,
+        _ => return failure,
+    };
+    if server.agent_input.contains(&kind) {
+        return failure;
+    }
+    let detail =
+        format!("the server needs to ask for `{kind}`, which an admin may let it by its `agent_input`");
+    McpFailure { code: codes::UPSTREAM_ERROR, detail, ..failure }
 }

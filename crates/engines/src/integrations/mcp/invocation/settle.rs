@@ -92,7 +92,7 @@ impl McpToolInvocationEngine {
     fn kept(&self, opened: &Opened, row: &McpToolInvocation, ended: &Ended) -> Option<SealedAnswer> {
         let seal = &*self.ports.answers;
         match (result_of(opened, row.duration_ms, ended), &ended.failure) {
-            (Some(result), _) => answer::keep_result(seal, opened.tenant(), &result),
+            (Some(result), _) => answer::keep_result(seal, opened.tenant(), &result, ended.good_until),
             (None, Some(failure)) => {
                 answer::keep_failure(seal, opened.tenant(), &opened.facts().invocation_id, failure)
             }

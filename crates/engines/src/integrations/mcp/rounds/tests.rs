@@ -1,9 +1,12 @@
 //! Tables of states and where they lead.
 
 use portcullis_schemas::PortErrorKind;
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::ids::{KeyId, ServerId, TenantId, ToolsetId};
+use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::logs::ledger::SealedAnswer;
-use portcullis_testkit::fixtures::{tenant, time};
+use portcullis_schemas::principal::{ActorType, Principal, Scope};
+use portcullis_schemas::text::UrlText;
+use portcullis_testkit::fixtures::{self, tenant, time};
 
 use super::*;
 use crate::integrations::mcp::samples::World;
@@ -38,9 +41,13 @@ fn state(world: &World) -> RoundState {
         binding: "b".repeat(64),
         expires_at: time(600),
         asked: vec!["sure".to_owned(), "who".to_owned()],
-        state: Some(RawJson::from_text(r#""st\u00e4te""#.to_owned()).unwrap()),
+        server_state: Some(RawJson::from_text(r#""st\u00e4te""#.to_owned()).unwrap()),
         approval_id: None,
     }
+}
+
+fn answers(state: &str, responses: Option<RawJson>) -> AgentAnswers {
+    AgentAnswers { state: state.to_owned(), responses }
 }
 
 #[test]
@@ -50,7 +57,7 @@ fn a_state_comes_back_whole_and_with_the_answers_to_what_was_asked() {
     let text = given.seal(&Labelled, &ctx).unwrap();
     let odd = r#"{"other":{"a":1},"who":{ "n":1.10,"big":123456789012345678901234567890 },"SURE":{}}"#;
     let responses = RawJson::from_text(odd.to_owned()).unwrap();
-    let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
+    let opened = Continued::open(&Labelled, &ctx, &answers(&text, Some(responses))).unwrap();
     assert_eq!(opened.state, given);
     let kept = opened.responses.unwrap();
     assert_eq!(
@@ -60,7 +67,7 @@ fn a_state_comes_back_whole_and_with_the_answers_to_what_was_asked() {
     );
     for nothing in ["{}", r#"{"other":{}}"#, "[]", "3"] {
         let responses = RawJson::from_text(nothing.to_owned()).unwrap();
-        let opened = Continued::open(&Labelled, &ctx, &text, Some(&responses)).unwrap();
+        let opened = Continued::open(&Labelled, &ctx, &answers(&text, Some(responses))).unwrap();
         assert!(opened.responses.is_none(), "{nothing}");
     }
 }
@@ -69,7 +76,7 @@ fn a_state_comes_back_whole_and_with_the_answers_to_what_was_asked() {
 fn what_was_not_given_out_opens_as_nothing() {
     let world = World::new();
     let ctx = world.ctx();
-    let open = |text: &str| Continued::open(&Labelled, &ctx, text, None).map(|opened| opened.state);
+    let open = |text: &str| Continued::open(&Labelled, &ctx, &answers(text, None)).map(|opened| opened.state);
     let sealed =
         |bytes: &[u8]| URL_SAFE_NO_PAD.encode(Labelled.seal_round(ctx.principal.tenant(), bytes).unwrap());
     let foreign = URL_SAFE_NO_PAD
@@ -85,9 +92,25 @@ fn what_was_not_given_out_opens_as_nothing() {
         sealed(b"{}"),
         sealed(br#"{"result":{"invocation_id":"inv_x"}}"#),
         sealed(more.to_string().as_bytes()),
+        "A".repeat(AgentAnswers::MAX_STATE + 4),
     ] {
-        assert_eq!(open(&bad), Err(RoundProblem::Unreadable), "{bad}");
+        assert_eq!(open(&bad), Err(RoundProblem::Unreadable), "{bad:.99}");
     }
+    let good = state(&world).seal(&Labelled, &ctx).unwrap();
+    let many =
+        RawJson::from_text(format!(r#"{{"who":"{}"}}"#, "a".repeat(AgentAnswers::MAX_RESPONSES))).unwrap();
+    let flooded = Continued::open(&Labelled, &ctx, &answers(&good, Some(many)));
+    assert_eq!(flooded.map(|_| ()), Err(RoundProblem::Unreadable), "whoever brings it");
+}
+
+#[test]
+fn nothing_is_printed_of_what_people_and_servers_say() {
+    let world = World::new();
+    let responses = RawJson::from_text(r#"{"who":"SECRET"}"#.to_owned()).ok();
+    let server_state = RawJson::from_text(r#""SECRET""#.to_owned()).ok();
+    let continued = Some(Continued { state: RoundState { server_state, ..state(&world) }, responses });
+    let shown = format!("{:?}", Rounds { continued, ..Rounds::default() });
+    assert!(!shown.contains("SECRET"), "{shown}");
 }
 
 #[test]
@@ -111,12 +134,39 @@ fn a_state_leads_to_its_own_request_and_for_ten_minutes() {
 fn no_two_requests_share_a_binding() {
     let world = World::new();
     let ctx = world.ctx();
+    let caller = |key: &KeyId, actor: &str| {
+        let principal = Principal::verified(
+            world.tenant.clone(),
+            key.clone(),
+            actor,
+            ActorType::Machine,
+            [Scope::Invoke],
+        );
+        fixtures::call_context(&world.ids, principal)
+    };
+    let other_key = caller(&KeyId::generate(&world.ids), ctx.principal.actor());
+    let other_actor = caller(ctx.principal.key(), "another");
     let (one, other) = (world.tool("one"), world.tool("other"));
     let mut repinned = one.clone();
     repinned.pinned_hash = Some("f".repeat(64));
     let run = RunId::new("run-1").unwrap();
+    let (moved, asking) = (
+        McpServer { url: UrlText::new("https://other.example/mcp").unwrap(), ..world.server.clone() },
+        McpServer { agent_input: vec![InputKind::Roots], ..world.server.clone() },
+    );
+    let mut elsewhere = one.clone();
+    elsewhere.server_id = ServerId::generate(&world.ids);
+    let toolset = ToolsetId::generate(&world.ids);
+    let through = |id: &ToolsetId, name: &str| CalledThrough {
+        toolset_id: id.clone(),
+        toolset_version: 1,
+        name: ExposedName::new(name).unwrap(),
+    };
+    let (named, renamed) = (through(&toolset, "read"), through(&toolset, "write"));
+    let other_set = through(&ToolsetId::generate(&world.ids), "read");
     let plain = Bound {
         ctx: &ctx,
+        server: &world.server,
         method: CallMethod::CallTool,
         tool: &one,
         arguments: b"{}",
@@ -125,17 +175,23 @@ fn no_two_requests_share_a_binding() {
     };
     let variants = [
         plain,
+        Bound { ctx: &other_key, ..plain },
+        Bound { ctx: &other_actor, ..plain },
+        Bound { server: &moved, ..plain },
+        Bound { server: &asking, ..plain },
         Bound { method: CallMethod::Complete, ..plain },
         Bound { tool: &other, ..plain },
         Bound { tool: &repinned, ..plain },
+        Bound { tool: &elsewhere, ..plain },
         Bound { arguments: b"{\"a\":1}", ..plain },
+        Bound { through: Some(&named), ..plain },
+        Bound { through: Some(&renamed), ..plain },
+        Bound { through: Some(&other_set), ..plain },
         Bound { run_id: Some(&run), ..plain },
     ];
     let all: std::collections::BTreeSet<_> = variants.iter().map(binding_bytes).collect();
     assert_eq!(all.len(), variants.len());
-    assert_eq!(
-        binding_bytes(&plain),
-        binding_bytes(&Bound { ..plain }),
-        "the same request, the same binding"
-    );
+    let again = (one.clone(), world.server.clone());
+    let same = Bound { tool: &again.0, server: &again.1, ..plain };
+    assert_eq!(binding_bytes(&plain), binding_bytes(&same), "the same request, the same binding");
 }

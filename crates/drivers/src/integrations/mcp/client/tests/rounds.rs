@@ -10,7 +10,7 @@ use portcullis_schemas::json::RawJson;
 use serde_json::json as value;
 
 use super::{Bench, DONE, dispatch, json, legacy, modern, tenant, tool_call};
-use crate::egress::scripted::http;
+use crate::egress::scripted::{Received, Step, http};
 
 const ASKS: &str = r#"{ "resultType":"input_required","inputRequests":{"a":{"method":"roots/list"}},"requestState":"s\u0074" }"#;
 
@@ -70,10 +70,20 @@ async fn a_server_that_has_changed_its_era_gets_no_answers() {
     assert!(!bench.methods().contains(&"tools/call".to_owned()));
 }
 
+pub(super) fn needing(needs: serde_json::Value) -> impl Fn(&Received) -> Vec<Step> + Send + Sync {
+    move |received| {
+        let data = value!({ "requiredCapabilities": needs });
+        let error = value!({ "code": -32021, "message": "UPSTREAM-TEXT", "data": data });
+        let id = received.json()["id"].clone();
+        http(400, "application/json", &value!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string())
+    }
+}
+
 #[tokio::test]
 async fn what_a_server_needs_of_the_client_has_its_code() {
     let table = [
         (value!({ "sampling": {} }), codes::SAMPLING_REQUIRED),
+        (value!({ "sampling": { "tools": {} } }), codes::SAMPLING_REQUIRED),
         (value!({ "elicitation": {} }), codes::ELICITATION_REQUIRED),
         (value!({ "elicitation": { "url": {} } }), codes::URL_ELICITATION_REQUIRED),
         (value!({ "roots": {} }), codes::ROOTS_REQUIRED),
@@ -81,15 +91,28 @@ async fn what_a_server_needs_of_the_client_has_its_code() {
         (value!(["sampling"]), codes::UPSTREAM_ERROR),
     ];
     for (required, code) in table {
-        let data = value!({ "requiredCapabilities": required });
-        let bench = Bench::new(modern(move |received| {
-            let error = value!({ "code": -32021, "message": "UPSTREAM-TEXT", "data": data });
-            let id = received.json()["id"].clone();
-            http(400, "application/json", &value!({ "jsonrpc": "2.0", "id": id, "error": error }).to_string())
-        }))
-        .await;
+        let bench = Bench::new(modern(needing(required))).await;
         let failure = ask(&bench, &with(ServerInput::default())).await.unwrap_err();
         assert_eq!((failure.code, failure.may_have_acted), (code, false));
         assert!(!failure.detail.contains("UPSTREAM-TEXT"));
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_told_to_declare_what_was_declared() {
+    let needs = value!({ "sampling": { "tools": {} }, "roots": {} });
+    use InputKind::{Roots, Sampling, SamplingTools};
+    let table = [
+        (vec![], codes::SAMPLING_REQUIRED, "`sampling`, `sampling.tools`, `roots`"),
+        (vec![Sampling], codes::SAMPLING_TOOLS_REQUIRED, "`sampling.tools`, `roots`"),
+        (vec![Sampling, SamplingTools], codes::ROOTS_REQUIRED, "declares `roots`"),
+        (vec![Sampling, SamplingTools, Roots], codes::UPSTREAM_ERROR, "-32021"),
+    ];
+    for (accepts, code, words) in table {
+        let bench = Bench::new(modern(needing(needs.clone()))).await;
+        let failure =
+            ask(&bench, &with(ServerInput { accepts, ..ServerInput::default() })).await.unwrap_err();
+        assert_eq!((failure.code, failure.may_have_acted), (code, false));
+        assert!(failure.detail.contains(words), "{}", failure.detail);
     }
 }
