@@ -31,15 +31,20 @@ pub(crate) fn sounds_secret(name: &str) -> bool {
 }
 
 /// Also within a word, and over the gaps between words: `clientsecret`, `api_key`, `pass word`.
-const SECRET_PARTS: [&str; 19] = [
+const SECRET_PARTS: [&str; 24] = [
     "password",
     "passwd",
     "passphrase",
     "passcode",
     "secret",
     "credential",
-    "token",
-    "auth",
+    "accesstoken",
+    "apitoken",
+    "authtoken",
+    "refreshtoken",
+    "authentication",
+    "authorization",
+    "oauth",
     "apikey",
     "accesskey",
     "privatekey",
@@ -52,9 +57,11 @@ const SECRET_PARTS: [&str; 19] = [
     "cardnumber",
     "seedphrase",
 ];
-/// As words alone: `spin` is no secret.
-const SECRET_WORDS: [&str; 13] =
-    ["pass", "pwd", "psw", "pin", "pins", "otp", "totp", "cvv", "cvc", "csc", "mfa", "bearer", "jwt"];
+/// As words alone: `spin`, `author` and `max_tokens` are no secrets.
+const SECRET_WORDS: [&str; 15] = [
+    "auth", "token", "pass", "pwd", "psw", "pin", "pins", "otp", "totp", "cvv", "cvc", "csc", "mfa",
+    "bearer", "jwt",
+];
 
 fn begins_word(before: char, this: char, after: Option<char>) -> bool {
     let digit_edge = before.is_ascii_digit() != this.is_ascii_digit();
@@ -106,7 +113,6 @@ mod tests {
             "access_token",
             "accessToken",
             "token",
-            "tokens",
             "clientsecret",
             "client_secret",
             "Your password",
@@ -131,8 +137,22 @@ mod tests {
             assert!(sounds_secret(secret), "{secret}");
         }
         for plain in [
-            "name", "street", "city", "spin", "shopping", "compass", "keyboard", "key", "code", "email", "",
+            "name",
+            "street",
+            "city",
+            "spin",
+            "shopping",
+            "compass",
+            "keyboard",
+            "key",
+            "code",
+            "email",
+            "",
             "...",
+            "author",
+            "authority",
+            "max_tokens",
+            "tokenizer",
         ] {
             assert!(!sounds_secret(plain), "{plain}");
         }

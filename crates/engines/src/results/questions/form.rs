@@ -57,11 +57,13 @@ pub(super) fn judge(mut schema: Members, counts: &mut Sanitised) -> Result<Optio
     Ok(is_changed.then_some(schema))
 }
 
-/// A name or a title is what says what a person shall type; a description explains, and may well warn of secrets.
+/// A name or a title is what says what a person shall type; a description explains, and may well warn of secrets. Where
+/// there is nothing to type, in a choice, nothing secret can be told.
 fn judge_field(name: &str, field: &Members) -> Result<(), QuestionProblem> {
     let title = if field.has("title") { field.value::<String>("title") } else { Some(String::new()) };
     let title = title.ok_or(Malformed("a field whose title is no text"))?;
-    if sounds_secret(name) || sounds_secret(&title) || field.has("writeOnly") {
+    let is_typed = !is_choice(field);
+    if is_typed && (sounds_secret(name) || sounds_secret(&title)) || field.has("writeOnly") {
         return Err(SECRET);
     }
     if field.has("format") {
@@ -90,6 +92,12 @@ fn judge_field(name: &str, field: &Members) -> Result<(), QuestionProblem> {
     } else {
         Err(NO_FLAT_FORM)
     }
+}
+
+fn is_choice(field: &Members) -> bool {
+    let kind = field.value::<String>("type");
+    matches!(kind.as_deref(), Some("boolean" | "array"))
+        || ["enum", "oneOf"].iter().any(|name| field.has(name))
 }
 
 /// The items of a choice of several, by their values alone.
