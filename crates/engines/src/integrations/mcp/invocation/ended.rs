@@ -6,6 +6,7 @@ use portcullis_mcp::messages::{CallKind, parse_result};
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvocationOutcome, Sanitised};
+use portcullis_schemas::integrations::mcp::oauth::OauthScope;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailure, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
@@ -29,6 +30,11 @@ pub(super) struct Ended {
     pub(super) asked: Option<Questions>,
     /// How the server behaved.
     pub(super) conduct: Conduct,
+    /// Of a server that wants more scopes: those that it would have to be asked with. For the trail alone, since a stranger
+    /// wrote them.
+    pub(super) scope: Option<OauthScope>,
+    /// Whether the server put our credential into what it said of its refusal.
+    pub(super) is_echoed: bool,
 }
 
 /// What an answer is read by.
@@ -69,7 +75,9 @@ impl Ended {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
-                return Self::failed(describe(failure), outcome, conduct, started_at);
+                let (scope, is_echoed) = (failure.scope.clone(), failure.is_credential_echoed);
+                let failed = Self::failed(describe(failure), outcome, conduct, started_at);
+                return Self { scope, is_echoed, ..failed };
             }
         };
         let conduct = reply.conduct;
@@ -85,7 +93,8 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, conduct }
+        let (scope, is_echoed) = (None, false);
+        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, conduct, scope, is_echoed }
     }
 
     /// There is no answer to hand on.
@@ -95,8 +104,17 @@ impl Ended {
         conduct: Conduct,
         started_at: Option<Timestamp>,
     ) -> Self {
-        let failure = Some(failure);
-        Self { outcome, started_at, reply: None, sanitised: None, failure, asked: None, conduct }
+        Self {
+            outcome,
+            started_at,
+            reply: None,
+            sanitised: None,
+            failure: Some(failure),
+            asked: None,
+            conduct,
+            scope: None,
+            is_echoed: false,
+        }
     }
 
     /// The caller granted less time than the operation has, and it is over: that is the caller's deadline, not the
@@ -116,7 +134,8 @@ impl Ended {
             code: self.code(),
             conduct: self.conduct,
             is_sanitised: self.sanitised.is_some(),
-            is_credential_echoed: self.sanitised.as_ref().is_some_and(|sanitised| sanitised.credential),
+            is_credential_echoed: self.is_echoed
+                || self.sanitised.as_ref().is_some_and(|sanitised| sanitised.credential),
         }
     }
 
@@ -213,7 +232,7 @@ fn describe(failure: McpFailure) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
     } else if failure.code == codes::SCOPE_REQUIRED {
-        "nothing was done"
+        "nothing was done: an admin must decide whether it is asked for, and the trail names which"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else {
