@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use portcullis_schemas::codes;
-use portcullis_schemas::egress::{EgressPurpose, EgressRequest};
+use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::egress::{Egress, EgressError, EgressPurpose, EgressRequest, EgressResponse};
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::oauth::ClientRegistration;
 use portcullis_schemas::integrations::mcp::operations::{
     DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer, UpdateMcpServer,
@@ -12,6 +15,7 @@ use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::house::House;
 
@@ -19,6 +23,28 @@ const CHALLENGE: &str = "Bearer scope=\"files\", resource_metadata=\"https://mcp
 
 /// A word of every wrong document.
 const STRANGERS: &str = "evil.example";
+
+/// Stops before the metadata of the authorization server are asked for.
+struct Halting {
+    inner: Arc<ScriptedEgress>,
+    reached: Notify,
+    go: Notify,
+}
+
+#[async_trait]
+impl Egress for Halting {
+    async fn send(&self, tenant: &TenantId, request: EgressRequest) -> Result<EgressResponse, EgressError> {
+        if request.url.ends_with("/.well-known/oauth-authorization-server") {
+            self.reached.notify_one();
+            self.go.notified().await;
+        }
+        self.inner.send(tenant, request).await
+    }
+
+    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<String, EgressError> {
+        self.inner.judge(tenant, url).await
+    }
+}
 
 /// A house with one server that nobody has named an authorization server of.
 struct Office {
@@ -30,7 +56,10 @@ struct Office {
 impl Office {
     async fn open() -> Self {
         let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
-        let way_out = egress.clone();
+        Self::with(egress.clone(), egress).await
+    }
+
+    async fn with(egress: Arc<ScriptedEgress>, way_out: Arc<dyn Egress>) -> Self {
         let house = House::build(
             |ports| ports.egress = way_out,
             |options, _| options.public_url = Some("https://gw.example".to_owned()),
@@ -39,6 +68,15 @@ impl Office {
         let body = json!({ "name": "files", "url": "https://mcp.example/files", "auto_discover": false });
         let server = house.admin::<RegisterMcpServer>(body).await.unwrap().server.server_id.to_string();
         Self { house, egress, server }
+    }
+
+    /// An office whose metadata are answered, once what halts is let go.
+    async fn halting() -> (Self, Arc<Halting>) {
+        let inner = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
+        let halting = Arc::new(Halting { inner: inner.clone(), reached: Notify::new(), go: Notify::new() });
+        let office = Self::with(inner, halting.clone()).await;
+        office.answer_metadata(|_, _| {});
+        (office, halting)
     }
 
     /// The server's refusal, its metadata, and those of the authorization server.
@@ -182,15 +220,29 @@ async fn scopes_that_an_admin_has_fixed_are_not_widened_by_the_server() {
 }
 
 #[tokio::test]
+async fn a_freeze_in_the_middle_is_heeded_before_a_client_is_registered() {
+    let (office, halting) = Office::halting().await;
+    let freeze = json!({ "target": { "kind": "server", "id": office.server }, "reason": "now" });
+    let (found, ()) = tokio::join!(office.discover(json!({})), async {
+        halting.reached.notified().await;
+        office.house.admin::<ThrowKillSwitch>(freeze).await.unwrap();
+        halting.go.notify_one();
+    });
+    assert_eq!(found.unwrap_err().code(), codes::FROZEN);
+    assert_eq!(office.asked().len(), 3, "nobody was registered");
+}
+
+#[tokio::test]
 async fn what_an_admin_changes_meanwhile_is_kept_and_does_not_lose_a_registration() {
-    let office = Office::open().await;
-    office.answer_metadata(|_, _| {});
+    let (office, halting) = Office::halting().await;
     office.answer_registration();
     let server = json!({ "server_id": office.server });
     let body = json!({ "server_id": office.server, "description": "of the team" });
-    // Another name of the server says nothing of its authorization.
-    let (found, _) = tokio::join!(office.discover(json!({})), async {
-        office.house.admin::<UpdateMcpServer>(body).await.unwrap()
+    // A description says nothing of the server's authorization.
+    let (found, ()) = tokio::join!(office.discover(json!({})), async {
+        halting.reached.notified().await;
+        office.house.admin::<UpdateMcpServer>(body).await.unwrap();
+        halting.go.notify_one();
     });
     assert_eq!(found.unwrap().registration, ClientRegistration::Dynamic);
     let server = office.house.admin::<GetMcpServer>(server).await.unwrap();
