@@ -29,14 +29,16 @@ struct Page {
 
 /// The page, and the document where this server serves it itself.
 pub(crate) fn routes(spine: &Spine) -> Router {
-    let router = Router::new().route(CALLBACK, get(page));
+    let of_server = format!("{CALLBACK}/{{server_id}}");
+    let router = Router::new().route(CALLBACK, get(page)).route(&of_server, get(page));
     match document(spine) {
         None => router,
         Some(document) => router.route(CLIENT_DOCUMENT, get(move || async move { answer(document) })),
     }
 }
 
-/// The same for every attempt: what the browser came with stays in its address, which is sent nowhere.
+/// The same for every attempt. What the browser came with is in the address that it asks for: it is not looked at here, nor
+/// logged, and goes on to nobody, since the page refers nowhere. A code is good once, and for who has the verifier.
 async fn page() -> Response {
     let page = Page { stylesheet: STYLESHEET, script: SCRIPT };
     let Ok(text) = page.render() else { return StatusCode::INTERNAL_SERVER_ERROR.into_response() };

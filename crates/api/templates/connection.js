@@ -6,11 +6,20 @@ const came = new URLSearchParams(location.search);
 // Out of the history: a code is good once, and nobody else's business.
 history.replaceState(null, "", location.pathname);
 
+part("came").textContent = !came.has("state")
+  ? "Nothing came with this address: begin at the application that sent you to log in."
+  : came.has("error")
+    ? "You were not let in, or did not agree. Send it on, so that the attempt ends, and begin anew."
+    : "You have logged in. Complete it here only if it was you who began it: whoever holds the key acts with the account.";
+part("complete").hidden = !came.has("state");
+
 part("complete").addEventListener("submit", async (event) => {
   event.preventDefault();
   part("outcome").textContent = "";
   const names = ["state", "code", "iss", "error"].filter((name) => came.has(name));
   const body = Object.fromEntries(names.map((name) => [name, came.get(name)]));
+  // The answer of another authorization server would have come to another address.
+  body.redirect_uri = location.origin + location.pathname;
   try {
     const response = await fetch("/integrations/connections/complete", {
       method: "POST",

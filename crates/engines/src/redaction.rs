@@ -68,6 +68,12 @@ impl Redactor {
         McpCatalogue { tools, capabilities, ..catalogue }
     }
 
+    /// Whether the credential stands in a text.
+    #[must_use]
+    pub fn is_within(&self, text: &str) -> bool {
+        self.is_in_or_packed(text.as_bytes())
+    }
+
     /// A JSON text without the credential; `None` when it holds none.
     fn json(&self, text: &RawJson) -> Option<RawJson> {
         let redacted = json::redact(text.as_str(), self)?;

@@ -138,6 +138,18 @@ pub trait EgressBody: Send {
     /// When the connection breaks, a deadline passes or a cap is exceeded.
     async fn next_chunk(&mut self) -> Result<Option<Bytes>, EgressError>;
 
+    /// All that is left of it. Limits are those of the request.
+    ///
+    /// # Errors
+    /// As [`EgressBody::next_chunk`].
+    async fn whole(&mut self) -> Result<Vec<u8>, EgressError> {
+        let mut bytes = Vec::new();
+        while let Some(chunk) = self.next_chunk().await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes)
+    }
+
     /// What was read makes sense, so the connection may serve another request once its end is reached. Without this it is
     /// closed. Doing it twice changes nothing.
     fn reuse(self: Box<Self>) {}

@@ -56,17 +56,18 @@ pub(crate) struct DispatchClient {
 
 impl DispatchClient {
     /// A token that the server does not know is not used again, though its time may not be over: the next call asks for
-    /// another.
+    /// another. What a refusal says is rid of the credential as an answer is.
     fn heard<T>(
         &self,
         tenant: &TenantId,
         target: &McpTarget,
         answer: Result<T, McpFailure>,
     ) -> Result<T, McpFailure> {
-        answer.inspect_err(|failure| {
+        answer.map_err(|failure| {
             if let Some(auth) = target.auth.as_ref().filter(|_| failure.is_unauthenticated) {
                 self.tokens.refuse(tenant, &target.server_id, auth);
             }
+            discreet(failure, target)
         })
     }
 
@@ -144,6 +145,17 @@ fn redactor(target: &McpTarget) -> Option<Redactor> {
     target.auth.as_ref().and_then(Redactor::of)
 }
 
+/// The failure without the words of the server that hold the credential.
+fn discreet(failure: McpFailure, target: &McpTarget) -> McpFailure {
+    let Some(scope) = &failure.scope else { return failure };
+    match redactor(target) {
+        Some(redactor) if redactor.is_within(scope.as_str()) => {
+            McpFailure { scope: None, is_credential_echoed: true, ..failure }
+        }
+        _ => failure,
+    }
+}
+
 /// The dispatch with a sink that examines what passes and takes the credential out of it; `None` where nobody listens. What
 /// is hidden goes first: it could have stood within the credential.
 fn with_examined_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dispatch> {
@@ -181,6 +193,7 @@ mod tests {
     use portcullis_schemas::ids::IntentId;
     use portcullis_schemas::integrations::mcp::input::ServerInput;
     use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+    use portcullis_schemas::integrations::mcp::oauth::OauthScope;
     use portcullis_schemas::integrations::mcp::server::ProtocolPin;
     use portcullis_schemas::integrations::mcp::tool::ItemKind;
     use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct};
@@ -206,6 +219,31 @@ mod tests {
             tokens: Arc::default(),
         };
         conformance::mcp_client(&client).await;
+    }
+
+    /// A refusal must not say more than an answer either.
+    #[test]
+    fn a_credential_in_a_challenge_is_taken_out() {
+        let auth = AuthHeader {
+            name: "authorization".to_owned(),
+            value: Secret::new("Bearer sesame-sesame".to_owned()),
+        };
+        let target = McpTarget {
+            server_id: ServerId::generate(&UniqueIds::new()),
+            url: "https://mcp.example/mcp".to_owned(),
+            pin: ProtocolPin::Auto,
+            auth: Some(auth),
+            identity: "cred_1@1".to_owned(),
+        };
+        let wants = |scope: &str| McpFailure {
+            scope: OauthScope::new(scope).ok(),
+            ..McpFailure::new(codes::SCOPE_REQUIRED, "more", false)
+        };
+        for echo in ["read sesame-sesame", "emases-emases", "c2VzYW1lLXNlc2FtZQ"] {
+            let failure = discreet(wants(echo), &target);
+            assert_eq!((failure.scope, failure.is_credential_echoed), (None, true), "{echo}");
+        }
+        assert_eq!(discreet(wants("read"), &target), wants("read"));
     }
 
     /// What is told on the way must not say more than the answer.

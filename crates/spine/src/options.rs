@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portcullis_schemas::api_keys::tokens::TokenSettings;
+use portcullis_schemas::ids::ServerId;
 use portcullis_schemas::integrations::mcp::operations::{
     CheckMcpServerHealth, DiscoverMcpAuthorization, DiscoverMcpTools, RegisterMcpServer,
 };
@@ -65,7 +66,7 @@ pub struct SpineOptions {
     pub client_document: Option<String>,
 }
 
-/// Path of the page that browsers are sent back to.
+/// Path of the page that browsers are sent back to; below it stands the same page for each server.
 pub const CALLBACK: &str = "/connections/callback";
 /// Path of the document that says who we are.
 pub const CLIENT_DOCUMENT: &str = "/connections/client.json";
@@ -95,9 +96,14 @@ impl SpineOptions {
         }
     }
 
-    /// Where browsers are sent back to, unless a server's settings name another address.
+    /// Where browsers are sent back to that we have sent as the client of our document.
     pub fn callback(&self) -> Option<String> {
         self.public_url.as_ref().map(|origin| format!("{origin}{CALLBACK}"))
+    }
+
+    /// Where browsers are sent back to else, unless a server's settings name another address: to each server its own.
+    pub fn callback_of(&self, server: &ServerId) -> Option<String> {
+        self.callback().map(|callback| format!("{callback}/{server}"))
     }
 
     /// Our client id where authorization servers take documents. It must be reached by `https`.

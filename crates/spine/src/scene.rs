@@ -12,7 +12,7 @@ use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::principal::Principal;
 use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::timestamp::Timestamp;
-use portcullis_schemas::{Error, PortError};
+use portcullis_schemas::{Error, ErrorKind, PortError};
 use serde_json::{Map, Value};
 
 use crate::admission::{Gate, Slot};
@@ -111,6 +111,18 @@ impl Scene {
     pub(crate) fn left_to_begin(&self, longest: Duration) -> Result<Duration, Error> {
         let left = self.left(longest);
         if left.is_zero() { Err(exceeded()) } else { Ok(left) }
+    }
+
+    /// As [`Scene::left_to_begin`], and whether the caller still waits for what is to be sent.
+    ///
+    /// # Errors
+    /// `deadline_exceeded`, `cancelled`.
+    pub(crate) async fn left_to_send(&self, longest: Duration) -> Result<Duration, Error> {
+        tokio::select! {
+            biased;
+            failure = self.cancel.fired() => Err(Error::new(ErrorKind::Unavailable, failure.code, failure.detail)),
+            () = std::future::ready(()) => self.left_to_begin(longest),
+        }
     }
 
     /// A place among the exchanges with one server, at once or after a short wait. It is held until the outcome is on

@@ -3,7 +3,9 @@
 //! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and
 //! secret: a rotated secret is exchanged anew. Those that a caller's token is exchanged for (RFC 8693) are told apart by the
 //! caller's key and token too, and end with that. One exchange at a time for each; the others wait for what it gets. What a
-//! server refuses is used no more. An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on record.
+//! server refuses is used no more, and is asked for anew once in 30 s: else a server that refuses each call would have us ask
+//! at its pace. An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on
+//! record.
 
 mod accounts;
 mod held;
@@ -62,13 +64,15 @@ impl ExchangingVault {
         let Owner { tenant, server, .. } = owner;
         let now = || self.clock.monotonic();
         let place = self.tokens.place(owner, now());
-        let look = || {
-            let found = place.usable(grant, &secret, now());
-            found.filter(|(token, _)| !self.tokens.is_refused(tenant, server, token))
+        let look = || match place.usable(grant, &secret, now()) {
+            Some((token, _)) if self.tokens.is_refused(tenant, server, &token) => Known::Refused,
+            Some((token, false)) => Known::Good(token),
+            Some((token, true)) => Known::Ending(token),
+            None => Known::Nothing,
         };
         let usable = match look() {
-            Some((token, false)) => return Ok(token),
-            found => found.map(|(token, _)| token),
+            Known::Good(token) => return Ok(token),
+            known => known.ending(),
         };
         let turn = match (place.turn.try_lock(), usable) {
             (Ok(turn), _) => turn,
@@ -76,8 +80,9 @@ impl ExchangingVault {
             (Err(_), None) => place.turn.lock().await,
         };
         let usable = match look() {
-            Some((token, false)) => return Ok(token),
-            found => found.map(|(token, _)| token),
+            Known::Good(token) => return Ok(token),
+            Known::Refused if !self.tokens.may_ask_anew(owner, now()) => return Err(asked_lately()),
+            known => known.ending(),
         };
         let ask = subject.map_or(Ask::Client, |subject| Ask::Exchange(&subject.text));
         let asked = self.ask(tenant, grant, &secret, &ask).await;
@@ -88,10 +93,14 @@ impl ExchangingVault {
             (Err(error), None) => return Err(error),
         };
         let token = issued.token.clone();
+        if self.tokens.is_refused(tenant, server, &token) {
+            // What is held stays: it is the same one, or was refused as well.
+            return Err(refused_before());
+        }
         // What was made of a caller's token does not outlive it.
         let wall = self.clock.now();
         let most = subject.map(|subject| Duration::from_millis(subject.ends_at.millis_since(wall)));
-        place.hold(Held::of(grant, secret, issued, now(), most));
+        place.hold(Held::of(grant, &secret, issued, now(), most));
         drop(turn);
         Ok(token)
     }
@@ -141,11 +150,27 @@ impl ExchangingVault {
             limits: LIMITS,
         };
         let mut response = self.egress.send(tenant, request).await.map_err(Unissued::Unanswered)?;
-        let mut body = Vec::new();
-        while let Some(chunk) = response.body.next_chunk().await.map_err(Unissued::Unanswered)? {
-            body.extend_from_slice(&chunk);
-        }
+        let body = response.body.whole().await.map_err(Unissued::Unanswered)?;
         judge_answer(response.status, body, grant, ask).map_err(Unissued::No)
+    }
+}
+
+/// What is held for an owner.
+enum Known {
+    Good(Secret),
+    /// Good for a moment yet.
+    Ending(Secret),
+    /// The server knows it no more.
+    Refused,
+    Nothing,
+}
+
+impl Known {
+    fn ending(self) -> Option<Secret> {
+        match self {
+            Self::Ending(token) => Some(token),
+            _ => None,
+        }
     }
 }
 
@@ -230,6 +255,17 @@ fn unknown_exchange() -> PortError {
 fn no_subject() -> PortError {
     let detail = "the caller came without an access token that could be exchanged";
     PortError::new(PortErrorKind::Refused, codes::ACCESS_TOKEN_REQUIRED, detail)
+}
+
+fn asked_lately() -> PortError {
+    let detail =
+        "the server has refused its token, and another was asked for because of that less than 30 s ago";
+    PortError::new(PortErrorKind::Refused, codes::UPSTREAM_UNAUTHORIZED, detail)
+}
+
+fn refused_before() -> PortError {
+    let detail = "the authorization server gives a token that the MCP server has refused";
+    PortError::new(PortErrorKind::Refused, codes::UPSTREAM_TOKEN_REFUSED, detail)
 }
 
 fn unanswered(error: EgressError) -> PortError {

@@ -12,7 +12,8 @@ use crate::redaction::raw;
 
 /// The client id that the suite knows a document for.
 const CLIENT_DOCUMENT: &str = "https://conformance-test.local/client-metadata.json";
-/// How often it is begun again, for a new authorization server or for more scopes.
+/// How often the person begins again, for a new authorization server or for more scopes. It is the person who stops: the gate
+/// refuses each call, and begins nothing by itself that would have to be bounded.
 const ROUNDS: usize = 3;
 
 /// What a scenario wants to see refused: by this operation, with this code and field.
@@ -103,12 +104,26 @@ impl People {
                 // The server takes tokens of another authorization server by now.
                 Some("upstream_unauthorized") if left > 0 => {}
                 Some("scope_required") if left > 0 => {
-                    let scope = quoted(&refused).context("no scopes are named")?;
+                    let scope = self.wanted(&refused).await?;
                     self.asks.insert("scope".to_owned(), json!(scope));
                 }
                 _ => return Ok(Step::Refused(refused)),
             }
         }
+    }
+
+    /// The scopes that a server wants: in the refusal where it was an admin's question, else in the trail, since no model is
+    /// to read what a server says.
+    async fn wanted(&self, refused: &Value) -> Result<String> {
+        if let Some(scope) = quoted(refused) {
+            return Ok(scope);
+        }
+        let server = self.server.rsplit('/').next().context("no server id")?;
+        let path = format!("/logs/trail?subject={server}&event_type=tool_invocation.failed&limit=100");
+        let events = self.admin().get(&path).await?.success()?;
+        let items = events["items"].as_array().context("no events")?;
+        let scope = items.iter().rev().find_map(|event| event["facts"]["scope_wanted"].as_str());
+        Ok(scope.context("no scopes are named")?.to_owned())
     }
 
     /// The admin has a client of the authorization server, and stores its secret.

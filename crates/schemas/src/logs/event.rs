@@ -22,7 +22,7 @@ string_enum!(
         ToolInvocationFailed = "tool_invocation.failed",
         /// It was cut off; whether the upstream acted is not known.
         ToolInvocationUnknown = "tool_invocation.unknown",
-        /// A discovery or health check is about to be made.
+        /// A discovery of tools or of authorization, a registration of the gate, or a health check is about to be made.
         McpExchangeStarted = "mcp_exchange.started",
         /// It ended well.
         McpExchangeCompleted = "mcp_exchange.completed",

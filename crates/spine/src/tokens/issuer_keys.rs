@@ -198,11 +198,7 @@ async fn document(egress: &dyn Egress, url: String) -> Result<Vec<u8>, Unread> {
         // Redirects too: they would lead away from what the operator has named.
         return Err(Unread::Status(response.status));
     }
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.body.next_chunk().await? {
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    Ok(response.body.whole().await?)
 }
 
 fn unavailable() -> Error {

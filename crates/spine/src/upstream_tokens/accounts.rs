@@ -11,7 +11,8 @@ use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
-use super::{ExchangingVault, MARGIN, Unissued};
+use super::held::Owner;
+use super::{ExchangingVault, MARGIN, Unissued, asked_lately, refused_before};
 use crate::integrations::mcp::connections::keep_renewed;
 
 impl ExchangingVault {
@@ -24,10 +25,9 @@ impl ExchangingVault {
         secret: &Secret,
     ) -> Result<Secret, PortError> {
         let server = &access.mcp_server;
-        let good = |tokens: &SealedTokens, margin| {
-            let token = tokens.access(self.clock.now(), margin);
-            token.filter(|token| !self.tokens.is_refused(tenant, server, token))
-        };
+        let current = |tokens: &SealedTokens, margin| tokens.access(self.clock.now(), margin);
+        let is_refused = |token: &Secret| self.tokens.is_refused(tenant, server, token);
+        let good = |tokens: &SealedTokens, margin| current(tokens, margin).filter(|token| !is_refused(token));
         let (_, tokens) = self.kept(tenant, grant, access).await?;
         if let Some(token) = good(&tokens, MARGIN) {
             return Ok(token);
@@ -41,6 +41,12 @@ impl ExchangingVault {
         }
         let left = good(&tokens, Duration::ZERO);
         let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
+        if current(&tokens, Duration::ZERO).is_some_and(|token| is_refused(&token)) {
+            let owner = Owner::of_account(tenant, server, &grant.key);
+            if !self.tokens.may_ask_anew(&owner, self.clock.monotonic()) {
+                return Err(asked_lately());
+            }
+        }
         match (self.asked(tenant, &grant.client, secret, &Ask::Refresh(&refresh)).await, left) {
             (Ok(issued), _) => {
                 let text = SealedTokens::sealable(grant, &issued, Some(&refresh), self.clock.now())
@@ -48,7 +54,7 @@ impl ExchangingVault {
                 let sealed = self.inner.encrypt(tenant, server, &text).await?;
                 // Before it is used: a refresh token may be good once.
                 keep_renewed(&*self.store, &*self.clock, &stored, sealed).await?;
-                Ok(issued.token)
+                if is_refused(&issued.token) { Err(refused_before()) } else { Ok(issued.token) }
             }
             (Err(_), Some(token)) => Ok(token),
             // What the account was connected with is good no more. All else an admin must mend, or time.

@@ -172,6 +172,72 @@ async fn another_secret_endpoint_or_server_is_another_token() {
 }
 
 #[tokio::test]
+async fn a_server_that_refuses_each_token_does_not_set_the_pace_of_asking() {
+    let world = World::new();
+    world.answer("one", 3600);
+    assert_eq!(world.token().await.unwrap(), "one");
+    world.refuse("one");
+    world.answer("two", 3600);
+    assert_eq!(world.token().await.unwrap(), "two");
+    world.refuse("two");
+    for _ in 0..3 {
+        let error = world.token().await.unwrap_err();
+        assert_eq!((error.code(), world.asked()), (codes::UPSTREAM_UNAUTHORIZED, 2));
+    }
+    // Another caller's is another's.
+    world.answer_exchange("for-alice", 300);
+    assert_eq!(world.of_caller(1, "alice.token.1", 600).await.unwrap(), "for-alice");
+    world.clock.advance(Duration::from_secs(30));
+    // What was refused is not used because it is handed out once more.
+    world.answer("two", 3600);
+    let error = world.token().await.unwrap_err();
+    assert_eq!((error.code(), world.asked()), (codes::UPSTREAM_TOKEN_REFUSED, 4));
+    assert_eq!(world.token().await.unwrap_err().code(), codes::UPSTREAM_UNAUTHORIZED);
+    world.clock.advance(Duration::from_secs(30));
+    world.answer("three", 3600);
+    assert_eq!(world.token().await.unwrap(), "three");
+}
+
+#[test]
+fn a_tenant_that_holds_much_has_its_own_forgotten_and_nobody_elses() {
+    let tokens = UpstreamTokens::default();
+    let server = ServerId::generate(&UniqueIds::new());
+    let of = |tenant: u8, caller: u32| {
+        let mut digest = [0; 32];
+        digest[..4].copy_from_slice(&caller.to_be_bytes());
+        let key = "key_01jd0000000000000000000000".parse().unwrap();
+        Owner { tenant: fixtures::tenant(tenant.into()), server: server.clone(), caller: Some((key, digest)) }
+    };
+    let grant = grant("https://as.example/token");
+    let secret = Secret::new("s1".to_owned());
+    let hold = |owner: &Owner, seconds: u64| {
+        let lifetime = Duration::from_secs(seconds);
+        let issued = IssuedToken { token: Secret::new("t".to_owned()), lifetime, refresh: None };
+        let place = tokens.place(owner, Duration::ZERO);
+        place.hold(Held::of(&grant, &secret, issued, Duration::ZERO, None));
+    };
+    let is_held =
+        |owner: &Owner| tokens.place(owner, Duration::ZERO).usable(&grant, &secret, Duration::ZERO).is_some();
+    let bearer = |token: String| AuthHeader {
+        name: "authorization".to_owned(),
+        value: Secret::new(format!("Bearer {token}")),
+    };
+    hold(&of(1, 0), 60);
+    tokens.refuse(&fixtures::tenant(1), &server, &bearer("theirs".to_owned()));
+    for caller in 0..4097 {
+        // The second ends soonest.
+        hold(&of(2, caller), if caller == 1 { 10 } else { 100 });
+        tokens.refuse(&fixtures::tenant(2), &server, &bearer(caller.to_string()));
+    }
+    assert!(is_held(&of(1, 0)) && is_held(&of(2, 0)) && is_held(&of(2, 4096)));
+    assert!(!is_held(&of(2, 1)), "the soonest to end makes room");
+    let is_refused = |tenant: u8, token: &str| {
+        tokens.is_refused(&fixtures::tenant(tenant.into()), &server, &Secret::new(token.to_owned()))
+    };
+    assert!(is_refused(1, "theirs") && is_refused(2, "4096") && !is_refused(2, "0"));
+}
+
+#[tokio::test]
 async fn one_asks_and_the_others_wait_for_what_it_gets() {
     let world = World::new();
     world.answer("one", 300);

@@ -2,20 +2,49 @@
 
 use std::sync::Arc;
 
+use async_trait::async_trait;
 use portcullis_schemas::codes;
-use portcullis_schemas::egress::{EgressPurpose, EgressRequest};
+use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::egress::{Egress, EgressError, EgressPurpose, EgressRequest, EgressResponse};
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::oauth::ClientRegistration;
 use portcullis_schemas::integrations::mcp::operations::{
-    DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer,
+    DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer, UpdateMcpServer,
 };
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 
 use crate::house::House;
 
 const CHALLENGE: &str = "Bearer scope=\"files\", resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/files\"";
+
+/// A word of every wrong document.
+const STRANGERS: &str = "evil.example";
+
+/// Stops before the metadata of the authorization server are asked for.
+struct Halting {
+    inner: Arc<ScriptedEgress>,
+    reached: Notify,
+    go: Notify,
+}
+
+#[async_trait]
+impl Egress for Halting {
+    async fn send(&self, tenant: &TenantId, request: EgressRequest) -> Result<EgressResponse, EgressError> {
+        if request.url.ends_with("/.well-known/oauth-authorization-server") {
+            self.reached.notify_one();
+            self.go.notified().await;
+        }
+        self.inner.send(tenant, request).await
+    }
+
+    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<String, EgressError> {
+        self.inner.judge(tenant, url).await
+    }
+}
 
 /// A house with one server that nobody has named an authorization server of.
 struct Office {
@@ -27,7 +56,10 @@ struct Office {
 impl Office {
     async fn open() -> Self {
         let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
-        let way_out = egress.clone();
+        Self::with(egress.clone(), egress).await
+    }
+
+    async fn with(egress: Arc<ScriptedEgress>, way_out: Arc<dyn Egress>) -> Self {
         let house = House::build(
             |ports| ports.egress = way_out,
             |options, _| options.public_url = Some("https://gw.example".to_owned()),
@@ -36,6 +68,15 @@ impl Office {
         let body = json!({ "name": "files", "url": "https://mcp.example/files", "auto_discover": false });
         let server = house.admin::<RegisterMcpServer>(body).await.unwrap().server.server_id.to_string();
         Self { house, egress, server }
+    }
+
+    /// An office whose metadata are answered, once what halts is let go.
+    async fn halting() -> (Self, Arc<Halting>) {
+        let inner = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
+        let halting = Arc::new(Halting { inner: inner.clone(), reached: Notify::new(), go: Notify::new() });
+        let office = Self::with(inner, halting.clone()).await;
+        office.answer_metadata(|_, _| {});
+        (office, halting)
     }
 
     /// The server's refusal, its metadata, and those of the authorization server.
@@ -101,7 +142,8 @@ async fn an_admin_needs_the_servers_url_alone() {
     );
     assert_eq!(asked[3].purpose, EgressPurpose::AuthorizationServer);
     let sent: Value = serde_json::from_slice(&asked[3].body).unwrap();
-    assert_eq!(sent["redirect_uris"], json!(["https://gw.example/connections/callback"]));
+    let own = format!("https://gw.example/connections/callback/{}", office.server);
+    assert_eq!(sent["redirect_uris"], json!([own]), "an address of this server's alone");
     assert_eq!((&sent["application_type"], &sent["scope"]), (&json!("web"), &json!("files")));
     let none_is_ours =
         |request: &EgressRequest| !request.headers.iter().any(|(name, _)| name == "authorization");
@@ -118,8 +160,94 @@ async fn an_admin_needs_the_servers_url_alone() {
     let story = office.house.story_of(&office.server).await;
     assert_eq!(
         story,
-        ["mcp_server.registered", "mcp_exchange.started", "mcp_server.updated", "mcp_exchange.completed"]
+        [
+            "mcp_server.registered",
+            "mcp_exchange.started",
+            "mcp_exchange.started",
+            "mcp_server.updated",
+            "mcp_exchange.completed",
+        ]
     );
+    let trail = office.house.trail().await;
+    let before = trail.iter().find(|event| event.facts.contains_key("registration_endpoint")).unwrap();
+    assert_eq!(before.facts["purpose"], "register_client");
+    assert_eq!(before.facts["issuer"], "https://as.example");
+    let changed = trail.iter().rfind(|event| event.facts.contains_key("registration")).unwrap();
+    assert_eq!(changed.facts["oauth"]["token_endpoint"], "https://as.example/token");
+    assert_eq!(changed.facts["oauth"]["client_id"], "registered");
+    assert_eq!(changed.facts["previous_oauth"], Value::Null);
+}
+
+#[tokio::test]
+async fn no_server_names_who_is_shown_the_tokens_of_callers() {
+    let office = Office::open().await;
+    let error = office.discover(json!({ "auth_type": "oauth_token_exchange" })).await.unwrap_err();
+    assert_eq!((error.field(), office.asked().len()), (Some("client"), 0));
+    let client = json!({
+        "issuer": "https://as.example", "client_id": "mine", "credential_ref": "encrypted://5ec2e7",
+    });
+    office.answer_metadata(|_, _| {});
+    let named = json!({ "auth_type": "oauth_token_exchange", "client": client });
+    let found = office.discover(named).await.unwrap();
+    assert_eq!(found.registration, ClientRegistration::Given);
+    let settings = office.server().await.oauth;
+    // From now on that issuer is asked, whomever the server names, and none that moves its endpoint.
+    office.answer_metadata(|resource, _| {
+        resource["authorization_servers"] = json!(["https://as.example/evil", "https://as.example"]);
+    });
+    let kept = office.discover(json!({})).await.unwrap();
+    assert_eq!((kept.issuer.as_str(), kept.registration), ("https://as.example", ClientRegistration::Kept));
+    let evil = |resource: &mut Value, server: &mut Value| {
+        resource["authorization_servers"] = json!(["https://as.example/evil"]);
+        server["issuer"] = json!("https://as.example/evil");
+    };
+    office.answer_metadata(evil);
+    let error = office.discover(json!({})).await.unwrap_err();
+    assert_eq!(error.code(), codes::AUTHORIZATION_REFUSED);
+    assert_eq!(office.server().await.oauth, settings);
+}
+
+#[tokio::test]
+async fn scopes_that_an_admin_has_fixed_are_not_widened_by_the_server() {
+    let office = Office::open().await;
+    office.answer_metadata(|_, _| {});
+    office.answer_registration();
+    office.discover(json!({ "scope": "read" })).await.unwrap();
+    office.answer_metadata(|_, _| {});
+    let again = office.discover(json!({})).await.unwrap();
+    assert_eq!(again.server.oauth.unwrap().scope.unwrap().as_str(), "read");
+    assert_eq!(again.wider_scope.unwrap().as_str(), "files", "the admin hears of it");
+}
+
+#[tokio::test]
+async fn a_freeze_in_the_middle_is_heeded_before_a_client_is_registered() {
+    let (office, halting) = Office::halting().await;
+    let freeze = json!({ "target": { "kind": "server", "id": office.server }, "reason": "now" });
+    let (found, ()) = tokio::join!(office.discover(json!({})), async {
+        halting.reached.notified().await;
+        office.house.admin::<ThrowKillSwitch>(freeze).await.unwrap();
+        halting.go.notify_one();
+    });
+    assert_eq!(found.unwrap_err().code(), codes::FROZEN);
+    assert_eq!(office.asked().len(), 3, "nobody was registered");
+}
+
+#[tokio::test]
+async fn what_an_admin_changes_meanwhile_is_kept_and_does_not_lose_a_registration() {
+    let (office, halting) = Office::halting().await;
+    office.answer_registration();
+    let server = json!({ "server_id": office.server });
+    let body = json!({ "server_id": office.server, "description": "of the team" });
+    // A description says nothing of the server's authorization.
+    let (found, ()) = tokio::join!(office.discover(json!({})), async {
+        halting.reached.notified().await;
+        office.house.admin::<UpdateMcpServer>(body).await.unwrap();
+        halting.go.notify_one();
+    });
+    assert_eq!(found.unwrap().registration, ClientRegistration::Dynamic);
+    let server = office.house.admin::<GetMcpServer>(server).await.unwrap();
+    assert_eq!(server.description.unwrap().as_str(), "of the team");
+    assert_eq!(server.oauth.unwrap().client_id.as_str(), "registered");
 }
 
 #[tokio::test]
@@ -157,6 +285,14 @@ async fn who_takes_documents_is_shown_ours_and_who_registers_nobody_waits_for_an
     let found = office.discover(json!({})).await.unwrap();
     assert_eq!(found.registration, ClientRegistration::MetadataDocument);
     assert_eq!(found.server.oauth.unwrap().client_id.as_str(), "https://gw.example/connections/client.json");
+    // Who names no issuer in its answers is not shown the client that others are shown too.
+    let silent = Office::open().await;
+    silent.answer_metadata(|_, server| {
+        server["client_id_metadata_document_supported"] = json!(true);
+        server["authorization_response_iss_parameter_supported"] = json!(false);
+    });
+    silent.answer_registration();
+    assert_eq!(silent.discover(json!({})).await.unwrap().registration, ClientRegistration::Dynamic);
     // The document names our page, and no other address.
     office.answer_metadata(|_, server| server["client_id_metadata_document_supported"] = json!(true));
     office.answer_registration();
@@ -187,11 +323,11 @@ async fn who_takes_documents_is_shown_ours_and_who_registers_nobody_waits_for_an
 async fn what_is_wrong_with_it_changes_nothing_and_is_on_record() {
     type Change = fn(&mut Value, &mut Value);
     let table: [(&str, Change); 5] = [
-        ("`resource`", |resource, _| resource["resource"] = json!("https://evil.example/files")),
-        ("`issuer`", |_, server| server["issuer"] = json!("https://as.example/")),
-        ("S256", |_, server| server["code_challenge_methods_supported"] = json!(["plain"])),
-        ("`token_endpoint`", |_, server| server["token_endpoint"] = json!(null)),
-        ("`authorization_servers`", |resource, _| resource["authorization_servers"] = json!([])),
+        ("`resource`", |resource, _| resource["resource"] = json!(format!("https://{STRANGERS}/files"))),
+        ("`issuer`", |_, server| server["issuer"] = json!(format!("https://{STRANGERS}/"))),
+        ("S256", |_, server| server["code_challenge_methods_supported"] = json!([STRANGERS])),
+        ("`token_endpoint`", |_, server| server["token_endpoint"] = json!(format!("ftp:{STRANGERS}"))),
+        ("`authorization_servers`", |resource, _| resource["authorization_servers"] = json!([STRANGERS])),
     ];
     for (named, change) in table {
         let office = Office::open().await;
@@ -204,7 +340,7 @@ async fn what_is_wrong_with_it_changes_nothing_and_is_on_record() {
             "{named}"
         );
         assert!(error.public().contains(named), "{named}: {}", error.public());
-        assert!(!error.public().contains("evil"), "no word of a stranger: {}", error.public());
+        assert!(!error.public().contains(STRANGERS), "no word of a stranger: {}", error.public());
         assert_eq!(office.server().await, before);
         let story = office.house.story_of(&office.server).await;
         assert_eq!(story[1..], ["mcp_exchange.started", "mcp_exchange.failed"], "{named}");
@@ -213,12 +349,12 @@ async fn what_is_wrong_with_it_changes_nothing_and_is_on_record() {
 
 #[tokio::test]
 async fn what_leads_elsewhere_is_judged_before_anything_is_sent_there() {
-    let office = Office::open().await;
-    let inside =
-        |_: &mut Value, server: &mut Value| server["token_endpoint"] = json!("http://169.254.169.254/token");
-    office.answer_metadata(inside);
-    let error = office.discover(json!({})).await.unwrap_err();
-    assert_eq!(error.code(), codes::EGRESS_REFUSED);
-    assert!(error.public().contains("`http://169.254.169.254`"), "{}", error.public());
-    assert_eq!(office.asked().len(), 3, "and nobody was registered for it");
+    for endpoint in ["token_endpoint", "authorization_endpoint", "registration_endpoint"] {
+        let office = Office::open().await;
+        office.answer_metadata(|_, server| server[endpoint] = json!("http://169.254.169.254/inside"));
+        let error = office.discover(json!({})).await.unwrap_err();
+        assert_eq!(error.code(), codes::EGRESS_REFUSED, "{endpoint}");
+        assert!(error.public().contains("`http://169.254.169.254`"), "{}", error.public());
+        assert_eq!(office.asked().len(), 3, "and nobody was registered for it");
+    }
 }

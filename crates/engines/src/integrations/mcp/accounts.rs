@@ -126,10 +126,11 @@ pub fn is_under_way(stored: &StoredConnection, state: &Secret, now: Timestamp) -
     in_time && stored.attempt.as_ref().is_some_and(is_it)
 }
 
-/// What the browser came back with: the code, if it came from the issuer that it was sent to (RFC 9207 section 2.4).
+/// What the browser came back with: the code, if it came from the issuer that it was sent to (RFC 9207 section 2.4), to the
+/// address that is that server's (RFC 9700 section 4.4.2).
 ///
 /// # Errors
-/// `invalid_field` for `iss` and `code`; `upstream_token_refused` when the authorization server refused.
+/// `invalid_field` for `iss`, `redirect_uri` and `code`; `upstream_token_refused` when the authorization server refused.
 pub fn returned<'a>(oauth: &UpstreamOauth, request: &'a CompleteConnection) -> Result<&'a Secret, Error> {
     let expected = oauth.issuer.as_ref().map(|issuer| issuer.as_str());
     match (request.iss.as_ref().map(|iss| iss.as_str()), expected) {
@@ -141,6 +142,10 @@ pub fn returned<'a>(oauth: &UpstreamOauth, request: &'a CompleteConnection) -> R
                 "expected the issuer of the server's settings, sign by sign: the answer may be another's",
             ));
         }
+    }
+    if request.redirect_uri.as_ref().is_some_and(|came| oauth.redirect_uri.as_ref() != Some(came)) {
+        let expected = "expected the address of the server's settings, sign by sign: the answer may be another's, so begin anew";
+        return Err(Error::invalid("redirect_uri", expected));
     }
     match (&request.code, &request.error) {
         (Some(code), None) => Ok(code),

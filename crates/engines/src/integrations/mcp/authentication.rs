@@ -56,13 +56,6 @@ const RESERVED: [&str; 19] = [
 ];
 const RESERVED_PREFIXES: [&str; 3] = ["mcp-", "proxy-", "x-forwarded-"];
 
-/// The types whose secret is exchanged for a bearer token.
-const TOKENS: [McpAuthType; 3] = [
-    McpAuthType::OauthClientCredentials,
-    McpAuthType::OauthAuthorizationCode,
-    McpAuthType::OauthTokenExchange,
-];
-
 /// Whether type, header and reference fit together.
 ///
 /// # Errors
@@ -169,9 +162,13 @@ fn not_opened(code: Code) -> &'static str {
              with POST /integrations/connections"
         }
         codes::ACCESS_TOKEN_REQUIRED => NO_SUBJECT,
+        codes::UPSTREAM_UNAUTHORIZED => {
+            "the server refused its last token, and another was asked for less than 30 s ago: retry later; an admin should \
+             look at its authorization"
+        }
         codes::UPSTREAM_TOKEN_REFUSED => {
-            "the server's authorization server gives no token that may be used: check client id, secret, scope and \
-             resource there"
+            "the server's authorization server gives no token that may be used, or one that the server has refused: check \
+             client id, secret, scope and resource there"
         }
         codes::UPSTREAM_TOKEN_UNAVAILABLE => {
             "the server's authorization server does not answer: retry later, or check its token endpoint"
@@ -191,7 +188,7 @@ pub fn auth_header(
     secret: &Secret,
 ) -> Result<Option<AuthHeader>, Error> {
     let text = secret.expose();
-    let is_bearer = auth_type == McpAuthType::Bearer || TOKENS.contains(&auth_type);
+    let is_bearer = auth_type == McpAuthType::Bearer || auth_type.is_oauth();
     let (name, value) = match auth_type {
         McpAuthType::None => return Ok(None),
         McpAuthType::ApiKey => (header.unwrap_or(DEFAULT_HEADER), usable(text)?.to_owned()),

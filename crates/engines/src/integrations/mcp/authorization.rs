@@ -22,10 +22,10 @@ mod tests;
 pub use metadata::AuthorizationServer;
 pub use portcullis_mcp::authorization::{Challenge, resource_metadata_urls, server_metadata_urls};
 pub use registration::{
-    Asked, Chosen, Discovered, PUBLIC_CLIENT, choose, judge_registration, registration_of,
+    Asked, Chosen, Discovered, Document, PUBLIC_CLIENT, choose, judge_registration, registration_of,
 };
 pub use resource::ProtectedResource;
-pub use scopes::{scope_to_ask, stepped_up};
+pub use scopes::{scope_advice, scope_to_ask, stepped_up, wider_than};
 
 /// Most bytes of a metadata document, and of the answer to a registration.
 pub const MAX_DOCUMENT_BYTES: usize = 256 * 1024;

@@ -149,9 +149,11 @@ impl McpServerEngine {
         found: Discovered,
     ) -> Result<ServerChange, Error> {
         let mut server = step(stamp, server, ServerEvent::Changed)?;
+        // Where secrets and browsers go from now on, and went before.
         let facts = json!({
             "changed": ["auth_type", "oauth", "credential_ref"], "url_changed": false, "status": server.status,
-            "issuer": found.oauth.issuer, "registration": found.registration, "scope": found.oauth.scope,
+            "auth_type": found.auth_type, "registration": found.registration,
+            "oauth": found.oauth, "previous_oauth": server.oauth,
         });
         server.auth_type = found.auth_type;
         server.auth_header = None;

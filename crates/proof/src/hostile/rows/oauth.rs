@@ -27,6 +27,7 @@ pub(super) fn rows() -> Vec<Row> {
     .into();
     for era in [Era::Modern, Era::Legacy] {
         rows.push(mix_up(era));
+        rows.push(echoing(era));
         for (name, members) in
             [("a wider scope", json!({ "scope": "read admin" })), ("a mac", json!({ "token_type": "mac" }))]
         {
@@ -43,6 +44,39 @@ pub(super) fn rows() -> Vec<Row> {
         }
     }
     rows
+}
+
+/// A server that wants the token that it got as a scope: its wishes are neither for models nor without our redaction.
+fn echoing(era: Era) -> Row {
+    let script = server(era, vec![definition(TOOL)], |asked| {
+        let token = asked.header("authorization").and_then(|auth| auth.strip_prefix("Bearer "));
+        let scope = token.unwrap_or("read");
+        let challenge =
+            format!("www-authenticate: Bearer error=\"insufficient_scope\", scope=\"{scope}\"\r\n");
+        http_with("403 Forbidden", "text/plain", &challenge, b"")
+    });
+    Row::of("M092", expect("scope_required", "failed", "high"), vec![script], call_with_secret)
+        .named(era)
+        .named("in a challenge")
+}
+
+/// Gives a trusted server a credential, and calls its tool; nothing that is told or on record holds it.
+fn call_with_secret<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let tool = scene.one.trust(&cast[0]).await?;
+        let (server, _) = tool.split_once("/tools/").unwrap_or_default();
+        let id = server.rsplit('/').next().unwrap_or_default();
+        let sealed = json!({ "mcp_server": id, "secret": SECRET });
+        let sealed = scene.one.post("/integrations/credentials/encrypt", &sealed).await?;
+        let used = json!({ "auth_type": "bearer", "credential_ref": text(&sealed["reference"])? });
+        scene.one.patch(server, &used).await?;
+        let mut seen = scene.one.call(&tool, &json!({})).await?;
+        let events = scene.one.get(&format!("/logs/trail?subject={id}")).await?;
+        if [&seen.answer, &events].iter().any(|told| told.to_string().contains(SECRET)) {
+            seen.complaints.push("the credential was told or recorded".to_owned());
+        }
+        Ok(seen)
+    })
 }
 
 /// An authorization server whose metadata are those of another.

@@ -53,6 +53,9 @@ pub struct CompleteConnection {
     pub iss: Option<UrlText>,
     /// `error`, instead of a code.
     pub error: Option<OauthErrorText>,
+    /// Where the browser came back to, without its query. Where it is told it must be the address of the server's settings:
+    /// that is how an answer of another authorization server is known which names no issuer (RFC 9700 section 4.4.2).
+    pub redirect_uri: Option<UrlText>,
 }
 
 /// Reads a connection.

@@ -185,11 +185,13 @@ pub struct DiscoverMcpAuthorization {
     pub server_id: ServerId,
     /// One of the types of OAuth; unless told that of the server if it has one, else `oauth_authorization_code`.
     pub auth_type: Option<McpAuthType>,
-    /// What to ask for, instead of what the server names.
+    /// What to ask for, instead of what the server has been given before, else what it names itself.
     pub scope: Option<OauthScope>,
-    /// A client that the authorization server knows already; it is used at that issuer and at no other.
+    /// A client that the authorization server knows already; it is used at that issuer and at no other. Required for
+    /// `oauth_token_exchange` unless the server has such settings: its issuer is shown the tokens of callers.
     pub client: Option<KnownClient>,
-    /// Where browsers are sent back to; the gate's own page unless told.
+    /// For `oauth_authorization_code`: where browsers are sent back to; the address that the server has unless told, else a
+    /// page of the gate's own for this server.
     pub redirect_uri: Option<UrlText>,
     /// Whether to register anew where a registration at the same issuer could be kept; false unless told.
     pub register_anew: Option<bool>,
@@ -202,6 +204,9 @@ pub struct DiscoveredAuthorization {
     pub issuer: UrlText,
     /// How the gate is known there. With `required` nothing was changed.
     pub registration: ClientRegistration,
+    /// What the server names beyond the scopes that are asked for, as it says itself. Nobody asks for it until an admin sends
+    /// it as `scope`, together with what is asked for now.
+    pub wider_scope: Option<OauthScope>,
     /// The server as it stands now.
     pub server: McpServer,
 }

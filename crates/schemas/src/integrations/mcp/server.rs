@@ -64,6 +64,13 @@ string_enum!(
     }
 );
 
+impl McpAuthType {
+    /// Whether its secret is a client's, and is exchanged for a bearer token.
+    pub const fn is_oauth(self) -> bool {
+        matches!(self, Self::OauthClientCredentials | Self::OauthAuthorizationCode | Self::OauthTokenExchange)
+    }
+}
+
 string_enum!(
     /// Which protocol version to speak: found by probing, or pinned by an admin.
     ProtocolPin {

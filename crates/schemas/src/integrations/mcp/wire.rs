@@ -169,14 +169,17 @@ pub struct McpHealth {
 pub struct McpFailure {
     /// One of the codes of egress and upstream, `outcome_unknown` or `cancelled`.
     pub code: Code,
-    /// Our words; a JSON-RPC code or an HTTP status as a number at most, and scopes that have the form of scopes.
+    /// Our words; a JSON-RPC code or an HTTP status as a number at most.
     pub detail: String,
     /// Whether the upstream may have acted on the request.
     pub may_have_acted: bool,
     /// What kind of failure it is of the server.
     pub conduct: Conduct,
-    /// With `scope_required`: the scopes that the server asks for.
+    /// With `scope_required`: the scopes that the server asks for, a stranger's words in the form of scopes. They are for
+    /// admins: no model is to read them.
     pub scope: Option<OauthScope>,
+    /// Whether the credential stood in what the server said with its refusal. It was taken out.
+    pub is_credential_echoed: bool,
     /// Whether the server does not know us by what it was sent (HTTP 401). Who is known and may not (403) would get no
     /// further with another token.
     pub is_unauthenticated: bool,
@@ -191,6 +194,7 @@ impl McpFailure {
             may_have_acted,
             conduct: Conduct::Fair,
             scope: None,
+            is_credential_echoed: false,
             is_unauthenticated: false,
         }
     }

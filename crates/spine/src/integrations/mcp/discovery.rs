@@ -45,7 +45,7 @@ pub(super) async fn discover(
             let noted = note_failure(scene, id, &failure).await;
             exchange.end(scene, Some(&failure)).await?;
             noted?;
-            Err(exchange::failed(&failure))
+            Err(exchange::failed(&exchange.server, &failure))
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::authentication::{authenticate, target};
+use portcullis_engines::integrations::mcp::authorization::scope_advice;
 use portcullis_engines::integrations::mcp::decision::{Denial, freeze_targets};
 use portcullis_engines::integrations::mcp::exchange::{begin_exchange, end_exchange, receipt_of};
 use portcullis_schemas::codes;
@@ -64,10 +65,11 @@ impl Exchange {
     }
 }
 
-/// A failed exchange as the caller sees it.
-pub(super) fn failed(failure: &McpFailure) -> Error {
+/// A failed exchange as the admin who had it made sees it.
+pub(super) fn failed(server: &McpServer, failure: &McpFailure) -> Error {
     if failure.code == codes::SCOPE_REQUIRED {
-        return Error::new(ErrorKind::Conflict, failure.code, failure.detail.clone());
+        let message = format!("{}: {}", failure.detail, scope_advice(failure, server));
+        return Error::new(ErrorKind::Conflict, failure.code, message);
     }
     let (kind, message) = match failure.code {
         codes::UPSTREAM_TIMEOUT => (ErrorKind::Timeout, "the MCP server did not answer in time"),

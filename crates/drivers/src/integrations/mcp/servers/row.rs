@@ -67,9 +67,7 @@ impl Model {
             url: server.url.to_string(),
             transport: server.transport.to_string(),
             auth_type: match server.auth_type {
-                McpAuthType::OauthClientCredentials
-                | McpAuthType::OauthAuthorizationCode
-                | McpAuthType::OauthTokenExchange => McpAuthType::Bearer.to_string(),
+                oauth if oauth.is_oauth() => McpAuthType::Bearer.to_string(),
                 other => other.to_string(),
             },
             auth_header: server.auth_header.as_ref().map(ToString::to_string),

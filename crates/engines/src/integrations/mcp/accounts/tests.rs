@@ -121,7 +121,8 @@ fn answers_of_other_issuers_are_refused_before_a_code_is_used() {
         let iss = iss.map(url);
         let code = code.map(|code| Secret::new(code.to_owned()));
         let error = error.map(|error| serde_json::from_value(error.into()).unwrap());
-        CompleteConnection { state: Secret::new("s".to_owned()), code, iss, error }
+        let redirect_uri = None;
+        CompleteConnection { state: Secret::new("s".to_owned()), code, iss, error, redirect_uri }
     };
     for (names_issuer, iss, good) in table {
         let (oauth, request) = (oauth(names_issuer), request(iss, Some("c"), None));
@@ -129,6 +130,17 @@ fn answers_of_other_issuers_are_refused_before_a_code_is_used() {
         // For errors too.
         let error = field_of(returned(&oauth, &CompleteConnection { code: None, ..request }));
         assert_eq!(error == Some("iss".to_owned()), !good, "{names_issuer:?} {iss:?}");
+    }
+    // RFC 9700 section 4.4.2: where no issuer is named, the address tells.
+    let table = [
+        (oauth(None).redirect_uri, true),
+        (Some(url("https://gw.example/connections/callback")), false),
+        (Some(url("https://gw.example/connections/callback/mcp_other")), false),
+    ];
+    for (redirect_uri, good) in table {
+        let came = CompleteConnection { redirect_uri, ..request(None, Some("c"), None) };
+        let field = field_of(returned(&oauth(None), &came));
+        assert_eq!(field, (!good).then(|| "redirect_uri".to_owned()), "{:?}", came.redirect_uri);
     }
     let refused = request(None, None, Some("access_denied"));
     assert_eq!(returned(&oauth(None), &refused).unwrap_err().code(), codes::UPSTREAM_TOKEN_REFUSED);

@@ -39,7 +39,7 @@ impl ProtectedResource {
         Ok(Self { resource, issuers, scopes })
     }
 
-    /// The issuer to ask: the first, or the one that the admin has a client at.
+    /// The issuer to ask: the first, or the one that the admin has named.
     ///
     /// # Errors
     /// [`Unusable`] when the server does not name that one.
@@ -48,6 +48,7 @@ impl ProtectedResource {
             None => self.issuers.first(),
             Some(known) => self.issuers.iter().find(|issuer| *issuer == known),
         };
-        found.ok_or(Unusable::new("`authorization_servers`", "the issuer of the client that you have named"))
+        found
+            .ok_or(Unusable::new("`authorization_servers`", "the issuer that an admin has named, among them"))
     }
 }

@@ -1,30 +1,27 @@
 //! What tokens are asked for (MCP authorization, "Scope Selection Strategy" and "Scope Challenge Handling").
 
 use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::server::McpAuthType;
 
 use super::{AuthorizationServer, McpFailure, McpServer, OauthScope, ProtectedResource};
 
 /// By this scope refresh tokens are asked for (OpenID Connect Core 1.0 section 11).
 const OFFLINE: &str = "offline_access";
 
-/// What to ask for: what the admin says, else what the challenge names, else all that the resource names, else nothing.
-/// With it `offline_access` where browsers are used and the authorization server lists it.
+/// What to ask for: what an admin has fixed, now or before, else what the challenge names, else all that the resource names,
+/// else nothing. With what the server names `offline_access` where browsers are used and the authorization server lists it.
 #[must_use]
 pub fn scope_to_ask(
-    admins: Option<&OauthScope>,
+    fixed: Option<&OauthScope>,
     challenged: Option<&str>,
     resource: &ProtectedResource,
     server: &AuthorizationServer,
     by_browser: bool,
 ) -> Option<OauthScope> {
-    if let Some(scope) = admins {
+    if let Some(scope) = fixed {
         return Some(scope.clone());
     }
-    let mut words: Vec<&str> = match (challenged, &resource.scopes) {
-        (Some(challenged), _) => challenged.split(' ').collect(),
-        (None, Some(named)) => named.iter().map(String::as_str).collect(),
-        (None, None) => Vec::new(),
-    };
+    let mut words = named(challenged, resource);
     words.retain(|word| *word != OFFLINE);
     if by_browser && server.is_offline && !words.is_empty() {
         words.push(OFFLINE);
@@ -32,8 +29,21 @@ pub fn scope_to_ask(
     joined(words)
 }
 
-/// A server that wants more scopes than its tokens are asked for: the failure names those that are and those that it wants,
-/// for the admin who decides whether they are asked for from now on.
+/// What the server names beyond what is asked for. `None` as well where anything is asked for.
+#[must_use]
+pub fn wider_than(
+    asked: Option<&OauthScope>,
+    challenged: Option<&str>,
+    resource: &ProtectedResource,
+) -> Option<OauthScope> {
+    let asked = asked?;
+    let mut words = named(challenged, resource);
+    words.retain(|word| *word != OFFLINE && !asked.as_str().split(' ').any(|known| known == *word));
+    joined(words)
+}
+
+/// A server that wants more scopes than its tokens are asked for. The failure's scope becomes those that are asked for with
+/// those that it wants, for the trail and for admins. Its detail is for models, and has no word of the server's.
 #[must_use]
 pub fn stepped_up(failure: McpFailure, server: &McpServer) -> McpFailure {
     if failure.code != codes::SCOPE_REQUIRED {
@@ -42,14 +52,34 @@ pub fn stepped_up(failure: McpFailure, server: &McpServer) -> McpFailure {
     let asked = server.oauth.as_ref().and_then(|oauth| oauth.scope.as_ref());
     let asked = asked.map_or("", |scope| scope.as_str()).split(' ');
     let wanted = failure.scope.as_ref().map_or("", |scope| scope.as_str()).split(' ');
-    let detail = match joined(asked.chain(wanted).collect()) {
-        None => "the server wants more scopes than it was asked with, and does not say which".to_owned(),
-        Some(scope) => format!(
-            "the server wants more scopes: an admin who agrees discovers its authorization anew with the scope `{scope}`, \
-             and callers connect anew"
-        ),
+    let scope = failure.scope.is_some().then(|| joined(asked.chain(wanted).collect())).flatten();
+    let detail = "the server wants more scopes than its credential has".to_owned();
+    McpFailure { detail, scope, ..failure }
+}
+
+/// What an admin can do about [`stepped_up`]. Holds the server's words, in the form of scopes: not for models.
+#[must_use]
+pub fn scope_advice(failure: &McpFailure, server: &McpServer) -> String {
+    let Some(scope) = &failure.scope else {
+        return "it does not say which: look into its documentation".to_owned();
     };
-    McpFailure { detail, ..failure }
+    match server.auth_type {
+        McpAuthType::OauthAuthorizationCode => format!(
+            "an admin who agrees discovers its authorization anew with the scope `{scope}`, and callers connect anew"
+        ),
+        auth_type if auth_type.is_oauth() => {
+            format!("an admin who agrees discovers its authorization anew with the scope `{scope}`")
+        }
+        _ => format!("an admin who agrees stores a credential that has the scope `{scope}`"),
+    }
+}
+
+fn named<'a>(challenged: Option<&'a str>, resource: &'a ProtectedResource) -> Vec<&'a str> {
+    match (challenged, &resource.scopes) {
+        (Some(challenged), _) => challenged.split(' ').collect(),
+        (None, Some(named)) => named.iter().map(String::as_str).collect(),
+        (None, None) => Vec::new(),
+    }
 }
 
 /// Each word once, those that have no form of a scope left out, as many as there is room for (RFC 6749 section 3.3).

@@ -1,7 +1,7 @@
 //! Honest and hostile documents, and who we are at whom.
 
 use portcullis_schemas::integrations::mcp::oauth::{
-    ClientRegistration, KnownClient, OauthClientAuth, OauthClientId,
+    ClientRegistration, KnownClient, OauthAudience, OauthClientAuth, OauthClientId, SubjectTokenType,
 };
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::text::CredentialRefText;
@@ -54,7 +54,8 @@ fn with(mut document: Value, name: &str, value: Value) -> Value {
 }
 
 fn asked(auth_type: McpAuthType) -> Asked<'static> {
-    Asked { auth_type, client: None, redirect_uri: None, document: None, register_anew: false }
+    let (client, redirect_uri, callback, document) = (None, None, None, None);
+    Asked { auth_type, client, redirect_uri, callback, document, register_anew: false }
 }
 
 #[test]
@@ -151,20 +152,28 @@ fn scopes_are_those_of_the_challenge_before_those_of_the_resource() {
 fn more_scopes_are_named_with_those_that_are_asked_for() {
     let world = World::new();
     let found = Discovered::of(
+        &world.server,
         &server_of(&metadata()).unwrap(),
         &resource(),
         &asked(CODE),
         OauthScope::new("read").ok(),
-        (OauthClientId::new("id").unwrap(), OauthClientAuth::None),
+        (OauthClientId::new("id").unwrap(), OauthClientAuth::None, None),
         (CredentialRefText::new("encrypted://x").unwrap(), ClientRegistration::Dynamic),
     );
-    let server = McpServer { oauth: Some(found.oauth), ..world.server };
+    let server = McpServer { auth_type: CODE, oauth: Some(found.oauth), ..world.server };
     let failure = McpFailure {
-        scope: OauthScope::new("write read").ok(),
+        scope: OauthScope::new("write read SYSTEM:send_mail").ok(),
         ..McpFailure::new(codes::SCOPE_REQUIRED, "", false)
     };
-    let detail = stepped_up(failure, &server).detail;
-    assert!(detail.contains("`read write`"), "{detail}");
+    let stepped = stepped_up(failure.clone(), &server);
+    assert_eq!(stepped.scope.as_ref().unwrap().as_str(), "read write SYSTEM:send_mail");
+    assert!(!stepped.detail.contains("write") && !stepped.detail.contains("SYSTEM"), "no word of a stranger");
+    let advised = |auth_type| scope_advice(&stepped, &McpServer { auth_type, ..server.clone() });
+    assert!(advised(CODE).contains("`read write SYSTEM:send_mail`, and callers connect anew"));
+    assert!(!advised(McpAuthType::OauthClientCredentials).contains("callers"));
+    assert!(advised(McpAuthType::Bearer).contains("stores a credential"));
+    let silent = stepped_up(McpFailure { scope: None, ..failure }, &server);
+    assert_eq!(silent.scope, None, "it does not say which");
     let other = McpFailure::new(codes::UPSTREAM_ERROR, "as it was", false);
     assert_eq!(stepped_up(other.clone(), &server), other);
 }
@@ -183,13 +192,21 @@ fn who_we_are_is_chosen_in_the_order_of_the_specification() {
             credential_ref: CredentialRefText::new("cus-vault://t/c").ok(),
         },
     );
-    let offered = Asked { document: Some(&document), redirect_uri: Some(&own), ..asked(CODE) };
+    let of_server = url("https://gw.example/connections/callback/mcp_1");
+    let document = Document { id: &document, callback: &own };
+    let offered = Asked { document: Some(document), callback: Some(&of_server), ..asked(CODE) };
     let given = Asked { client: Some(&client), ..offered.clone() };
     let chosen = choose(&world.server, &found, &given).unwrap();
     assert_eq!((chosen.registration, chosen.client_auth), (ClientRegistration::Given, OauthClientAuth::Post));
     let chosen = choose(&world.server, &found, &offered).unwrap();
     assert_eq!(chosen.registration, ClientRegistration::MetadataDocument);
-    assert_eq!(chosen.client_id.unwrap().as_str(), document.as_str());
+    assert_eq!(chosen.client_id.unwrap().as_str(), document.id.as_str());
+    assert_eq!(chosen.redirect_uri.as_ref(), Some(&own), "the address that stands in it");
+    // RFC 9700 section 4.4.2: who does not name the issuer could not be told from another who knows the document.
+    let silent = AuthorizationServer { names_issuer: false, ..found.clone() };
+    let chosen = choose(&world.server, &silent, &offered).unwrap();
+    assert_eq!(chosen.registration, ClientRegistration::Dynamic);
+    assert_eq!(chosen.redirect_uri.as_ref(), Some(&of_server), "an address of this server's alone");
     let registering = |found: &AuthorizationServer, asked: &Asked<'_>| choose(&world.server, found, asked);
     let no_documents = AuthorizationServer { takes_documents: false, ..found.clone() };
     let chosen = registering(&no_documents, &offered).unwrap();
@@ -203,17 +220,117 @@ fn who_we_are_is_chosen_in_the_order_of_the_specification() {
 }
 
 #[test]
+fn callers_tokens_are_shown_to_nobody_whom_the_server_names() {
+    const EXCHANGE: McpAuthType = McpAuthType::OauthTokenExchange;
+    let world = World::new();
+    let found =
+        AuthorizationServer { client_auth: vec![OauthClientAuth::Basic], ..server_of(&metadata()).unwrap() };
+    assert_eq!(asked(EXCHANGE).check(&world.server).unwrap_err().field(), Some("client"));
+    assert!(choose(&world.server, &found, &asked(EXCHANGE)).is_err(), "whatever was checked before");
+    let client = KnownClient {
+        issuer: url("https://as.example"),
+        client_id: OauthClientId::new("mine").unwrap(),
+        client_auth: None,
+        credential_ref: CredentialRefText::new("cus-vault://t/c").ok(),
+    };
+    let given = Asked { client: Some(&client), ..asked(EXCHANGE) };
+    given.check(&world.server).unwrap();
+    assert_eq!(given.issuer(&world.server), Some(&client.issuer));
+    let chosen = choose(&world.server, &found, &given).unwrap();
+    assert_eq!(chosen.registration, ClientRegistration::Given);
+    // What an admin has named by hand, without an issuer, is found again at its own token endpoint and no other.
+    let mut before = Discovered::of(
+        &world.server,
+        &found,
+        &resource(),
+        &given,
+        None,
+        (client.client_id.clone(), OauthClientAuth::Basic, None),
+        (CredentialRefText::new("cus-vault://t/c").unwrap(), ClientRegistration::Given),
+    );
+    before.oauth.issuer = None;
+    before.oauth.audience = OauthAudience::new("files-api").ok();
+    before.oauth.subject_token_type = Some(SubjectTokenType::Jwt);
+    let server = McpServer {
+        auth_type: EXCHANGE,
+        oauth: Some(before.oauth),
+        credential_ref: Some(before.credential_ref),
+        ..world.server
+    };
+    asked(EXCHANGE).check(&server).unwrap();
+    let kept = choose(&server, &found, &asked(EXCHANGE)).unwrap();
+    assert_eq!(kept.registration, ClientRegistration::Kept);
+    let evil = AuthorizationServer { token_endpoint: url("https://evil.example/token"), ..found.clone() };
+    assert!(choose(&server, &evil, &asked(EXCHANGE)).is_err());
+    let anew = Asked { register_anew: true, ..asked(EXCHANGE) };
+    assert_eq!(anew.check(&server).unwrap_err().field(), Some("client"));
+    let again = Discovered::of(
+        &server,
+        &found,
+        &resource(),
+        &asked(EXCHANGE),
+        None,
+        (kept.client_id.unwrap(), kept.client_auth, None),
+        (kept.credential_ref.unwrap(), kept.registration),
+    );
+    assert_eq!(again.oauth.audience.unwrap().as_str(), "files-api");
+    assert_eq!(again.oauth.subject_token_type, Some(SubjectTokenType::Jwt));
+}
+
+#[test]
+fn a_request_is_judged_before_anything_is_sent() {
+    let world = World::new();
+    let own = url("https://gw.example/back");
+    let client = |client_auth, credential_ref: Option<&str>| KnownClient {
+        issuer: url("https://as.example"),
+        client_id: OauthClientId::new("mine").unwrap(),
+        client_auth,
+        credential_ref: credential_ref.map(|reference| CredentialRefText::new(reference).unwrap()),
+    };
+    let (public, proves) = (client(None, None), client(Some(OauthClientAuth::Basic), None));
+    let machine = asked(McpAuthType::OauthClientCredentials);
+    let code = Asked { redirect_uri: Some(&own), ..asked(CODE) };
+    let table = [
+        (asked(McpAuthType::Bearer), Some("auth_type")),
+        (asked(CODE), Some("redirect_uri")),
+        (Asked { callback: Some(&own), ..asked(CODE) }, None),
+        (Asked { redirect_uri: Some(&own), ..machine.clone() }, Some("redirect_uri")),
+        (Asked { client: Some(&public), ..machine.clone() }, Some("client.credential_ref")),
+        (Asked { client: Some(&public), ..code.clone() }, None),
+        (Asked { client: Some(&proves), ..code }, Some("client.credential_ref")),
+        (machine, None),
+    ];
+    for (asked, field) in table {
+        let error = asked.check(&world.server).err();
+        assert_eq!(error.as_ref().and_then(|error| error.field()), field, "{asked:?}");
+    }
+}
+
+#[test]
+fn what_an_admin_has_fixed_is_not_widened() {
+    let fixed = OauthScope::new("read").unwrap();
+    let server = server_of(&metadata()).unwrap();
+    let scope = scope_to_ask(Some(&fixed), Some("read admin offline_access"), &resource(), &server, true);
+    assert_eq!(scope.as_ref(), Some(&fixed));
+    let wider = |challenged| wider_than(scope.as_ref(), challenged, &resource());
+    assert_eq!(wider(Some("read admin offline_access")).unwrap().as_str(), "admin");
+    assert_eq!(wider(None).unwrap().as_str(), "write", "of the resource, where there is no challenge");
+    assert_eq!(wider(Some("read")), None);
+}
+
+#[test]
 fn a_registration_is_kept_at_its_own_issuer_and_nowhere_else() {
     let world = World::new();
     let found = server_of(&with(metadata(), "client_id_metadata_document_supported", json!(false))).unwrap();
     let own = url("https://gw.example/connections/callback");
-    let asked = Asked { redirect_uri: Some(&own), ..asked(CODE) };
+    let asked = Asked { callback: Some(&own), ..asked(CODE) };
     let before = Discovered::of(
+        &world.server,
         &found,
         &resource(),
         &asked,
         None,
-        (OauthClientId::new("id").unwrap(), OauthClientAuth::Post),
+        (OauthClientId::new("id").unwrap(), OauthClientAuth::Post, Some(own.clone())),
         (CredentialRefText::new("encrypted://secret").unwrap(), ClientRegistration::Dynamic),
     );
     let server = McpServer {
@@ -233,6 +350,9 @@ fn a_registration_is_kept_at_its_own_issuer_and_nowhere_else() {
         let chosen = choose(&server, &found, &asked).unwrap();
         assert_eq!((chosen.client_id, chosen.credential_ref), (None, None), "{found:?}");
     }
+    let elsewhere = url("https://app.example/back");
+    let moved = Asked { redirect_uri: Some(&elsewhere), ..asked.clone() };
+    assert_eq!(choose(&server, &found, &moved).unwrap().registration, ClientRegistration::Dynamic);
     let anew = Asked { register_anew: true, ..asked.clone() };
     assert_eq!(choose(&server, &found, &anew).unwrap().registration, ClientRegistration::Dynamic);
     let dropped = McpServer { credential_ref: None, ..server };
@@ -241,17 +361,16 @@ fn a_registration_is_kept_at_its_own_issuer_and_nowhere_else() {
 
 #[test]
 fn a_registration_says_what_kind_of_application_it_is() {
-    let chosen = Chosen {
-        registration: ClientRegistration::Dynamic,
-        client_id: None,
-        client_auth: OauthClientAuth::Basic,
-        credential_ref: None,
-    };
     let scope = OauthScope::new("read").unwrap();
     let of = |auth_type, redirect: Option<&str>| {
-        let redirect = redirect.map(url);
-        let asked = Asked { redirect_uri: redirect.as_ref(), ..asked(auth_type) };
-        registration_of(&asked, &chosen, Some(&scope))
+        let chosen = Chosen {
+            registration: ClientRegistration::Dynamic,
+            client_id: None,
+            client_auth: OauthClientAuth::Basic,
+            credential_ref: None,
+            redirect_uri: redirect.map(url),
+        };
+        registration_of(&asked(auth_type), &chosen, Some(&scope))
     };
     assert_eq!(
         of(CODE, Some("https://gw.example/back")),
@@ -267,14 +386,17 @@ fn a_registration_says_what_kind_of_application_it_is() {
 
 #[test]
 fn hostile_registrations_make_no_client() {
-    let judged = |status, body: &Value| {
-        judge_registration(status, body.to_string().into_bytes(), OauthClientAuth::Basic)
+    let judged_for = |auth_type, status, body: &Value| {
+        judge_registration(status, body.to_string().into_bytes(), OauthClientAuth::Basic, auth_type)
     };
+    let judged = |status, body: &Value| judged_for(CODE, status, body);
     let good = json!({ "client_id": "id", "client_secret": "secret" });
     let (id, way, secret) = judged(201, &good).unwrap();
     assert_eq!((id.as_str(), way, secret.unwrap().expose()), ("id", OauthClientAuth::Basic, "secret"));
     let public = with(good.clone(), "token_endpoint_auth_method", json!("none"));
     assert!(judged(201, &public).unwrap().2.is_none(), "a secret that is not used is not kept");
+    assert!(judged_for(McpAuthType::OauthClientCredentials, 201, &public).is_err(), "no machine is public");
+    let hostile = "never-to-be-quoted";
     let wrong = [
         (400, good.clone()),
         (302, good.clone()),
@@ -285,10 +407,13 @@ fn hostile_registrations_make_no_client() {
         (201, with(good.clone(), "client_secret", json!("s".repeat(9000)))),
         (201, with(good.clone(), "token_endpoint_auth_method", json!("private_key_jwt"))),
         (201, json!("id")),
+        (201, with(good.clone(), "token_endpoint_auth_method", json!(hostile))),
+        (201, json!({ "client_id": format!("{hostile}\u{7f}"), "client_secret": hostile })),
+        (400, json!({ "error": hostile, "error_description": hostile })),
     ];
     for (status, body) in wrong {
         let unusable = judged(status, &body).unwrap_err();
-        assert!(!unusable.to_string().contains("secret-"), "{unusable}");
+        assert!(!unusable.to_string().contains(hostile), "{unusable}");
     }
 }
 
@@ -300,6 +425,6 @@ proptest! {
         let bytes = body.clone().into_bytes();
         let _ = ProtectedResource::judge(&bytes, SERVER);
         let _ = AuthorizationServer::judge(&bytes, &url("https://as.example"), CODE);
-        let _ = judge_registration(status, bytes, OauthClientAuth::None);
+        let _ = judge_registration(status, bytes, OauthClientAuth::None, CODE);
     }
 }

@@ -6,6 +6,7 @@ use portcullis_mcp::members::Members;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvocationOutcome, Sanitised};
+use portcullis_schemas::integrations::mcp::oauth::OauthScope;
 use portcullis_schemas::integrations::mcp::wire::{AuthHeader, Conduct, McpFailure, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::timestamp::Timestamp;
@@ -30,6 +31,11 @@ pub(super) struct Ended {
     pub(super) good_until: Option<Timestamp>,
     /// How the server behaved.
     pub(super) conduct: Conduct,
+    /// Of a server that wants more scopes: those that it would have to be asked with. For the trail alone, since a stranger
+    /// wrote them.
+    pub(super) scope: Option<OauthScope>,
+    /// Whether the server put our credential into what it said of its refusal.
+    pub(super) is_echoed: bool,
 }
 
 /// What an answer is read by.
@@ -75,7 +81,9 @@ impl Ended {
             Ok(reply) => reply,
             Err(failure) => {
                 let (outcome, conduct) = (outcome_of(&failure), failure.conduct);
-                return Self::failed(describe(failure, reading.goes_on), outcome, conduct, started_at);
+                let (scope, is_echoed) = (failure.scope.clone(), failure.is_credential_echoed);
+                let failed = Self::failed(describe(failure, reading.goes_on), outcome, conduct, started_at);
+                return Self { scope, is_echoed, ..failed };
             }
         };
         let conduct = reply.conduct;
@@ -91,7 +99,18 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self { outcome, started_at, reply: Some(reply), sanitised, failure, asked, good_until: None, conduct }
+        Self {
+            outcome,
+            started_at,
+            reply: Some(reply),
+            sanitised,
+            failure,
+            asked,
+            good_until: None,
+            conduct,
+            scope: None,
+            is_echoed: false,
+        }
     }
 
     /// There is no answer to hand on.
@@ -101,16 +120,17 @@ impl Ended {
         conduct: Conduct,
         started_at: Option<Timestamp>,
     ) -> Self {
-        let failure = Some(failure);
         Self {
             outcome,
             started_at,
             reply: None,
             sanitised: None,
-            failure,
+            failure: Some(failure),
             asked: None,
             good_until: None,
             conduct,
+            scope: None,
+            is_echoed: false,
         }
     }
 
@@ -131,7 +151,8 @@ impl Ended {
             code: self.code(),
             conduct: self.conduct,
             is_sanitised: self.sanitised.is_some(),
-            is_credential_echoed: self.sanitised.as_ref().is_some_and(|sanitised| sanitised.credential),
+            is_credential_echoed: self.is_echoed
+                || self.sanitised.as_ref().is_some_and(|sanitised| sanitised.credential),
         }
     }
 
@@ -231,7 +252,7 @@ fn describe(failure: McpFailure, goes_on: bool) -> Failure {
     let advice = if failure.may_have_acted {
         MAY_HAVE_ACTED
     } else if failure.code == codes::SCOPE_REQUIRED {
-        "nothing was done"
+        "nothing was done: an admin must decide whether it is asked for, and the trail names which"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
     } else if goes_on {

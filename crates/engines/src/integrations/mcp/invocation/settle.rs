@@ -29,7 +29,10 @@ impl McpToolInvocationEngine {
         let mut row = self.row(opened, &ended);
         row.completed_at = now;
         row.incident_id = incident.as_ref().map(|incident| incident.incident_id.clone());
-        let (event, emitter_error) = self.closing_event(opened, &row, ended.reply.is_some()).await;
+        let (mut event, emitter_error) = self.closing_event(opened, &row, ended.reply.is_some()).await;
+        if let Some(scope) = &ended.scope {
+            event.facts.insert("scope_wanted".to_owned(), json!(scope));
+        }
         if let Some(error) = emitter_error {
             // The trail has the outcome, but somebody whom the embedder relies on does not: withhold the result.
             ended = Ended { reply: None, failure: Some(unrecorded_failure(error.into())), ..ended };

@@ -11,18 +11,19 @@ use portcullis_schemas::text::UrlText;
 /// `invalid_field` below `oauth`.
 pub fn check_oauth(auth_type: McpAuthType, oauth: Option<&UpstreamOauth>) -> Result<(), Error> {
     let Some(oauth) = oauth else {
-        return match auth_type {
-            McpAuthType::OauthClientCredentials
-            | McpAuthType::OauthAuthorizationCode
-            | McpAuthType::OauthTokenExchange => Err(Error::invalid(
+        return match auth_type.is_oauth() {
+            true => Err(Error::invalid(
                 "oauth",
                 format!("required: auth_type {auth_type} needs a token endpoint"),
             )),
-            _ => Ok(()),
+            false => Ok(()),
         };
     };
     match auth_type {
-        McpAuthType::OauthClientCredentials => check_strangers(auth_type, oauth)?,
+        McpAuthType::OauthClientCredentials => {
+            check_strangers(auth_type, oauth)?;
+            check_proves(oauth, "whoever knew its name would be given its tokens")?;
+        }
         McpAuthType::OauthAuthorizationCode => {
             check_strangers(auth_type, oauth)?;
             check_accounts(oauth)?;
@@ -62,9 +63,13 @@ fn check_exchange(oauth: &UpstreamOauth) -> Result<(), Error> {
                         that";
         return Err(Error::invalid("oauth.subject_token_type", expected));
     }
+    check_proves(oauth, "whoever got hold of a caller's token could exchange it too")
+}
+
+/// Only what a browser proves may be asked for by a public client.
+fn check_proves(oauth: &UpstreamOauth, why: &str) -> Result<(), Error> {
     if oauth.client_auth == Some(OauthClientAuth::None) {
-        let expected = "expected client_secret_basic or client_secret_post: whoever got hold of a caller's token could \
-                        exchange it too";
+        let expected = format!("expected client_secret_basic or client_secret_post: {why}");
         return Err(Error::invalid("oauth.client_auth", expected));
     }
     Ok(())

@@ -94,7 +94,12 @@ impl Asking<'_> {
         let found = AuthorizationServer::judge(&bytes, issuer, auth_type);
         let found = found.map_err(|unusable| unusable.to_error())?;
         // Before a client is registered that could then not be used.
-        let endpoints = [Some(&found.token_endpoint), found.registration_endpoint.as_ref()];
+        let by_browser = auth_type == McpAuthType::OauthAuthorizationCode;
+        let endpoints = [
+            Some(&found.token_endpoint),
+            found.authorization_endpoint.as_ref().filter(|_| by_browser),
+            found.registration_endpoint.as_ref(),
+        ];
         for endpoint in endpoints.into_iter().flatten() {
             let judged = self.scene.ports().egress.judge(self.scene.tenant(), endpoint.as_str()).await;
             judged.map_err(|error| unsent(error, endpoint.as_str()))?;
@@ -119,7 +124,8 @@ impl Asking<'_> {
         let body = registration_of(asked, chosen, scope).to_string();
         let mut response = self.send(EgressRequest { body: body.into(), ..request }).await?;
         let body = read(&mut response, endpoint.as_str()).await?;
-        judge_registration(response.status, body, chosen.client_auth).map_err(|unusable| unusable.to_error())
+        judge_registration(response.status, body, chosen.client_auth, asked.auth_type)
+            .map_err(|unusable| unusable.to_error())
     }
 
     /// The first of these documents that is there; `None` when all are absent.
@@ -141,7 +147,10 @@ impl Asking<'_> {
         Ok(None)
     }
 
-    async fn send(&self, request: EgressRequest) -> Result<EgressResponse, Error> {
+    /// Nothing is sent for a caller who has gone, or has no more time.
+    async fn send(&self, mut request: EgressRequest) -> Result<EgressResponse, Error> {
+        let left = self.scene.left_to_send(self.scene.options().discovery_deadline).await?;
+        request.limits.total = request.limits.total.min(left);
         let url = request.url.clone();
         let sent = self.scene.ports().egress.send(self.scene.tenant(), request).await;
         sent.map_err(|error| unsent(error, &url))
@@ -161,11 +170,7 @@ fn request(purpose: EgressPurpose, method: HttpMethod, url: &str, headers: &[(&s
 }
 
 async fn read(response: &mut EgressResponse, url: &str) -> Result<Vec<u8>, Error> {
-    let mut bytes = Vec::new();
-    while let Some(chunk) = response.body.next_chunk().await.map_err(|error| unsent(error, url))? {
-        bytes.extend_from_slice(&chunk);
-    }
-    Ok(bytes)
+    response.body.whole().await.map_err(|error| unsent(error, url))
 }
 
 fn absent(what: &str) -> Error {
