@@ -218,8 +218,10 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
         let mut seen = scene.one.call(&tool, &json!({})).await?;
+        // The one that is looked at is made again if its end could not be recorded.
+        let before = cast[0].calls();
         let mut tasks = JoinSet::new();
-        let mut left = scene.sizes.cuts.saturating_sub(1);
+        let mut left = scene.sizes.cuts;
         let mut unlike = 0;
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < 8 {
@@ -231,7 +233,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
                 unlike += usize::from(answer??.json()["code"] != "outcome_unknown");
             }
         }
-        let (calls, cuts) = (cast[0].calls(), scene.sizes.cuts as u64);
+        let (calls, cuts) = (cast[0].calls() - before, scene.sizes.cuts as u64);
         if calls != cuts || unlike > 0 {
             seen.complaints
                 .push(format!("{calls} calls arrived for {cuts} asked, {unlike} were told otherwise"));
