@@ -11,7 +11,7 @@ const OLDEST: [u32; 3] = [3, 51, 3];
 
 /// Most memory for pages of the writer: 16 MiB, in negative KiB as SQLite has it.
 const WRITER_CACHE: &str = "-16384";
-/// Pages of the log at which it is copied into the file: 16 MiB.
+/// Pages of the log from which on it is copied into the file: 16 MiB.
 const LOG_PAGES: &str = "4096";
 
 /// Whether the URL names a file, and not memory.
@@ -75,8 +75,6 @@ fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bo
         // A destroyed secret is overwritten where that costs no further I/O.
         .pragma("secure_delete", "FAST")
         .pragma("trusted_schema", "OFF")
-        // What undoes a statement that fails half-way; a batch has more of it than goes into memory otherwise.
-        .pragma("temp_store", "MEMORY")
         // A text for each mix of values that the ledger writes together, and those of the units of work.
         .statement_cache_capacity(256);
     if read_only {
@@ -84,7 +82,11 @@ fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bo
     }
     // Many commits change the same few pages: what stays in memory is not read again, and what stays in the log for
     // longer is copied out of it less often.
-    sqlite.pragma("cache_size", WRITER_CACHE).pragma("wal_autocheckpoint", LOG_PAGES)
+    sqlite
+        .pragma("cache_size", WRITER_CACHE)
+        .pragma("wal_autocheckpoint", LOG_PAGES)
+        // What undoes a statement that fails half-way; a batch has more of it than goes into memory otherwise.
+        .pragma("temp_store", "MEMORY")
 }
 
 async fn require_version(connection: &DatabaseConnection) -> Result<(), OpenError> {

@@ -34,6 +34,8 @@ async fn writer_and_readers_have_the_settings_that_durability_rests_on() {
     assert_eq!(pragma(database.writer(), "synchronous").await, "2");
     assert_eq!(pragma(database.writer(), "foreign_keys").await, "1");
     assert_eq!(pragma(database.writer(), "query_only").await, "0");
+    assert_eq!(pragma(database.writer(), "cache_size").await, "-16384");
+    assert_eq!(pragma(database.writer(), "temp_store").await, "2");
     assert_eq!(pragma(database.reader(), "foreign_keys").await, "1");
     assert_eq!(pragma(database.reader(), "query_only").await, "1");
 }

@@ -8,13 +8,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::DbBackend;
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Handle};
 use tokio::sync::mpsc;
+use tokio::time::{sleep, timeout};
 
 use super::batch::apply;
 use super::disowned::{Disowned, Orphan};
@@ -23,6 +24,9 @@ use super::meter::LedgerMeter;
 use super::recovery::disown;
 use crate::database::{Database, Transaction};
 
+/// How often it is asked whether the connection was given back, and for how long.
+const SETTLE: Duration = Duration::from_millis(1);
+const CLOSING: Duration = Duration::from_secs(1);
 /// Most values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
 
@@ -46,12 +50,27 @@ pub(super) fn start(
         tokio::spawn(serving);
         return;
     }
-    let serve =
-        || Builder::new_current_thread().enable_time().build().map(|runtime| runtime.block_on(serving));
-    let thread = thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve);
-    if let Err(error) = thread {
+    let started = Builder::new_current_thread().enable_time().build().and_then(|runtime| {
+        let serve = move || runtime.block_on(serve_to_the_end(serving));
+        thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve)
+    });
+    if let Err(error) = started {
         // The queue is gone with it, so every record is refused.
         tracing::error!(%error, "there is no thread for the ledger");
+    }
+}
+
+/// The driver gives connections back in tasks of their own: who closes the database waits for them.
+async fn serve_to_the_end(serving: impl Future<Output = ()>) {
+    serving.await;
+    let tasks = Handle::current().metrics();
+    let given_back = async {
+        while tasks.num_alive_tasks() > 0 {
+            sleep(SETTLE).await;
+        }
+    };
+    if timeout(CLOSING, given_back).await.is_err() {
+        tracing::warn!("the ledger's connection was not given back in time");
     }
 }
 
