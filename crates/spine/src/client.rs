@@ -208,6 +208,20 @@ mod tests {
     use super::*;
     use crate::closing::Doors;
 
+    fn with_credential() -> McpTarget {
+        let auth = AuthHeader {
+            name: "authorization".to_owned(),
+            value: Secret::new("Bearer sesame-sesame".to_owned()),
+        };
+        McpTarget {
+            server_id: ServerId::generate(&UniqueIds::new()),
+            url: "https://mcp.example/mcp".to_owned(),
+            pin: ProtocolPin::Auto,
+            auth: Some(auth),
+            identity: "cred_1@1".to_owned(),
+        }
+    }
+
     #[tokio::test]
     async fn conforms_to_the_port() {
         let (_caller, cancel) = CancelSignal::pair(Doors::open().cut());
@@ -224,17 +238,7 @@ mod tests {
     /// A refusal must not say more than an answer either.
     #[test]
     fn a_credential_in_a_challenge_is_taken_out() {
-        let auth = AuthHeader {
-            name: "authorization".to_owned(),
-            value: Secret::new("Bearer sesame-sesame".to_owned()),
-        };
-        let target = McpTarget {
-            server_id: ServerId::generate(&UniqueIds::new()),
-            url: "https://mcp.example/mcp".to_owned(),
-            pin: ProtocolPin::Auto,
-            auth: Some(auth),
-            identity: "cred_1@1".to_owned(),
-        };
+        let target = with_credential();
         let wants = |scope: &str| McpFailure {
             scope: OauthScope::new(scope).ok(),
             ..McpFailure::new(codes::SCOPE_REQUIRED, "more", false)
@@ -271,17 +275,7 @@ mod tests {
         let ear = Arc::clone(&heard);
         let sink = ProgressSink::new(move |params| ear.lock().unwrap().push(params));
         let tenant = TenantId::from_trusted("t_a").unwrap();
-        let auth = AuthHeader {
-            name: "authorization".to_owned(),
-            value: Secret::new("Bearer sesame-sesame".to_owned()),
-        };
-        let target = McpTarget {
-            server_id: ServerId::generate(&UniqueIds::new()),
-            url: "https://mcp.example/mcp".to_owned(),
-            pin: ProtocolPin::Auto,
-            auth: Some(auth),
-            identity: "cred_1@1".to_owned(),
-        };
+        let target = with_credential();
         let dispatch = Dispatch {
             receipt: IntentReceipt::issued_by_ledger(tenant.clone(), IntentId::generate(&UniqueIds::new())),
             deadline: Duration::from_secs(1),

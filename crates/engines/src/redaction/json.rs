@@ -2,28 +2,14 @@
 //! JSON again.
 
 use super::{MARK, Redactor};
-use crate::json_strings::{end_of_others, end_of_string};
+use crate::json_strings::{end_of_others, end_of_string, rewritten};
 
 /// The text with marks; `None` when there is nothing to mark. `text` must be JSON.
 pub(super) fn redact(text: &str, redactor: &Redactor) -> Option<String> {
     if !holds(text, redactor) {
         return None;
     }
-    let (bytes, mut out, mut kept, mut at) = (text.as_bytes(), String::new(), 0, 0);
-    while at < bytes.len() {
-        let end = if bytes[at] == b'"' { end_of_string(bytes, at) } else { end_of_others(bytes, at) };
-        if let Some(token) = marked(&text[at..end], redactor) {
-            out.push_str(&text[kept..at]);
-            out.push_str(&token);
-            kept = end;
-        }
-        at = end;
-    }
-    if kept == 0 {
-        return None;
-    }
-    out.push_str(&text[kept..]);
-    Some(out)
+    rewritten(text, |token| marked(token, redactor))
 }
 
 /// Whether there is something to mark, in two scans at most, however many strings the text has.

@@ -4,7 +4,7 @@
 
 use portcullis_schemas::text::is_hidden;
 
-use crate::json_strings::{end_of_others, end_of_string};
+use crate::json_strings::rewritten;
 
 const ZERO_WIDTH_NON_JOINER: char = '\u{200c}';
 const ZERO_WIDTH_JOINER: char = '\u{200d}';
@@ -16,29 +16,11 @@ const LONGEST_SEQUENCE: usize = 4096;
 /// A JSON text whose strings hide nothing; `None` when none does. `count` grows by the characters that were taken out.
 /// `text` must be JSON.
 pub(super) fn without_hidden(text: &str, count: &mut u64) -> Option<String> {
-    let (bytes, mut out, mut kept, mut at) = (text.as_bytes(), String::new(), 0, 0);
-    while at < bytes.len() {
-        if bytes[at] != b'"' {
-            at = end_of_others(bytes, at);
-            continue;
-        }
-        let end = end_of_string(bytes, at);
-        if let Some(token) = visible_token(&text[at..end], count) {
-            out.push_str(&text[kept..at]);
-            out.push_str(&token);
-            kept = end;
-        }
-        at = end;
-    }
-    if kept == 0 {
-        return None;
-    }
-    out.push_str(&text[kept..]);
-    Some(out)
+    rewritten(text, |token| visible_token(token, count))
 }
 
 fn visible_token(token: &str, count: &mut u64) -> Option<String> {
-    // Plain ASCII without escapes of controls hides nothing.
+    // Plain ASCII without escapes of controls hides nothing; what stands between strings is that.
     let escapes = || {
         token
             .as_bytes()
