@@ -14,4 +14,5 @@ pub mod logs;
 pub mod policies;
 pub mod redaction;
 pub mod results;
+mod schema_bounds;
 mod words;

@@ -18,10 +18,9 @@ use serde_json::{Map, Value};
 
 use self::declared::Declared;
 use super::definition::shown;
-use super::schema_bounds::{self, SchemaProblem};
+use crate::schema_bounds::{self, SchemaProblem};
 
 mod declared;
-
 mod forms;
 #[cfg(test)]
 mod tests;

@@ -14,7 +14,7 @@ use serde_json::value::RawValue;
 use serde_json::{Map, Value};
 
 use super::arguments;
-use super::schema_bounds::SchemaProblem;
+use crate::schema_bounds::SchemaProblem;
 use crate::words::sounds_secret;
 
 pub(super) mod items;

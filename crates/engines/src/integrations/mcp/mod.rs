@@ -18,7 +18,6 @@ mod lifecycle;
 pub mod oauth;
 pub mod risk;
 pub mod rounds;
-mod schema_bounds;
 pub mod server;
 pub mod tool;
 

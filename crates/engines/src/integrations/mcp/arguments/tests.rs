@@ -138,3 +138,11 @@ fn each_kind_has_arguments_of_its_own_form() {
     let other = judge.judge(&resource, CallMethod::GetPrompt, &prepared(&json!({})));
     assert!(matches!(other, Err(ArgumentProblem::SchemaUnusable(_))), "a resource is no prompt");
 }
+
+proptest::proptest! {
+    /// Whatever a schema says, it compiles or is refused in words.
+    #[test]
+    fn every_schema_compiles_or_is_refused(schema in crate::schema_bounds::tests::any_schema()) {
+        let _ = compile(&schema);
+    }
+}

@@ -83,7 +83,7 @@ fn each_bound_refuses() {
     }
 }
 
-fn any_schema() -> impl Strategy<Value = Value> {
+pub(crate) fn any_schema() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(json!({})),
         Just(json!({ "$ref": "#" })),
@@ -114,10 +114,9 @@ fn any_schema() -> impl Strategy<Value = Value> {
 }
 
 proptest! {
-    /// Judging ends, whatever refers to whatever, and what passes compiles or is refused in words.
+    /// Judging ends, whatever refers to whatever.
     #[test]
     fn every_shape_gets_a_verdict(schema in any_schema()) {
         let _ = judge(&schema);
-        let _ = super::super::arguments::compile(&schema);
     }
 }

@@ -10,20 +10,20 @@ use std::collections::HashMap;
 use serde_json::{Map, Value};
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 /// Most subschemas of one input schema.
-pub(super) const MAX_SUBSCHEMAS: usize = 500;
+pub(crate) const MAX_SUBSCHEMAS: usize = 500;
 /// Deepest nesting of subschemas.
-pub(super) const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 /// Most applications of subschemas on the way to any one place of the arguments.
-pub(super) const MAX_APPLICATIONS: u64 = 10_000;
+pub(crate) const MAX_APPLICATIONS: u64 = 10_000;
 /// Most bytes of one regular expression.
-pub(super) const MAX_PATTERN: usize = 1024;
-/// Most regular expressions of one input schema: each may take [`super::arguments`] a mebibyte when compiled.
-pub(super) const MAX_PATTERNS: usize = 64;
+pub(crate) const MAX_PATTERN: usize = 1024;
+/// Most regular expressions of one input schema: each may take [`arguments`](crate::integrations::mcp::arguments) a mebibyte when compiled.
+pub(crate) const MAX_PATTERNS: usize = 64;
 /// Deepest nesting of arguments.
-pub(super) const MAX_INSTANCE_DEPTH: usize = 64;
+pub(crate) const MAX_INSTANCE_DEPTH: usize = 64;
 
 /// Subschemas of one name each, for the same place.
 const IN_PLACE: [&str; 4] = ["not", "if", "then", "else"];
@@ -56,7 +56,7 @@ pub(crate) enum SchemaProblem {
 
 impl SchemaProblem {
     /// The words alone.
-    pub(super) fn into_words(self) -> String {
+    pub(crate) fn into_words(self) -> String {
         match self {
             Self::Unusable(why) | Self::TooCostly(why) => why,
         }
@@ -67,7 +67,7 @@ impl SchemaProblem {
 ///
 /// # Errors
 /// The bound that it breaks and where it lies.
-pub(super) fn judge(schema: &Value) -> Result<(), SchemaProblem> {
+pub(crate) fn judge(schema: &Value) -> Result<(), SchemaProblem> {
     // What is foreign is said first: a reference that leads out costs nothing to judge, and is never a mistake.
     let mut shape = Shape::default();
     shape.visit(schema, 0)?;
