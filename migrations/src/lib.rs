@@ -28,6 +28,7 @@ mod m0009_oauth;
 mod m0010_run_flows;
 mod m0011_sanitised_results;
 mod m0012_rounds;
+mod m0013_intent_kinds;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_run_flows::Migration),
             Box::new(m0011_sanitised_results::Migration),
             Box::new(m0012_rounds::Migration),
+            Box::new(m0013_intent_kinds::Migration),
         ]
     }
 }

@@ -8,7 +8,7 @@ use sea_orm_migration::prelude::*;
 use crate::append_only;
 
 mod incidents;
-mod intents;
+pub(crate) mod intents;
 mod invocations;
 mod trail;
 

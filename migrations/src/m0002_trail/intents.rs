@@ -6,8 +6,12 @@ use sea_orm_migration::schema::{big_integer, blob_null, boolean, text};
 use super::one_of;
 use crate::table::create_table;
 
+pub(crate) const INTENTS: &str = "mcp_tool_intents";
+pub(crate) const OPEN: &str = "open_intents";
+
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
-    for table in [intents(), open_intents(), instances(), idempotency_keys()] {
+    let intents = of_known_kinds(intents(INTENTS));
+    for table in [intents, open_intents(OPEN, INTENTS), instances(), idempotency_keys()] {
         create_table(manager, table).await?;
     }
     manager
@@ -23,23 +27,27 @@ pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 /// What was about to be done. Append-only.
-fn intents() -> TableCreateStatement {
+pub(crate) fn intents(name: &'static str) -> TableCreateStatement {
     Table::create()
-        .table("mcp_tool_intents")
+        .table(name)
         .col(text("intent_id").primary_key())
         .col(text("tenant_id"))
         .col(text("kind"))
         .col(text("instance_id"))
         .col(text("subject"))
         .col(big_integer("recorded_at"))
-        .check(one_of("kind", &["invoke_tool", "discover_tools", "health_check"]))
         .take()
 }
 
+/// The rule that this table of intents began with.
+pub(crate) fn of_known_kinds(mut intents: TableCreateStatement) -> TableCreateStatement {
+    intents.check(one_of("kind", &["invoke_tool", "discover_tools", "health_check"])).take()
+}
+
 /// The intents that have not been settled. A settlement deletes its row: who deletes it, settles.
-fn open_intents() -> TableCreateStatement {
+pub(crate) fn open_intents(name: &'static str, intents: &'static str) -> TableCreateStatement {
     Table::create()
-        .table("open_intents")
+        .table(name)
         .col(text("intent_id").primary_key())
         .col(text("tenant_id"))
         .col(text("instance_id"))
@@ -48,8 +56,8 @@ fn open_intents() -> TableCreateStatement {
         .foreign_key(
             ForeignKey::create()
                 .name("open_intents_intent")
-                .from("open_intents", "intent_id")
-                .to("mcp_tool_intents", "intent_id")
+                .from(name, "intent_id")
+                .to(intents, "intent_id")
                 .on_delete(ForeignKeyAction::Restrict),
         )
         .take()

@@ -115,6 +115,37 @@ async fn every_migration_can_be_taken_back_and_run_again() {
 }
 
 #[tokio::test]
+async fn open_intents_of_an_older_version_outlive_the_change_of_their_table() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let writer = database.writer();
+    let steps_back = Migrator::migrations().iter().rev().position(|step| step.name() == "m0013_intent_kinds");
+    Migrator::down(writer, Some(steps_back.unwrap() as u32 + 1)).await.unwrap();
+    let insert = |id: &str, kind: &str| {
+        format!(
+            "INSERT INTO mcp_tool_intents VALUES ('{id}', 'ten_1', '{kind}', 'ins_1', '{{}}', 1);
+             INSERT INTO open_intents VALUES ('{id}', 'ten_1', 'ins_1', 0, 1)"
+        )
+    };
+    writer.execute_unprepared(&insert("int_1", "invoke_tool")).await.unwrap();
+    writer.execute_unprepared(&insert("int_2", "discover_authorization")).await.unwrap_err();
+    Migrator::up(writer, None).await.unwrap();
+
+    writer.execute_unprepared(&insert("int_2", "discover_authorization")).await.unwrap();
+    let both = "SELECT count(*) AS n FROM open_intents JOIN mcp_tool_intents USING (intent_id, tenant_id, recorded_at)";
+    let row = writer.query_one_raw(Statement::from_string(DbBackend::Sqlite, both)).await.unwrap().unwrap();
+    assert_eq!(row.try_get::<i64>("", "n").unwrap(), 2);
+    let refused = [
+        ("DELETE FROM mcp_tool_intents WHERE intent_id = 'int_1'", "append-only"),
+        ("INSERT INTO open_intents VALUES ('int_3', 'ten_1', 'ins_1', 0, 1)", "FOREIGN KEY"),
+    ];
+    for (statement, why) in refused {
+        let error = writer.execute_unprepared(statement).await.unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn every_name_of_the_vocabulary_passes_its_check() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();

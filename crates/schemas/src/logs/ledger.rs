@@ -25,6 +25,8 @@ string_enum!(
         DiscoverTools = "discover_tools",
         /// Check a server's health.
         HealthCheck = "health_check",
+        /// Find a server's authorization server, and become known there.
+        DiscoverAuthorization = "discover_authorization",
     }
 );
 
@@ -35,9 +37,9 @@ string_enum!(
 pub enum IntentSubject {
     /// A tool call.
     Invocation(Box<InvocationFacts>),
-    /// A discovery or a health check of a server.
+    /// Whatever else reaches out to a server.
     Exchange {
-        /// `discover_tools` or `health_check`.
+        /// Any but `invoke_tool`.
         purpose: IntentKind,
         /// Server.
         server_id: ServerId,

@@ -12,6 +12,9 @@ use portcullis_schemas::integrations::mcp::operations::{
     DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer, UpdateMcpServer,
 };
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::logs::ledger::{IntentKind, IntentSubject, LONGEST_OPEN};
+use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
@@ -23,6 +26,11 @@ const CHALLENGE: &str = "Bearer scope=\"files\", resource_metadata=\"https://mcp
 
 /// A word of every wrong document.
 const STRANGERS: &str = "evil.example";
+
+/// So late that no lease and no intent is young any more.
+fn much_later(office: &Office) -> Timestamp {
+    office.house.spine.ports().clock.now().plus(LONGEST_OPEN * 2)
+}
 
 /// Stops before the metadata of the authorization server are asked for.
 struct Halting {
@@ -217,6 +225,57 @@ async fn scopes_that_an_admin_has_fixed_are_not_widened_by_the_server() {
     let again = office.discover(json!({})).await.unwrap();
     assert_eq!(again.server.oauth.unwrap().scope.unwrap().as_str(), "read");
     assert_eq!(again.wider_scope.unwrap().as_str(), "files", "the admin hears of it");
+}
+
+#[tokio::test]
+async fn nothing_is_asked_without_a_record_and_nothing_told_without_its_outcome() {
+    let office = Office::open().await;
+    office.house.ledger.fail_record(true);
+    let error = office.discover(json!({})).await.unwrap_err();
+    assert_eq!((error.code(), office.asked().len()), (codes::AUDIT_UNAVAILABLE, 0));
+    office.house.ledger.fail_record(false);
+    office.house.ledger.fail_settle(true);
+    office.answer_metadata(|_, _| {});
+    office.answer_registration();
+    assert_eq!(office.discover(json!({})).await.unwrap_err().code(), codes::OUTCOME_UNRECORDED);
+}
+
+#[tokio::test]
+async fn an_intent_is_open_while_it_is_asked() {
+    let (office, halting) = Office::halting().await;
+    office.answer_registration();
+    let open = async || {
+        let open = office.house.ledger().abandoned(much_later(&office), 10).await.unwrap();
+        open.into_iter().map(|intent| intent.subject).collect::<Vec<_>>()
+    };
+    let (found, ()) = tokio::join!(office.discover(json!({})), async {
+        halting.reached.notified().await;
+        let open = open().await;
+        let [IntentSubject::Exchange { purpose, server_id, .. }] = &open[..] else { panic!("{open:?}") };
+        assert_eq!((*purpose, server_id.as_str()), (IntentKind::DiscoverAuthorization, &*office.server));
+        halting.go.notify_one();
+    });
+    found.unwrap();
+    assert_eq!(open().await, []);
+}
+
+#[tokio::test]
+async fn its_outcome_says_whether_a_client_may_have_been_registered() {
+    for (status, may_have_acted) in [(None, false), (Some(500), true)] {
+        let office = Office::open().await;
+        match status {
+            None => office.answer_metadata(|_, server| server["issuer"] = json!("https://as.example/other")),
+            Some(status) => {
+                office.answer_metadata(|_, _| {});
+                office.egress.answer(ScriptedResponse::json(status, &json!({})));
+            }
+        }
+        office.discover(json!({})).await.unwrap_err();
+        let trail = office.house.trail().await;
+        let last = trail.iter().rfind(|event| event.event_type == AuditEventType::McpExchangeFailed).unwrap();
+        assert_eq!(last.facts["purpose"], "discover_authorization");
+        assert_eq!(last.facts["may_have_acted"], may_have_acted);
+    }
 }
 
 #[tokio::test]

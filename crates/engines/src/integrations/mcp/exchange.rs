@@ -21,7 +21,8 @@ use super::server::about;
 #[cfg(test)]
 mod tests;
 
-/// The intent of an exchange. A disabled server may still be discovered and checked by an admin; a deleted one not.
+/// The intent of an exchange that opens the server's credential, if it has one. A disabled server may still be discovered
+/// and checked by an admin; a deleted one not.
 ///
 /// # Errors
 /// `state_conflict` when the server is deleted; `credential_reference` and `credential_denied` when it needs a
@@ -35,23 +36,52 @@ pub fn begin_exchange(
     credential: CredentialVerdict,
     decided_on: ConfigVersion,
 ) -> Result<Intent, Error> {
-    if server.status == McpServerStatus::Deleted {
-        return Err(Error::new(
-            ErrorKind::Conflict,
-            codes::STATE_CONFLICT,
-            "the server is deleted: register it anew",
-        ));
-    }
+    refuse_deleted(server)?;
     if credential == CredentialVerdict::NoSubject {
         return Err(Denial::no_subject().to_error());
     }
     if required_reference(server)?.is_some() && credential != CredentialVerdict::Granted {
         return Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, NOT_GRANTED));
     }
-    let mut events =
-        vec![stamp.draft(AuditEventType::McpExchangeStarted, about(server), json!({ "purpose": purpose }))];
-    events.extend(credential_accessed(stamp, server, purpose));
-    Ok(Intent {
+    let mut intent = intent(stamp, instance, ctx, server, purpose, decided_on);
+    intent.events.extend(credential_accessed(stamp, server, purpose));
+    Ok(intent)
+}
+
+/// The intent to find a server's authorization server. No credential is opened for it.
+///
+/// # Errors
+/// `state_conflict` when the server is deleted.
+pub fn begin_discovery_of_authorization(
+    stamp: &EventStamp<'_>,
+    instance: &InstanceId,
+    ctx: &CallContext,
+    server: &McpServer,
+    decided_on: ConfigVersion,
+) -> Result<Intent, Error> {
+    refuse_deleted(server)?;
+    Ok(intent(stamp, instance, ctx, server, IntentKind::DiscoverAuthorization, decided_on))
+}
+
+fn refuse_deleted(server: &McpServer) -> Result<(), Error> {
+    if server.status != McpServerStatus::Deleted {
+        return Ok(());
+    }
+    let message = "the server is deleted: register it anew";
+    Err(Error::new(ErrorKind::Conflict, codes::STATE_CONFLICT, message))
+}
+
+fn intent(
+    stamp: &EventStamp<'_>,
+    instance: &InstanceId,
+    ctx: &CallContext,
+    server: &McpServer,
+    purpose: IntentKind,
+    decided_on: ConfigVersion,
+) -> Intent {
+    let started =
+        stamp.draft(AuditEventType::McpExchangeStarted, about(server), json!({ "purpose": purpose }));
+    Intent {
         intent_id: IntentId::generate(stamp.ids),
         instance: instance.clone(),
         subject: IntentSubject::Exchange {
@@ -60,13 +90,13 @@ pub fn begin_exchange(
             request_id: stamp.request_id.map(str::to_owned),
         },
         recorded_at: stamp.now,
-        events,
+        events: vec![started],
         decided_on: Some(decided_on),
         freeze_targets: freeze_targets(ctx, &server.server_id, None),
         idempotency: None,
         approval: None,
         flows: None,
-    })
+    }
 }
 
 /// The receipt, or why there is none.

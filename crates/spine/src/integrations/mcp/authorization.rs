@@ -1,34 +1,43 @@
 //! Finding a server's authorization server, and making the gate known there. What is decided is decided by
 //! [`portcullis_engines::integrations::mcp::authorization`].
 //!
-//! That it begins is on record before a byte is sent, and how it ended with what it changed. Who is cut off in between has
-//! left the beginning, and perhaps a registration that nobody uses.
+//! An exchange as discovery and health are: its intent is durable before a byte is sent, what it changes is one unit of
+//! work, and its outcome is on record before it is answered. Who is cut off in between has left an intent that is closed as
+//! `unknown`, and perhaps a registration that nobody uses.
 
 mod asking;
+
+use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::authorization::{
     Asked, AuthorizationServer, Chosen, Discovered, Document, PUBLIC_CLIENT, ProtectedResource, choose,
     scope_to_ask, wider_than,
 };
-use portcullis_engines::integrations::mcp::decision::freeze_targets;
+use portcullis_engines::integrations::mcp::decision::{Denial, freeze_targets};
+use portcullis_engines::integrations::mcp::exchange::begin_discovery_of_authorization;
 use portcullis_engines::integrations::mcp::server::McpServerEngine;
-use portcullis_schemas::integrations::mcp::oauth::{ClientRegistration, OauthClientAuth, OauthScope};
+use portcullis_schemas::integrations::mcp::oauth::{
+    ClientRegistration, OauthClientAuth, OauthClientId, OauthScope,
+};
 use portcullis_schemas::integrations::mcp::operations::{DiscoverMcpAuthorization, DiscoveredAuthorization};
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt};
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::text::{CredentialRefText, UrlText};
 use portcullis_schemas::{Error, ErrorKind, codes};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use self::asking::Asking;
-use super::servers;
+use super::exchange::{self, Standing};
+use super::{ATTEMPTS, servers};
 use crate::bridges::ControlsBridge;
 use crate::scene::Scene;
 
-/// In the trail.
-const PURPOSE: &str = "discover_authorization";
-/// In the trail, of what is sent to become known.
+/// What it is for, in the trail.
+const KIND: IntentKind = IntentKind::DiscoverAuthorization;
+/// What is sent to become known, in the trail.
 const REGISTERS: &str = "register_client";
 
 pub(crate) async fn discover_authorization(
@@ -37,37 +46,56 @@ pub(crate) async fn discover_authorization(
 ) -> Result<DiscoveredAuthorization, Error> {
     let reference = request.client.as_ref().and_then(|client| client.credential_ref.as_ref());
     servers::check_reference(&scene, reference).map_err(|error| error.with_field("client.credential_ref"))?;
-    let server = servers::find(&scene, &mut *scene.read().await?, &request.server_id).await?;
-    let offer = Offer::of(&scene, &server, &request);
+    let longest = scene.options().discovery_deadline;
+    let _place = scene.place(&request.server_id, longest).await?;
+    let (server, offer, receipt) = record(&scene, &request, longest).await?;
+    let mut asking = Asking { scene: &scene, may_have_acted: false };
     let asked = offer.asked(&server, &request);
-    asked.check(&server)?;
-    refuse_if_frozen(&scene, &server).await?;
-    let _place = scene.place(&server.server_id, scene.options().discovery_deadline).await?;
-    note(&scene, AuditEventType::McpExchangeStarted, &server, json!({ "purpose": PURPOSE })).await?;
-    let found = find(&scene, &server, &asked, request.scope.as_ref()).await;
-    let ended = match found {
-        Ok(Found { issuer, wider_scope, discovered: None }) => Ok((issuer, wider_scope, None)),
-        Ok(Found { issuer, wider_scope, discovered: Some(found) }) => {
-            apply(&scene, &server, *found).await.map(|applied| (issuer, wider_scope, Some(applied)))
-        }
-        Err(error) => Err(error),
-    };
-    match ended {
-        Ok((issuer, wider_scope, Some((server, registration)))) => {
-            Ok(DiscoveredAuthorization { issuer, registration, wider_scope, server })
-        }
-        Ok((issuer, wider_scope, None)) => {
-            note(&scene, AuditEventType::McpExchangeCompleted, &server, json!({ "purpose": PURPOSE }))
-                .await?;
-            let registration = ClientRegistration::Required;
-            Ok(DiscoveredAuthorization { issuer, registration, wider_scope, server })
-        }
-        Err(error) => {
-            let facts = json!({ "purpose": PURPOSE, "error_code": error.code() });
-            note(&scene, AuditEventType::McpExchangeFailed, &server, facts).await?;
-            Err(error)
+    let found = explore(&mut asking, &server, &asked, request.scope.as_ref()).await;
+    let acted = asking.may_have_acted;
+    let failure = found.as_ref().err().map(|error| McpFailure::new(error.code(), error.public(), acted));
+    exchange::settle(&scene, &receipt, &server, KIND, failure.as_ref()).await?;
+    found
+}
+
+/// Judges and records; again when the configuration has changed in between.
+async fn record(
+    scene: &Scene,
+    request: &DiscoverMcpAuthorization,
+    longest: Duration,
+) -> Result<(McpServer, Offer, IntentReceipt), Error> {
+    for _ in 0..ATTEMPTS {
+        let standing = exchange::standing(scene, &mut *scene.read().await?, &request.server_id).await?;
+        let Standing { server, version } = standing;
+        let offer = Offer::of(scene, &server, request);
+        offer.asked(&server, request).check(&server)?;
+        let (instance, ctx) = (scene.instance(), scene.ctx());
+        let intent = scene
+            .stamped(|stamp| begin_discovery_of_authorization(stamp, instance, ctx, &server, version))?;
+        if let Some(receipt) = exchange::write(scene, intent, longest).await? {
+            return Ok((server, offer, receipt));
         }
     }
+    Err(Denial::unsettled().to_error())
+}
+
+/// From the server's challenge to its settings.
+async fn explore(
+    asking: &mut Asking<'_>,
+    server: &McpServer,
+    asked: &Asked<'_>,
+    admins: Option<&OauthScope>,
+) -> Result<DiscoveredAuthorization, Error> {
+    let way = find(asking, server, asked, admins).await?;
+    let (issuer, wider_scope) = (way.found.issuer.clone(), way.wider_scope.clone());
+    let registration = way.chosen.registration;
+    if registration == ClientRegistration::Required {
+        // Nobody is registered by itself there, so there is nothing to keep.
+        return Ok(DiscoveredAuthorization { issuer, registration, wider_scope, server: server.clone() });
+    }
+    let found = way.become_known(asking, server, asked).await?;
+    let server = apply(asking.scene, server, found).await?;
+    Ok(DiscoveredAuthorization { issuer, registration, wider_scope, server })
 }
 
 /// The addresses that this gate has of its own, and the one that was named.
@@ -109,27 +137,23 @@ fn auth_type_of(server: &McpServer, request: &DiscoverMcpAuthorization) -> McpAu
     request.auth_type.or(has_one).unwrap_or(McpAuthType::OauthAuthorizationCode)
 }
 
-/// Looked at whenever something is about to be sent or changed: a freeze counts at once.
-async fn refuse_if_frozen(scene: &Scene, server: &McpServer) -> Result<(), Error> {
-    ControlsBridge::refuse_if_frozen(scene, &freeze_targets(scene.ctx(), &server.server_id, None)).await
-}
-
-struct Found {
-    issuer: UrlText,
+/// The way to tokens, as the server and its authorization server tell it.
+struct Way {
+    resource: ProtectedResource,
+    found: AuthorizationServer,
+    chosen: Chosen,
+    scope: Option<OauthScope>,
     /// What the server names beyond what is asked for.
     wider_scope: Option<OauthScope>,
-    /// `None` when the authorization server registers nobody by itself.
-    discovered: Option<Box<Discovered>>,
 }
 
-/// Reads what the server and its authorization server say, and registers where that is needed.
+/// Reads what the server and its authorization server say.
 async fn find(
-    scene: &Scene,
+    asking: &Asking<'_>,
     server: &McpServer,
     asked: &Asked<'_>,
     admins: Option<&OauthScope>,
-) -> Result<Found, Error> {
-    let asking = Asking { scene };
+) -> Result<Way, Error> {
     let challenge = asking.challenge(server).await?;
     let resource = asking.resource(server, challenge.resource_metadata.as_deref()).await?;
     let issuer = resource.issuer(asked.issuer(server)).map_err(|unusable| unusable.to_error())?;
@@ -141,45 +165,23 @@ async fn find(
     let scope = scope_to_ask(fixed, challenged, &resource, &found, by_browser);
     let wider_scope = wider_than(scope.as_ref(), challenged, &resource);
     let chosen = choose(server, &found, asked).map_err(|unusable| unusable.to_error())?;
-    if chosen.registration == ClientRegistration::Required {
-        return Ok(Found { issuer: found.issuer, wider_scope, discovered: None });
-    }
-    let known = Known { resource: &resource, found: &found, asked };
-    let discovered = known.become_known(&asking, server, chosen, scope).await?;
-    Ok(Found { issuer: found.issuer, wider_scope, discovered: Some(Box::new(discovered)) })
+    Ok(Way { resource, found, chosen, scope, wider_scope })
 }
 
-/// What is known of the way to tokens.
-struct Known<'a> {
-    resource: &'a ProtectedResource,
-    found: &'a AuthorizationServer,
-    asked: &'a Asked<'a>,
-}
-
-impl Known<'_> {
+impl Way {
     /// Registers where that is still to be done, and seals what came of it for this server alone.
     async fn become_known(
-        &self,
-        asking: &Asking<'_>,
+        self,
+        asking: &mut Asking<'_>,
         server: &McpServer,
-        chosen: Chosen,
-        scope: Option<OauthScope>,
+        asked: &Asked<'_>,
     ) -> Result<Discovered, Error> {
-        let registration = chosen.registration;
-        let (client_id, client_auth, secret) = match chosen.client_id.clone() {
-            Some(id) => (id, chosen.client_auth, None),
-            None => {
-                let scene = asking.scene;
-                refuse_if_frozen(scene, server).await?;
-                let facts = json!({
-                    "purpose": REGISTERS, "issuer": self.found.issuer,
-                    "registration_endpoint": self.found.registration_endpoint,
-                });
-                note(scene, AuditEventType::McpExchangeStarted, server, facts).await?;
-                asking.register(self.found, self.asked, &chosen, scope.as_ref()).await?
-            }
+        let registration = self.chosen.registration;
+        let (client_id, client_auth, secret) = match self.chosen.client_id.clone() {
+            Some(id) => (id, self.chosen.client_auth, None),
+            None => self.register(asking, server, asked).await?,
         };
-        let credential_ref = match (chosen.credential_ref, secret) {
+        let credential_ref = match (self.chosen.credential_ref, secret) {
             (Some(reference), _) => reference,
             (None, Some(secret)) => sealed(asking.scene, server, &secret).await?,
             (None, None) if client_auth == OauthClientAuth::None => {
@@ -190,26 +192,43 @@ impl Known<'_> {
                 return Err(Error::invalid("client.credential_ref", expected));
             }
         };
-        let client = (client_id, client_auth, chosen.redirect_uri);
+        let client = (client_id, client_auth, self.chosen.redirect_uri);
         Ok(Discovered::of(
             server,
-            self.found,
-            self.resource,
-            self.asked,
-            scope,
+            &self.found,
+            &self.resource,
+            asked,
+            self.scope,
             client,
             (credential_ref, registration),
         ))
     }
+
+    /// A freeze since the intent counts, and where it is sent is on record before.
+    async fn register(
+        &self,
+        asking: &mut Asking<'_>,
+        server: &McpServer,
+        asked: &Asked<'_>,
+    ) -> Result<(OauthClientId, OauthClientAuth, Option<Secret>), Error> {
+        let scene = asking.scene;
+        let targets = freeze_targets(scene.ctx(), &server.server_id, None);
+        ControlsBridge::refuse_if_frozen(scene, &targets).await?;
+        let facts = json!({
+            "purpose": REGISTERS, "issuer": self.found.issuer,
+            "registration_endpoint": self.found.registration_endpoint,
+        });
+        let subject = [("server_id", server.server_id.as_str())];
+        let event = scene.event(AuditEventType::McpExchangeStarted, subject, facts);
+        let mut work = scene.begin().await?;
+        work.audit_log().append(scene.tenant(), &[event]).await?;
+        work.commit().await?;
+        asking.register(&self.found, asked, &self.chosen, self.scope.as_ref()).await
+    }
 }
 
 /// Writes what was found into the server, if it still is the one that was asked.
-async fn apply(
-    scene: &Scene,
-    asked: &McpServer,
-    found: Discovered,
-) -> Result<(McpServer, ClientRegistration), Error> {
-    let registration = found.registration;
+async fn apply(scene: &Scene, asked: &McpServer, found: Discovered) -> Result<McpServer, Error> {
     let mut work = scene.begin().await?;
     let server = servers::find(scene, &mut *work, &asked.server_id).await?;
     let targets = freeze_targets(scene.ctx(), &server.server_id, None);
@@ -224,19 +243,8 @@ async fn apply(
             "the server was changed meanwhile, so nothing of what was found was kept: discover it again";
         return Err(Error::new(ErrorKind::Conflict, codes::STATE_CONFLICT, message));
     }
-    let mut change = scene.stamped(|stamp| McpServerEngine::authorize(stamp, server, found))?;
-    let subject = [("server_id", asked.server_id.as_str())];
-    let completed = json!({ "purpose": PURPOSE });
-    change.events.push(scene.event(AuditEventType::McpExchangeCompleted, subject, completed));
-    servers::apply(scene, work, change).await.map(|server| (server, registration))
-}
-
-/// Records where it stands, on its own.
-async fn note(scene: &Scene, event: AuditEventType, server: &McpServer, facts: Value) -> Result<(), Error> {
-    let event = scene.event(event, [("server_id", server.server_id.as_str())], facts);
-    let mut work = scene.begin().await?;
-    work.audit_log().append(scene.tenant(), &[event]).await?;
-    Ok(work.commit().await?)
+    let change = scene.stamped(|stamp| McpServerEngine::authorize(stamp, server, found))?;
+    servers::apply(scene, work, change).await
 }
 
 async fn sealed(scene: &Scene, server: &McpServer, secret: &Secret) -> Result<CredentialRefText, Error> {

@@ -10,7 +10,9 @@ use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::wire::{Dispatch, McpFailure, McpTarget};
-use portcullis_schemas::logs::ledger::{IntentKind, IntentReceipt, Recorded};
+use portcullis_schemas::logs::ledger::{Intent, IntentKind, IntentReceipt, Recorded};
+use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::{Error, ErrorKind};
 
 use super::target::{CredentialUse, judge_credential, read_grants};
@@ -91,27 +93,63 @@ async fn record(
 ) -> Result<(McpServer, CredentialUse, IntentReceipt), Error> {
     for _ in 0..ATTEMPTS {
         let mut work = scene.read().await?;
-        let version = work.tenants().config_version(scene.tenant()).await?;
-        let server = servers::find(scene, &mut *work, id).await?;
+        let Standing { server, version } = standing(scene, &mut *work, id).await?;
         let grants = read_grants(scene, &mut *work, &server).await?;
-        let frozen =
-            work.kill_switch().first_frozen(scene.tenant(), &freeze_targets(scene.ctx(), id, None)).await?;
         drop(work);
-        ControlsBridge::refuse(frozen.as_ref())?;
         let credential = judge_credential(scene, &grants, &server, kind);
         let (instance, ctx, verdict) = (scene.instance(), scene.ctx(), credential.verdict);
         let intent =
             scene.stamped(|stamp| begin_exchange(stamp, instance, ctx, &server, kind, verdict, version))?;
-        scene.left_to_begin(longest)?;
-        match scene.ports().ledger.record(scene.tenant(), intent).await {
-            Ok(Recorded::Stale) => {}
-            recorded => return Ok((server, credential, receipt_of(recorded)?)),
+        if let Some(receipt) = write(scene, intent, longest).await? {
+            return Ok((server, credential, receipt));
         }
     }
     Err(Denial::unsettled().to_error())
 }
 
-async fn settle(
+/// A server that is not frozen, and the configuration that it is of.
+pub(super) struct Standing {
+    pub(super) server: McpServer,
+    pub(super) version: ConfigVersion,
+}
+
+/// What an exchange is decided on.
+///
+/// # Errors
+/// `not_found`, `frozen`.
+pub(super) async fn standing(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    id: &ServerId,
+) -> Result<Standing, Error> {
+    let version = work.tenants().config_version(scene.tenant()).await?;
+    let server = servers::find(scene, work, id).await?;
+    let targets = freeze_targets(scene.ctx(), id, None);
+    ControlsBridge::refuse(work.kill_switch().first_frozen(scene.tenant(), &targets).await?.as_ref())?;
+    Ok(Standing { server, version })
+}
+
+/// Makes an intent durable; `None` when what it was decided on has changed.
+///
+/// # Errors
+/// As [`receipt_of`], and `deadline_exceeded`; nothing may be sent then.
+pub(super) async fn write(
+    scene: &Scene,
+    intent: Intent,
+    longest: Duration,
+) -> Result<Option<IntentReceipt>, Error> {
+    scene.left_to_begin(longest)?;
+    match scene.ports().ledger.record(scene.tenant(), intent).await {
+        Ok(Recorded::Stale) => Ok(None),
+        recorded => receipt_of(recorded).map(Some),
+    }
+}
+
+/// Records how an exchange ended. Its answer may be used only after this.
+///
+/// # Errors
+/// `outcome_unrecorded`; the answer must be withheld.
+pub(super) async fn settle(
     scene: &Scene,
     receipt: &IntentReceipt,
     server: &McpServer,

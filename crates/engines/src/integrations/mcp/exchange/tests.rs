@@ -39,6 +39,22 @@ fn an_intent_names_purpose_freeze_targets_and_the_credential() {
 }
 
 #[test]
+fn finding_an_authorization_server_opens_no_credential() {
+    let world = World::new();
+    let server = with_reference(&world, "cus-vault://t_0001/key-1");
+    let begin = |server: &McpServer| {
+        let instance = InstanceId::generate(&world.ids);
+        begin_discovery_of_authorization(&world.stamp(1), &instance, &world.ctx(), server, ConfigVersion(4))
+    };
+    let intent = begin(&server).unwrap();
+    assert_eq!(event_types(&intent.events), ["mcp_exchange.started"]);
+    assert_eq!(intent.events[0].facts["purpose"], "discover_authorization");
+    assert_eq!(intent.freeze_targets.len(), 3);
+    let deleted = McpServer { status: McpServerStatus::Deleted, ..server };
+    assert_eq!(begin(&deleted).unwrap_err().code(), codes::STATE_CONFLICT);
+}
+
+#[test]
 fn nothing_begins_without_the_right_to() {
     let world = World::new();
     let server = with_reference(&world, "cus-vault://t_0001/key-1");

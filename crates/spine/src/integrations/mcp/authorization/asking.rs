@@ -32,6 +32,8 @@ const VERSION: &str = "2026-07-28";
 
 pub(super) struct Asking<'a> {
     pub(super) scene: &'a Scene,
+    /// Whether a client may have been registered. What else is asked changes nothing.
+    pub(super) may_have_acted: bool,
 }
 
 impl Asking<'_> {
@@ -109,7 +111,7 @@ impl Asking<'_> {
 
     /// Registers (RFC 7591).
     pub(super) async fn register(
-        &self,
+        &mut self,
         found: &AuthorizationServer,
         asked: &Asked<'_>,
         chosen: &Chosen,
@@ -122,6 +124,7 @@ impl Asking<'_> {
         let request =
             request(EgressPurpose::AuthorizationServer, HttpMethod::Post, endpoint.as_str(), &headers);
         let body = registration_of(asked, chosen, scope).to_string();
+        self.may_have_acted = true;
         let mut response = self.send(EgressRequest { body: body.into(), ..request }).await?;
         let body = read(&mut response, endpoint.as_str()).await?;
         judge_registration(response.status, body, chosen.client_auth, asked.auth_type)
