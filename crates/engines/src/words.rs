@@ -1,9 +1,12 @@
 //! The words of names that programs give to things.
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The words of a name in lower case: split where it is not alphanumeric, between letters and digits, before a capital
-/// that follows a small letter, and before the last capital of a run (`deleteURLNow` is delete, url, now).
+/// that follows a small letter, and before the last capital of a run (`deleteURLNow` is delete, url, now). Letters of other
+/// widths and styles count as the plain ones (NFKC, Unicode Standard Annex 15); look-alikes of other scripts do not.
 pub(crate) fn words(name: &str) -> Vec<String> {
-    let characters: Vec<char> = name.chars().collect();
+    let characters: Vec<char> = name.nfkc().collect();
     let mut words = vec![String::new()];
     for (index, &character) in characters.iter().enumerate() {
         let starts =
@@ -21,8 +24,9 @@ pub(crate) fn words(name: &str) -> Vec<String> {
     words
 }
 
-/// Whether what is named so, or titled so, sounds like a secret: a password, a token, a key, a code of a card. Doubt counts as
-/// a secret.
+/// Whether what is named so, or titled so, sounds like a secret: a password, a token, a key that opens something, a code that
+/// proves who somebody is. Of codes and keys there are many that are none, `country code` and `primary key`, so that those
+/// are named; otherwise doubt counts as a secret.
 pub(crate) fn sounds_secret(name: &str) -> bool {
     let words = words(name);
     let joined = words.concat();
@@ -31,7 +35,7 @@ pub(crate) fn sounds_secret(name: &str) -> bool {
 }
 
 /// Also within a word, and over the gaps between words: `clientsecret`, `api_key`, `pass word`.
-const SECRET_PARTS: [&str; 24] = [
+const SECRET_PARTS: [&str; 40] = [
     "password",
     "passwd",
     "passphrase",
@@ -51,15 +55,31 @@ const SECRET_PARTS: [&str; 24] = [
     "signingkey",
     "encryptionkey",
     "sshkey",
+    "masterkey",
+    "recoverykey",
+    "securitykey",
+    "sessionkey",
     "onetimecode",
     "verificationcode",
     "securitycode",
+    "recoverycode",
+    "backupcode",
+    "accesscode",
+    "activationcode",
+    "logincode",
+    "pincode",
+    "smscode",
+    "2facode",
+    "factorcode",
+    "authenticatorcode",
     "cardnumber",
     "seedphrase",
+    "recoveryphrase",
+    "mnemonic",
 ];
 /// As words alone: `spin`, `author` and `max_tokens` are no secrets.
-const SECRET_WORDS: [&str; 15] = [
-    "auth", "token", "pass", "pwd", "psw", "pin", "pins", "otp", "totp", "cvv", "cvc", "csc", "mfa",
+const SECRET_WORDS: [&str; 16] = [
+    "auth", "token", "pass", "pwd", "psw", "pin", "pins", "puk", "otp", "totp", "cvv", "cvc", "csc", "mfa",
     "bearer", "jwt",
 ];
 
@@ -133,6 +153,14 @@ mod tests {
             "Card number",
             "credentials",
             "verification code",
+            "SMS code",
+            "2FA code",
+            "Two-factor code",
+            "recovery code",
+            "recovery phrase",
+            "master key",
+            "\u{ff50}\u{ff41}\u{ff53}\u{ff53}\u{ff57}\u{ff4f}\u{ff52}\u{ff44}",
+            "\u{1d429}\u{1d422}\u{1d427}",
         ] {
             assert!(sounds_secret(secret), "{secret}");
         }
@@ -146,6 +174,9 @@ mod tests {
             "keyboard",
             "key",
             "code",
+            "country code",
+            "promo code",
+            "primary key",
             "email",
             "",
             "...",

@@ -284,8 +284,8 @@ impl Messages<'_> {
 
     /// One block; what a tool has given is as good as its content, which is of the same blocks.
     fn block(&mut self, block: &RawValue) -> Result<Verdict, QuestionProblem> {
-        let kind = Members::of(block.get()).and_then(|block| block.value::<String>("type"));
-        self.has_tools |= matches!(kind.as_deref(), Some("tool_use" | "tool_result"));
+        let kind = kind_of(block);
+        self.has_tools |= of_a_tool(kind.as_deref());
         let verdict = blocks::judge(block, self.counts)?;
         if kind.as_deref() != Some("tool_result") || matches!(verdict, Verdict::Drop) {
             return Ok(verdict);
@@ -299,6 +299,9 @@ impl Messages<'_> {
         }
         let content: Vec<Box<RawValue>> =
             result.value("content").ok_or(Malformed("a result of a tool whose content is no list"))?;
+        if content.iter().any(|block| of_a_tool(kind_of(block).as_deref())) {
+            return Err(Malformed("a result of a tool that holds another's"));
+        }
         match judged(content, blocks::judge, self.counts)? {
             Some(content) => result.put("content", &content),
             None if !is_changed => return Ok(Verdict::Keep),
@@ -306,6 +309,14 @@ impl Messages<'_> {
         }
         Ok(Verdict::Change(result))
     }
+}
+
+fn kind_of(block: &RawValue) -> Option<String> {
+    Members::of(block.get()).and_then(|block| block.value("type"))
+}
+
+fn of_a_tool(kind: Option<&str>) -> bool {
+    matches!(kind, Some("tool_use" | "tool_result"))
 }
 
 #[cfg(test)]

@@ -28,6 +28,8 @@ const OF_A_FIELD: [&str; 16] = [
     "maxItems",
     "writeOnly",
 ];
+/// Members that say what can be chosen.
+const LISTS: [&str; 4] = ["enum", "enumNames", "oneOf", "items"];
 const FORMATS: [&str; 4] = ["email", "uri", "date", "date-time"];
 const NO_FLAT_FORM: QuestionProblem =
     Refused("a form that is not flat: expected fields of strings, numbers, booleans and choices");
@@ -62,8 +64,9 @@ pub(super) fn judge(mut schema: Members, counts: &mut Sanitised) -> Result<Optio
 fn judge_field(name: &str, field: &Members) -> Result<(), QuestionProblem> {
     let title = if field.has("title") { field.value::<String>("title") } else { Some(String::new()) };
     let title = title.ok_or(Malformed("a field whose title is no text"))?;
-    let is_typed = !is_choice(field);
-    if is_typed && (sounds_secret(name) || sounds_secret(&title)) || field.has("writeOnly") {
+    let entry = Entry::of(field).ok_or(NO_FLAT_FORM)?;
+    let is_secret = entry == Entry::Typed && (sounds_secret(name) || sounds_secret(&title));
+    if is_secret || field.has("writeOnly") {
         return Err(SECRET);
     }
     if field.has("format") {
@@ -75,50 +78,57 @@ fn judge_field(name: &str, field: &Members) -> Result<(), QuestionProblem> {
             return Err(Refused("a field of a format that the specification does not name"));
         }
     }
-    let is_flat = match field.value::<String>("type").as_deref() {
-        Some("string") => !field.has("items") && (!field.has("oneOf") || are_choices(field, "oneOf")),
-        Some("number" | "integer" | "boolean") => !["oneOf", "items"].iter().any(|name| field.has(name)),
-        Some("array") => {
-            let items = field.value::<Members>("items");
-            !field.has("oneOf")
-                && items.is_some_and(|items| {
-                    (items.names().eq(["anyOf"]) && are_choices(&items, "anyOf")) || are_values(&items)
-                })
+    Ok(())
+}
+
+/// How a field is filled in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Entry {
+    Typed,
+    /// Out of what the field lists, so that nothing else can be told. A client may show by the type alone, hence no list
+    /// where the specification has none, and no empty one.
+    Chosen,
+}
+
+impl Entry {
+    /// `None` if a field is neither.
+    fn of(field: &Members) -> Option<Self> {
+        let lists: Vec<&str> = LISTS.into_iter().filter(|list| field.has(list)).collect();
+        match (field.value::<String>("type")?.as_str(), &lists[..]) {
+            ("boolean", []) => Some(Self::Chosen),
+            ("string" | "number" | "integer", []) => Some(Self::Typed),
+            ("string", ["enum"]) if are_values(field) => Some(Self::Chosen),
+            ("string", ["enum", "enumNames"]) if are_values(field) => {
+                field.value::<Vec<String>>("enumNames").map(|_| Self::Chosen)
+            }
+            ("string", ["oneOf"]) if are_choices(field, "oneOf") => Some(Self::Chosen),
+            ("array", ["items"]) => {
+                let items = field.value::<Members>("items")?;
+                let has_choices = items.names().eq(["anyOf"]) && are_choices(&items, "anyOf");
+                let has_values = items.names().all(|name| ["type", "enum"].contains(&name))
+                    && items.value::<String>("type").as_deref() == Some("string")
+                    && are_values(&items);
+                (has_choices || has_values).then_some(Self::Chosen)
+            }
+            _ => None,
         }
-        _ => false,
-    };
-    if is_flat && are_texts(field, "enum") && are_texts(field, "enumNames") {
-        Ok(())
-    } else {
-        Err(NO_FLAT_FORM)
     }
 }
 
-fn is_choice(field: &Members) -> bool {
-    let kind = field.value::<String>("type");
-    matches!(kind.as_deref(), Some("boolean" | "array"))
-        || ["enum", "oneOf"].iter().any(|name| field.has(name))
-}
-
-/// The items of a choice of several, by their values alone.
-fn are_values(items: &Members) -> bool {
-    items.names().all(|name| ["type", "enum"].contains(&name))
-        && items.value::<String>("type").as_deref() == Some("string")
-        && items.value::<Vec<String>>("enum").is_some()
-}
-
-fn are_texts(field: &Members, member: &str) -> bool {
-    !field.has(member) || field.value::<Vec<String>>(member).is_some()
+/// Some texts to choose from.
+fn are_values(field: &Members) -> bool {
+    field.value::<Vec<String>>("enum").is_some_and(|values| !values.is_empty())
 }
 
 /// Constants with titles, and nothing else.
 fn are_choices(field: &Members, member: &str) -> bool {
     let choices = field.value::<Vec<Members>>(member);
     choices.is_some_and(|choices| {
-        choices.iter().all(|choice| {
-            let text =
-                |name| choice.value::<Box<RawValue>>(name).is_some_and(|raw| raw.get().starts_with('"'));
-            choice.names().all(|name| ["const", "title"].contains(&name)) && text("const")
-        })
+        !choices.is_empty()
+            && choices.iter().all(|choice| {
+                let text =
+                    |name| choice.value::<Box<RawValue>>(name).is_some_and(|raw| raw.get().starts_with('"'));
+                choice.names().all(|name| ["const", "title"].contains(&name)) && text("const")
+            })
     })
 }

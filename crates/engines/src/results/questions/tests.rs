@@ -193,6 +193,13 @@ fn forms_are_flat_and_ask_for_no_secret() {
         json!({ "it": { "type": "array", "items": { "anyOf": one_of, "$ref": "#" } } }),
         json!({ "it": { "type": "string", "oneOf": [{ "type": "object" }] } }),
         json!({ "it": { "type": "string", "enum": [{}] } }),
+        // What poses as a choice.
+        json!({ "card_pin": { "type": "integer", "title": "Card PIN", "enum": ["1"] } }),
+        json!({ "password": { "type": "string", "enum": [] } }),
+        json!({ "password": { "type": "string", "oneOf": [] } }),
+        json!({ "password": { "type": "string", "enumNames": ["a"] } }),
+        json!({ "several": { "type": "array", "items": { "type": "string", "enum": [] } } }),
+        json!({ "both": { "type": "string", "enum": ["a"], "oneOf": one_of } }),
         json!({ "it": "string" }),
     ];
     for fields in refused {
@@ -227,5 +234,8 @@ fn what_a_tool_gave_is_examined_as_what_is_said() {
     let plain =
         examined(&sampling(result(json!([{ "type": "text", "text": "hi" }]))), InputKind::ALL).unwrap();
     assert_eq!(plain.sanitised, None);
-    assert!(matches!(examined(&sampling(result(json!("text"))), InputKind::ALL), Err(Malformed(_))));
+    let nested = json!([{ "type": "tool_result", "toolUseId": "2", "content": [page] }]);
+    for content in [json!("text"), nested] {
+        assert!(matches!(examined(&sampling(result(content)), InputKind::ALL), Err(Malformed(_))));
+    }
 }
