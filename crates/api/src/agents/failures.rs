@@ -4,16 +4,17 @@
 //! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
 //! with the stable code and the record that tells more.
 
-use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response};
 use portcullis_mcp::messages::text_reply;
 use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes::{self, Code};
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::{Error, ErrorKind};
 use serde_json::value::RawValue;
 use serde_json::{Map, Value, json};
 
 use super::Told;
+use super::input::capability;
 
 /// Codes by which the decision says that a tool is not for this caller.
 const NOT_OFFERED: [Code; 7] = [
@@ -130,15 +131,7 @@ fn of_input(version: ProtocolVersion, error: &Error) -> Option<Refused> {
     if error.code() == codes::REQUEST_STATE_REFUSED {
         return Some(Refused::Rpc { status: 200, error: with_code(ErrorCode::INVALID_PARAMS, error) });
     }
-    let none = ClientCapabilities::default();
-    let required = match error.code() {
-        codes::ELICITATION_REQUIRED => ClientCapabilities { form: true, ..none },
-        codes::URL_ELICITATION_REQUIRED => ClientCapabilities { url: true, ..none },
-        codes::SAMPLING_REQUIRED => ClientCapabilities { sampling: true, ..none },
-        codes::SAMPLING_TOOLS_REQUIRED => ClientCapabilities { sampling: true, sampling_tools: true, ..none },
-        codes::ROOTS_REQUIRED => ClientCapabilities { roots: true, ..none },
-        _ => return None,
-    };
+    let required = capability(InputKind::required_by(error.code())?)?;
     let mut data = data_of(error);
     data.insert("requiredCapabilities".to_owned(), serde_json::to_value(required).ok()?);
     let error = RpcError::new(ErrorCode::MISSING_CLIENT_CAPABILITY, error.public());

@@ -31,14 +31,22 @@ pub(super) fn declared(accepted: &AcceptedRequest<'_>) -> ClientCapabilities {
 }
 
 fn kinds(declared: ClientCapabilities) -> Vec<InputKind> {
-    let table = [
-        (declared.form, InputKind::Elicitation),
-        (declared.url, InputKind::UrlElicitation),
-        (declared.sampling, InputKind::Sampling),
-        (declared.sampling_tools, InputKind::SamplingTools),
-        (declared.roots, InputKind::Roots),
-    ];
-    table.into_iter().filter(|(is_declared, _)| *is_declared).map(|(_, kind)| kind).collect()
+    let is_declared =
+        |kind: &InputKind| capability(*kind).is_some_and(|needed| needed.without(declared).is_empty());
+    InputKind::ALL.iter().copied().filter(is_declared).collect()
+}
+
+/// What a client declares that can be asked for it; `None` for what is not relayed.
+pub(super) fn capability(kind: InputKind) -> Option<ClientCapabilities> {
+    let none = ClientCapabilities::default();
+    Some(match kind {
+        InputKind::Elicitation => ClientCapabilities { form: true, ..none },
+        InputKind::UrlElicitation => ClientCapabilities { url: true, ..none },
+        InputKind::Sampling => ClientCapabilities { sampling: true, ..none },
+        InputKind::SamplingTools => ClientCapabilities { sampling: true, sampling_tools: true, ..none },
+        InputKind::Roots => ClientCapabilities { roots: true, ..none },
+        _ => return None,
+    })
 }
 
 fn answers(going: Continuation<'_>) -> Result<AgentAnswers, Refused> {

@@ -7,6 +7,7 @@ use serde_json::value::RawValue;
 
 use super::{ResultType, Retry, ViewError, result_type};
 use crate::jsonrpc::{object, to_raw};
+use crate::members::Members;
 use crate::meta::{Block, OutgoingMeta};
 
 /// `params` of `tools/call`. The arguments are copied byte for byte.
@@ -98,13 +99,23 @@ impl CallResult {
         })?;
         let kind = match result_type(wire.result_type.as_deref())? {
             ResultType::Complete => complete(&wire)?,
-            ResultType::InputRequired if wire.input_requests.or(wire.request_state).is_none() => {
-                return Err(ViewError { field: "inputRequests", rule: "expected it or `requestState`" });
+            ResultType::InputRequired => {
+                let asks = wire.input_requests.is_some_and(|requests| !is_empty(requests));
+                if !asks && wire.request_state.is_none() {
+                    return Err(ViewError {
+                        field: "inputRequests",
+                        rule: "expected some, or `requestState`",
+                    });
+                }
+                CallKind::InputRequired { asks }
             }
-            ResultType::InputRequired => CallKind::InputRequired { asks: wire.input_requests.is_some() },
         };
         Ok(Self { kind, raw: raw.to_owned() })
     }
+}
+
+fn is_empty(requests: &RawValue) -> bool {
+    Members::of(requests.get()).is_some_and(|requests| requests.names().next().is_none())
 }
 
 fn complete(wire: &ResultWire<'_>) -> Result<CallKind, ViewError> {

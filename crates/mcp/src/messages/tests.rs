@@ -120,7 +120,15 @@ fn call_results_are_judged_by_their_flags() {
             r#"{"resultType":"input_required","requestState":"s"}"#,
             Ok(CallKind::InputRequired { asks: false }),
         ),
-        (r#"{"resultType":"input_required","inputRequests":{}}"#, Ok(CallKind::InputRequired { asks: true })),
+        (
+            r#"{"resultType":"input_required","inputRequests":{},"requestState":"s"}"#,
+            Ok(CallKind::InputRequired { asks: false }),
+        ),
+        (
+            r#"{"resultType":"input_required","inputRequests":{"a":{}}}"#,
+            Ok(CallKind::InputRequired { asks: true }),
+        ),
+        (r#"{"resultType":"input_required","inputRequests":{}}"#, Err("inputRequests")),
         (r#"{"resultType":"input_required"}"#, Err("inputRequests")),
         (r#"{"resultType":"task","content":[]}"#, Err("resultType")),
         (r#"{"resultType":7,"content":[]}"#, Err("result")),

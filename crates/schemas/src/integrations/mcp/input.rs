@@ -8,6 +8,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::codes::{self, Code};
 use crate::ids::InvocationId;
 use crate::json::RawJson;
 
@@ -26,6 +27,26 @@ string_enum!(
         Roots = "roots",
     }
 );
+
+impl InputKind {
+    /// What a call fails with whose server needs a client that can be asked for this, and whose client cannot.
+    #[must_use]
+    pub fn required_code(self) -> Code {
+        match self {
+            Self::Elicitation => codes::ELICITATION_REQUIRED,
+            Self::UrlElicitation => codes::URL_ELICITATION_REQUIRED,
+            Self::Sampling => codes::SAMPLING_REQUIRED,
+            Self::SamplingTools => codes::SAMPLING_TOOLS_REQUIRED,
+            Self::Roots => codes::ROOTS_REQUIRED,
+        }
+    }
+
+    /// The kind that a call with this code lacks, if it is one of these codes.
+    #[must_use]
+    pub fn required_by(code: Code) -> Option<Self> {
+        Self::ALL.iter().copied().find(|kind| kind.required_code() == code)
+    }
+}
 
 /// What an agent's request brings for the server besides its arguments: what its client can be asked for, and what it goes on
 /// from. REST callers bring nothing.

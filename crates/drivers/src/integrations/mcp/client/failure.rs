@@ -12,6 +12,7 @@ use portcullis_mcp::sse::SseError;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::egress::{EgressError, EgressResponse, EgressStage};
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::oauth::OauthScope;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
 use serde_json::value::RawValue;
@@ -128,18 +129,19 @@ pub(super) fn refused(era: Era, error: &ErrorObject) -> NotAnswered {
 /// it was told of, or what is not relayed, has failed as any other.
 pub(super) fn lacking(problem: NotAnswered, declared: ClientCapabilities) -> NotAnswered {
     let NotAnswered::Refused { needs, .. } = &problem else { return problem };
-    let lacks = needs.without(declared);
+    let ClientCapabilities { form, url, sampling, sampling_tools, roots } = needs.without(declared);
     let table = [
-        (lacks.url, codes::URL_ELICITATION_REQUIRED, "`elicitation.url`"),
-        (lacks.form, codes::ELICITATION_REQUIRED, "`elicitation.form`"),
-        (lacks.sampling, codes::SAMPLING_REQUIRED, "`sampling`"),
-        (lacks.sampling_tools, codes::SAMPLING_TOOLS_REQUIRED, "`sampling.tools`"),
-        (lacks.roots, codes::ROOTS_REQUIRED, "`roots`"),
+        (url, InputKind::UrlElicitation, "`elicitation.url`"),
+        (form, InputKind::Elicitation, "`elicitation.form`"),
+        (sampling, InputKind::Sampling, "`sampling`"),
+        (sampling_tools, InputKind::SamplingTools, "`sampling.tools`"),
+        (roots, InputKind::Roots, "`roots`"),
     ];
     let lacks: Vec<_> = table.into_iter().filter(|(is_lacking, ..)| *is_lacking).collect();
-    let Some((_, code, _)) = lacks.first() else { return problem };
+    let Some((_, first, _)) = lacks.first() else { return problem };
     let names: Vec<_> = lacks.iter().map(|(.., name)| *name).collect();
-    unsent(*code, format!("the server needs a client that declares {}", names.join(", "))).into()
+    let detail = format!("the server needs a client that declares {}", names.join(", "));
+    unsent(first.required_code(), detail).into()
 }
 
 /// What the SDKs of the legacy era answer to a session that they do not know, with HTTP 400.
