@@ -61,6 +61,30 @@ async fn an_echoed_credential_is_taken_out_and_is_an_incident() {
     );
 }
 
+/// What is withheld for another reason has been echoed all the same.
+#[tokio::test]
+async fn an_echo_in_what_is_not_handed_on_is_an_incident_too() {
+    let page = json!({ "uri": "a:b", "mimeType": "text/html", "text": SECRET });
+    let table = [
+        (json!({ "content": [{ "type": "resource", "resource": page }] }), codes::CONTENT_REFUSED),
+        (
+            json!({ "resultType": "input_required", "inputRequests": { "a": SECRET } }),
+            codes::UPSTREAM_PROTOCOL,
+        ),
+    ];
+    for (result, code) in table {
+        let house = House::open().await;
+        let tool = tool_with_credential(&house).await;
+        let result = RawJson::from_text(result.to_string()).unwrap();
+        house.client.answer_call(Ok(ToolReply { result, ..reply() }));
+        let called = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await;
+        assert_eq!(called.unwrap_err().code(), code);
+        let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+        let causes: Vec<_> = incidents.iter().map(|incident| incident.cause).collect();
+        assert_eq!(causes, [IncidentCause::CredentialEchoed], "{code}");
+    }
+}
+
 /// A server's wishes are a stranger's text: models read none of it, admins what is no secret of ours.
 #[tokio::test]
 async fn what_a_refusal_says_reaches_no_model_and_holds_no_credential() {

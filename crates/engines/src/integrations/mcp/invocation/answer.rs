@@ -38,8 +38,8 @@ enum KeptAnswer {
     },
 }
 
-/// Seals a result, or of one over 256 KiB that there was one; a question that can be answered until then. `None` when that fails: a repeat then learns that the
-/// outcome is not known. Neither is run again.
+/// Seals a result; of one over 256 KiB, that there was one; of questions, also until when they can be answered. `None` when it
+/// cannot be sealed: a repeat learns then that the outcome is not known. It is not run again either way.
 pub(super) fn keep_result(
     seal: &dyn AnswerSeal,
     tenant: &TenantId,

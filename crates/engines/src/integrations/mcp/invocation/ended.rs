@@ -34,7 +34,7 @@ pub(super) struct Ended {
     /// Of a server that wants more scopes: those that it would have to be asked with. For the trail alone, since a stranger
     /// wrote them.
     pub(super) scope: Option<OauthScope>,
-    /// Whether the server put our credential into what it said of its refusal.
+    /// Whether the server put our credential into an answer that is not handed on.
     pub(super) is_echoed: bool,
 }
 
@@ -89,7 +89,10 @@ impl Ended {
         let conduct = reply.conduct;
         let looked_at = match look_at(&reply.result, &reading) {
             Ok(looked_at) => looked_at,
-            Err(failure) => return Self::failed(failure, InvocationOutcome::Failure, conduct, started_at),
+            Err(failure) => {
+                let failed = Self::failed(failure, InvocationOutcome::Failure, conduct, started_at);
+                return Self { is_echoed: reply.redacted, ..failed };
+            }
         };
         let (reply, sanitised, asked) = looked_at.of(reply, reading.auth, hash);
         let (outcome, failure) = if reply.is_error {
@@ -99,18 +102,8 @@ impl Ended {
         } else {
             (InvocationOutcome::Success, None)
         };
-        Self {
-            outcome,
-            started_at,
-            reply: Some(reply),
-            sanitised,
-            failure,
-            asked,
-            good_until: None,
-            conduct,
-            scope: None,
-            is_echoed: false,
-        }
+        let bare = Self::bare(outcome, conduct, started_at);
+        Self { reply: Some(reply), sanitised, failure, asked, ..bare }
     }
 
     /// There is no answer to hand on.
@@ -120,12 +113,16 @@ impl Ended {
         conduct: Conduct,
         started_at: Option<Timestamp>,
     ) -> Self {
+        Self { failure: Some(failure), ..Self::bare(outcome, conduct, started_at) }
+    }
+
+    fn bare(outcome: InvocationOutcome, conduct: Conduct, started_at: Option<Timestamp>) -> Self {
         Self {
             outcome,
             started_at,
             reply: None,
             sanitised: None,
-            failure: Some(failure),
+            failure: None,
             asked: None,
             good_until: None,
             conduct,

@@ -47,8 +47,8 @@ impl McpToolInvocationEngine {
     pub(super) fn hand_out(&self, opened: &Opened, rounds: &Rounds, mut ended: Ended) -> Ended {
         let Some(questions) = &ended.asked else { return ended };
         let failed = |failure| {
-            let outcome = InvocationOutcome::Failure;
-            Ended::failed(failure, outcome, ended.conduct, ended.started_at)
+            let (outcome, is_echoed) = (InvocationOutcome::Failure, ended.told().is_credential_echoed);
+            Ended { is_echoed, ..Ended::failed(failure, outcome, ended.conduct, ended.started_at) }
         };
         if rounds.number() >= MOST_ROUNDS {
             let message = format!(
@@ -90,14 +90,7 @@ impl McpToolInvocationEngine {
 
 /// A server that needs to ask what no admin lets it: no client can mend that by declaring more.
 pub(super) fn unnamed(failure: McpFailure, server: &McpServer) -> McpFailure {
-    let kind = match failure.code {
-        codes::ELICITATION_REQUIRED => InputKind::Elicitation,
-        codes::URL_ELICITATION_REQUIRED => InputKind::UrlElicitation,
-        codes::SAMPLING_REQUIRED => InputKind::Sampling,
-        codes::SAMPLING_TOOLS_REQUIRED => InputKind::SamplingTools,
-        codes::ROOTS_REQUIRED => InputKind::Roots,
-        _ => return failure,
-    };
+    let Some(kind) = InputKind::required_by(failure.code) else { return failure };
     if server.agent_input.contains(&kind) {
         return failure;
     }
