@@ -110,6 +110,12 @@ pub fn seal(
     Ok(sealed)
 }
 
+/// The key that an envelope says it was sealed under; `None` for what has not the form of one.
+pub(crate) fn key_of(envelope: &[u8]) -> Option<u8> {
+    let has_form = envelope.len() >= MIN_BYTES && envelope[0] == ENVELOPE_VERSION;
+    has_form.then(|| envelope[1])
+}
+
 /// Opens an envelope at its place.
 ///
 /// # Errors
@@ -119,10 +125,7 @@ pub fn open(
     place: Place<'_>,
     envelope: &[u8],
 ) -> Result<Zeroizing<Vec<u8>>, PortError> {
-    if envelope.len() < MIN_BYTES || envelope[0] != ENVELOPE_VERSION {
-        return Err(refused("the envelope has another form"));
-    }
-    let key_id = envelope[1];
+    let Some(key_id) = key_of(envelope) else { return Err(refused("the envelope has another form")) };
     let gone = |error: PortError| refused("its key is gone, or its key id was changed").with_source(error);
     let master = keys.key(key_id).map_err(gone)?;
     let data = place.associated_data(key_id);

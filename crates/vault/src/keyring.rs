@@ -77,6 +77,9 @@ impl AnswerSeal for Keyring {
     }
 
     fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        if let Some(key) = envelope::key_of(sealed) {
+            self.keys.key(key)?;
+        }
         let opened = envelope::open(&*self.keys, Place::Round { tenant }, sealed);
         opened.map(|state| state.to_vec()).map_err(|error| {
             let detail = "the state of a round cannot be opened";

@@ -1,12 +1,14 @@
 //! The vault against the conformance suites of its ports, and the swap matrix of its envelopes.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, KeySource, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
-use portcullis_schemas::logs::ports::CheckpointSigner;
+use portcullis_schemas::logs::ports::{AnswerSeal, CheckpointSigner};
 use portcullis_schemas::secret::Secret;
+use portcullis_schemas::{PortError, PortErrorKind, codes};
 use portcullis_testkit::conformance;
 use portcullis_testkit::entropy::CountingEntropy;
 use portcullis_testkit::memory::MemorySealedSecrets;
@@ -54,6 +56,35 @@ async fn conforms_as_keyed_hash_and_answer_seal() {
     let keyring = Keyring::new(Arc::new(keys()), Arc::new(CountingEntropy::new())).unwrap();
     conformance::keyed_hash(&keyring).await;
     conformance::answer_seal(&keyring).await;
+}
+
+/// When the keys of several replicas are changed, one may not have the newest yet.
+#[test]
+fn a_round_under_a_key_that_is_away_is_told_apart_from_a_forgery() {
+    let keyring = |id| {
+        let keys = MapKeySource(BTreeMap::from([(1, [7; 32]), (id, [id; 32])]), id);
+        Keyring::new(Arc::new(keys), Arc::new(CountingEntropy::new())).unwrap()
+    };
+    let owner = tenant("t_a");
+    let sealed = keyring(2).seal_round(&owner, b"state").unwrap();
+    let away = keyring(3).open_round(&owner, &sealed).unwrap_err();
+    assert_eq!((away.kind(), away.code()), (PortErrorKind::Unavailable, codes::KEY_UNAVAILABLE));
+    let forged = keyring(2).open_round(&tenant("t_b"), &sealed).unwrap_err();
+    assert_eq!(forged.kind(), PortErrorKind::Corrupt);
+}
+
+/// Keys by their ids, and which one seals.
+struct MapKeySource(BTreeMap<u8, [u8; 32]>, u8);
+
+impl KeySource for MapKeySource {
+    fn current_key_id(&self) -> u8 {
+        self.1
+    }
+
+    fn key(&self, id: u8) -> Result<Zeroizing<[u8; 32]>, PortError> {
+        let away = || PortError::new(PortErrorKind::Unavailable, codes::KEY_UNAVAILABLE, "no such key");
+        self.0.get(&id).copied().map(Zeroizing::new).ok_or_else(away)
+    }
 }
 
 #[tokio::test]

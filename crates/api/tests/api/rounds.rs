@@ -208,6 +208,48 @@ async fn a_state_that_is_anothers_or_altered_or_old_leads_nowhere() {
 }
 
 #[tokio::test]
+async fn what_is_withdrawn_before_the_answer_is_refused_and_spends_nothing() {
+    let site = Site::open().await;
+    let admin = |method, path: &str, body| {
+        let (site, path) = (&site, path.to_owned());
+        async move {
+            let answer = site.world.call(&site.admin, method, &path, body).await;
+            assert!(answer.status.is_success(), "{path}: {}", answer.text());
+            answer.json()
+        }
+    };
+    let server = text(&admin("GET", "/integrations/mcp-servers", None).await["items"][0]["server_id"]);
+    let tools = format!("/integrations/mcp-servers/{server}/tools");
+    let tool = text(&admin("GET", &tools, None).await["items"][0]["tool_id"]);
+    let freeze = || Some(json!({ "target": { "kind": "server", "id": server }, "reason": "looked at" }));
+    let table = [
+        (
+            "/controls/killswitch/freeze".to_owned(),
+            freeze(),
+            "/controls/killswitch/unfreeze".to_owned(),
+            freeze(),
+        ),
+        (format!("{tools}/{tool}/disable"), None, format!("{tools}/{tool}/enable"), None),
+    ];
+    let state = site.asked().await;
+    for (withdraw, body, restore, again) in table {
+        admin("POST", &withdraw, body).await;
+        let refused = site.call(&site.keys[0], &going_on(&state, ANSWER)).await;
+        assert!(refused.json()["error"].is_object(), "{withdraw}: {}", refused.text());
+        admin("POST", &restore, again).await;
+    }
+    assert_eq!(site.calls().len(), 1, "nothing was sent");
+    site.world.mcp.answer_call(Ok(reply(DONE)));
+    let done = site.call(&site.keys[0], &going_on(&state, ANSWER)).await.json();
+    assert_eq!(done["result"]["content"][0]["text"], "done", "{done}");
+    let keys = admin("GET", "/api-keys", None).await;
+    let one = keys["items"].as_array().unwrap().iter().find(|key| key["name"] == "one").unwrap();
+    let state = site.asked().await;
+    admin("POST", &format!("/api-keys/{}/revoke", text(&one["key_id"])), Some(json!({}))).await;
+    assert_eq!(site.call(&site.keys[0], &going_on(&state, ANSWER)).await.status, 401);
+}
+
+#[tokio::test]
 async fn a_state_is_good_once() {
     let site = Site::open().await;
     let state = site.asked().await;

@@ -86,7 +86,8 @@ pub trait AnswerSeal: Send + Sync {
     /// Opens one that was sealed for the same tenant.
     ///
     /// # Errors
-    /// `Corrupt` when it was not.
+    /// `Corrupt` when it was not; `Unavailable` with code `key_unavailable` when the key that it names is not at hand, as it
+    /// is for a moment when the keys of several replicas are changed.
     fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError>;
 }
 

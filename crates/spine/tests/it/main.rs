@@ -17,4 +17,5 @@ mod load;
 mod recovery;
 mod redaction;
 mod replicas;
+mod rounds;
 mod tokens;

@@ -18,7 +18,7 @@ use serde_json::json;
 use crate::house::{House, call_of, catalogue, definition, reply};
 
 /// Lets this much time go by, in steps in which leases are renewed; the background work has its turn after each.
-async fn pass(house: &House, time: Duration) {
+pub(crate) async fn pass(house: &House, time: Duration) {
     let mut left = time;
     while !left.is_zero() {
         let step = left.min(LEASE_RENEWAL);

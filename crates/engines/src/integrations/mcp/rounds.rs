@@ -20,7 +20,7 @@ use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ports::AnswerSeal;
 use portcullis_schemas::text::RunId;
 use portcullis_schemas::timestamp::Timestamp;
-use portcullis_schemas::{Error, ErrorKind, PortError};
+use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind};
 use serde::{Deserialize, Serialize};
 
 #[cfg(test)]
@@ -28,7 +28,7 @@ mod tests;
 
 /// How long a state is good for: as long as a person may take for an answer.
 pub const LIFETIME: Duration = Duration::from_secs(600);
-/// Most requests of one call to its server: the first, and those that answer its questions.
+/// Most rounds of one call: the first, and those that answer its server's questions.
 pub const MOST_ROUNDS: u32 = 3;
 /// The operation in whose name the ledger is asked whether a state was used.
 pub const CLAIMED_AS: &str = "integrations.mcp_servers.continue_call";
@@ -41,8 +41,8 @@ pub struct RoundState {
     pub number: u32,
     /// The call whose server asked.
     pub invocation_id: InvocationId,
-    /// [`binding_bytes`] of the request, as a keyed hash.
-    pub binding: String,
+    /// What it is good for.
+    pub binding: Binding,
     /// From then on it is worth nothing.
     pub expires_at: Timestamp,
     /// Names of what was asked.
@@ -65,8 +65,12 @@ impl fmt::Debug for RoundState {
 pub enum RoundProblem {
     /// Nobody gave it out, or to another tenant, or something of it was changed.
     Unreadable,
-    /// It was given out for another request: another key, tool, pin, arguments, toolset or run.
+    /// It names a key that is not at hand here, so that nobody can say whose it is.
+    NoKey,
+    /// It was given out for another request: another key, tool, arguments, toolset or run.
     OtherRequest,
+    /// What the request rests on was changed meanwhile: the tool's pin, the server's URL, or what the server may ask.
+    Changed,
     /// Its time is over.
     Expired,
     /// It was used, with other answers.
@@ -79,7 +83,13 @@ impl RoundProblem {
     pub fn reason(self) -> &'static str {
         match self {
             Self::Unreadable => "`requestState` was not given out here, or was changed: make the call anew",
+            Self::NoKey => {
+                "the key of `requestState` is not at hand: send it again, and make the call anew if that does not help"
+            }
             Self::OtherRequest => "`requestState` was given out for another request: make the call anew",
+            Self::Changed => {
+                "the tool or its server was changed since `requestState` was given out: make the call anew"
+            }
             Self::Expired => "`requestState` is older than ten minutes: make the call anew",
             Self::Used => "`requestState` was used already, with other answers: make the call anew",
         }
@@ -103,8 +113,8 @@ impl RoundProblem {
 pub struct Rounds {
     /// What the server may ask for.
     pub accepts: Vec<InputKind>,
-    /// The keyed hash of [`binding_bytes`], 64 hex digits.
-    pub binding: String,
+    /// The request that it is, and what it rests on.
+    pub binding: Binding,
     /// The round before, if this goes on from one.
     pub continued: Option<Continued>,
 }
@@ -130,7 +140,7 @@ impl Continued {
     /// of [`AgentAnswers`] hold for whoever brings them.
     ///
     /// # Errors
-    /// [`RoundProblem::Unreadable`].
+    /// [`RoundProblem::Unreadable`], [`RoundProblem::NoKey`].
     pub fn open(
         seal: &dyn AnswerSeal,
         ctx: &CallContext,
@@ -142,7 +152,11 @@ impl Continued {
             return Err(unreadable);
         }
         let sealed = URL_SAFE_NO_PAD.decode(&answers.state).map_err(|_| unreadable)?;
-        let opened = seal.open_round(ctx.principal.tenant(), &sealed).map_err(|_| unreadable)?;
+        let opened =
+            seal.open_round(ctx.principal.tenant(), &sealed).map_err(|error| match error.kind() {
+                PortErrorKind::Unavailable => RoundProblem::NoKey,
+                _ => unreadable,
+            })?;
         let state: RoundState = serde_json::from_slice(&opened).map_err(|_| unreadable)?;
         let responses = answers.responses.as_ref().and_then(|all| answers_to(&state.asked, all));
         Ok(Self { state, responses })
@@ -165,9 +179,12 @@ impl RoundState {
 ///
 /// # Errors
 /// Why not.
-pub fn judge(state: &RoundState, binding: &str, now: Timestamp) -> Result<(), RoundProblem> {
-    if state.binding != binding {
+pub fn judge(state: &RoundState, binding: &Binding, now: Timestamp) -> Result<(), RoundProblem> {
+    if state.binding.request != binding.request {
         return Err(RoundProblem::OtherRequest);
+    }
+    if state.binding.configuration != binding.configuration {
+        return Err(RoundProblem::Changed);
     }
     if state.expires_at <= now { Err(RoundProblem::Expired) } else { Ok(()) }
 }
@@ -191,28 +208,47 @@ pub struct Bound<'a> {
     pub run_id: Option<&'a RunId>,
 }
 
-/// The bytes whose keyed hash is the binding: every part with its length, so that no two requests share them. The tenant is
-/// in the key of the hash, and in that of the seal.
-#[must_use]
-pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
-    let toolset = bound.through.map(|through| through.toolset_id.as_str());
-    let name = bound.through.map(|through| through.name.as_str());
-    let may_ask = bound.server.agent_input.iter().map(|kind| kind.as_str()).collect::<Vec<_>>().join(",");
-    let parts: [&[u8]; 12] = [
-        bound.ctx.principal.key().as_str().as_bytes(),
-        bound.ctx.principal.actor().as_bytes(),
-        bound.method.as_str().as_bytes(),
-        bound.tool.server_id.as_str().as_bytes(),
-        bound.server.url.as_str().as_bytes(),
-        may_ask.as_bytes(),
-        bound.tool.tool_id.as_str().as_bytes(),
-        bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
-        toolset.unwrap_or_default().as_bytes(),
-        name.unwrap_or_default().as_bytes(),
-        bound.run_id.map(RunId::as_str).unwrap_or_default().as_bytes(),
-        bound.arguments,
-    ];
-    let mut bytes = Vec::with_capacity(bound.arguments.len() + 512);
+/// Two keyed hashes, 64 hex digits each. The tenant is in the key of the hashes, and in that of the seal.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Binding {
+    /// Of what the agent asks: it makes the same request again.
+    pub request: String,
+    /// Of what an admin may change meanwhile.
+    pub configuration: String,
+}
+
+impl Binding {
+    /// The binding of a request.
+    #[must_use]
+    pub fn of(bound: &Bound<'_>, keyed_hash: impl Fn(&[u8]) -> String) -> Self {
+        let toolset = bound.through.map_or("", |through| through.toolset_id.as_str());
+        let name = bound.through.map_or("", |through| through.name.as_str());
+        let asked = [
+            bound.ctx.principal.key().as_str().as_bytes(),
+            bound.ctx.principal.actor().as_bytes(),
+            bound.method.as_str().as_bytes(),
+            bound.tool.server_id.as_str().as_bytes(),
+            bound.tool.tool_id.as_str().as_bytes(),
+            toolset.as_bytes(),
+            name.as_bytes(),
+            bound.run_id.map_or("", RunId::as_str).as_bytes(),
+            bound.arguments,
+        ];
+        let may_ask: Vec<_> = bound.server.agent_input.iter().map(|kind| kind.as_str()).collect();
+        let may_ask = may_ask.join(",");
+        let rests_on = [
+            bound.server.url.as_str().as_bytes(),
+            may_ask.as_bytes(),
+            bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
+        ];
+        Self { request: keyed_hash(&framed(&asked)), configuration: keyed_hash(&framed(&rests_on)) }
+    }
+}
+
+/// Every part with its length, so that no two lists have the same bytes.
+fn framed(parts: &[&[u8]]) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
     for part in parts {
         bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
         bytes.extend_from_slice(part);

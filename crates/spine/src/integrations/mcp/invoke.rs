@@ -58,7 +58,7 @@ pub(crate) async fn invoke(
         if going.goes_on() { going.claim() } else { claim(&scene, &target, method, &arguments) };
     let run = request.run_id.as_ref();
     let named = through.as_ref().map(ThroughToolset::facts);
-    let mut is_repeatable = idempotency.is_some() && !going.goes_on();
+    let is_repeatable = idempotency.is_some() && !going.goes_on();
     let asked =
         Asked { method, arguments: &arguments, run, is_repeatable, going: &going, through: named.as_ref() };
     let mut judged = asked.judge(&scene, &configuration).await?;
@@ -73,7 +73,7 @@ pub(crate) async fn invoke(
     let _place = place;
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
-    let mut call = GovernedCall {
+    let call = GovernedCall {
         received,
         attempt: if remembered { Attempt::Remembered } else { Attempt::Fresh },
         facts,
@@ -91,25 +91,49 @@ pub(crate) async fn invoke(
         is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
+    carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await
+}
+
+/// What a call is judged anew by, when what it was judged on has changed.
+struct Anew {
+    target: CallTarget,
+    through: Option<ThroughToolset>,
+    going: Going,
+    is_repeatable: bool,
+}
+
+/// Makes attempts until one is answered.
+async fn carry_out(
+    scene: &Scene,
+    engine: &McpToolInvocationEngine,
+    mut call: GovernedCall,
+    mut anew: Anew,
+) -> Result<InvokeToolResult, Error> {
     let mut left = ATTEMPTS;
     loop {
-        scene.left_to_begin(limit)?;
+        scene.left_to_begin(scene.options().call_deadline)?;
         call = match engine.invoke(scene.ctx(), call).await? {
             Invoked::Answered(result) => return Ok(*result),
             Invoked::Outdated(call) => *call,
             Invoked::Unapproved(call) => {
-                is_repeatable = false;
+                anew.is_repeatable = false;
                 *call
             }
         };
         // The last attempt is not given back, so this ends.
         left -= 1;
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
-        let configuration = load(&scene, &target, through.as_mut()).await?;
-        let (run, through) = (call.run_id.as_ref(), call.through.as_ref());
-        let asked = Asked { method, arguments: &call.arguments, run, is_repeatable, going: &going, through };
-        let Judged { facts, secret_version, flows, asks, rounds } =
-            asked.judge(&scene, &configuration).await?;
+        let configuration = load(scene, &anew.target, anew.through.as_mut()).await?;
+        let asked = Asked {
+            method: call.method,
+            arguments: &call.arguments,
+            run: call.run_id.as_ref(),
+            is_repeatable: anew.is_repeatable,
+            going: &anew.going,
+            through: call.through.as_ref(),
+        };
+        let judged = asked.judge(scene, &configuration).await?;
+        let Judged { facts, secret_version, flows, asks, rounds } = judged;
         call = GovernedCall { facts, secret_version, flows, asks, rounds, ..call };
     }
 }

@@ -2,7 +2,7 @@
 
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::rounds::{
-    Bound, CLAIMED_AS, Continued, RoundProblem, Rounds, binding_bytes, judge,
+    Binding, Bound, CLAIMED_AS, Continued, RoundProblem, Rounds, judge,
 };
 use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough};
@@ -16,35 +16,44 @@ use portcullis_trail::Digest;
 use crate::scene::Scene;
 
 /// What the caller says that it goes on from.
-pub(super) struct Going {
-    continued: Result<Option<(Continued, IdempotencyClaim)>, RoundProblem>,
+pub(super) enum Going {
+    /// A call that begins.
+    Begins,
+    /// From this round. The claim makes its state good for one use: a repeat with the same answers is answered as the first,
+    /// one with others is refused. It stands in the place of the caller's idempotency key, which names the whole call.
+    On { from: Box<Continued>, claim: Box<IdempotencyClaim> },
+    /// From none that was given out.
+    Astray(RoundProblem),
 }
 
 impl Going {
     pub(super) fn of(scene: &Scene) -> Self {
-        let continued = scene.ctx().input.continues.as_ref().map(|answers| {
-            let continued = Continued::open(&*scene.ports().answers, scene.ctx(), answers)?;
-            let claim = claim_of(scene, &continued).ok_or(RoundProblem::Unreadable)?;
-            Ok((continued, claim))
-        });
-        Self { continued: continued.transpose() }
+        let Some(answers) = &scene.ctx().input.continues else { return Self::Begins };
+        match Continued::open(&*scene.ports().answers, scene.ctx(), answers) {
+            Ok(from) => match claim_of(scene, &from) {
+                Some(claim) => Self::On { from: Box::new(from), claim: Box::new(claim) },
+                None => Self::Astray(RoundProblem::Unreadable),
+            },
+            Err(problem) => Self::Astray(problem),
+        }
     }
 
-    /// The claim that makes a state good for one use: a repeat with the same answers is answered as the first, one with
-    /// others is refused. It stands in the place of the caller's idempotency key, which names the whole call. None for a call
-    /// that begins, and for one that leads nowhere.
     pub(super) fn claim(&self) -> Option<IdempotencyClaim> {
-        self.continued.as_ref().ok()?.as_ref().map(|(_, claim)| claim.clone())
+        if let Self::On { claim, .. } = self { Some((**claim).clone()) } else { None }
     }
 
     /// Whether the call goes on from a round, be it none that was given out.
     pub(super) fn goes_on(&self) -> bool {
-        !matches!(self.continued, Ok(None))
+        !matches!(self, Self::Begins)
+    }
+
+    fn from(&self) -> Option<&Continued> {
+        if let Self::On { from, .. } = self { Some(from) } else { None }
     }
 
     /// The approval that the round before was made on.
     pub(super) fn approval(&self) -> Option<&ApprovalId> {
-        self.continued.as_ref().ok()?.as_ref()?.0.state.approval_id.as_ref()
+        self.from()?.state.approval_id.as_ref()
     }
 
     /// What goes to the server, and what a further round is bound to; and whether this one is bound to the request.
@@ -63,20 +72,19 @@ impl Going {
         let mut accepts = scene.ctx().input.accepts.clone();
         accepts.retain(|kind| may_ask.contains(kind));
         let binding = if accepts.is_empty() && !self.goes_on() {
-            String::new()
+            Binding::default()
         } else {
             let hasher = &scene.ports().hasher;
-            let hash = hasher.keyed_hash(scene.tenant(), HashPurpose::Round, &binding_bytes(&bound));
-            Digest::from_bytes(hash).to_string()
+            Binding::of(&bound, |bytes| {
+                Digest::from_bytes(hasher.keyed_hash(scene.tenant(), HashPurpose::Round, bytes)).to_string()
+            })
         };
-        let fits = match &self.continued {
-            Ok(None) => Ok(()),
-            Ok(Some((continued, _))) => judge(&continued.state, &binding, scene.now()),
-            Err(problem) => Err(*problem),
+        let fits = match self {
+            Self::Begins => Ok(()),
+            Self::On { from, .. } => judge(&from.state, &binding, scene.now()),
+            Self::Astray(problem) => Err(*problem),
         };
-        let continued =
-            self.continued.as_ref().ok().and_then(Option::as_ref).map(|(continued, _)| continued.clone());
-        (Rounds { accepts, binding, continued }, fits)
+        (Rounds { accepts, binding, continued: self.from().cloned() }, fits)
     }
 }
 

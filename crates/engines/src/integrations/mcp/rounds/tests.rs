@@ -34,11 +34,32 @@ impl AnswerSeal for Labelled {
     }
 }
 
+/// Has not the key that a state names.
+struct KeyAway;
+
+impl AnswerSeal for KeyAway {
+    fn seal_answer(&self, tenant: &TenantId, answer: &[u8]) -> Result<SealedAnswer, PortError> {
+        Labelled.seal_answer(tenant, answer)
+    }
+
+    fn open_answer(&self, tenant: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError> {
+        Labelled.open_answer(tenant, sealed)
+    }
+
+    fn seal_round(&self, _: &TenantId, _: &[u8]) -> Result<Vec<u8>, PortError> {
+        Err(PortError::unavailable("there is no key"))
+    }
+
+    fn open_round(&self, _: &TenantId, _: &[u8]) -> Result<Vec<u8>, PortError> {
+        Err(PortError::unavailable("there is no key"))
+    }
+}
+
 fn state(world: &World) -> RoundState {
     RoundState {
         number: 2,
         invocation_id: InvocationId::generate(&world.ids),
-        binding: "b".repeat(64),
+        binding: Binding { request: "b".repeat(64), configuration: "c".repeat(64) },
         expires_at: time(600),
         asked: vec!["sure".to_owned(), "who".to_owned()],
         server_state: Some(RawJson::from_text(r#""st\u00e4te""#.to_owned()).unwrap()),
@@ -116,18 +137,25 @@ fn nothing_is_printed_of_what_people_and_servers_say() {
 #[test]
 fn a_state_leads_to_its_own_request_and_for_ten_minutes() {
     let state = state(&World::new());
-    let other = "c".repeat(64);
+    let own = &state.binding;
+    let other = Binding { request: "d".repeat(64), ..own.clone() };
+    let changed = Binding { configuration: "d".repeat(64), ..own.clone() };
     let table = [
-        (state.binding.as_str(), 0, Ok(())),
-        (state.binding.as_str(), 599, Ok(())),
-        (state.binding.as_str(), 600, Err(RoundProblem::Expired)),
-        (other.as_str(), 0, Err(RoundProblem::OtherRequest)),
-        (other.as_str(), 900, Err(RoundProblem::OtherRequest)),
-        ("", 0, Err(RoundProblem::OtherRequest)),
+        (own, 0, Ok(())),
+        (own, 599, Ok(())),
+        (own, 600, Err(RoundProblem::Expired)),
+        (&other, 0, Err(RoundProblem::OtherRequest)),
+        (&other, 900, Err(RoundProblem::OtherRequest)),
+        (&changed, 0, Err(RoundProblem::Changed)),
+        (&Binding::default(), 0, Err(RoundProblem::OtherRequest)),
     ];
     for (binding, seconds, expected) in table {
-        assert_eq!(judge(&state, binding, time(seconds)), expected, "{binding} {seconds}");
+        assert_eq!(judge(&state, binding, time(seconds)), expected, "{binding:?} {seconds}");
     }
+    let forgeries = [RoundProblem::Unreadable, RoundProblem::OtherRequest];
+    let honest = [RoundProblem::NoKey, RoundProblem::Changed, RoundProblem::Expired, RoundProblem::Used];
+    assert!(forgeries.into_iter().all(RoundProblem::is_forgery));
+    assert!(!honest.into_iter().any(RoundProblem::is_forgery), "nobody is blamed for what others do");
 }
 
 #[test]
@@ -189,9 +217,20 @@ fn no_two_requests_share_a_binding() {
         Bound { through: Some(&other_set), ..plain },
         Bound { run_id: Some(&run), ..plain },
     ];
-    let all: std::collections::BTreeSet<_> = variants.iter().map(binding_bytes).collect();
+    let binding = |bound: &Bound<'_>| Binding::of(bound, |bytes| URL_SAFE_NO_PAD.encode(bytes));
+    let all: std::collections::BTreeSet<_> = variants.iter().map(binding).collect();
     assert_eq!(all.len(), variants.len());
     let again = (one.clone(), world.server.clone());
     let same = Bound { tool: &again.0, server: &again.1, ..plain };
-    assert_eq!(binding_bytes(&plain), binding_bytes(&same), "the same request, the same binding");
+    assert_eq!(binding(&plain), binding(&same), "the same request, the same binding");
+    for changed in [Bound { server: &moved, ..plain }, Bound { tool: &repinned, ..plain }] {
+        assert_eq!(binding(&changed).request, binding(&plain).request, "the agent asks for the same");
+    }
+}
+
+#[test]
+fn a_key_that_is_away_is_nobodys_forgery() {
+    let world = World::new();
+    let away = Continued::open(&KeyAway, &world.ctx(), &answers("AAAA", None));
+    assert_eq!(away.map(|_| ()), Err(RoundProblem::NoKey));
 }

@@ -7,13 +7,19 @@ use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::json::RawJson;
 
 use super::*;
-use crate::integrations::mcp::rounds::{Continued, LIFETIME, MOST_ROUNDS, RoundProblem, RoundState, Rounds};
+use crate::integrations::mcp::rounds::{
+    Binding, Continued, LIFETIME, MOST_ROUNDS, RoundProblem, RoundState, Rounds,
+};
 
 const ASKS: &str = r#"{"resultType":"input_required","inputRequests":{"it":{"method":"roots/list"}},"requestState":"s\u0074"}"#;
 
+fn binding() -> Binding {
+    Binding { request: "b".repeat(64), configuration: "c".repeat(64) }
+}
+
 fn askable(world: &World) -> GovernedCall {
     let accepts = vec![InputKind::Roots];
-    let rounds = Rounds { accepts, binding: "b".repeat(64), continued: None };
+    let rounds = Rounds { accepts, binding: binding(), continued: None };
     GovernedCall { rounds, ..call(world) }
 }
 
@@ -21,7 +27,7 @@ fn going_on(world: &World, number: u32) -> GovernedCall {
     let state = RoundState {
         number,
         invocation_id: InvocationId::generate(&world.ids),
-        binding: "b".repeat(64),
+        binding: binding(),
         expires_at: fixtures::time(900),
         asked: vec!["it".to_owned()],
         server_state: Some(RawJson::from_text(r#""st""#.to_owned()).unwrap()),
