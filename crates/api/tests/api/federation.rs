@@ -352,6 +352,56 @@ async fn who_listens_hears_of_what_has_changed_for_it() {
     assert_eq!(next().await, None);
 }
 
+/// Prompts, resources, and tools that were found by words ask as tools do.
+#[tokio::test]
+async fn whatever_is_used_may_ask_before_it_answers() {
+    const ASKS: &str = r#"{"resultType":"input_required","inputRequests":{"it":{"method":"roots/list"}},"requestState":"s"}"#;
+    let scene = Scene::new().await;
+    scene.approve_all().await;
+    let key = scene.world.key.as_str();
+    let change = async |path: String, body| {
+        let changed = scene.world.call(key, "PATCH", &path, Some(body)).await;
+        assert_eq!(changed.status, 200, "{}", changed.text());
+    };
+    change(format!("/integrations/mcp-servers/{}", scene.server), json!({ "agent_input": ["roots"] })).await;
+    let able = |mut params: Value| {
+        params = modern(params);
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({ "roots": {} });
+        params
+    };
+    let found =
+        json!({ "name": "call_tool", "arguments": { "name": "fixture__read_file", "arguments": {} } });
+    let table = [
+        (
+            "prompts/get",
+            json!({ "name": "fixture__greet", "arguments": { "who": "you" } }),
+            r#"{"messages":[]}"#,
+        ),
+        ("resources/read", json!({ "uri": "test://a" }), r#"{"contents":[]}"#),
+        ("tools/call", found, r#"{"content":[]}"#),
+    ];
+    for (method, params, answer) in table {
+        if method == "tools/call" {
+            let path = format!("/integrations/toolsets/{}", scene.toolset);
+            change(path, json!({ "disclosure": "search" })).await;
+        }
+        scene.world.mcp.answer_call(Ok(reply(ASKS)));
+        let asked = scene.result(method, able(params.clone())).await;
+        assert_eq!(asked["resultType"], "input_required", "{method}: {asked}");
+        let mut going_on = able(params);
+        going_on["requestState"] = asked["requestState"].clone();
+        going_on["inputResponses"] = json!({ "it": { "roots": [] } });
+        scene.world.mcp.answer_call(Ok(reply(answer)));
+        let done = scene.result(method, going_on).await;
+        let expected: Value = serde_json::from_str(answer).unwrap();
+        let (name, list) = expected.as_object().unwrap().iter().next().unwrap();
+        assert_eq!(&done[name], list, "{method}: {done}");
+        let sent = scene.world.mcp.exchanges().pop().unwrap().call.unwrap().input;
+        assert_eq!(sent.state.unwrap().as_str(), r#""s""#, "{method}");
+        assert_eq!(sent.responses.unwrap().as_str(), r#"{"it":{"roots":[]}}"#, "{method}");
+    }
+}
+
 #[tokio::test]
 async fn a_stream_ends_when_the_server_does_and_there_are_so_many() {
     let scene = Scene::new().await;
