@@ -6,14 +6,14 @@
 //! Anybody else is told in a result with `isError`.
 
 use portcullis_mcp::ladder::AcceptedRequest;
-use portcullis_mcp::messages::{UrlRequest, input_required_reply, text_reply};
+use portcullis_mcp::messages::{UrlRequest, input_required_reply, method, text_reply};
 use portcullis_mcp::version::Era;
 use portcullis_schemas::Error;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
-use super::failures::told;
+use super::failures::{Refused, of_approval, told};
 use super::input::declared;
 use crate::approvals;
 use crate::base::BaseUrl;
@@ -21,18 +21,41 @@ use crate::base::BaseUrl;
 /// The one thing that is asked for.
 const KEY: &str = "approval";
 
-/// The result of a call that waits.
+/// The result of a call of a tool that waits.
 pub(super) fn waiting(accepted: &AcceptedRequest<'_>, base: &BaseUrl, error: &Error) -> Box<RawValue> {
-    let page = error.reference().map(|(_, id)| base.join(&approvals::page_of(id)));
-    let refused = Answers::of(accepted.request.params).is_refused();
-    match page {
-        Some(url) if opens_urls(accepted) && !refused => {
-            let request = UrlRequest { key: KEY, message: error.public(), url: &url };
-            input_required_reply(&request)
-        }
-        Some(url) => text_reply(accepted.version, &format!("{}; it is decided at {url}", told(error)), true),
-        None => text_reply(accepted.version, &told(error), true),
+    let page = page(base, error);
+    if let Some(asked) = asked(accepted, page.as_deref(), error) {
+        return asked;
     }
+    let decided = page.map(|page| format!("; it is decided at {page}")).unwrap_or_default();
+    text_reply(accepted.version, &format!("{}{decided}", told(error)), true)
+}
+
+/// What comes of a prompt or a resource that waits, or of a completion, which asks for nothing.
+///
+/// # Errors
+/// The failure in band, with the page: their results have no `isError`.
+pub(super) fn item_waiting(
+    accepted: &AcceptedRequest<'_>,
+    base: &BaseUrl,
+    error: &Error,
+) -> Result<Box<RawValue>, Refused> {
+    let page = page(base, error);
+    let may_ask = accepted.request.method != method::COMPLETE;
+    let asked = if may_ask { asked(accepted, page.as_deref(), error) } else { None };
+    asked.ok_or_else(|| of_approval(error, page.as_deref()))
+}
+
+/// Where it is decided.
+fn page(base: &BaseUrl, error: &Error) -> Option<String> {
+    error.reference().map(|(_, id)| base.join(&approvals::page_of(id)))
+}
+
+/// The wish that the user go there, for a client that sends users to URLs and whose user has not declined.
+fn asked(accepted: &AcceptedRequest<'_>, page: Option<&str>, error: &Error) -> Option<Box<RawValue>> {
+    let is_refused = Answers::of(accepted.request.params).is_refused();
+    let url = page.filter(|_| opens_urls(accepted) && !is_refused)?;
+    Some(input_required_reply(&UrlRequest { key: KEY, message: error.public(), url }))
 }
 
 /// Whether the client says that its user can be sent to a URL: `elicitation: { url: {} }`.

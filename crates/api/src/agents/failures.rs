@@ -85,6 +85,16 @@ pub(super) fn of_item(version: ProtocolVersion, absent: Absent<'_>, error: Error
     }
 }
 
+/// A prompt, resource or completion that waits for a person.
+pub(super) fn of_approval(error: &Error, page: Option<&str>) -> Refused {
+    let mut data = data_of(error);
+    let decided = page.map(|page| format!("; it is decided at {page}")).unwrap_or_default();
+    data.extend(page.map(|page| ("approvalUrl".to_owned(), page.into())));
+    let message = format!("{}{decided}", error.public());
+    let error = RpcError::new(ErrorCode::INTERNAL_ERROR, &message).with_data(&Value::Object(data));
+    Refused::Rpc { status: 200, error }
+}
+
 /// A list that could not be made.
 pub(super) fn of_list(error: Error) -> Refused {
     if error.code() == codes::INVALID_CURSOR {

@@ -8,6 +8,7 @@ use portcullis_schemas::integrations::toolsets::operations::{
 };
 use portcullis_schemas::integrations::toolsets::{ExposedName, ExposedToolName};
 use portcullis_schemas::text::RunId;
+use portcullis_schemas::{Error, ErrorKind};
 use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -15,7 +16,7 @@ use serde_json::{Map, Value};
 use super::failures::{Absent, Refused, of_item};
 use super::methods::invalid;
 use super::run::run_of;
-use super::{Agent, results};
+use super::{Agent, approval, results};
 
 impl Agent {
     pub(super) async fn get_prompt(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
@@ -31,7 +32,7 @@ impl Agent {
         let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
-            Err(error) => Err(of_item(accepted.version, absent, error)),
+            Err(error) => self.failed_item(accepted, absent, error),
         }
     }
 
@@ -50,7 +51,7 @@ impl Agent {
         let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::uncached(accepted.era, answer)),
-            Err(error) => Err(of_item(accepted.version, absent, error)),
+            Err(error) => self.failed_item(accepted, absent, error),
         }
     }
 
@@ -72,8 +73,20 @@ impl Agent {
         let context = self.context(accepted).map_err(Refused::Problem)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
-            Err(error) => Err(of_item(accepted.version, absent, error)),
+            Err(error) => self.failed_item(accepted, absent, error),
         }
+    }
+
+    fn failed_item(
+        &self,
+        accepted: &AcceptedRequest<'_>,
+        absent: Absent<'_>,
+        error: Error,
+    ) -> Result<Box<RawValue>, Refused> {
+        if error.kind() == ErrorKind::AwaitsApproval {
+            return approval::item_waiting(accepted, self.base()?, &error);
+        }
+        Err(of_item(accepted.version, absent, error))
     }
 }
 

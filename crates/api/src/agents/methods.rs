@@ -165,12 +165,15 @@ impl Agent {
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) if error.kind() == ErrorKind::AwaitsApproval => {
-                let base =
-                    self.parts.extensions.get::<BaseUrl>().ok_or_else(|| Refused::Problem(no_base()))?;
-                Ok(approval::waiting(accepted, base, &error))
+                Ok(approval::waiting(accepted, self.base()?, &error))
             }
             Err(error) => of_call(accepted.version, error),
         }
+    }
+
+    /// By what addresses of ours start.
+    pub(super) fn base(&self) -> Result<&BaseUrl, Refused> {
+        self.parts.extensions.get::<BaseUrl>().ok_or_else(|| Refused::Problem(no_base()))
     }
 
     /// The header lines that mirror arguments. A value that is no text is none that any argument has.

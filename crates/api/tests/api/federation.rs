@@ -352,6 +352,45 @@ async fn who_listens_hears_of_what_has_changed_for_it() {
     assert_eq!(next().await, None);
 }
 
+/// Whoever waits for a person learns where that is decided.
+#[tokio::test]
+async fn prompts_and_resources_that_wait_name_the_page() {
+    let scene = Scene::new().await;
+    scene.approve_all().await;
+    for item in &scene.items {
+        let path =
+            format!("/integrations/mcp-servers/{}/tools/{}/approval", scene.server, text(&item["tool_id"]));
+        let body = Some(json!({ "approval": "required" }));
+        assert_eq!(scene.world.call(&scene.world.key, "PUT", &path, body).await.status, 200);
+    }
+    let able = |params: Value| {
+        let mut params = modern(params);
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
+            json!({ "elicitation": { "url": {} } });
+        params
+    };
+    let of = json!({ "type": "ref/prompt", "name": "fixture__greet" });
+    let table = [
+        ("prompts/get", json!({ "name": "fixture__greet", "arguments": { "who": "you" } }), true),
+        ("resources/read", json!({ "uri": "test://a" }), true),
+        ("completion/complete", json!({ "ref": of, "argument": { "name": "who", "value": "y" } }), false),
+    ];
+    for (method, params, may_ask) in table {
+        for unable in [params.clone(), modern(params.clone())] {
+            let error = scene.error(method, unable).await;
+            assert_eq!(error["data"]["code"], "approval_required", "{method}: {error}");
+            let page = text(&error["data"]["approvalUrl"]);
+            assert!(page.ends_with(&text(&error["data"]["approval_id"])), "{page}");
+            assert!(text(&error["message"]).contains(&page), "{error}");
+        }
+        let answer = scene.ask(method, able(params)).await.json();
+        let asked = &answer["result"]["inputRequests"]["approval"];
+        let is_asked = asked["method"] == "elicitation/create" && asked["params"]["mode"] == "url";
+        assert_eq!(is_asked, may_ask, "{method}: {answer}");
+    }
+    assert!(scene.world.mcp.exchanges().iter().all(|exchange| exchange.call.is_none()), "nothing was sent");
+}
+
 /// Prompts, resources, and tools that were found by words ask as tools do.
 #[tokio::test]
 async fn whatever_is_used_may_ask_before_it_answers() {
