@@ -11,6 +11,7 @@ mod dispatch;
 mod exchanged;
 mod freshness;
 mod governed_call;
+mod halting;
 mod house;
 mod lifecycle;
 mod load;
