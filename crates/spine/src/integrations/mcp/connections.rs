@@ -3,6 +3,8 @@
 //! Whoever completes a connection holds the key that began it. So nobody can have another log in for them, and act with
 //! the other's account afterwards: the browser that comes back from the authorization server changes nothing by itself.
 
+use std::time::Duration;
+
 use portcullis_engines::integrations::mcp::accounts::{
     ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
     server_of,
@@ -33,6 +35,8 @@ use crate::scene::Scene;
 
 /// What the client's secret is opened for.
 const PURPOSE: &str = "connect_account";
+/// As long as its caller waits.
+const LONGEST: Duration = Duration::MAX;
 
 pub(crate) async fn begin_connection(
     scene: Scene,
@@ -73,7 +77,9 @@ pub(crate) async fn complete_connection(
     let reference = required_reference(server)?.ok_or_else(no_attempt)?;
     let secret = vault.open(tenant, reference.as_str(), &access).await.map_err(unopened)?;
     let ask = Ask::Code { code, verifier: &verifier };
-    let issued = scene.vault().ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
+    // Nothing is sent for a caller who has gone; what is once sent is kept.
+    scene.left_to_send(LONGEST).await?;
+    let issued = scene.vault(LONGEST).ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
     let tokens = SealedTokens::sealable(grant, &issued, None, scene.now())?;
     let sealed = vault.encrypt(tenant, &server.server_id, &tokens).await?;
     let connection = keep_first(&scene, &attempt, sealed).await?;
