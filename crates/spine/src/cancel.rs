@@ -1,8 +1,8 @@
 //! The caller going away, or this process ending, as a signal.
 //!
 //! A dispatch runs in a task of its own, so that no transaction is cut off half-way. When the caller's future is
-//! dropped, or a shutdown has no more time, the signal fires; only the exchange with the upstream listens to it, and
-//! what it leaves is recorded.
+//! dropped, or a shutdown has no more time, the signal fires; only what waits for strangers listens to it, the exchange
+//! with the upstream and the questions for its token, and what it leaves is recorded.
 
 use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;

@@ -19,7 +19,19 @@ const RETRY: Duration = Duration::from_secs(1);
 /// Counts what runs, and says when the end has come.
 pub(crate) struct Doors {
     phase: watch::Sender<Phase>,
-    running: Arc<watch::Sender<usize>>,
+    running: Counter,
+}
+
+/// Counts what runs.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Counter(Arc<watch::Sender<usize>>);
+
+impl Counter {
+    /// One more, until it is dropped. Also of what a dispatch has begun and does not wait for any more.
+    pub(crate) fn running(&self) -> Running {
+        self.0.send_modify(|count| *count += 1);
+        Running { count: Arc::clone(&self.0) }
+    }
 }
 
 /// In this order, and never back.
@@ -30,7 +42,7 @@ enum Phase {
     Cut,
 }
 
-/// One dispatch that runs.
+/// One that runs.
 pub(crate) struct Running {
     count: Arc<watch::Sender<usize>>,
 }
@@ -67,16 +79,19 @@ impl Cut {
 
 impl Doors {
     pub(crate) fn open() -> Self {
-        Self { phase: watch::Sender::new(Phase::Open), running: Arc::new(watch::Sender::new(0)) }
+        Self { phase: watch::Sender::new(Phase::Open), running: Counter::default() }
     }
 
     /// # Errors
     /// `shutting_down`.
     pub(crate) fn enter(&self) -> Result<Running, Error> {
         // Counted before the phase is looked at, so that whoever waits for the last one does not miss this one.
-        let running = Running { count: Arc::clone(&self.running) };
-        self.running.send_modify(|count| *count += 1);
+        let running = self.running.running();
         if self.is_closing() { Err(shutting_down()) } else { Ok(running) }
+    }
+
+    pub(crate) fn counter(&self) -> Counter {
+        self.running.clone()
     }
 
     pub(crate) fn cut(&self) -> Cut {
@@ -95,7 +110,7 @@ impl Doors {
     }
 
     async fn empty(&self, longest: Duration) -> bool {
-        let mut running = self.running.subscribe();
+        let mut running = self.running.0.subscribe();
         timeout(longest, running.wait_for(|count| *count == 0)).await.is_ok()
     }
 }

@@ -1,16 +1,18 @@
 //! The end of a caller's patience.
 //!
-//! Every wait of a call gets what is left of its time: the queue, the exchange with the upstream and all within it. What
-//! has an end of its own (the database, the ledger) may end later than that, so the dispatch as a whole is bounded too:
-//! its caller is told in time, while its task goes on until the outcome is on record.
+//! Every wait of a call gets what is left of its time: the queue, the opening of its credential, the exchange with the
+//! upstream and all within it. What has an end of its own (the database, the ledger) may end later than that, so the
+//! dispatch as a whole is bounded too: its caller is told in time, while its task goes on until the outcome is on record.
 
 use std::future::Future;
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use portcullis_schemas::codes;
-use portcullis_schemas::{Error, ErrorKind};
+use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind};
 use tokio::time::timeout;
+
+use crate::scene::Scene;
 
 /// How long after the deadline an outcome may still become durable before the caller is told without it. A commit
 /// takes milliseconds; the answer that says what happened is worth them. What is left of the 250 ms that callers are
@@ -19,6 +21,33 @@ const SETTLING: Duration = Duration::from_millis(100);
 
 /// The record that tells more of a dispatch, as soon as there will be one.
 pub(crate) type Noted = OnceLock<(&'static str, String)>;
+
+/// For as long as a port works for one dispatch, before anything was sent to the server that it is for.
+#[derive(Clone, Debug)]
+pub(crate) struct Patience {
+    pub(crate) scene: Scene,
+    /// Of the whole dispatch.
+    pub(crate) longest: Duration,
+}
+
+impl Patience {
+    /// What the work gives while its caller waits; after that it is dropped, or not even begun.
+    ///
+    /// # Errors
+    /// `deadline_exceeded`, `cancelled`.
+    pub(crate) async fn outlast<T>(&self, work: impl Future<Output = T> + Send) -> Result<T, PortError> {
+        let left = self.scene.left(self.longest);
+        let late = || PortError::new(PortErrorKind::Timeout, codes::DEADLINE_EXCEEDED, "no time was left");
+        if left.is_zero() {
+            return Err(late());
+        }
+        tokio::select! {
+            biased;
+            why = self.scene.unawaited() => Err(PortError::new(PortErrorKind::Unavailable, why.code, why.detail)),
+            done = timeout(left, work) => done.map_err(|_| late()),
+        }
+    }
+}
 
 /// The shorter of what the operation and the caller allow.
 pub(crate) fn budget(operation: Option<Duration>, asked: Option<Duration>) -> Option<Duration> {

@@ -8,6 +8,7 @@ use portcullis_engines::integrations::mcp::events::{EventStamp, actor_of};
 use portcullis_engines::integrations::mcp::invocation::InvocationPorts;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{EventId, InstanceId, ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
 use portcullis_schemas::principal::Principal;
 use portcullis_schemas::store::UnitOfWork;
@@ -19,7 +20,7 @@ use crate::admission::{Gate, Slot};
 use crate::cancel::CancelSignal;
 use crate::client::{DispatchClient, UpstreamTime};
 use crate::closing::Doors;
-use crate::deadline::{Noted, budget, exceeded};
+use crate::deadline::{Noted, Patience, budget, exceeded};
 use crate::integrations::mcp::freshness::Lists;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
@@ -216,14 +217,25 @@ impl Scene {
         self.upstream.micros()
     }
 
-    /// What the invocation engine needs, with the client of this dispatch.
+    /// What the invocation engine needs, with the client of this dispatch and a vault for as long as its caller waits.
     pub(crate) fn invocation_ports(&self) -> InvocationPorts {
-        InvocationPorts { client: Arc::new(self.client()), ..self.stage.invocation_ports() }
+        let vault = self.vault(self.stage.options.call_deadline);
+        InvocationPorts {
+            client: Arc::new(self.client()),
+            vault: Arc::new(vault),
+            ..self.stage.invocation_ports()
+        }
     }
 
-    /// The vault, for those who use a credential.
-    pub(crate) fn vault(&self) -> ExchangingVault {
-        self.stage.vault()
+    /// Ends when nobody waits for this dispatch any more, and says why.
+    pub(crate) async fn unawaited(&self) -> McpFailure {
+        self.cancel.fired().await
+    }
+
+    /// The vault, for those who use a credential within what is left of `longest`, and for as long as their caller waits.
+    pub(crate) fn vault(&self, longest: Duration) -> ExchangingVault {
+        let patience = Some(Patience { scene: self.clone(), longest });
+        ExchangingVault { patience, ..self.stage.vault() }
     }
 
     pub(crate) fn instance(&self) -> &InstanceId {
@@ -257,6 +269,8 @@ impl Stage {
             clock: Arc::clone(&self.ports.clock),
             store: Arc::clone(&self.ports.store),
             tokens: Arc::clone(&self.upstream_tokens),
+            patience: None,
+            counter: self.doors.counter(),
         }
     }
 

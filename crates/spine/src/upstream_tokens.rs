@@ -2,13 +2,14 @@
 //!
 //! Those of the client itself are held in memory only, wiped when dropped, and told apart by tenant, server, settings and
 //! secret: a rotated secret is exchanged anew. Those that a caller's token is exchanged for (RFC 8693) are told apart by the
-//! caller's key and token too, and end with that. One exchange at a time for each; the others wait for what it gets. What a
-//! server refuses is used no more, and is asked for anew once in 30 s: else a server that refuses each call would have us ask
-//! at its pace. An exchange happens within a call or a discovery whose intent, and whose access to the credential, is on
-//! record.
+//! caller's key and token too, and end with that. One exchange at a time for each; the others wait for what it gets, each for
+//! as long as its own caller does. What a server refuses is used no more, and is asked for anew once in 30 s: else a server
+//! that refuses each call would have us ask at its pace. An exchange happens within a call or a discovery whose intent, and
+//! whose access to the credential, is on record.
 
 mod accounts;
 mod held;
+mod questions;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -31,7 +32,10 @@ use portcullis_schemas::store::Store;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
 pub(crate) use self::held::UpstreamTokens;
-use self::held::{Held, Owner};
+use self::held::{Held, Owner, digest};
+use self::questions::Unawaited;
+use crate::closing::Counter;
+use crate::deadline::Patience;
 
 /// A token that ends sooner than this is renewed before it is used, if that can be had.
 const MARGIN: Duration = Duration::from_secs(30);
@@ -44,65 +48,106 @@ const LIMITS: EgressLimits = EgressLimits {
 };
 
 /// A vault whose secrets are exchanged where their access says so; otherwise the vault behind it.
+#[derive(Clone)]
 pub(crate) struct ExchangingVault {
     pub(crate) inner: Arc<dyn CredentialVault>,
     pub(crate) egress: Arc<dyn Egress>,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) store: Arc<dyn Store>,
     pub(crate) tokens: Arc<UpstreamTokens>,
+    /// For as long as it opens; `None` for work that no caller waits for.
+    pub(crate) patience: Option<Patience>,
+    /// Counts what the end of the process waits for.
+    pub(crate) counter: Counter,
+}
+
+/// A token that is wanted: whose, and what it is asked for by.
+#[derive(Clone)]
+struct Wanted {
+    owner: Owner,
+    grant: ClientGrant,
+    secret: Secret,
+    /// The caller's token that is exchanged; without it the token is the client's own.
+    subject: Option<Arc<PresentedToken>>,
 }
 
 impl ExchangingVault {
-    /// A token of the client itself, or with `subject` one that the caller's is exchanged for.
-    async fn exchanged(
-        &self,
-        owner: &Owner,
-        grant: &ClientGrant,
-        secret: Secret,
-        subject: Option<&PresentedToken>,
-    ) -> Result<Secret, PortError> {
-        let Owner { tenant, server, .. } = owner;
-        let now = || self.clock.monotonic();
-        let place = self.tokens.place(owner, now());
-        let look = || match place.usable(grant, &secret, now()) {
-            Some((token, _)) if self.tokens.is_refused(tenant, server, &token) => Known::Refused,
-            Some((token, false)) => Known::Good(token),
-            Some((token, true)) => Known::Ending(token),
-            None => Known::Nothing,
-        };
-        let usable = match look() {
+    /// The token that is held, or one that is asked for; who waits with others shares what these get.
+    async fn exchanged(&self, wanted: Wanted) -> Result<Secret, PortError> {
+        let usable = match self.known(&wanted) {
             Known::Good(token) => return Ok(token),
             known => known.ending(),
         };
-        let turn = match (place.turn.try_lock(), usable) {
-            (Ok(turn), _) => turn,
-            (Err(_), Some(token)) => return Ok(token),
-            (Err(_), None) => place.turn.lock().await,
-        };
-        let usable = match look() {
-            Known::Good(token) => return Ok(token),
-            Known::Refused if !self.tokens.may_ask_anew(owner, now()) => return Err(asked_lately()),
-            known => known.ending(),
-        };
-        let ask = subject.map_or(Ask::Client, |subject| Ask::Exchange(&subject.text));
-        let asked = self.ask(tenant, grant, &secret, &ask).await;
-        let issued = match (asked, usable) {
-            (Ok(issued), _) => issued,
+        let subject = (wanted.owner.clone(), wanted.digest());
+        let asker = self.clone();
+        let (question, is_new) =
+            self.tokens.questions.join(subject, Unawaited::Ends, || asker.issued(wanted));
+        match usable {
+            Some(token) if !is_new => Ok(token),
             // It is good for a moment yet.
-            (Err(_), Some(token)) => return Ok(token),
-            (Err(error), None) => return Err(error),
-        };
+            usable => question.answer().await.or_else(|error| usable.ok_or(error)),
+        }
+    }
+
+    /// A new token, which is held from then on.
+    async fn issued(self, wanted: Wanted) -> Result<Secret, PortError> {
+        let Wanted { owner, grant, secret, subject } = &wanted;
+        let Owner { tenant, server, .. } = owner;
+        // The last question may have ended since it was looked for.
+        match self.known(&wanted) {
+            Known::Good(token) => return Ok(token),
+            Known::Refused if !self.tokens.may_ask_anew(owner, self.clock.monotonic()) => {
+                return Err(asked_lately());
+            }
+            _ => {}
+        }
+        let ask = subject.as_ref().map_or(Ask::Client, |subject| Ask::Exchange(&subject.text));
+        let issued = self.ask(tenant, grant, secret, &ask).await?;
         let token = issued.token.clone();
         if self.tokens.is_refused(tenant, server, &token) {
             // What is held stays: it is the same one, or was refused as well.
             return Err(refused_before());
         }
         // What was made of a caller's token does not outlive it.
-        let wall = self.clock.now();
-        let most = subject.map(|subject| Duration::from_millis(subject.ends_at.millis_since(wall)));
-        place.hold(Held::of(grant, &secret, issued, now(), most));
-        drop(turn);
+        let (wall, now) = (self.clock.now(), self.clock.monotonic());
+        let most = subject.as_ref().map(|subject| Duration::from_millis(subject.ends_at.millis_since(wall)));
+        self.tokens.place(owner, now).hold(Held::of(grant, secret, issued, now, most));
         Ok(token)
+    }
+
+    fn known(&self, wanted: &Wanted) -> Known {
+        let Wanted { owner, grant, secret, .. } = wanted;
+        let now = self.clock.monotonic();
+        match self.tokens.place(owner, now).usable(grant, secret, now) {
+            Some((token, _)) if self.tokens.is_refused(&owner.tenant, &owner.server, &token) => {
+                Known::Refused
+            }
+            Some((token, false)) => Known::Good(token),
+            Some((token, true)) => Known::Ending(token),
+            None => Known::Nothing,
+        }
+    }
+
+    async fn opened(
+        &self,
+        tenant: &TenantId,
+        reference: &str,
+        access: &CredentialAccess,
+    ) -> Result<Secret, PortError> {
+        let secret = self.inner.open(tenant, reference, access).await?;
+        match &access.exchange {
+            None => Ok(secret),
+            Some(TokenExchange::Client(grant)) => {
+                let server = access.mcp_server.clone();
+                let owner = Owner { tenant: tenant.clone(), server, caller: None };
+                self.exchanged(Wanted { owner, grant: grant.clone(), secret, subject: None }).await
+            }
+            Some(TokenExchange::Caller(grant)) => {
+                self.of_caller(tenant, &access.mcp_server, grant, secret).await
+            }
+            Some(TokenExchange::Account(grant)) => self.of_account(tenant, grant, access, secret).await,
+            Some(_) => Err(unknown_exchange()),
+        }
     }
 
     /// A token that the caller's own is exchanged for, for that caller alone.
@@ -116,7 +161,8 @@ impl ExchangingVault {
         let subject = grant.subject.as_ref().ok_or_else(no_subject)?;
         let caller = Some((grant.key.clone(), subject.digest));
         let owner = Owner { tenant: tenant.clone(), server: server.clone(), caller };
-        self.exchanged(&owner, &grant.client, secret, Some(subject)).await
+        let subject = Some(Arc::clone(subject));
+        self.exchanged(Wanted { owner, grant: grant.client.clone(), secret, subject }).await
     }
 
     /// Asks a token endpoint. What it is asked for must be on record.
@@ -152,6 +198,14 @@ impl ExchangingVault {
         let mut response = self.egress.send(tenant, request).await.map_err(Unissued::Unanswered)?;
         let body = response.body.whole().await.map_err(Unissued::Unanswered)?;
         judge_answer(response.status, body, grant, ask).map_err(Unissued::No)
+    }
+}
+
+impl Wanted {
+    /// Of what it is asked for by.
+    fn digest(&self) -> [u8; 32] {
+        let Self { grant, secret, .. } = self;
+        digest(&format!("{grant:?}\n{:?}", digest(secret.expose())))
     }
 }
 
@@ -211,19 +265,10 @@ impl CredentialVault for ExchangingVault {
         reference: &str,
         access: &CredentialAccess,
     ) -> Result<Secret, PortError> {
-        let secret = self.inner.open(tenant, reference, access).await?;
-        match &access.exchange {
-            None => Ok(secret),
-            Some(TokenExchange::Client(grant)) => {
-                let server = access.mcp_server.clone();
-                let owner = Owner { tenant: tenant.clone(), server, caller: None };
-                self.exchanged(&owner, grant, secret, None).await
-            }
-            Some(TokenExchange::Caller(grant)) => {
-                self.of_caller(tenant, &access.mcp_server, grant, secret).await
-            }
-            Some(TokenExchange::Account(grant)) => self.of_account(tenant, grant, access, &secret).await,
-            Some(_) => Err(unknown_exchange()),
+        let opened = self.opened(tenant, reference, access);
+        match &self.patience {
+            Some(patience) => patience.outlast(opened).await?,
+            None => opened.await,
         }
     }
 

@@ -11,13 +11,43 @@ use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
-use super::held::Owner;
+use super::held::{Owner, digest};
+use super::questions::Unawaited;
 use super::{ExchangingVault, MARGIN, Unissued, asked_lately, refused_before};
 use crate::integrations::mcp::connections::keep_renewed;
 
 impl ExchangingVault {
-    /// The access token of an account. One call at a time renews it; the others wait for what that gets.
+    /// The access token of an account. One question at a time renews it; all who wait share what that gets.
     pub(super) async fn of_account(
+        &self,
+        tenant: &TenantId,
+        grant: &AccountGrant,
+        access: &CredentialAccess,
+        secret: Secret,
+    ) -> Result<Secret, PortError> {
+        let (_, tokens) = self.kept(tenant, grant, access).await?;
+        if let Some(token) = self.good(&tokens, tenant, access, MARGIN) {
+            return Ok(token);
+        }
+        let owner = Owner::of_account(tenant, &access.mcp_server, &grant.key);
+        let begin = || {
+            let (asker, running) = (self.clone(), self.counter.running());
+            let (tenant, grant, access) = (tenant.clone(), grant.clone(), access.clone());
+            async move {
+                let renewed = asker.renewed(&tenant, &grant, &access, &secret).await;
+                // The process does not end between the answer and the store.
+                drop(running);
+                renewed
+            }
+        };
+        // A refresh token may be good once, so its answer is stored though all have left.
+        let subject = (owner, digest(&grant.binding));
+        let (question, _) = self.tokens.questions.join(subject, Unawaited::GoesOn, begin);
+        question.answer().await
+    }
+
+    /// The access token once more, renewed unless it was so meanwhile, here or by another replica.
+    async fn renewed(
         &self,
         tenant: &TenantId,
         grant: &AccountGrant,
@@ -25,23 +55,14 @@ impl ExchangingVault {
         secret: &Secret,
     ) -> Result<Secret, PortError> {
         let server = &access.mcp_server;
-        let current = |tokens: &SealedTokens, margin| tokens.access(self.clock.now(), margin);
         let is_refused = |token: &Secret| self.tokens.is_refused(tenant, server, token);
-        let good = |tokens: &SealedTokens, margin| current(tokens, margin).filter(|token| !is_refused(token));
-        let (_, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = good(&tokens, MARGIN) {
-            return Ok(token);
-        }
-        let turn = self.tokens.turn(tenant, server, &grant.key);
-        let _turn = turn.lock().await;
-        // It may have been renewed meanwhile, here or by another replica.
         let (stored, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = good(&tokens, MARGIN) {
+        if let Some(token) = self.good(&tokens, tenant, access, MARGIN) {
             return Ok(token);
         }
-        let left = good(&tokens, Duration::ZERO);
+        let left = self.good(&tokens, tenant, access, Duration::ZERO);
         let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
-        if current(&tokens, Duration::ZERO).is_some_and(|token| is_refused(&token)) {
+        if tokens.access(self.clock.now(), Duration::ZERO).is_some_and(|token| is_refused(&token)) {
             let owner = Owner::of_account(tenant, server, &grant.key);
             if !self.tokens.may_ask_anew(&owner, self.clock.monotonic()) {
                 return Err(asked_lately());
@@ -61,6 +82,18 @@ impl ExchangingVault {
             (Err(Unissued::No(NoToken::Refused(INVALID_GRANT))), None) => Err(required()),
             (Err(unissued), None) => Err(unissued.into()),
         }
+    }
+
+    /// The access token, if it is good for so much longer and was not refused.
+    fn good(
+        &self,
+        tokens: &SealedTokens,
+        tenant: &TenantId,
+        access: &CredentialAccess,
+        margin: Duration,
+    ) -> Option<Secret> {
+        let token = tokens.access(self.clock.now(), margin)?;
+        (!self.tokens.is_refused(tenant, &access.mcp_server, &token)).then_some(token)
     }
 
     /// The connection, and its tokens if they are those of this grant.

@@ -11,9 +11,9 @@ use portcullis_schemas::integrations::mcp::oauth::ClientGrant;
 use portcullis_schemas::integrations::mcp::wire::AuthHeader;
 use portcullis_schemas::secret::Secret;
 use portcullis_trail::sha256;
-use tokio::sync::Mutex as Turn;
 
 use super::MARGIN;
+use super::questions::Questions;
 
 /// Most tokens that are held of a tenant, and most that are known to be refused. Whoever has more has their own forgotten,
 /// and nobody else's.
@@ -25,8 +25,8 @@ const BETWEEN_REFUSALS: Duration = Duration::from_secs(30);
 #[derive(Default)]
 pub(crate) struct UpstreamTokens {
     places: Mutex<HashMap<TenantId, HashMap<Owner, Arc<Place>>>>,
-    /// One renews the tokens of an account, the others wait for what it gets.
-    turns: Mutex<HashMap<Account, Arc<Turn<()>>>>,
+    /// What is asked for now.
+    pub(super) questions: Questions,
     /// Forgotten with the process, and then refused once more.
     refused: Mutex<HashMap<TenantId, Refused>>,
     /// When a token was last asked for because one was refused.
@@ -42,9 +42,6 @@ struct Refused {
 
 /// A token of a server, by its digest.
 type Mark = (ServerId, [u8; 32]);
-
-/// Whose account, and where.
-type Account = (TenantId, ServerId, KeyId);
 
 /// Whose token: the client's own, or one that a caller's token was exchanged for.
 #[derive(Clone, PartialEq, Eq, Hash)]
@@ -66,8 +63,6 @@ impl Owner {
 #[derive(Default)]
 pub(super) struct Place {
     held: Mutex<Option<Held>>,
-    /// One asks, the others wait for what it gets.
-    pub(super) turn: Turn<()>,
 }
 
 /// A token with what it was asked for by.
@@ -106,7 +101,6 @@ impl UpstreamTokens {
     }
 
     /// Whether another token may be asked for because this owner's was refused: once in 30 s, whoever is refused how often.
-    /// Who asks must hold the owner's turn.
     pub(super) fn may_ask_anew(&self, owner: &Owner, now: Duration) -> bool {
         let mut anew = lock(&self.anew);
         let anew = anew.entry(owner.tenant.clone()).or_default();
@@ -116,13 +110,6 @@ impl UpstreamTokens {
         }
         anew.insert(owner.clone(), now);
         true
-    }
-
-    pub(super) fn turn(&self, tenant: &TenantId, server: &ServerId, key: &KeyId) -> Arc<Turn<()>> {
-        let mut turns = lock(&self.turns);
-        // Who holds a turn has a reference of its own.
-        turns.retain(|_, turn| Arc::strong_count(turn) > 1);
-        Arc::clone(turns.entry((tenant.clone(), server.clone(), key.clone())).or_default())
     }
 
     /// The place of an owner. A new one takes the room of what has ended, else of the tenant's token that ends soonest.
@@ -202,7 +189,7 @@ fn mark(server: &ServerId, token: &str) -> Mark {
     (server.clone(), digest(token))
 }
 
-fn digest(text: &str) -> [u8; 32] {
+pub(super) fn digest(text: &str) -> [u8; 32] {
     *sha256(text.as_bytes()).as_bytes()
 }
 

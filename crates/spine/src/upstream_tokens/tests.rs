@@ -31,6 +31,8 @@ impl World {
             clock: clock.clone(),
             store: Arc::new(MemoryStore::new()),
             tokens: Arc::default(),
+            patience: None,
+            counter: Counter::default(),
         };
         let server = ServerId::generate(&UniqueIds::new());
         Self { vault, egress, clock, server, tenant: fixtures::tenant(1) }
@@ -42,8 +44,7 @@ impl World {
     }
 
     async fn token_of(&self, grant: &ClientGrant, secret: &str) -> Result<String, PortError> {
-        let secret = Secret::new(secret.to_owned());
-        let token = self.vault.exchanged(&self.owner(), grant, secret, None).await;
+        let token = self.vault.exchanged(wanted(&self.owner(), grant, secret)).await;
         token.map(|token| token.expose().to_owned())
     }
 
@@ -89,6 +90,11 @@ impl World {
     fn asked(&self) -> usize {
         self.egress.requests().len()
     }
+}
+
+fn wanted(owner: &Owner, grant: &ClientGrant, secret: &str) -> Wanted {
+    let secret = Secret::new(secret.to_owned());
+    Wanted { owner: owner.clone(), grant: grant.clone(), secret, subject: None }
 }
 
 fn grant(endpoint: &str) -> ClientGrant {
@@ -150,15 +156,14 @@ async fn another_secret_endpoint_or_server_is_another_token() {
     assert_eq!(world.token_of(&grant("https://as.example/other"), "rotated").await.unwrap(), "three");
     let other = ServerId::generate(&UniqueIds::new());
     world.answer("four", 300);
-    let secret = Secret::new("rotated".to_owned());
     let elsewhere = Owner { server: other, ..world.owner() };
-    let four = world.vault.exchanged(&elsewhere, &grant("https://as.example/other"), secret, None).await;
+    let other = grant("https://as.example/other");
+    let four = world.vault.exchanged(wanted(&elsewhere, &other, "rotated")).await;
     assert_eq!(four.unwrap().expose(), "four");
     world.answer("five", 300);
     let stranger = fixtures::tenant(2);
-    let secret = Secret::new("rotated".to_owned());
     let theirs = Owner { tenant: stranger.clone(), ..elsewhere };
-    let five = world.vault.exchanged(&theirs, &grant("https://as.example/other"), secret, None).await;
+    let five = world.vault.exchanged(wanted(&theirs, &other, "rotated")).await;
     assert_eq!(five.unwrap().expose(), "five", "no token is shared between tenants");
     assert_eq!(world.egress.requests()[4].0, stranger);
     // What was refused upstream is asked for anew.

@@ -2,11 +2,9 @@
 
 use std::sync::Arc;
 
-use async_trait::async_trait;
 use portcullis_schemas::codes;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
-use portcullis_schemas::egress::{Egress, EgressError, EgressPurpose, EgressRequest, EgressResponse};
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::egress::{Egress, EgressPurpose, EgressRequest};
 use portcullis_schemas::integrations::mcp::oauth::ClientRegistration;
 use portcullis_schemas::integrations::mcp::operations::{
     DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer, UpdateMcpServer,
@@ -18,8 +16,8 @@ use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
 
+use crate::halting::Halting;
 use crate::house::House;
 
 const CHALLENGE: &str = "Bearer scope=\"files\", resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/files\"";
@@ -30,28 +28,6 @@ const STRANGERS: &str = "evil.example";
 /// So late that no lease and no intent is young any more.
 fn much_later(office: &Office) -> Timestamp {
     office.house.spine.ports().clock.now().plus(LONGEST_OPEN * 2)
-}
-
-/// Stops before the metadata of the authorization server are asked for.
-struct Halting {
-    inner: Arc<ScriptedEgress>,
-    reached: Notify,
-    go: Notify,
-}
-
-#[async_trait]
-impl Egress for Halting {
-    async fn send(&self, tenant: &TenantId, request: EgressRequest) -> Result<EgressResponse, EgressError> {
-        if request.url.ends_with("/.well-known/oauth-authorization-server") {
-            self.reached.notify_one();
-            self.go.notified().await;
-        }
-        self.inner.send(tenant, request).await
-    }
-
-    async fn judge(&self, tenant: &TenantId, url: &str) -> Result<String, EgressError> {
-        self.inner.judge(tenant, url).await
-    }
 }
 
 /// A house with one server that nobody has named an authorization server of.
@@ -81,7 +57,7 @@ impl Office {
     /// An office whose metadata are answered, once what halts is let go.
     async fn halting() -> (Self, Arc<Halting>) {
         let inner = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
-        let halting = Arc::new(Halting { inner: inner.clone(), reached: Notify::new(), go: Notify::new() });
+        let halting = Halting::before("/.well-known/oauth-authorization-server", inner.clone());
         let office = Self::with(inner, halting.clone()).await;
         office.answer_metadata(|_, _| {});
         (office, halting)
@@ -415,5 +391,20 @@ async fn what_leads_elsewhere_is_judged_before_anything_is_sent_there() {
         assert_eq!(error.code(), codes::EGRESS_REFUSED, "{endpoint}");
         assert!(error.public().contains("`http://169.254.169.254`"), "{}", error.public());
         assert_eq!(office.asked().len(), 3, "and nobody was registered for it");
+        let trail = office.house.trail().await;
+        assert!(
+            !trail.iter().any(|event| event.facts.contains_key("registration_endpoint")),
+            "nor about to be"
+        );
     }
+    // Who has a client there registers nowhere.
+    let office = Office::open().await;
+    office.answer_metadata(|_, server| server["registration_endpoint"] = json!("http://10.0.0.5/register"));
+    let client = json!({
+        "issuer": "https://as.example", "client_id": "mine", "credential_ref": "encrypted://5ec2e7",
+    });
+    let given = office.discover(json!({ "client": client })).await.unwrap();
+    assert_eq!(given.registration, ClientRegistration::Given);
+    office.answer_metadata(|_, server| server["registration_endpoint"] = json!("http://10.0.0.5/register"));
+    assert_eq!(office.discover(json!({})).await.unwrap().registration, ClientRegistration::Kept);
 }

@@ -7,13 +7,14 @@ use portcullis_schemas::api_keys::operations::CreateApiKey;
 use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, CompleteConnection, GetConnection, RemoveConnection,
 };
 use portcullis_schemas::integrations::credentials::operations::{SetCredentialGrants, StoreCredential};
 use portcullis_schemas::integrations::mcp::operations::{
-    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer,
+    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer, UpdateMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{McpFailure, McpTarget};
@@ -21,20 +22,31 @@ use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
 
+use crate::halting::Halting;
 use crate::house::{House, call_of, catalogue, definition, reply};
 
 /// A house with one server where callers have accounts, and two callers.
-struct Bank {
-    house: House,
+pub(crate) struct Bank {
+    pub(crate) house: House,
     egress: Arc<ScriptedEgress>,
-    server: String,
-    callers: [CallContext; 2],
+    pub(crate) server: String,
+    pub(crate) callers: [CallContext; 2],
 }
 
 impl Bank {
     async fn open() -> Self {
         let egress = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
-        let way_out = egress.clone();
+        Self::with(egress.clone(), egress).await
+    }
+
+    /// A bank whose token endpoint is asked once what halts is let go.
+    pub(crate) async fn halting() -> (Self, Arc<Halting>) {
+        let inner = Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example"]));
+        let halting = Halting::before("/token", inner.clone());
+        (Self::with(inner, halting.clone()).await, halting)
+    }
+
+    async fn with(egress: Arc<ScriptedEgress>, way_out: Arc<dyn Egress>) -> Self {
         let house = House::with(|ports| ports.egress = way_out).await;
         let secret = json!({ "name": "client", "credential_type": "custom", "secret": "client secret" });
         let secret = serde_json::from_value::<StoreCredential>(secret).unwrap();
@@ -71,21 +83,21 @@ impl Bank {
         self.house.spine.run(self.callers[caller].clone(), request).await.map(drop)
     }
 
-    fn answer(&self, token: &str, refresh: Option<&str>) {
+    pub(crate) fn answer(&self, token: &str, refresh: Option<&str>) {
         let body = json!({
             "access_token": token, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 300, "scope": "pay",
         });
         self.egress.answer(ScriptedResponse::json(200, &body));
     }
 
-    async fn connect(&self, caller: usize, token: &str) {
+    pub(crate) async fn connect(&self, caller: usize, token: &str) {
         let state = self.begin(caller).await;
         self.answer(token, Some(&format!("{token}-refresh")));
         self.complete(caller, json!({ "state": state })).await.unwrap();
     }
 
     /// The server's tool, found with the account of the caller who is an admin too.
-    async fn tool(&self) -> McpTool {
+    pub(crate) async fn tool(&self) -> McpTool {
         self.house.client.answer_discover(Ok(catalogue(&[definition("pay", "pays")])));
         let of_server = json!({ "server_id": self.server });
         let request = serde_json::from_value::<DiscoverMcpTools>(of_server.clone()).unwrap();
@@ -242,4 +254,59 @@ async fn what_is_removed_or_frozen_is_not_used() {
             "connection.removed"
         ]
     );
+}
+
+/// An account that is connected by the first caller while something is done, before the code is exchanged: what became of
+/// it, and whether the caller is connected afterwards.
+async fn connected_while(done: impl AsyncFnOnce(&Bank)) -> (Error, bool) {
+    let (bank, halting) = Bank::halting().await;
+    let state = bank.begin(0).await;
+    bank.answer("alices", None);
+    let (completed, ()) = tokio::join!(bank.complete(0, json!({ "state": state })), async {
+        halting.reached.notified().await;
+        done(&bank).await;
+        halting.go.notify_one();
+    });
+    let story = bank.house.story_of(&bank.server).await;
+    assert!(!story.iter().any(|event| event == "connection.made"), "{story:?}");
+    let request = serde_json::from_value::<GetConnection>(json!({ "server_id": bank.server })).unwrap();
+    let own = bank.house.spine.run(bank.callers[0].clone(), request).await.unwrap();
+    (completed.unwrap_err(), own.is_connected)
+}
+
+#[tokio::test]
+async fn what_was_removed_meanwhile_does_not_come_back() {
+    let remove = async |bank: &Bank| {
+        let key = bank.callers[0].principal.key();
+        let removal = json!({ "server_id": bank.server, "key_id": key });
+        bank.house.admin::<RemoveConnection>(removal).await.unwrap();
+    };
+    // Else it would be the first row of a connection that nobody has.
+    let (error, is_connected) = connected_while(async |bank| remove(bank).await).await;
+    assert_eq!(
+        (error.kind(), error.code(), is_connected),
+        (ErrorKind::Conflict, codes::STATE_CONFLICT, false)
+    );
+    let begun_anew = connected_while(async |bank| {
+        remove(bank).await;
+        bank.begin(0).await;
+    });
+    let (error, is_connected) = begun_anew.await;
+    assert_eq!((error.code(), is_connected), (codes::STATE_CONFLICT, false));
+}
+
+#[tokio::test]
+async fn an_account_is_not_connected_to_what_was_frozen_or_changed_meanwhile() {
+    let (error, is_connected) = connected_while(async |bank| {
+        let freeze = json!({ "target": { "kind": "server", "id": bank.server }, "reason": "now" });
+        bank.house.admin::<ThrowKillSwitch>(freeze).await.unwrap();
+    })
+    .await;
+    assert_eq!((error.code(), is_connected), (codes::FROZEN, false));
+    let (error, is_connected) = connected_while(async |bank| {
+        let moved = json!({ "server_id": bank.server, "url": "https://mcp.example/elsewhere" });
+        bank.house.admin::<UpdateMcpServer>(moved).await.unwrap();
+    })
+    .await;
+    assert_eq!((error.code(), is_connected), (codes::STATE_CONFLICT, false), "its tokens would be refused");
 }

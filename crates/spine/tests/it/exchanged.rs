@@ -21,7 +21,7 @@ use crate::tokens::{Realm, token};
 
 impl Realm {
     /// A server that takes callers' tokens exchanged, and a second client of the issuer.
-    async fn exchanging(&self) -> String {
+    pub(crate) async fn exchanging(&self) -> String {
         let secret = json!({ "name": "client", "credential_type": "custom", "secret": "client secret" });
         let stored = self.house.admin::<StoreCredential>(secret).await.unwrap();
         let body = json!({
@@ -42,7 +42,7 @@ impl Realm {
     }
 
     /// The server's tool, found by an admin who came with a token.
-    async fn tool(&self, server: &str, admin: &CallContext) -> McpTool {
+    pub(crate) async fn tool(&self, server: &str, admin: &CallContext) -> McpTool {
         self.house.client.answer_discover(Ok(catalogue(&[definition("read", "reads")])));
         let of_server = json!({ "server_id": server });
         let request = serde_json::from_value::<DiscoverMcpTools>(of_server.clone()).unwrap();
@@ -54,7 +54,7 @@ impl Realm {
         self.house.admin::<ApproveMcpTool>(approval).await.unwrap()
     }
 
-    fn answer_exchange(&self, token: &str) {
+    pub(crate) fn answer_exchange(&self, token: &str) {
         let body = json!({
             "access_token": token, "token_type": "Bearer", "expires_in": 300, "scope": "files",
             "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
@@ -62,7 +62,7 @@ impl Realm {
         self.egress.answer(ScriptedResponse::json(200, &body));
     }
 
-    async fn caller(&self, text: &str) -> CallContext {
+    pub(crate) async fn caller(&self, text: &str) -> CallContext {
         let principal = self.house.spine.authenticate(text).await.unwrap();
         CallContext::new(principal, RequestId::generate(self.house.ids()))
     }

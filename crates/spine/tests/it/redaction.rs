@@ -30,6 +30,12 @@ async fn tool_with_credential(house: &House) -> McpTool {
     tool
 }
 
+/// How many incidents there are of credentials that came back.
+async fn echoes(house: &House) -> usize {
+    let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+    incidents.iter().filter(|incident| incident.cause == IncidentCause::CredentialEchoed).count()
+}
+
 fn echo(text: &str) -> ToolReply {
     let result = json!({ "content": [{ "type": "text", "text": text }] }).to_string();
     ToolReply { result: RawJson::from_text(result).unwrap(), ..reply() }
@@ -111,13 +117,12 @@ async fn what_a_refusal_says_reaches_no_model_and_holds_no_credential() {
     for event in house.trail().await {
         assert!(!serde_json::to_string(&event).unwrap().contains(SECRET));
     }
-    let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
-    let echoed = incidents.iter().filter(|incident| incident.cause == IncidentCause::CredentialEchoed);
-    assert_eq!(echoed.count(), 1, "{incidents:?}");
-    // An admin who has the list read anew is told of no secret either.
+    assert_eq!(echoes(&house).await, 1);
+    // An admin who has the list read anew is told of no secret either, and hears of the server's.
     house.client.answer_discover(Err(wants(SECRET)));
     let error = house.admin::<DiscoverMcpTools>(json!({ "server_id": tool.server_id })).await.unwrap_err();
     assert!(!format!("{error:?}").contains(SECRET), "{error:?}");
+    assert_eq!(echoes(&house).await, 2);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use portcullis_schemas::api_keys::tokens::{TokenAlgorithm, TokenIssuer, TokenRul
 use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
-use portcullis_schemas::egress::{EgressError, EgressPurpose};
+use portcullis_schemas::egress::{Egress, EgressError, EgressPurpose};
 use portcullis_schemas::ids::{RequestId, TenantId};
 use portcullis_schemas::logs::ports::CheckpointSigner;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
@@ -24,6 +24,7 @@ use portcullis_vault::CheckpointKeys;
 use serde_json::{Value, json};
 use zeroize::Zeroizing;
 
+use crate::halting::Halting;
 use crate::house::{House, call_of, reply};
 
 const ISSUER: &str = "https://id.example";
@@ -37,9 +38,17 @@ pub(crate) struct Realm {
 
 impl Realm {
     async fn open(register: bool) -> Self {
+        Self::with(register, |egress| egress).await
+    }
+
+    /// With what stands before the egress.
+    async fn with<E: Egress + 'static>(
+        register: bool,
+        way_out: impl FnOnce(Arc<ScriptedEgress>) -> Arc<E>,
+    ) -> Self {
         let egress =
             Arc::new(ScriptedEgress::allowing(&["https://mcp.example", "https://as.example", ISSUER]));
-        let way_out = egress.clone();
+        let way_out = way_out(egress.clone());
         let house = House::build(
             |ports| ports.egress = way_out,
             |options, tenant| options.tokens = Some(settings(tenant, register)),
@@ -51,9 +60,22 @@ impl Realm {
     /// With the client `alice`, who may do what these scopes say.
     pub(crate) async fn with_alice(scopes: &[&str]) -> (Self, String) {
         let realm = Self::open(false).await;
+        let key = realm.register_alice(scopes).await;
+        (realm, key)
+    }
+
+    /// With the client `alice`, and a token endpoint that is asked once what halts is let go.
+    pub(crate) async fn halting(scopes: &[&str]) -> (Self, Arc<Halting>) {
+        let mut halting = None;
+        let realm =
+            Self::with(false, |egress| halting.insert(Halting::before("/token", egress)).clone()).await;
+        realm.register_alice(scopes).await;
+        (realm, halting.unwrap())
+    }
+
+    async fn register_alice(&self, scopes: &[&str]) -> String {
         let request = json!({ "name": "Alice", "scopes": scopes, "issuer": ISSUER, "subject": "alice" });
-        let key = realm.house.admin::<RegisterTokenClient>(request).await.unwrap();
-        (realm, key.key_id.to_string())
+        self.house.admin::<RegisterTokenClient>(request).await.unwrap().key_id.to_string()
     }
 
     pub(crate) fn answer_keys(&self, signers: &[(&str, u8)]) {

@@ -173,6 +173,14 @@ fn not_opened(code: Code) -> &'static str {
         codes::UPSTREAM_TOKEN_UNAVAILABLE => {
             "the server's authorization server does not answer: retry later, or check its token endpoint"
         }
+        codes::DEADLINE_EXCEEDED => {
+            "the deadline passed before the server's credential was there; the server was asked nothing, so it may be sent \
+             again"
+        }
+        codes::CANCELLED => {
+            "the caller went away, or the server is shutting down, before the MCP server's credential was there; the MCP \
+             server was asked nothing"
+        }
         _ => "the server's credential cannot be opened: check that it exists and is granted to this server",
     }
 }

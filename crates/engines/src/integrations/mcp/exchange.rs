@@ -15,6 +15,7 @@ use serde_json::json;
 use super::authentication::{NOT_GRANTED, required_reference};
 use super::decision::{CredentialVerdict, Denial, freeze_targets};
 use super::events::EventStamp;
+use super::incident_rules;
 use super::invocation::unanswered;
 use super::server::about;
 
@@ -135,7 +136,7 @@ pub fn end_exchange(
         intent_id: receipt.intent().clone(),
         events: vec![event],
         invocation: None,
-        incident: None,
+        incident: failure.and_then(|failure| incident_rules::for_exchange(stamp, server, purpose, failure)),
         answer: None,
     }
 }

@@ -4,13 +4,13 @@
 //! codes and hashes; no value of a call and no text of an upstream.
 
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::ids::{IncidentId, KeyId};
+use portcullis_schemas::ids::{IncidentId, KeyId, ServerId};
 use portcullis_schemas::incidents::IncidentSeverity::{self, Critical, High, Low, Medium};
 use portcullis_schemas::incidents::{IncidentCause, NewIncident};
 use portcullis_schemas::integrations::mcp::invocation::InvocationFacts;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel};
-use portcullis_schemas::integrations::mcp::wire::Conduct;
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure};
 use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::timestamp::Timestamp;
@@ -20,6 +20,8 @@ use serde_json::{Value, json};
 use super::events::{EventStamp, object};
 use super::rounds::RoundProblem;
 
+/// What is said of who holds our credential and writes it where it does not belong.
+const ECHOES: &str = "sends our credential back: rotate it, and ask the supplier why";
 /// Most refused definitions named in one incident.
 const NAMED_DEFINITIONS: usize = 20;
 
@@ -194,7 +196,7 @@ pub(super) fn for_outcome(
     let tool = &facts.tool_name;
     let (cause, severity, title, dedup_key) = if ended.is_credential_echoed {
         // It was taken out of what the caller got; the server may have written it elsewhere too.
-        let title = format!("tool {tool} sends our credential back: rotate it, and ask the supplier why");
+        let title = format!("tool {tool} {ECHOES}");
         (IncidentCause::CredentialEchoed, High, title, format!("echoed:{}", facts.tool_id))
     } else if let Some((cause, severity)) = rule_of(ended) {
         let code = ended.code.map_or("answered", Code::as_str);
@@ -283,6 +285,23 @@ pub(super) fn cut_off(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFact
         facts: about_call(facts, Some(codes::OUTCOME_UNKNOWN)),
     }
     .at(ids, now)
+}
+
+/// What the end of a discovery or health check asks for.
+pub(super) fn for_exchange(
+    stamp: &EventStamp<'_>,
+    server: &ServerId,
+    purpose: IntentKind,
+    failure: &McpFailure,
+) -> Option<NewIncident> {
+    let opening = Opening {
+        cause: IncidentCause::CredentialEchoed,
+        severity: High,
+        title: format!("a server {ECHOES}"),
+        dedup_key: format!("echoed:{server}"),
+        facts: json!({ "server_id": server, "purpose": purpose, "error_code": failure.code }),
+    };
+    failure.is_credential_echoed.then(|| opening.at(stamp.ids, stamp.now))
 }
 
 /// A discovery or health check was cut off.

@@ -204,7 +204,8 @@ impl Way {
         ))
     }
 
-    /// A freeze since the intent counts, and where it is sent is on record before.
+    /// A freeze since the intent counts, and where it is sent is judged and on record before. Who has a client already does
+    /// not use this endpoint, so it is judged for nobody else.
     async fn register(
         &self,
         asking: &mut Asking<'_>,
@@ -212,6 +213,9 @@ impl Way {
         asked: &Asked<'_>,
     ) -> Result<(OauthClientId, OauthClientAuth, Option<Secret>), Error> {
         let scene = asking.scene;
+        if let Some(endpoint) = &self.found.registration_endpoint {
+            asking.judge(endpoint).await?;
+        }
         let targets = freeze_targets(scene.ctx(), &server.server_id, None);
         ControlsBridge::refuse_if_frozen(scene, &targets).await?;
         let facts = json!({

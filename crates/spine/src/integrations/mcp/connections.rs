@@ -3,6 +3,8 @@
 //! Whoever completes a connection holds the key that began it. So nobody can have another log in for them, and act with
 //! the other's account afterwards: the browser that comes back from the authorization server changes nothing by itself.
 
+use std::time::Duration;
+
 use portcullis_engines::integrations::mcp::accounts::{
     ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
     server_of,
@@ -33,6 +35,8 @@ use crate::scene::Scene;
 
 /// What the client's secret is opened for.
 const PURPOSE: &str = "connect_account";
+/// As long as its caller waits.
+const LONGEST: Duration = Duration::MAX;
 
 pub(crate) async fn begin_connection(
     scene: Scene,
@@ -73,22 +77,15 @@ pub(crate) async fn complete_connection(
     let reference = required_reference(server)?.ok_or_else(no_attempt)?;
     let secret = vault.open(tenant, reference.as_str(), &access).await.map_err(unopened)?;
     let ask = Ask::Code { code, verifier: &verifier };
-    let issued = scene.vault().ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
-    let now = scene.now();
-    let tokens = SealedTokens::sealable(grant, &issued, None, now)?;
+    // Nothing is sent for a caller who has gone; what is once sent is kept.
+    scene.left_to_send(LONGEST).await?;
+    let issued = scene.vault(LONGEST).ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
+    let tokens = SealedTokens::sealable(grant, &issued, None, scene.now())?;
     let sealed = vault.encrypt(tenant, &server.server_id, &tokens).await?;
-    let mut work = scene.begin().await?;
-    let stored = work.connections().get(tenant, &server.server_id, &grant.key).await?;
-    let mut next = next(stored.as_ref(), grant, server, now);
-    next.tokens = Some(sealed);
-    next.connection.is_connected = true;
-    work.connections().put(tenant, &next).await?;
-    let event = about(&scene, AuditEventType::ConnectionMade, &server.server_id, &grant.key, json!({}));
-    work.audit_log().append(tenant, &[event]).await?;
-    work.commit().await?;
+    let connection = keep_first(&scene, &attempt, sealed).await?;
     // What the server showed to the account that was connected before holds no more.
     scene.ports().mcp.forget(tenant, &server.server_id).await;
-    Ok(next.connection)
+    Ok(connection)
 }
 
 pub(crate) async fn get_connection(scene: Scene, request: GetConnection) -> Result<OwnConnection, Error> {
@@ -155,6 +152,8 @@ struct Attempt {
     grant: AccountGrant,
     /// Sealed.
     verifier: String,
+    /// The connection as it was left.
+    ended: StoredConnection,
 }
 
 /// Ends the attempt of this state before anything is sent, so that it is good once, and records that the client's secret
@@ -185,7 +184,33 @@ async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     let event = about(scene, AuditEventType::CredentialAccessed, &id, key, facts);
     work.audit_log().append(tenant, &[event]).await?;
     work.commit().await?;
-    Ok(Attempt { server, grant, verifier })
+    Ok(Attempt { server, grant, verifier, ended })
+}
+
+/// Connects, if all is still as the attempt has left it: while the code was exchanged the connection may have been removed
+/// or begun anew, the server changed, or something frozen.
+async fn keep_first(scene: &Scene, attempt: &Attempt, sealed: String) -> Result<Connection, Error> {
+    let Attempt { server, grant, ended, .. } = attempt;
+    let (tenant, id, key) = (scene.tenant(), &server.server_id, &grant.key);
+    let mut work = scene.begin().await?;
+    let targets = freeze_targets(scene.ctx(), id, None);
+    ControlsBridge::refuse(work.kill_switch().first_frozen(tenant, &targets).await?.as_ref())?;
+    let now_asked = account_grant(&servers::find(scene, &mut *work, id).await?, key);
+    if now_asked.is_none_or(|now_asked| now_asked.binding != grant.binding) {
+        return Err(meanwhile("the server was changed"));
+    }
+    let stored = work.connections().get(tenant, id, key).await?;
+    if stored.as_ref() != Some(ended) {
+        return Err(meanwhile("the connection was removed or changed"));
+    }
+    let mut next = next(stored.as_ref(), grant, server, scene.now());
+    next.tokens = Some(sealed);
+    next.connection.is_connected = true;
+    work.connections().put(tenant, &next).await?;
+    let event = about(scene, AuditEventType::ConnectionMade, id, key, json!({}));
+    work.audit_log().append(tenant, &[event]).await?;
+    work.commit().await?;
+    Ok(next.connection)
 }
 
 fn require_grant(scene: &Scene, server: &McpServer, grants: &StoredGrants) -> Result<(), Error> {
@@ -220,6 +245,11 @@ fn about(
     facts: Value,
 ) -> AuditEventDraft {
     scene.event(event, [("key_id", key.as_str()), ("server_id", server.as_str())], facts)
+}
+
+fn meanwhile(what: &str) -> Error {
+    let message = format!("{what} while the account was connected, so nothing of it was kept: begin anew");
+    Error::new(ErrorKind::Conflict, codes::STATE_CONFLICT, message)
 }
 
 /// One answer for a state that is unknown, another's, used or too old.

@@ -42,7 +42,7 @@ pub(super) async fn begin(
 ) -> Result<Exchange, Error> {
     let place = scene.place(id, longest).await?;
     let (server, credential, receipt) = record(scene, id, kind, longest).await?;
-    match authenticate(&scene.vault(), scene.tenant(), &server, &credential.access).await {
+    match authenticate(&scene.vault(longest), scene.tenant(), &server, &credential.access).await {
         Ok(auth) => {
             let target = target(&server, scene.principal().key(), credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();

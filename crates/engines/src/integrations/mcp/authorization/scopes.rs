@@ -9,7 +9,8 @@ use super::{AuthorizationServer, McpFailure, McpServer, OauthScope, ProtectedRes
 const OFFLINE: &str = "offline_access";
 
 /// What to ask for: what an admin has fixed, now or before, else what the challenge names, else all that the resource names,
-/// else nothing. With what the server names `offline_access` where browsers are used and the authorization server lists it.
+/// else nothing. With what the server names `offline_access` where browsers are used and the authorization server lists it;
+/// without a browser never, though it was fixed: who asks as itself has nothing to be offline from, and is refused for it.
 #[must_use]
 pub fn scope_to_ask(
     fixed: Option<&OauthScope>,
@@ -19,7 +20,8 @@ pub fn scope_to_ask(
     by_browser: bool,
 ) -> Option<OauthScope> {
     if let Some(scope) = fixed {
-        return Some(scope.clone());
+        let words = scope.as_str().split(' ').filter(|word| by_browser || *word != OFFLINE);
+        return OauthScope::new(words.collect::<Vec<_>>().join(" ")).ok();
     }
     let mut words = named(challenged, resource);
     words.retain(|word| *word != OFFLINE);

@@ -131,6 +131,10 @@ fn scopes_are_those_of_the_challenge_before_those_of_the_resource() {
     };
     let table = [
         (ask(Some("mine"), Some("a"), &named, &found, true), Some("mine")),
+        (ask(Some("mine offline_access"), None, &named, &plain, true), Some("mine offline_access")),
+        // Fixed for a browser, which is used no more.
+        (ask(Some("mine offline_access"), Some("a"), &named, &found, false), Some("mine")),
+        (ask(Some("offline_access"), Some("a"), &named, &found, false), None),
         (ask(None, Some("a b a"), &named, &found, true), Some("a b offline_access")),
         (ask(None, None, &named, &found, true), Some("read write offline_access")),
         (ask(None, None, &named, &plain, true), Some("read write")),

@@ -1,5 +1,6 @@
 //! Intents and outcomes of discoveries and health checks.
 
+use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::logs::ledger::Repeated;
 use portcullis_schemas::text::CredentialRefText;
@@ -102,4 +103,12 @@ fn the_end_says_whether_the_upstream_may_have_acted() {
     assert_eq!(event_types(&settlement.events), ["mcp_exchange.failed"]);
     assert_eq!(settlement.events[0].facts["may_have_acted"], true);
     assert_eq!(settlement.intent_id, *receipt.intent());
+    assert_eq!(settlement.incident, None, "a server that is slow is no incident");
+    let echoes = McpFailure { is_credential_echoed: true, ..failure };
+    let incident = end(Some(&echoes)).incident.unwrap();
+    assert_eq!(
+        (incident.cause, incident.severity),
+        (IncidentCause::CredentialEchoed, IncidentSeverity::High)
+    );
+    assert_eq!(incident.facts["server_id"], world.server.server_id.as_str());
 }

@@ -97,16 +97,18 @@ impl Asking<'_> {
         let found = found.map_err(|unusable| unusable.to_error())?;
         // Before a client is registered that could then not be used.
         let by_browser = auth_type == McpAuthType::OauthAuthorizationCode;
-        let endpoints = [
-            Some(&found.token_endpoint),
-            found.authorization_endpoint.as_ref().filter(|_| by_browser),
-            found.registration_endpoint.as_ref(),
-        ];
+        let endpoints =
+            [Some(&found.token_endpoint), found.authorization_endpoint.as_ref().filter(|_| by_browser)];
         for endpoint in endpoints.into_iter().flatten() {
-            let judged = self.scene.ports().egress.judge(self.scene.tenant(), endpoint.as_str()).await;
-            judged.map_err(|error| unsent(error, endpoint.as_str()))?;
+            self.judge(endpoint).await?;
         }
         Ok(found)
+    }
+
+    /// Whether the egress leads to an endpoint that will be used. Nothing is sent.
+    pub(super) async fn judge(&self, endpoint: &UrlText) -> Result<(), Error> {
+        let judged = self.scene.ports().egress.judge(self.scene.tenant(), endpoint.as_str()).await;
+        judged.map(drop).map_err(|error| unsent(error, endpoint.as_str()))
     }
 
     /// Registers (RFC 7591).
