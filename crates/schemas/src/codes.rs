@@ -143,8 +143,11 @@ codes! {
     CREDENTIAL_UNAVAILABLE = "credential_unavailable";
     /// The secret cannot be used as the header that the authentication type asks for.
     CREDENTIAL_UNUSABLE = "credential_unusable";
-    /// The authorization server gives no token for the credential, or none that may be used.
+    /// The authorization server gives no token for the credential, or again one that the MCP server has refused.
     UPSTREAM_TOKEN_REFUSED = "upstream_token_refused";
+    /// The authorization server gives a token that may not be used: for more than was asked for, of another type, the
+    /// caller's own, or in an answer that is none.
+    UPSTREAM_TOKEN_UNUSABLE = "upstream_token_unusable";
     /// The authorization server could not be asked for a token, or could not answer.
     UPSTREAM_TOKEN_UNAVAILABLE = "upstream_token_unavailable";
     /// The caller has connected no account at the MCP server, or must do so anew.

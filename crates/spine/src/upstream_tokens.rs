@@ -168,7 +168,7 @@ impl ExchangingVault {
     /// Asks a token endpoint. What it is asked for must be on record.
     ///
     /// # Errors
-    /// `upstream_token_refused`, `upstream_token_unavailable`.
+    /// `upstream_token_refused`, `upstream_token_unusable`, `upstream_token_unavailable`.
     pub(crate) async fn ask(
         &self,
         tenant: &TenantId,
@@ -326,7 +326,8 @@ fn unanswered(error: EgressError) -> PortError {
 fn refused(why: NoToken) -> PortError {
     let (kind, code) = match why {
         NoToken::Status(_) => (PortErrorKind::Unavailable, codes::UPSTREAM_TOKEN_UNAVAILABLE),
-        _ => (PortErrorKind::Refused, codes::UPSTREAM_TOKEN_REFUSED),
+        NoToken::Refused(_) => (PortErrorKind::Refused, codes::UPSTREAM_TOKEN_REFUSED),
+        NoToken::Answer(_) => (PortErrorKind::Refused, codes::UPSTREAM_TOKEN_UNUSABLE),
     };
     PortError::new(kind, code, why.to_string())
 }

@@ -327,13 +327,13 @@ async fn the_callers_own_token_is_never_what_goes_upstream() {
     let world = World::new();
     world.answer_exchange("alice.token.1", 300);
     let error = world.of_caller(1, "alice.token.1", 600).await.unwrap_err();
-    assert_eq!(error.code(), codes::UPSTREAM_TOKEN_REFUSED);
+    assert_eq!(error.code(), codes::UPSTREAM_TOKEN_UNUSABLE);
     assert!(!error.detail().contains("alice"), "{error:?}");
     // An answer that does not say what it is (RFC 8693 section 2.2.1).
     world.answer("other", 300);
     assert_eq!(
         world.of_caller(1, "alice.token.1", 600).await.unwrap_err().code(),
-        codes::UPSTREAM_TOKEN_REFUSED
+        codes::UPSTREAM_TOKEN_UNUSABLE
     );
     let client = grant("https://as.example/token");
     let key = "key_01jd0000000000000000000000".parse().unwrap();

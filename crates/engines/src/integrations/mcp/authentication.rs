@@ -167,8 +167,12 @@ fn not_opened(code: Code) -> &'static str {
              look at its authorization"
         }
         codes::UPSTREAM_TOKEN_REFUSED => {
-            "the server's authorization server gives no token that may be used, or one that the server has refused: check \
-             client id, secret, scope and resource there"
+            "the server's authorization server gives no token, or one that the server has refused: check client id, secret, \
+             scope and resource there"
+        }
+        codes::UPSTREAM_TOKEN_UNUSABLE => {
+            "the server's authorization server gives a token that may not be used, for more than was asked for or of another \
+             type: ask those who run it"
         }
         codes::UPSTREAM_TOKEN_UNAVAILABLE => {
             "the server's authorization server does not answer: retry later, or check its token endpoint"

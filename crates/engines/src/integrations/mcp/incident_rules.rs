@@ -204,6 +204,9 @@ pub(super) fn for_outcome(
             IncidentCause::UpstreamConduct if severity == High => {
                 format!("the server of tool {tool} reaches for what is not its own ({code})")
             }
+            IncidentCause::UpstreamConduct if ended.code == Some(codes::UPSTREAM_TOKEN_UNUSABLE) => {
+                format!("the authorization server of tool {tool} gives tokens that may not be used ({code})")
+            }
             IncidentCause::UpstreamConduct => {
                 format!("the server of tool {tool} breaks the protocol as no correct one does ({code})")
             }
@@ -265,7 +268,8 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
             | codes::EGRESS_REFUSED
             | codes::ID_MISMATCH
             | codes::INPUT_REFUSED
-            | codes::STATE_REFUSED,
+            | codes::STATE_REFUSED
+            | codes::UPSTREAM_TOKEN_UNUSABLE,
         ) => Some((UpstreamConduct, High)),
         Some(_) => Some((InvocationFailed, Medium)),
     };

@@ -31,9 +31,9 @@ pub(super) fn rows() -> Vec<Row> {
         for (name, members) in
             [("a wider scope", json!({ "scope": "read admin" })), ("a mac", json!({ "token_type": "mac" }))]
         {
-            let refused = expect("upstream_token_refused", "failed", "medium");
-            let row = issued(era, "M097", refused, members, |_, cast| used(&cast[0], "hostile")).named(name);
-            rows.push(row.without("a loud incident: a secret that was rotated there gives the same code"));
+            let refused = expect("upstream_token_unusable", "failed", "high");
+            let row = issued(era, "M097", refused, members, |_, cast| used(&cast[0], "hostile"));
+            rows.push(row.named(name));
         }
         for (expires_in, is_kept) in [(json!(0), false), (json!(-1), false), (json!(1e12), true)] {
             let figure = if is_kept { kept } else { asked_each_time };

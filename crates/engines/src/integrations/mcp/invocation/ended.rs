@@ -286,9 +286,10 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::ROOTS_REQUIRED
         | codes::OUTCOME_UNKNOWN
         | codes::EGRESS_REFUSED => ErrorKind::Upstream,
-        codes::CREDENTIAL_DENIED | codes::CREDENTIAL_UNAVAILABLE | codes::UPSTREAM_TOKEN_REFUSED => {
-            ErrorKind::Denied
-        }
+        codes::CREDENTIAL_DENIED
+        | codes::CREDENTIAL_UNAVAILABLE
+        | codes::UPSTREAM_TOKEN_REFUSED
+        | codes::UPSTREAM_TOKEN_UNUSABLE => ErrorKind::Denied,
         codes::CREDENTIAL_REFERENCE
         | codes::CREDENTIAL_UNUSABLE
         | codes::CONNECTION_REQUIRED
