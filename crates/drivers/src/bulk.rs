@@ -1,45 +1,48 @@
-//! Many rows in few statements, few different statement texts, and few round trips.
+//! Many rows in few statements, and few different statement texts.
 //!
-//! The driver keeps prepared statements by their text. A batch of n rows is cut into the sizes of [`SIZES`], so that
-//! batches of all sizes share four texts a table instead of preparing one for every n.
+//! A connection keeps prepared statements by their text. Where each statement is a round trip, a batch of n rows is cut
+//! into the sizes of [`SIZES`], so that batches of all sizes share four texts a table instead of preparing one for every
+//! n. The ledger's own connection on SQLite has no round trips: it runs the text of one row for each.
+
+use std::ops::RangeInclusive;
 
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic,
-    IntoActiveModel, Iterable, ModelTrait, Statement, Value, Values,
+    ActiveModelTrait, DbBackend, DbErr, EntityName, EntityTrait, IdenStatic, IntoActiveModel, Iterable,
+    ModelTrait, Statement, Value, Values,
 };
 
+use crate::database::Session;
 use crate::rows::{engine_code, port_error};
 
 /// Rows of one statement, largest first. The largest times the columns of the widest table stays below SQLite's
 /// 32 766 bound values.
 const SIZES: [usize; 4] = [64, 16, 4, 1];
-/// Most rows of a script whose statements go to SQLite in one piece. A larger one has too many forms for each to be
-/// kept prepared, and rows enough to pay for its round trips.
-const TOGETHER: u64 = 96;
-
 /// SQLite's code of a trigger that refuses. One that guards rows against being replaced speaks before the key does.
 const REFUSED_BY_TRIGGER: &str = "1811";
 
 /// Statements that change a known number of rows, in order.
-///
-/// SQLite's connection lives on a thread of its own, so that each statement costs two switches between threads; the
-/// few statements of a small batch are sent as one text.
 #[derive(Debug)]
 pub(crate) struct Script {
     backend: DbBackend,
+    repeats: bool,
     steps: Vec<(Statement, u64)>,
 }
 
 impl Script {
-    /// An empty one.
-    pub(crate) fn new(backend: DbBackend) -> Self {
-        Self { backend, steps: Vec::new() }
+    /// An empty one, for this session.
+    pub(crate) fn on(session: &dyn Session) -> Self {
+        Self { backend: session.engine(), repeats: session.repeats(), steps: Vec::new() }
     }
 
     /// Adds a statement that must change this many rows.
     pub(crate) fn add(&mut self, statement: &impl sea_orm::StatementBuilder, rows: usize) {
         self.steps.push((self.backend.build(statement), rows as u64));
+    }
+
+    /// As [`add`](Self::add), of a text whose places `$1`, `$2` first stand there in their order.
+    pub(crate) fn add_text<const N: usize>(&mut self, sql: &str, values: [Value; N], rows: usize) {
+        self.steps.push((Statement::from_sql_and_values(self.backend, sql, values), rows as u64));
     }
 
     /// Adds all rows, in order.
@@ -50,9 +53,13 @@ impl Script {
     {
         let mut left = rows.len();
         let mut rows = rows.into_iter();
+        if self.repeats && left > 0 {
+            self.steps.push((insert(self.backend, rows, Texts::OfOneRow), left as u64));
+            return;
+        }
         while left > 0 {
             let size = SIZES.into_iter().find(|size| *size <= left).unwrap_or(1);
-            self.steps.push((insert(self.backend, rows.by_ref().take(size)), size as u64));
+            self.steps.push((insert(self.backend, rows.by_ref().take(size), Texts::OfAllRows), size as u64));
             left -= size;
         }
     }
@@ -62,30 +69,21 @@ impl Script {
     /// # Errors
     /// The first statement's that fails, or `Unavailable` when one changed fewer rows than it must, because another
     /// writer was faster. Then the transaction must be rolled back.
-    pub(crate) async fn run<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
-        self.execute(connection, port_error).await
+    pub(crate) async fn run(self, session: &dyn Session) -> Result<(), PortError> {
+        self.execute(session, port_error).await
     }
 
     /// As [`run`](Self::run), for append-only rows that another replica may write at the same moment.
     ///
     /// # Errors
     /// As [`run`](Self::run); on both engines `already_exists` when there is one of them.
-    pub(crate) async fn run_as_first<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
-        self.execute(connection, taken_or_failed).await
+    pub(crate) async fn run_as_first(self, session: &dyn Session) -> Result<(), PortError> {
+        self.execute(session, taken_or_failed).await
     }
 
-    async fn execute<C: ConnectionTrait>(
-        self,
-        connection: &C,
-        failed: fn(DbErr) -> PortError,
-    ) -> Result<(), PortError> {
-        let rows: u64 = self.steps.iter().map(|(_, rows)| rows).sum();
-        let steps = match self.backend {
-            DbBackend::Sqlite if rows <= TOGETHER => joined(self.steps, rows),
-            _ => self.steps,
-        };
-        for (statement, expected) in steps {
-            let changed = connection.execute_raw(statement).await.map_err(failed)?.rows_affected();
+    async fn execute(self, session: &dyn Session, failed: fn(DbErr) -> PortError) -> Result<(), PortError> {
+        for (statement, expected) in self.steps {
+            let changed = session.execute(statement).await.map_err(failed)?;
             if changed != expected {
                 return Err(PortError::unavailable("another writer changed what was to be changed"));
             }
@@ -94,38 +92,54 @@ impl Script {
     }
 }
 
+/// What a text has places for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Texts {
+    OfAllRows,
+    /// The values of the other rows follow: see [`Session::repeats`].
+    OfOneRow,
+}
+
 /// Inserts whole rows. Written here because the query builder's way, a tree of an expression for each value, took as
 /// long as SQLite took for the rows.
-fn insert<M>(backend: DbBackend, rows: impl Iterator<Item = M>) -> Statement
+fn insert<M>(backend: DbBackend, rows: impl Iterator<Item = M>, text: Texts) -> Statement
 where
     M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
     <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity>,
 {
     let columns: Vec<_> = <M::Entity as EntityTrait>::Column::iter().collect();
-    let names: Vec<String> = columns.iter().map(|column| format!("\"{}\"", column.as_str())).collect();
-    let mut sql =
-        format!("INSERT INTO \"{}\" ({}) VALUES ", M::Entity::default().table_name(), names.join(", "));
+    let mut sql = String::with_capacity(1024);
+    sql.extend(["INSERT INTO \"", M::Entity::default().table_name(), "\" ("]);
+    for (index, column) in columns.iter().enumerate() {
+        sql.extend([if index > 0 { ", \"" } else { "\"" }, column.as_str(), "\""]);
+    }
+    sql.push_str(") VALUES ");
     let mut values = Vec::with_capacity(columns.len() * rows.size_hint().0);
-    for row in rows {
+    for (number, row) in rows.enumerate() {
         let mut row = row.into_active_model();
-        sql.push_str(if values.is_empty() { "(" } else { ", (" });
-        for (index, column) in columns.iter().enumerate() {
-            // A row has every column, so there is a value.
-            values.extend(row.take(*column).into_value());
-            sql.push_str(if index > 0 { ", " } else { "" });
-            push_place(&mut sql, backend, values.len());
+        let first = values.len() + 1;
+        // A row has every column, so there is a value.
+        values.extend(columns.iter().filter_map(|column| row.take(*column).into_value()));
+        if number == 0 || text == Texts::OfAllRows {
+            push_places(&mut sql, backend, first..=values.len());
         }
-        sql.push(')');
     }
     Statement { sql, values: Some(Values(values)), db_backend: backend }
 }
 
-/// The place of the value of this number, from 1. SQLite takes them in order.
-fn push_place(sql: &mut String, backend: DbBackend, number: usize) {
-    match backend {
-        DbBackend::Postgres => sql.push_str(&format!("${number}")),
-        _ => sql.push('?'),
+/// The places of a row, by their numbers from 1. SQLite takes them in order.
+fn push_places(sql: &mut String, backend: DbBackend, places: RangeInclusive<usize>) {
+    sql.push_str(if *places.start() == 1 { "(" } else { ", (" });
+    for place in places.clone() {
+        if place != *places.start() {
+            sql.push_str(", ");
+        }
+        match backend {
+            DbBackend::Postgres => sql.push_str(&format!("${place}")),
+            _ => sql.push('?'),
+        }
     }
+    sql.push(')');
 }
 
 fn taken_or_failed(error: DbErr) -> PortError {
@@ -135,19 +149,6 @@ fn taken_or_failed(error: DbErr) -> PortError {
         }
         _ => port_error(error),
     }
-}
-
-/// One text of all statements. The driver binds their values in order.
-fn joined(steps: Vec<(Statement, u64)>, rows: u64) -> Vec<(Statement, u64)> {
-    let mut text = String::with_capacity(4096);
-    let mut values: Vec<Value> = Vec::with_capacity(256);
-    let Some(backend) = steps.first().map(|(statement, _)| statement.db_backend) else { return steps };
-    for (statement, _) in steps {
-        text.push_str(&statement.sql);
-        text.push(';');
-        values.extend(statement.values.into_iter().flat_map(|values| values.0));
-    }
-    vec![(Statement { sql: text, values: Some(Values(values)), db_backend: backend }, rows)]
 }
 
 /// The values of an `IN` list, the last one repeated until their number is a power of four.

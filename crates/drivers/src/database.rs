@@ -5,7 +5,7 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use portcullis_schemas::PortError;
 use sea_orm::{
@@ -14,17 +14,25 @@ use sea_orm::{
 };
 
 pub use self::bounded::Bounded;
+use self::direct::Direct;
+pub(crate) use self::record::RecordTransaction;
 pub use self::roles::{InvalidRole, writer_grants};
+pub(crate) use self::session::{Row, Session};
 pub use self::transaction::Transaction;
+use self::turns::Turns;
 use crate::rows::port_error;
 
 mod bounded;
+mod direct;
 mod postgres;
+mod record;
 mod roles;
 mod schema;
+mod session;
 mod sqlite;
 mod tenant_locks;
 mod transaction;
+mod turns;
 
 /// How long closing waits for what still runs.
 const CLOSING: Duration = Duration::from_secs(5);
@@ -118,18 +126,27 @@ pub enum OpenError {
 /// An open database. Cheap to clone; clones share the connections.
 #[derive(Clone)]
 pub struct Database {
-    ledger: DatabaseConnection,
+    ledger: LedgerConnection,
     writer: DatabaseConnection,
     reader: Arc<Bounded<DatabaseConnection>>,
+    turns: Turns,
     wait: Duration,
 }
 
 /// What an engine opens.
 struct Connections {
     /// The ledger's own, so that units of work never keep it waiting for a connection.
-    ledger: DatabaseConnection,
+    ledger: LedgerConnection,
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// Shared by ledger and units of work.
+    turns: Turns,
+}
+
+#[derive(Clone)]
+enum LedgerConnection {
+    Pooled(DatabaseConnection),
+    Direct(Arc<Direct>),
 }
 
 impl fmt::Debug for Database {
@@ -147,17 +164,18 @@ impl Database {
     /// # Errors
     /// [`OpenError`], each with what to do. A database of a later version is left as it is.
     pub async fn open(url: &str, options: DatabaseOptions) -> Result<Self, OpenError> {
-        let Connections { ledger, writer, reader } = if postgres::is_url(url) {
+        let Connections { ledger, writer, reader, turns } = if postgres::is_url(url) {
             postgres::open(url, options).await?
         } else if sqlite::is_file(url) {
             sqlite::open(url, options).await?
         } else {
             return Err(OpenError::Url);
         };
-        Ok(Self { ledger, writer, reader: Arc::new(Bounded::new(reader, options.wait)), wait: options.wait })
+        let reader = Arc::new(Bounded::new(reader, options.wait));
+        Ok(Self { ledger, writer, reader, turns, wait: options.wait })
     }
 
-    /// The connections that write. On SQLite it is one: whoever holds a transaction on it keeps all others waiting.
+    /// The connections on which units of work write. On SQLite it is one.
     pub fn writer(&self) -> &DatabaseConnection {
         &self.writer
     }
@@ -176,12 +194,22 @@ impl Database {
         self.begin_writing(&self.writer).await
     }
 
-    /// As [`Database::begin_write`], on the ledger's own connection, which waits less for a tenant's lock.
+    /// As [`Database::begin_write`], on the ledger's own connection, which waits less for a tenant's lock. On SQLite the
+    /// thread that asks does the work of all that is asked of the transaction: it must have nothing else to do.
     ///
     /// # Errors
     /// As [`Database::begin_write`].
-    pub(crate) async fn begin_record(&self) -> Result<Transaction, PortError> {
-        self.begin_writing(&self.ledger).await
+    pub(crate) async fn begin_record(&self) -> Result<RecordTransaction, PortError> {
+        let direct = match &self.ledger {
+            LedgerConnection::Pooled(connection) => {
+                return self.begin_writing(connection).await.map(RecordTransaction::Pooled);
+            }
+            LedgerConnection::Direct(direct) => direct,
+        };
+        let asked = Instant::now();
+        let turn = self.in_time(self.turns.take()).await?;
+        let begun = direct.begin(self.wait.saturating_sub(asked.elapsed()), turn);
+        begun.map(RecordTransaction::Direct).map_err(port_error)
     }
 
     /// A transaction that only reads, from one snapshot.
@@ -189,16 +217,20 @@ impl Database {
     /// # Errors
     /// As [`Database::begin_write`].
     pub async fn begin_read(&self) -> Result<Transaction, PortError> {
-        let begun = self.begin(self.reader.connection(), TransactionOptions::default()).await?;
+        let begun = self.in_time(begin(self.reader.connection(), TransactionOptions::default())).await?;
         Ok(Transaction::reading(begun, self.wait))
     }
 
     /// Closes all connections, after what runs on them has ended. On SQLite this folds the log into the file.
     pub async fn close(self) {
-        let Self { ledger, writer, reader, .. } = self;
+        let Self { ledger, writer, reader, turns, .. } = self;
         let all = async {
             let _ = reader.connection().close_by_ref().await;
-            let _ = ledger.close_by_ref().await;
+            turns.end().await;
+            match ledger {
+                LedgerConnection::Pooled(connection) => drop(connection.close_by_ref().await),
+                LedgerConnection::Direct(direct) => direct.close(),
+            }
             let _ = writer.close_by_ref().await;
         };
         if tokio::time::timeout(CLOSING, all).await.is_err() {
@@ -211,28 +243,33 @@ impl Database {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Transaction::writing(self.begin(connection, options).await?, self.wait))
+        let begun = async {
+            let turn = self.turns.take().await?;
+            Ok((begin(connection, options).await?, turn))
+        };
+        let (begun, turn) = self.in_time(begun).await?;
+        Ok(Transaction::writing(begun, self.wait, turn))
     }
 
-    async fn begin(
-        &self,
-        connection: &DatabaseConnection,
-        options: TransactionOptions,
-    ) -> Result<DatabaseTransaction, PortError> {
-        let begun = async {
-            loop {
-                match connection.begin_with_options(options).await {
-                    // It broke while it was idle, and nothing was done on it. It goes; the next one may be fresh.
-                    Err(DbErr::Query(_)) if connection.get_database_backend() == DbBackend::Postgres => {
-                        tokio::task::yield_now().await;
-                    }
-                    begun => return begun,
-                }
-            }
-        };
+    async fn in_time<T>(&self, begun: impl Future<Output = Result<T, DbErr>>) -> Result<T, PortError> {
         match tokio::time::timeout(self.wait, begun).await {
             Ok(begun) => begun.map_err(port_error),
             Err(_) => Err(PortError::unavailable("no database transaction could be opened in time")),
+        }
+    }
+}
+
+async fn begin(
+    connection: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    loop {
+        match connection.begin_with_options(options).await {
+            // It broke while it was idle, and nothing was done on it. It goes; the next one may be fresh.
+            Err(DbErr::Query(_)) if connection.get_database_backend() == DbBackend::Postgres => {
+                tokio::task::yield_now().await;
+            }
+            begun => return begun,
         }
     }
 }

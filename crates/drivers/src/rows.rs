@@ -3,21 +3,12 @@
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
-use sea_orm::{DbErr, RuntimeErr, SqlErr};
+use sea_orm::{DbErr, RuntimeErr};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 /// What a database error means to a port. The detail names the engine's code at most: neither SQL nor values.
 pub(crate) fn port_error(error: DbErr) -> PortError {
-    match error.sql_err() {
-        Some(SqlErr::UniqueConstraintViolation(_)) => {
-            return PortError::new(PortErrorKind::Conflict, codes::ALREADY_EXISTS, "a unique value is taken");
-        }
-        Some(SqlErr::ForeignKeyConstraintViolation(_)) => {
-            return state_conflict("a row that this one refers to is absent, or is still referred to");
-        }
-        _ => {}
-    }
     match &error {
         DbErr::ConnectionAcquire(_) => PortError::unavailable("no database connection became free in time"),
         DbErr::Type(_) | DbErr::Json(_) | DbErr::TryIntoErr { .. } => {
@@ -100,6 +91,17 @@ pub(crate) fn from_json<T: DeserializeOwned>(column: &'static str, text: &str) -
 /// By the engine's error code: SQLite's extended result codes (<https://www.sqlite.org/rescode.html>), PostgreSQL's
 /// five-character SQLSTATE.
 fn engine_error(code: &str) -> PortError {
+    match code {
+        // CONSTRAINT_PRIMARYKEY, CONSTRAINT_UNIQUE; unique_violation
+        "1555" | "2067" | "23505" => {
+            return PortError::new(PortErrorKind::Conflict, codes::ALREADY_EXISTS, "a unique value is taken");
+        }
+        // CONSTRAINT_FOREIGNKEY; foreign_key_violation
+        "787" | "23503" => {
+            return state_conflict("a row that this one refers to is absent, or is still referred to");
+        }
+        _ => {}
+    }
     let detail = format!("the database answered with code {code}");
     if let Ok(extended) = code.parse::<u32>()
         && code.len() < 5
@@ -131,9 +133,14 @@ mod tests {
             ("13", PortErrorKind::Unavailable),    // FULL
             ("266", PortErrorKind::Unavailable),   // IOERR_READ
             ("275", PortErrorKind::Corrupt),       // CONSTRAINT_CHECK
+            ("787", PortErrorKind::Conflict),      // CONSTRAINT_FOREIGNKEY
+            ("1555", PortErrorKind::Conflict),     // CONSTRAINT_PRIMARYKEY
+            ("2067", PortErrorKind::Conflict),     // CONSTRAINT_UNIQUE
             ("1811", PortErrorKind::Corrupt),      // CONSTRAINT_TRIGGER
             ("11", PortErrorKind::Corrupt),        // CORRUPT
             ("23514", PortErrorKind::Corrupt),     // check_violation
+            ("23505", PortErrorKind::Conflict),    // unique_violation
+            ("23503", PortErrorKind::Conflict),    // foreign_key_violation
             ("23001", PortErrorKind::Conflict),    // restrict_violation
             ("P0001", PortErrorKind::Corrupt),     // raise_exception, of a trigger
             ("55P03", PortErrorKind::Unavailable), // lock_not_available

@@ -2,7 +2,7 @@
 
 use sea_orm::{DbBackend, Insert, QueryTrait};
 
-use super::{insert, padded};
+use super::{Texts, insert, padded};
 
 mod sample {
     use sea_orm::entity::prelude::*;
@@ -23,20 +23,32 @@ mod sample {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-#[test]
-fn rows_are_inserted_as_the_query_builder_would_insert_them() {
-    let row = |id: i64| sample::Model {
+fn row(id: i64) -> sample::Model {
+    sample::Model {
         id,
         text: "o'clock \"?\" $1".to_owned(),
         bytes: (id == 2).then(|| vec![1, 2]),
         flag: id == 1,
-    };
+    }
+}
+
+#[test]
+fn rows_are_inserted_as_the_query_builder_would_insert_them() {
     for backend in [DbBackend::Sqlite, DbBackend::Postgres] {
         for rows in [vec![row(1)], vec![row(1), row(2), row(3)]] {
             let built = Insert::many(rows.clone()).build(backend);
-            assert_eq!(insert(backend, rows.into_iter()), built);
+            assert_eq!(insert(backend, rows.into_iter(), Texts::OfAllRows), built);
         }
     }
+}
+
+#[test]
+fn the_text_of_one_row_serves_all() {
+    let one = insert(DbBackend::Sqlite, [row(1)].into_iter(), Texts::OfAllRows);
+    let three = insert(DbBackend::Sqlite, [row(1), row(2), row(3)].into_iter(), Texts::OfOneRow);
+    assert_eq!(three.sql, one.sql);
+    let all = insert(DbBackend::Sqlite, [row(1), row(2), row(3)].into_iter(), Texts::OfAllRows);
+    assert_eq!(three.values, all.values);
 }
 
 #[test]

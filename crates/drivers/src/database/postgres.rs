@@ -19,7 +19,8 @@ use sea_orm::sqlx::{self, Connection, Postgres};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 use url::Url;
 
-use super::{Connections, DatabaseOptions, OpenError, schema};
+use super::turns::Turns;
+use super::{Connections, DatabaseOptions, LedgerConnection, OpenError, schema};
 
 /// The ledger writes one batch at a time; the second connection is for when the first one breaks.
 const LEDGER_CONNECTIONS: u32 = 2;
@@ -57,7 +58,8 @@ pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connecti
     warn_of_rights(&writer).await.map_err(OpenError::Connect)?;
     let ledger = connect(Purpose::Ledger).await.map_err(OpenError::Connect)?;
     let reader = connect(Purpose::Reading).await.map_err(OpenError::Connect)?;
-    Ok(Connections { ledger, writer, reader })
+    let ledger = LedgerConnection::Pooled(ledger);
+    Ok(Connections { ledger, writer, reader, turns: Turns::all_at_once() })
 }
 
 /// What the URL says; where it is silent, a server that is not on this machine must prove who it is.

@@ -1,24 +1,37 @@
-//! SQLite in a file: one writer connection and some readers, with the settings that durability rests on.
+//! SQLite in a file: the ledger's connection, one for units of work and some that read, with the settings that
+//! durability rests on.
+
+use std::path::PathBuf;
 
 use sea_orm::sqlx::Connection;
-use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
+use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqlitePoolOptions};
 use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Connections, DatabaseOptions, OpenError, schema};
+use super::direct::Direct;
+use super::turns::Turns;
+use super::{Connections, DatabaseOptions, LedgerConnection, OpenError, schema};
 
 /// The oldest SQLite that is trusted with the trail. 3.51.3 mends a WAL reset that could lose committed pages.
 const OLDEST: [u32; 3] = [3, 51, 3];
 
-/// Most memory for pages of the writer: 16 MiB, in negative KiB as SQLite has it.
-const WRITER_CACHE: &str = "-16384";
-/// Pages of the log from which on it is copied into the file: 16 MiB.
-const LOG_PAGES: &str = "4096";
+/// What holds for connections that only read.
+const READING: &[(&str, &str)] = &[("query_only", "ON")];
+/// What holds for connections that write. Many commits change the same few pages: what stays in memory is not read
+/// again, and what stays in the log for longer is copied out of it less often.
+const WRITING: &[(&str, &str)] = &[
+    // Most memory for pages: 16 MiB, in negative KiB as SQLite has it.
+    ("cache_size", "-16384"),
+    // Pages of the log from which on it is copied into the file: 16 MiB.
+    ("wal_autocheckpoint", "4096"),
+    // What undoes a statement that fails half-way; a batch has more of it than goes into memory otherwise.
+    ("temp_store", "MEMORY"),
+];
 
-/// Whether the URL names a file, and not memory.
+/// Whether the URL names a file, and not memory; not by a VFS of its own either, whose locks others would not see.
 pub(super) fn is_file(url: &str) -> bool {
     let Some(path) = url.strip_prefix("sqlite://") else { return false };
     let (file, query) = path.split_once('?').unwrap_or((path, ""));
-    !file.is_empty() && file != ":memory:" && !query.contains("mode=memory")
+    !file.is_empty() && file != ":memory:" && !query.contains("mode=memory") && !query.contains("vfs=")
 }
 
 /// Opens the file, creates it if there is none, and brings its schema up to date.
@@ -26,8 +39,16 @@ pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connecti
     let writer = sea_orm::Database::connect(pool(url, options, false)).await.map_err(OpenError::Connect)?;
     require_version(&writer).await?;
     schema::bring_up_to_date(&writer, options.migrate).await?;
+    let ledger = Direct::open(file(url)?, direct_settings(options)).map_err(OpenError::Connect)?;
+    let ledger = LedgerConnection::Direct(ledger);
     let reader = sea_orm::Database::connect(pool(url, options, true)).await.map_err(OpenError::Connect)?;
-    Ok(Connections { ledger: writer.clone(), writer, reader })
+    Ok(Connections { ledger, writer, reader, turns: Turns::one_at_a_time() })
+}
+
+/// Where the file is, as the pool reads it from the URL.
+fn file(url: &str) -> Result<PathBuf, OpenError> {
+    let options: SqliteConnectOptions = url.parse().map_err(|_| OpenError::Url)?;
+    Ok(options.get_filename().to_owned())
 }
 
 fn pool(url: &str, options: DatabaseOptions, read_only: bool) -> ConnectOptions {
@@ -65,28 +86,33 @@ fn keep_what_is_sound(pool: SqlitePoolOptions) -> SqlitePoolOptions {
 }
 
 fn pragmas(sqlite: SqliteConnectOptions, options: DatabaseOptions, read_only: bool) -> SqliteConnectOptions {
-    let sync = if options.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Off };
     let sqlite = sqlite
         .create_if_missing(!read_only)
-        .foreign_keys(true)
         .busy_timeout(options.wait)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(sync)
-        // A destroyed secret is overwritten where that costs no further I/O.
-        .pragma("secure_delete", "FAST")
-        .pragma("trusted_schema", "OFF")
-        // A text for each mix of values that the ledger writes together, and those of the units of work.
+        // The texts of the units of work and of what reads.
         .statement_cache_capacity(256);
-    if read_only {
-        return sqlite.pragma("query_only", "ON");
-    }
-    // Many commits change the same few pages: what stays in memory is not read again, and what stays in the log for
-    // longer is copied out of it less often.
-    sqlite
-        .pragma("cache_size", WRITER_CACHE)
-        .pragma("wal_autocheckpoint", LOG_PAGES)
-        // What undoes a statement that fails half-way; a batch has more of it than goes into memory otherwise.
-        .pragma("temp_store", "MEMORY")
+    let settings = if read_only { READING } else { WRITING };
+    let settings = both(options).into_iter().chain(settings.iter().copied());
+    settings.fold(sqlite, |sqlite, (name, value)| sqlite.pragma(name, value))
+}
+
+/// The settings of a writer, as statements.
+fn direct_settings(options: DatabaseOptions) -> String {
+    let wait = format!("PRAGMA busy_timeout = {};", options.wait.as_millis());
+    let settings = both(options).into_iter().chain(WRITING.iter().copied());
+    settings.fold(wait, |text, (name, value)| text + &format!("PRAGMA {name} = {value};"))
+}
+
+/// What holds for all connections.
+fn both(options: DatabaseOptions) -> [(&'static str, &'static str); 5] {
+    [
+        ("journal_mode", "WAL"),
+        ("foreign_keys", "ON"),
+        ("synchronous", if options.durable { "FULL" } else { "OFF" }),
+        // A destroyed secret is overwritten where that costs no further I/O.
+        ("secure_delete", "FAST"),
+        ("trusted_schema", "OFF"),
+    ]
 }
 
 async fn require_version(connection: &DatabaseConnection) -> Result<(), OpenError> {
@@ -117,6 +143,7 @@ mod tests {
             "sqlite::memory:",
             "sqlite://:memory:",
             "sqlite://x?mode=memory",
+            "sqlite://x?vfs=unix-none",
             "postgres://h/d",
             "/p.db",
         ];

@@ -11,15 +11,19 @@ use portcullis_schemas::integrations::mcp::tool::{QuarantineReason, RiskLevel, T
 use portcullis_schemas::principal::ActorType;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
-use super::{Database, DatabaseOptions, OpenError};
+use super::{Database, DatabaseOptions, OpenError, Session};
 
 async fn pragma<C: ConnectionTrait>(connection: &C, name: &str) -> String {
-    let query = Statement::from_string(
-        DbBackend::Sqlite,
-        format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"),
-    );
-    let row = connection.query_one_raw(query).await.unwrap().unwrap();
+    let row = connection.query_one_raw(pragma_query(name)).await.unwrap().unwrap();
     row.try_get("", "value").unwrap()
+}
+
+fn pragma_query(name: &str) -> Statement {
+    sql(format!("SELECT CAST({name} AS TEXT) AS value FROM pragma_{name}"))
+}
+
+fn sql(text: impl Into<String>) -> Statement {
+    Statement::from_string(DbBackend::Sqlite, text)
 }
 
 fn url(folder: &tempfile::TempDir) -> String {
@@ -30,12 +34,23 @@ fn url(folder: &tempfile::TempDir) -> String {
 async fn writer_and_readers_have_the_settings_that_durability_rests_on() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
-    assert_eq!(pragma(database.writer(), "journal_mode").await, "wal");
-    assert_eq!(pragma(database.writer(), "synchronous").await, "2");
-    assert_eq!(pragma(database.writer(), "foreign_keys").await, "1");
-    assert_eq!(pragma(database.writer(), "query_only").await, "0");
-    assert_eq!(pragma(database.writer(), "cache_size").await, "-16384");
-    assert_eq!(pragma(database.writer(), "temp_store").await, "2");
+    let settings = [
+        ("journal_mode", "wal"),
+        ("synchronous", "2"),
+        ("foreign_keys", "1"),
+        ("query_only", "0"),
+        ("cache_size", "-16384"),
+        ("temp_store", "2"),
+        ("trusted_schema", "0"),
+        ("secure_delete", "2"),
+    ];
+    let record = database.begin_record().await.unwrap();
+    for (name, expected) in settings {
+        assert_eq!(pragma(database.writer(), name).await, expected, "{name} of the units of work");
+        let query = pragma_query(name);
+        let found = record.session().query(query).await.unwrap()[0].text(0).unwrap();
+        assert_eq!(found, expected, "{name} of the ledger");
+    }
     assert_eq!(pragma(database.reader(), "foreign_keys").await, "1");
     assert_eq!(pragma(database.reader(), "query_only").await, "1");
 }
@@ -61,27 +76,70 @@ async fn a_second_writer_waits_and_then_is_told_that_the_store_is_unavailable() 
     database.begin_write().await.unwrap();
 }
 
+#[tokio::test]
+async fn ledger_and_units_of_work_wait_for_each_other() {
+    let folder = tempfile::tempdir().unwrap();
+    let options =
+        DatabaseOptions { wait: std::time::Duration::from_millis(300), ..DatabaseOptions::default() };
+    let database = Database::open(&url(&folder), options).await.unwrap();
+    let unit = database.begin_write().await.unwrap();
+    let error = database.begin_record().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), PortErrorKind::Unavailable);
+    unit.commit().await.unwrap();
+    let record = database.begin_record().await.unwrap();
+    let error = database.begin_write().await.map(drop).unwrap_err();
+    assert_eq!(error.kind(), PortErrorKind::Unavailable);
+    database.begin_read().await.unwrap();
+    record.rollback().await.unwrap();
+    database.begin_write().await.unwrap();
+}
+
+#[tokio::test]
+async fn nothing_begins_after_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    database.clone().close().await;
+    assert_eq!(database.begin_record().await.unwrap_err().detail(), "the database was closed");
+    assert_eq!(database.begin_write().await.unwrap_err().detail(), "the database was closed");
+}
+
 /// SQLite takes a transaction back when there is no room for it. What is written afterwards must be committed all the
 /// same.
 #[tokio::test]
 async fn a_full_disk_leaves_no_transaction_behind() {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
-    let big = "INSERT INTO seaql_migrations (version, applied_at) VALUES (hex(zeroblob(100000)), 0)";
-    let full = database.begin_write().await.unwrap();
-    full.connection().execute_unprepared("PRAGMA max_page_count = 1").await.unwrap();
-    full.connection().execute_unprepared(big).await.unwrap_err();
-    drop(full);
-
+    let unit = database.begin_write().await.unwrap();
+    fill(unit.connection()).await;
+    drop(unit);
     database.begin_write().await.unwrap().rollback().await.unwrap();
-    let after = database.begin_write().await.unwrap();
-    let small = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('kept', 0)";
-    after.connection().execute_unprepared(small).await.unwrap();
-    after.commit().await.unwrap();
+    let unit = database.begin_write().await.unwrap();
+    keep(unit.connection(), "kept").await;
+    unit.commit().await.unwrap();
+
+    let record = database.begin_record().await.unwrap();
+    fill(record.session()).await;
+    drop(record);
+    database.begin_record().await.unwrap().rollback().await.unwrap();
+    let record = database.begin_record().await.unwrap();
+    keep(record.session(), "recorded").await;
+    record.commit().await.unwrap();
+
     let other = sea_orm::Database::connect(url(&folder)).await.unwrap();
-    let kept = "SELECT version FROM seaql_migrations WHERE version = 'kept'";
+    let kept = "SELECT version FROM seaql_migrations WHERE version IN ('kept', 'recorded')";
     let kept = other.query_all_raw(Statement::from_string(DbBackend::Sqlite, kept)).await.unwrap();
-    assert_eq!(kept.len(), 1, "it was acknowledged, and is not there");
+    assert_eq!(kept.len(), 2, "what was acknowledged is not there");
+}
+
+async fn fill(session: &dyn Session) {
+    let big = "INSERT INTO seaql_migrations (version, applied_at) VALUES (hex(zeroblob(100000)), 0)";
+    session.query(sql("PRAGMA max_page_count = 1")).await.unwrap();
+    session.execute(sql(big)).await.unwrap_err();
+}
+
+async fn keep(session: &dyn Session, version: &str) {
+    let small = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{version}', 0)");
+    session.execute(sql(small)).await.unwrap();
 }
 
 #[tokio::test]

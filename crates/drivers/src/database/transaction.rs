@@ -11,6 +11,7 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, TransactionTrait}
 
 use super::bounded::{Bounded, within};
 use super::tenant_locks;
+use super::turns::Turn;
 use crate::rows::port_error;
 
 /// A commit is worth more patience than a statement, since nobody knows what became of one that was given up.
@@ -24,6 +25,8 @@ pub struct Transaction {
     locks: bool,
     /// Absent where it only reads.
     touched: Option<Mutex<Touched>>,
+    /// Stands last, so that a rollback comes before the end of the turn.
+    turn: Turn,
 }
 
 /// The tenants whose rows it has asked for.
@@ -41,13 +44,14 @@ impl fmt::Debug for Transaction {
 }
 
 impl Transaction {
-    pub(super) fn reading(transaction: DatabaseTransaction, wait: Duration) -> Self {
-        Self { connection: Bounded::new(transaction, wait), wait, locks: false, touched: None }
+    pub(super) fn reading(begun: DatabaseTransaction, wait: Duration) -> Self {
+        Self { connection: Bounded::new(begun, wait), wait, locks: false, touched: None, turn: None }
     }
 
-    pub(super) fn writing(transaction: DatabaseTransaction, wait: Duration) -> Self {
-        let locks = transaction.get_database_backend() == DbBackend::Postgres;
-        Self { connection: Bounded::new(transaction, wait), wait, locks, touched: Some(Mutex::default()) }
+    pub(super) fn writing(begun: DatabaseTransaction, wait: Duration, turn: Turn) -> Self {
+        let locks = begun.get_database_backend() == DbBackend::Postgres;
+        let connection = Bounded::new(begun, wait);
+        Self { connection, wait, locks, touched: Some(Mutex::default()), turn }
     }
 
     /// The connection, for statements about rows that are no tenant's, or of tenants that were locked before.
@@ -109,7 +113,7 @@ impl Transaction {
     /// one's.
     pub(crate) async fn savepoint(&self) -> Result<Self, PortError> {
         let inner = within(self.wait, self.connection.connection().begin()).await.map_err(port_error)?;
-        Ok(Self::writing(inner, self.wait))
+        Ok(Self::writing(inner, self.wait, None))
     }
 
     /// Makes everything durable, or nothing.
@@ -118,7 +122,7 @@ impl Transaction {
     /// `Timeout` when nobody knows: the connection broke, or got no answer, while it was committed. Otherwise nothing
     /// was written.
     pub async fn commit(self) -> Result<(), PortError> {
-        let Self { connection, wait, .. } = self;
+        let Self { connection, wait, turn, .. } = self;
         if connection.has_failed() {
             // PostgreSQL answers such a commit with a rollback, and calls that success.
             let detail = "a statement of the transaction failed, so nothing was committed";
@@ -126,7 +130,9 @@ impl Transaction {
         }
         let transaction = connection.into_connection();
         let engine = transaction.get_database_backend();
-        match tokio::time::timeout(wait * COMMIT_PATIENCE, transaction.commit()).await {
+        let committed = tokio::time::timeout(wait * COMMIT_PATIENCE, transaction.commit()).await;
+        drop(turn);
+        match committed {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) if engine != DbBackend::Postgres => Err(port_error(error)),
             Ok(Err(error)) => Err(unconfirmed().with_source(error)),
@@ -139,8 +145,10 @@ impl Transaction {
     /// # Errors
     /// When the connection is broken; everything is taken back then too.
     pub async fn rollback(self) -> Result<(), PortError> {
-        let Self { connection, wait, .. } = self;
-        within(wait, connection.into_connection().rollback()).await.map_err(port_error)
+        let Self { connection, wait, turn, .. } = self;
+        let taken_back = within(wait, connection.into_connection().rollback()).await;
+        drop(turn);
+        taken_back.map_err(port_error)
     }
 }
 

@@ -6,11 +6,12 @@ use portcullis_schemas::incidents::{IncidentStatus, NewIncident};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
 use portcullis_schemas::principal::ActorType;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait};
 use serde_json::{Map, Value};
 
 use super::rows::{Column, Entity, opened};
-use crate::rows::{port_error, stored};
+use crate::database::Session;
+use crate::rows::stored;
 use crate::tenancy::TenantRows;
 
 /// What became of a [`NewIncident`].
@@ -24,43 +25,39 @@ pub(crate) struct Opening {
 
 /// Opens an incident or joins it to the unresolved one of the same `dedup_key`. The unit of work and the ledger both
 /// open incidents through this function, and both append its event.
-pub(crate) async fn open_incident<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn open_incident(
+    session: &dyn Session,
     tenant: &TenantId,
     incident: &NewIncident,
 ) -> Result<Opening, PortError> {
     let unresolved = Entity::in_tenant(tenant)
+        .select_only()
+        .columns([Column::IncidentId, Column::LastSeenAt])
         .filter(Column::DedupKey.eq(incident.dedup_key.as_str()))
-        .filter(Expr::cust("status <> 'resolved'"))
-        .one(connection)
-        .await
-        .map_err(port_error)?;
-    if let Some(row) = unresolved {
-        let last_seen_at = Ord::max(row.last_seen_at, incident.opened_at.as_micros());
-        join(connection, tenant, &row.incident_id, last_seen_at).await?;
-        return Ok(Opening { incident_id: stored("incident_id", row.incident_id.parse())?, event: None });
+        .filter(Expr::cust("status <> 'resolved'"));
+    if let Some(row) = session.read(&unresolved.into_query()).await?.first() {
+        let (incident_id, last_seen_at) = (row.text(0)?, row.number(1)?);
+        join(session, tenant, &incident_id, Ord::max(last_seen_at, incident.opened_at.as_micros())).await?;
+        return Ok(Opening { incident_id: stored("incident_id", incident_id.parse())?, event: None });
     }
     let row = opened(tenant, incident)?.into_active_model();
-    Entity::insert(row).exec_without_returning(connection).await.map_err(port_error)?;
+    session.change(&Entity::insert(row).into_query()).await?;
     Ok(Opening { incident_id: incident.incident_id.clone(), event: Some(opened_event(incident)?) })
 }
 
 /// Counted by the database, so that a unit of work which reads and writes the incident meanwhile meets a new version.
-async fn join<C: ConnectionTrait>(
-    connection: &C,
+async fn join(
+    session: &dyn Session,
     tenant: &TenantId,
     id: &str,
     last_seen_at: i64,
 ) -> Result<(), PortError> {
-    Entity::update_in_tenant(tenant)
+    let update = Entity::update_in_tenant(tenant)
         .filter(Column::IncidentId.eq(id))
         .col_expr(Column::Occurrences, Expr::col(Column::Occurrences).add(1))
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
-        .col_expr(Column::LastSeenAt, Expr::value(last_seen_at))
-        .exec(connection)
-        .await
-        .map_err(port_error)?;
-    Ok(())
+        .col_expr(Column::LastSeenAt, Expr::value(last_seen_at));
+    session.change(&update.into_query()).await.map(drop)
 }
 
 /// The event's id is the incident's with another prefix: one incident is opened once.

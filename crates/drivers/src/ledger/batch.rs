@@ -14,9 +14,7 @@ use portcullis_schemas::logs::ledger::{
 };
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, OnConflict};
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait,
-};
+use sea_orm::{ColumnTrait, EntityTrait, IntoActiveModel, QueryFilter, QueryTrait};
 
 use super::forgetting::forget;
 use super::job::{Verdict, Work};
@@ -24,48 +22,33 @@ use super::judge::{Known, run_of};
 use super::known;
 use super::rows::{claim, instance, intent, open_intent};
 use crate::bulk::{Script, padded};
+use crate::database::Session;
 use crate::incidents::open_incident;
 use crate::integrations::approvals::{ApprovalRow, approval_row, use_up};
 use crate::integrations::flows::{StoredRun, write_runs};
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
 use crate::logs::Appender;
-use crate::rows::{port_error, to_json};
+use crate::rows::to_json;
 
 /// Instances whose lease ran out this long ago are forgotten; an intent of theirs counts as abandoned all the same.
 const FORGET_AFTER_MICROS: i64 = 3_600_000_000;
-/// Values whose rows are written together on SQLite: few, so that their kinds make few different scripts, which all stay
-/// prepared.
-const GROUP: usize = 4;
 /// The row that a readiness probe writes. No intent belongs to it.
 const PROBE: &str = "readiness";
 
 /// Applies all values, or fails for all of them: then the caller rolls back.
-pub(super) async fn apply<C: ConnectionTrait>(
-    connection: &C,
-    works: &[&Work],
-) -> Result<Vec<Verdict>, PortError> {
-    let (mut known, heads) = known::read(connection, works).await?;
+pub(super) async fn apply(session: &dyn Session, works: &[&Work]) -> Result<Vec<Verdict>, PortError> {
+    let (mut known, heads) = known::read(session, works).await?;
     let mut trail = Appender::at(heads);
     let mut verdicts = Vec::with_capacity(works.len());
-    for some in works.chunks(group(connection.get_database_backend())) {
-        let mut writes = Writes::to(&mut trail);
-        for work in some {
-            verdicts.push(writes.add(connection, work, &mut known).await?);
-        }
-        writes.write(connection).await?;
+    let mut writes = Writes::to(&mut trail);
+    for work in works {
+        verdicts.push(writes.add(session, work, &mut known).await?);
     }
+    writes.write(session).await?;
     Ok(verdicts)
 }
 
-/// PostgreSQL takes a statement at a time, so that the largest ones cost it least.
-fn group(backend: DbBackend) -> usize {
-    match backend {
-        DbBackend::Sqlite => GROUP,
-        _ => usize::MAX,
-    }
-}
-
-/// The rows of some values of a batch.
+/// The rows of a batch.
 struct Writes<'t> {
     trail: &'t mut Appender,
     intents: Vec<intent::Model>,
@@ -99,9 +82,9 @@ impl<'t> Writes<'t> {
         }
     }
 
-    async fn add<C: ConnectionTrait>(
+    async fn add(
         &mut self,
-        connection: &C,
+        session: &dyn Session,
         work: &Work,
         known: &mut Known,
     ) -> Result<Verdict, PortError> {
@@ -117,12 +100,12 @@ impl<'t> Writes<'t> {
                 let Some(open) = known.close(tenant, &settlement.intent_id) else {
                     return Ok(Verdict::Closed);
                 };
-                self.add_settlement(connection, tenant, settlement, open.claimed).await?;
+                self.add_settlement(session, tenant, settlement, open.claimed).await?;
             }
-            Work::Refuse { tenant, refusal } => self.add_refusal(connection, tenant, refusal).await?,
+            Work::Refuse { tenant, refusal } => self.add_refusal(session, tenant, refusal).await?,
             Work::Renew { instance, until } => self.add_lease(instance, *until),
             Work::Forget { before, limit } => {
-                return Ok(Verdict::Forgotten(forget(connection, *before, *limit).await?));
+                return Ok(Verdict::Forgotten(forget(session, *before, *limit).await?));
             }
             Work::Probe => drop(self.leases.insert(PROBE.to_owned(), 0)),
         }
@@ -169,9 +152,9 @@ impl<'t> Writes<'t> {
         self.trail.append(tenant, &intent.events)
     }
 
-    async fn add_settlement<C: ConnectionTrait>(
+    async fn add_settlement(
         &mut self,
-        connection: &C,
+        session: &dyn Session,
         tenant: &TenantId,
         settlement: &Settlement,
         claimed: bool,
@@ -184,12 +167,12 @@ impl<'t> Writes<'t> {
             self.counters.count(tenant, invocation);
         }
         let Settlement { events, invocation, incident, .. } = settlement;
-        self.add_outcome(connection, tenant, events, invocation.as_ref(), incident.as_ref()).await
+        self.add_outcome(session, tenant, events, invocation.as_ref(), incident.as_ref()).await
     }
 
-    async fn add_refusal<C: ConnectionTrait>(
+    async fn add_refusal(
         &mut self,
-        connection: &C,
+        session: &dyn Session,
         tenant: &TenantId,
         refusal: &Refusal,
     ) -> Result<(), PortError> {
@@ -197,13 +180,13 @@ impl<'t> Writes<'t> {
         if let Some(approval) = approval {
             self.asked.push(approval_row(tenant, approval)?);
         }
-        self.add_outcome(connection, tenant, events, invocation.as_ref(), incident.as_ref()).await
+        self.add_outcome(session, tenant, events, invocation.as_ref(), incident.as_ref()).await
     }
 
     /// The incident's own event follows the events that explain it.
-    async fn add_outcome<C: ConnectionTrait>(
+    async fn add_outcome(
         &mut self,
-        connection: &C,
+        session: &dyn Session,
         tenant: &TenantId,
         events: &[AuditEventDraft],
         invocation: Option<&McpToolInvocation>,
@@ -212,7 +195,7 @@ impl<'t> Writes<'t> {
         self.trail.append(tenant, events)?;
         let mut incident_id = None;
         if let Some(incident) = incident {
-            let opening = open_incident(connection, tenant, incident).await?;
+            let opening = open_incident(session, tenant, incident).await?;
             self.trail.append(tenant, opening.event.as_slice())?;
             incident_id = Some(opening.incident_id);
         }
@@ -227,10 +210,10 @@ impl<'t> Writes<'t> {
         *lease = until.as_micros().max(*lease);
     }
 
-    async fn write<C: ConnectionTrait>(self, connection: &C) -> Result<(), PortError> {
-        renew(connection, self.leases).await?;
-        write_runs(connection, self.runs).await?;
-        let mut script = Script::new(connection.get_database_backend());
+    async fn write(self, session: &dyn Session) -> Result<(), PortError> {
+        renew(session, self.leases).await?;
+        write_runs(session, self.runs).await?;
+        let mut script = Script::on(session);
         script.insert(self.intents);
         script.insert(self.open);
         script.insert(self.claims);
@@ -243,7 +226,7 @@ impl<'t> Writes<'t> {
         script.insert(self.invocations);
         self.counters.add_to(&mut script);
         self.trail.add_to(&mut script);
-        script.run(connection).await
+        script.run(session).await
     }
 }
 
@@ -277,7 +260,7 @@ fn end_claims(script: &mut Script, ended: Vec<(String, Option<SealedAnswer>)>) {
     }
 }
 
-async fn renew<C: ConnectionTrait>(connection: &C, leases: BTreeMap<String, i64>) -> Result<(), PortError> {
+async fn renew(session: &dyn Session, leases: BTreeMap<String, i64>) -> Result<(), PortError> {
     let Some(latest) = leases.values().max().copied() else { return Ok(()) };
     for (instance_id, lease_until) in leases {
         let row = instance::Model { instance_id, lease_until }.into_active_model();
@@ -285,12 +268,8 @@ async fn renew<C: ConnectionTrait>(connection: &C, leases: BTreeMap<String, i64>
             .update_column(instance::Column::LeaseUntil)
             .to_owned();
         let insert = instance::Entity::insert(row).on_conflict(replace);
-        insert.exec_without_returning(connection).await.map_err(port_error)?;
+        session.change(&insert.into_query()).await?;
     }
-    instance::Entity::delete_many()
-        .filter(instance::Column::LeaseUntil.lt(latest.saturating_sub(FORGET_AFTER_MICROS)))
-        .exec(connection)
-        .await
-        .map_err(port_error)?;
-    Ok(())
+    let forgotten = instance::Column::LeaseUntil.lt(latest.saturating_sub(FORGET_AFTER_MICROS));
+    session.change(&instance::Entity::delete_many().filter(forgotten).into_query()).await.map(drop)
 }

@@ -3,19 +3,15 @@
 use portcullis_schemas::PortError;
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, Order, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{ColumnTrait, DbBackend, EntityTrait, ExprTrait, QueryFilter, QueryTrait};
 
 use super::rows::claim;
+use crate::database::Session;
 use crate::integrations::flows::forget_runs;
-use crate::rows::port_error;
 
 /// Deletes keys of all tenants that were first used before `before`, oldest first, at most `limit`; how many these were.
 /// One whose first request has not ended stays: its settlement will look for it.
-pub(super) async fn forget<C: ConnectionTrait>(
-    connection: &C,
-    before: Timestamp,
-    limit: u16,
-) -> Result<u64, PortError> {
+pub(super) async fn forget(session: &dyn Session, before: Timestamp, limit: u16) -> Result<u64, PortError> {
     let mut old = Query::select();
     old.column("intent_id")
         .from("idempotency_keys")
@@ -23,15 +19,12 @@ pub(super) async fn forget<C: ConnectionTrait>(
         .and_where(Expr::col("state").ne(claim::IN_FLIGHT))
         .order_by("created_at", Order::Asc)
         .limit(u64::from(limit));
-    if connection.get_database_backend() == DbBackend::Postgres {
+    if session.engine() == DbBackend::Postgres {
         // Replicas that do this at the same time take different rows instead of waiting for one another.
         old.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
-    let deleted = claim::Entity::delete_many()
-        .filter(claim::Column::IntentId.in_subquery(old))
-        .exec(connection)
-        .await
-        .map_err(port_error)?;
-    forget_runs(connection, before, limit).await?;
-    Ok(deleted.rows_affected)
+    let delete = claim::Entity::delete_many().filter(claim::Column::IntentId.in_subquery(old));
+    let deleted = session.change(&delete.into_query()).await?;
+    forget_runs(session, before, limit).await?;
+    Ok(deleted)
 }

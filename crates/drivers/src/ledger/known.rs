@@ -9,21 +9,21 @@ use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::ledger::{IdempotencyClaim, Intent, SealedAnswer};
 use sea_orm::sea_query::{Expr, Query};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use super::job::Work;
 use super::judge::{ClaimKey, End, FirstRequest, Known, run_of};
 use super::rows::claim;
 use super::standing;
 use crate::bulk::padded;
+use crate::database::Session;
 use crate::integrations::approvals::read_usable;
 use crate::integrations::flows::read_runs;
 use crate::logs::Head;
-use crate::rows::port_error;
 
 /// Everything that judging `works` needs, and the heads of their tenants' chains.
-pub(super) async fn read<C: ConnectionTrait>(
-    connection: &C,
+pub(super) async fn read(
+    session: &dyn Session,
     works: &[&Work],
 ) -> Result<(Known, BTreeMap<TenantId, Head>), PortError> {
     let mut known = Known::default();
@@ -32,7 +32,7 @@ pub(super) async fn read<C: ConnectionTrait>(
         Work::Settle { settlement, .. } => Some(settlement.intent_id.as_str()),
         _ => None,
     });
-    let standing = standing::read(connection, &tenants, &settled.collect()).await?;
+    let standing = standing::read(session, &tenants, &settled.collect()).await?;
     let mut heads = BTreeMap::new();
     for tenant in standing.tenants {
         known.set_version(tenant.tenant.clone(), tenant.version);
@@ -41,19 +41,15 @@ pub(super) async fn read<C: ConnectionTrait>(
     for (intent, open) in standing.open {
         known.add_open(intent, open);
     }
-    read_frozen(connection, works, &mut known).await?;
-    read_claims(connection, works, &mut known).await?;
-    read_granted(connection, works, &mut known).await?;
-    read_flows(connection, works, &mut known).await?;
+    read_frozen(session, works, &mut known).await?;
+    read_claims(session, works, &mut known).await?;
+    read_granted(session, works, &mut known).await?;
+    read_flows(session, works, &mut known).await?;
     Ok((known, heads))
 }
 
 /// An intent that says what it was decided on needs no second look: a freeze makes another version.
-async fn read_frozen<C: ConnectionTrait>(
-    connection: &C,
-    works: &[&Work],
-    known: &mut Known,
-) -> Result<(), PortError> {
+async fn read_frozen(session: &dyn Session, works: &[&Work], known: &mut Known) -> Result<(), PortError> {
     let targets: Vec<(&TenantId, &FreezeTarget)> = intents(works)
         .filter(|(_, intent)| intent.decided_on.is_none())
         .flat_map(|(tenant, intent)| intent.freeze_targets.iter().map(move |target| (tenant, target)))
@@ -67,70 +63,67 @@ async fn read_frozen<C: ConnectionTrait>(
         .and_where(Expr::col("tenant_id").is_in(distinct(targets.iter().map(|(tenant, _)| tenant.as_str()))))
         .and_where(Expr::col("target_id").is_in(distinct(targets.iter().map(|(_, target)| target.id()))))
         .to_owned();
-    for row in connection.query_all(&query).await.map_err(port_error)? {
-        let (tenant, kind, id) = row.try_get_many_by_index().map_err(port_error)?;
-        known.add_frozen(tenant, kind, id);
+    for row in session.read(&query).await? {
+        known.add_frozen(row.text(0)?, row.text(1)?, row.text(2)?);
     }
     Ok(())
 }
 
-async fn read_claims<C: ConnectionTrait>(
-    connection: &C,
-    works: &[&Work],
-    known: &mut Known,
-) -> Result<(), PortError> {
+async fn read_claims(session: &dyn Session, works: &[&Work], known: &mut Known) -> Result<(), PortError> {
     let claims: Vec<(&TenantId, &IdempotencyClaim)> =
         intents(works).filter_map(|(tenant, intent)| Some((tenant, intent.idempotency.as_ref()?))).collect();
     if claims.is_empty() {
         return Ok(());
     }
-    let rows = claim::Entity::find()
+    let query = claim::Entity::find()
+        .select_only()
+        .columns([
+            claim::Column::TenantId,
+            claim::Column::KeyId,
+            claim::Column::Operation,
+            claim::Column::IdempotencyKey,
+            claim::Column::RequestHash,
+            claim::Column::State,
+            claim::Column::Answer,
+        ])
         .filter(claim::Column::TenantId.is_in(distinct(claims.iter().map(|(tenant, _)| tenant.as_str()))))
         .filter(claim::Column::KeyId.is_in(distinct(claims.iter().map(|(_, claim)| claim.key_id.as_str()))))
         .filter(
             claim::Column::IdempotencyKey
                 .is_in(distinct(claims.iter().map(|(_, claim)| claim.idempotency_key.as_str()))),
         );
-    for row in rows.all(connection).await.map_err(port_error)? {
+    for row in session.read(&query.into_query()).await? {
         let key = ClaimKey {
-            tenant: row.tenant_id,
-            key: row.key_id,
-            operation: row.operation,
-            idempotency_key: row.idempotency_key,
+            tenant: row.text(0)?,
+            key: row.text(1)?,
+            operation: row.text(2)?,
+            idempotency_key: row.text(3)?,
         };
-        let end = end(&row.state, row.answer)?;
-        known.add_claim(key, FirstRequest { request_hash: row.request_hash, end });
+        let end = end(&row.text(5)?, row.bytes_if(6)?)?;
+        known.add_claim(key, FirstRequest { request_hash: row.text(4)?, end });
     }
     Ok(())
 }
 
-async fn read_granted<C: ConnectionTrait>(
-    connection: &C,
-    works: &[&Work],
-    known: &mut Known,
-) -> Result<(), PortError> {
+async fn read_granted(session: &dyn Session, works: &[&Work], known: &mut Known) -> Result<(), PortError> {
     let approvals: Vec<&str> =
         intents(works).filter_map(|(_, intent)| Some(intent.approval.as_ref()?.as_str())).collect();
     if approvals.is_empty() {
         return Ok(());
     }
-    for usable in read_usable(connection, approvals).await? {
+    for usable in read_usable(session, approvals).await? {
         known.add_granted(usable);
     }
     Ok(())
 }
 
-async fn read_flows<C: ConnectionTrait>(
-    connection: &C,
-    works: &[&Work],
-    known: &mut Known,
-) -> Result<(), PortError> {
+async fn read_flows(session: &dyn Session, works: &[&Work], known: &mut Known) -> Result<(), PortError> {
     let runs: BTreeSet<_> =
         intents(works).filter_map(|(tenant, intent)| Some(run_of(tenant, intent.flows.as_ref()?))).collect();
     if runs.is_empty() {
         return Ok(());
     }
-    for (run, flows) in read_runs(connection, &runs).await? {
+    for (run, flows) in read_runs(session, &runs).await? {
         known.add_run(run, flows);
     }
     Ok(())

@@ -5,11 +5,14 @@ use portcullis_schemas::ids::{IntentId, TenantId};
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LONGEST_OPEN};
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, JoinType, Order, Query, SelectStatement};
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, PaginatorTrait, QueryFilter, QueryTrait,
+};
 
 use super::disowned::Orphan;
 use super::rows::open_intent;
 use crate::bulk::padded;
+use crate::database::Session;
 use crate::rows::{from_json, port_error, stored, tenant as stored_tenant};
 
 /// The instance of intents that were disowned. It has no lease, so they count as abandoned.
@@ -49,18 +52,15 @@ pub(super) async fn is_open<C: ConnectionTrait>(
 }
 
 /// Takes intents from their instance, so that [`abandoned`] finds those that are open. As many as fit into a statement.
-pub(super) async fn disown<C: ConnectionTrait>(connection: &C, orphans: &[Orphan]) -> Result<(), PortError> {
+pub(super) async fn disown(session: &dyn Session, orphans: &[Orphan]) -> Result<(), PortError> {
     if orphans.is_empty() {
         return Ok(());
     }
     let intents: Vec<&str> = orphans.iter().map(|orphan| orphan.intent.as_str()).collect();
-    open_intent::Entity::update_many()
+    let update = open_intent::Entity::update_many()
         .filter(open_intent::Column::IntentId.is_in(padded(intents)))
-        .col_expr(open_intent::Column::InstanceId, Expr::value(NOBODY))
-        .exec(connection)
-        .await
-        .map_err(port_error)?;
-    Ok(())
+        .col_expr(open_intent::Column::InstanceId, Expr::value(NOBODY));
+    session.change(&update.into_query()).await.map(drop)
 }
 
 fn left_open(now: Timestamp, limit: u16) -> SelectStatement {

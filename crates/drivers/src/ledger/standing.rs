@@ -6,23 +6,24 @@ use std::collections::BTreeSet;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::tenants::ConfigVersion;
-use sea_orm::{ConnectionTrait, QueryResult, Statement, Value};
+use sea_orm::{Statement, Value};
 
 use super::judge::OpenIntent;
 use crate::bulk::padded;
+use crate::database::{Row, Session};
 use crate::logs::Head;
 use crate::rows::{port_error, tenant as stored_tenant, uncount};
 use crate::tenants::UNCONFIGURED;
 
 /// The newest event is found by the end of the primary key, whatever the length of the chain.
-const TENANTS: &str = "SELECT 0, asked.tenant_id, e.hash, v.version, e.sequence FROM asked \
+const TENANTS: &str = "SELECT CAST(0 AS BIGINT), asked.tenant_id, e.hash, v.version, e.sequence FROM asked \
     LEFT JOIN tenant_config_versions AS v ON v.tenant_id = asked.tenant_id \
     LEFT JOIN audit_events AS e ON e.tenant_id = asked.tenant_id AND e.sequence = \
     (SELECT MAX(newest.sequence) FROM audit_events AS newest WHERE newest.tenant_id = asked.tenant_id)";
 const INTENTS: &str = "SELECT 1, tenant_id, intent_id, CAST(CASE WHEN claimed THEN 1 ELSE 0 END AS BIGINT), \
     CAST(NULL AS BIGINT) FROM open_intents WHERE intent_id IN ";
 /// First column of [`INTENTS`].
-const INTENT: i32 = 1;
+const INTENT: i64 = 1;
 
 /// What was read.
 #[derive(Debug, Default)]
@@ -40,8 +41,8 @@ pub(super) struct TenantStanding {
 }
 
 /// Reads how these tenants stand, and which of these intents are open; the transaction has the tenants' locks.
-pub(super) async fn read<C: ConnectionTrait>(
-    connection: &C,
+pub(super) async fn read(
+    session: &dyn Session,
     tenants: &BTreeSet<&TenantId>,
     settled: &BTreeSet<&str>,
 ) -> Result<Standing, PortError> {
@@ -58,18 +59,18 @@ pub(super) async fn read<C: ConnectionTrait>(
         sql.push_str(&format!(" UNION ALL {INTENTS} ({places})"));
     }
     let values = asked.into_iter().chain(settled).map(Value::from);
-    let query = Statement::from_sql_and_values(connection.get_database_backend(), sql, values);
-    for row in connection.query_all_raw(query).await.map_err(port_error)? {
+    let query = Statement::from_sql_and_values(session.engine(), sql, values);
+    for row in session.query(query).await.map_err(port_error)? {
         standing.add(&row)?;
     }
     Ok(standing)
 }
 
 impl Standing {
-    fn add(&mut self, row: &QueryResult) -> Result<(), PortError> {
-        let (kind, tenant, text, first, second): (i32, String, Option<String>, Option<i64>, Option<i64>) =
-            row.try_get_many_by_index().map_err(port_error)?;
-        if kind == INTENT {
+    fn add(&mut self, row: &Row) -> Result<(), PortError> {
+        let (tenant, text) = (row.text(1)?, row.text_if(2)?);
+        let (first, second) = (row.number_if(3)?, row.number_if(4)?);
+        if row.number(0)? == INTENT {
             let claimed = first == Some(1);
             self.open.push((text.unwrap_or_default(), OpenIntent { tenant, claimed }));
             return Ok(());

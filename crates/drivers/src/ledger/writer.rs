@@ -8,25 +8,21 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::DbBackend;
-use tokio::runtime::{Builder, Handle};
+use tokio::runtime::Builder;
 use tokio::sync::mpsc;
-use tokio::time::{sleep, timeout};
 
 use super::batch::apply;
 use super::disowned::{Disowned, Orphan};
 use super::job::{Job, Verdict, Work};
 use super::meter::LedgerMeter;
 use super::recovery::disown;
-use crate::database::{Database, Transaction};
+use crate::database::{Database, RecordTransaction};
 
-/// How often it is asked whether the connection was given back, and for how long.
-const SETTLE: Duration = Duration::from_millis(1);
-const CLOSING: Duration = Duration::from_secs(1);
 /// Most values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
 
@@ -35,9 +31,8 @@ type Answers = Vec<Option<Result<Verdict, PortError>>>;
 
 /// Starts serving the queue.
 ///
-/// SQLite answers from a thread of its own, statement by statement. Each answer would wake one of the runtime's workers,
-/// and that one the next, to look for work that is not there: it took as long as the writing itself. A thread that has
-/// nothing else to do is woken alone. PostgreSQL's connections belong to the runtime that reads their sockets.
+/// On SQLite the ledger's connection works on the thread that asks, and waits for the disk there: this thread has
+/// nothing else to do. PostgreSQL's connections belong to the runtime that reads their sockets.
 pub(super) fn start(
     database: Database,
     queue: mpsc::Receiver<Job>,
@@ -51,26 +46,12 @@ pub(super) fn start(
         return;
     }
     let started = Builder::new_current_thread().enable_time().build().and_then(|runtime| {
-        let serve = move || runtime.block_on(serve_to_the_end(serving));
+        let serve = move || runtime.block_on(serving);
         thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve)
     });
     if let Err(error) = started {
         // The queue is gone with it, so every record is refused.
         tracing::error!(%error, "there is no thread for the ledger");
-    }
-}
-
-/// The driver gives connections back in tasks of their own: who closes the database waits for them.
-async fn serve_to_the_end(serving: impl Future<Output = ()>) {
-    serving.await;
-    let tasks = Handle::current().metrics();
-    let given_back = async {
-        while tasks.num_alive_tasks() > 0 {
-            sleep(SETTLE).await;
-        }
-    };
-    if timeout(CLOSING, given_back).await.is_err() {
-        tracing::warn!("the ledger's connection was not given back in time");
     }
 }
 
@@ -190,20 +171,20 @@ async fn try_together(
     }
 }
 
-async fn together(tx: &Transaction, jobs: &[Job], orphans: &[Orphan]) -> Result<Answers, PortError> {
+async fn together(tx: &RecordTransaction, jobs: &[Job], orphans: &[Orphan]) -> Result<Answers, PortError> {
     let tenants = tenants(jobs).chain(orphans.iter().map(|orphan| &orphan.tenant)).collect();
-    let connection = tx.of_records(&tenants).await?;
-    disown(connection, orphans).await?;
+    let session = tx.of_records(&tenants).await?;
+    disown(session, orphans).await?;
     // Who gave up while the locks were awaited is not written.
     let waiting: Vec<bool> = jobs.iter().map(|job| !job.is_given_up()).collect();
     let works: Vec<&Work> =
         jobs.iter().zip(&waiting).filter(|(_, waits)| **waits).map(|(job, _)| &job.work).collect();
-    let mut verdicts = apply(connection, &works).await?.into_iter();
+    let mut verdicts = apply(session, &works).await?.into_iter();
     let answer = |waits| if waits { verdicts.next().map(Ok) } else { Some(Err(given_up())) };
     Ok(waiting.into_iter().map(answer).collect())
 }
 
-async fn apart(tx: &Transaction, jobs: &[Job]) -> Result<Answers, PortError> {
+async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Answers, PortError> {
     let mut busy = BTreeSet::new();
     for tenant in tenants(jobs).collect::<BTreeSet<_>>() {
         if !is_free(tx, tenant).await? {
@@ -222,9 +203,9 @@ async fn apart(tx: &Transaction, jobs: &[Job]) -> Result<Answers, PortError> {
 }
 
 /// Takes the tenant's lock; false when another writer keeps it. The savepoint keeps the transaction usable then.
-async fn is_free(tx: &Transaction, tenant: &TenantId) -> Result<bool, PortError> {
+async fn is_free(tx: &RecordTransaction, tenant: &TenantId) -> Result<bool, PortError> {
     let savepoint = tx.savepoint().await?;
-    if savepoint.of_record(tenant).await.is_ok() {
+    if savepoint.of_records(&BTreeSet::from([tenant])).await.is_ok() {
         savepoint.commit().await?;
         return Ok(true);
     }
@@ -233,9 +214,9 @@ async fn is_free(tx: &Transaction, tenant: &TenantId) -> Result<bool, PortError>
 }
 
 /// The outer error is one of the transaction, the inner one of the value.
-async fn alone(tx: &Transaction, work: &Work) -> Result<Result<Verdict, PortError>, PortError> {
+async fn alone(tx: &RecordTransaction, work: &Work) -> Result<Result<Verdict, PortError>, PortError> {
     let savepoint = tx.savepoint().await?;
-    match apply(savepoint.connection(), &[work]).await {
+    match apply(savepoint.session(), &[work]).await {
         Ok(mut verdicts) => {
             savepoint.commit().await?;
             Ok(verdicts.pop().ok_or_else(|| PortError::corrupt("a value without a verdict")))

@@ -9,7 +9,7 @@ use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_trail::strict::{self, Limits};
-use sea_orm::{ColumnTrait, ConnectionTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
@@ -39,7 +39,7 @@ impl AuditLog for SqlAuditLog {
         let connection = self.tx.of_record(tenant).await?;
         let mut appender = Appender::open(connection, [tenant]).await?;
         appender.append(tenant, events)?;
-        let mut script = Script::new(connection.get_database_backend());
+        let mut script = Script::on(connection);
         appender.add_to(&mut script);
         script.run(connection).await
     }

@@ -112,7 +112,7 @@ impl CheckpointStore for SqlCheckpoints {
         });
         let spans: Vec<_> = spans.collect();
         let connection = self.tx.connection();
-        let mut script = Script::new(connection.get_database_backend());
+        let mut script = Script::on(connection);
         script.insert(vec![row]);
         script.insert(spans);
         script.run_as_first(connection).await

@@ -5,11 +5,11 @@ use portcullis_schemas::ids::{ApprovalId, IntentId, TenantId};
 use portcullis_schemas::integrations::approvals::ApprovalStatus;
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, ExprTrait, QueryFilter, QueryTrait};
+use sea_orm::{ColumnTrait, EntityTrait, ExprTrait, QueryFilter, QuerySelect, QueryTrait};
 
 use super::row::{Column, Entity};
 use crate::bulk::{Script, padded};
-use crate::rows::port_error;
+use crate::database::{Row, Session};
 use crate::tenancy::TenantRows;
 
 /// A granted approval.
@@ -21,20 +21,21 @@ pub(crate) struct Usable {
 }
 
 /// Those of these approvals that are granted and not used.
-pub(crate) async fn read_usable<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn read_usable(
+    session: &dyn Session,
     approvals: Vec<&str>,
 ) -> Result<Vec<Usable>, PortError> {
-    let rows = Entity::find()
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::TenantId, Column::ApprovalId, Column::ExpiresAt])
         .filter(Column::ApprovalId.is_in(padded(approvals)))
         .filter(Column::Status.eq(ApprovalStatus::Granted.as_str()));
-    let found = rows.all(connection).await.map_err(port_error)?;
-    let usable = |row: super::row::Model| Usable {
-        tenant: row.tenant_id,
-        approval: row.approval_id,
-        expires_at: Timestamp::from_micros(row.expires_at),
+    let found = session.read(&query.into_query()).await?;
+    let usable = |row: &Row| {
+        let expires_at = Timestamp::from_micros(row.number(2)?);
+        Ok(Usable { tenant: row.text(0)?, approval: row.text(1)?, expires_at })
     };
-    Ok(found.into_iter().map(usable).collect())
+    found.iter().map(usable).collect()
 }
 
 /// Marks an approval as used by an intent. If another writer was faster, no row changes, and all that was written goes.

@@ -7,39 +7,42 @@ use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::sea_query::{Expr, LockBehavior, LockType, OnConflict, Order, Query};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter,
+    ColumnTrait, DbBackend, EntityTrait, ExprTrait, IntoActiveModel, QueryFilter, QuerySelect, QueryTrait,
 };
 
 use super::row::{Column, Entity, Model};
 use crate::bulk::padded;
-use crate::rows::{port_error, to_json};
+use crate::database::{Row, Session};
+use crate::rows::{from_json, to_json};
 
 /// A run by its columns: tenant, key, run.
 pub(crate) type StoredRun = (String, String, String);
 
 /// What is stored of these runs. Columns are looked up apart, which may find more than was asked for.
-pub(crate) async fn read_runs<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn read_runs(
+    session: &dyn Session,
     runs: &BTreeSet<StoredRun>,
 ) -> Result<Vec<(StoredRun, DataFlows)>, PortError> {
     let distinct = |part: fn(&StoredRun) -> &String| {
         padded(runs.iter().map(part).collect::<BTreeSet<_>>().into_iter().cloned().collect::<Vec<_>>())
     };
-    let rows = Entity::find()
+    let query = Entity::find()
+        .select_only()
+        .columns([Column::TenantId, Column::KeyId, Column::RunId, Column::Flows])
         .filter(Column::TenantId.is_in(distinct(|run| &run.0)))
         .filter(Column::KeyId.is_in(distinct(|run| &run.1)))
         .filter(Column::RunId.is_in(distinct(|run| &run.2)));
-    let found = rows.all(connection).await.map_err(port_error)?;
-    let value = |row: Model| {
-        let flows = row.value()?.flows;
-        Ok(((row.tenant_id, row.key_id, row.run_id), flows))
+    let found = session.read(&query.into_query()).await?;
+    let value = |row: &Row| {
+        let flows = from_json("run_flows.flows", &row.text(3)?)?;
+        Ok(((row.text(0)?, row.text(1)?, row.text(2)?), flows))
     };
-    found.into_iter().map(value).collect()
+    found.iter().map(value).collect()
 }
 
 /// Writes what runs have become, over what was there.
-pub(crate) async fn write_runs<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn write_runs(
+    session: &dyn Session,
     runs: Vec<(StoredRun, DataFlows, Timestamp)>,
 ) -> Result<(), PortError> {
     for ((tenant_id, key_id, run_id), flows, at) in runs {
@@ -48,15 +51,15 @@ pub(crate) async fn write_runs<C: ConnectionTrait>(
             .update_columns([Column::Flows, Column::UpdatedAt])
             .to_owned();
         let insert = Entity::insert(row.into_active_model()).on_conflict(replace);
-        insert.exec_without_returning(connection).await.map_err(port_error)?;
+        session.change(&insert.into_query()).await?;
     }
     Ok(())
 }
 
 /// Deletes runs of all tenants whose last call is older than `before`, oldest first, at most `limit`. One that goes on
 /// meanwhile stays.
-pub(crate) async fn forget_runs<C: ConnectionTrait>(
-    connection: &C,
+pub(crate) async fn forget_runs(
+    session: &dyn Session,
     before: Timestamp,
     limit: u16,
 ) -> Result<(), PortError> {
@@ -67,11 +70,10 @@ pub(crate) async fn forget_runs<C: ConnectionTrait>(
         .and_where(Expr::col(Column::UpdatedAt).lt(before.as_micros()))
         .order_by(Column::UpdatedAt, Order::Asc)
         .limit(u64::from(limit));
-    if connection.get_database_backend() == DbBackend::Postgres {
+    if session.engine() == DbBackend::Postgres {
         // Replicas that do this at the same time take different rows instead of waiting for one another.
         old.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
     let old = Expr::tuple(key.map(Expr::col)).in_subquery(old);
-    Entity::delete_many().filter(old).exec(connection).await.map_err(port_error)?;
-    Ok(())
+    session.change(&Entity::delete_many().filter(old).into_query()).await.map(drop)
 }

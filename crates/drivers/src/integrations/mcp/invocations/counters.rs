@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use portcullis_schemas::ids::{TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationOutcome, McpToolInvocation};
-use sea_orm::ExprTrait;
-use sea_orm::sea_query::{CaseStatement, Expr, Query};
 
 use crate::bulk::Script;
 
-const TABLE: &str = "mcp_tools";
-const LAST_INVOKED_AT: &str = "last_invoked_at";
+const COUNT: &str = "UPDATE mcp_tools SET invocation_count = invocation_count + $1, \
+    failure_count = failure_count + $2, \
+    last_invoked_at = CASE WHEN last_invoked_at < $3 OR last_invoked_at IS NULL THEN $3 ELSE last_invoked_at END \
+    WHERE tenant_id = $4 AND tool_id = $5";
 
 /// Counts calls by tool, so that a batch changes each tool's row once.
 #[derive(Debug, Default)]
@@ -38,20 +38,14 @@ impl Counters {
     /// Adds the counts to the tools' rows. Their version stays: counters are not changes that people make.
     pub(crate) fn add_to(&self, script: &mut Script) {
         for ((tenant, tool), counter) in &self.tools {
-            let later = Expr::col(LAST_INVOKED_AT)
-                .is_null()
-                .or(Expr::col(LAST_INVOKED_AT).lt(counter.last_invoked_at));
-            let last =
-                CaseStatement::new().case(later, counter.last_invoked_at).finally(Expr::col(LAST_INVOKED_AT));
-            let update = Query::update()
-                .table(TABLE)
-                .value("invocation_count", Expr::col("invocation_count").add(counter.calls))
-                .value("failure_count", Expr::col("failure_count").add(counter.failures))
-                .value(LAST_INVOKED_AT, last)
-                .and_where(Expr::col("tenant_id").eq(tenant.as_str()))
-                .and_where(Expr::col("tool_id").eq(tool.as_str()))
-                .to_owned();
-            script.add(&update, 1);
+            let values = [
+                counter.calls.into(),
+                counter.failures.into(),
+                counter.last_invoked_at.into(),
+                tenant.as_str().into(),
+                tool.as_str().into(),
+            ];
+            script.add_text(COUNT, values, 1);
         }
     }
 }
