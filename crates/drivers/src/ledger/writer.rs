@@ -45,11 +45,12 @@ pub(super) fn start(
         tokio::spawn(serving);
         return;
     }
-    let started = Builder::new_current_thread().enable_time().build().and_then(|runtime| {
-        let serve = move || runtime.block_on(serving);
-        thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve)
-    });
-    if let Err(error) = started {
+    // Made on its thread: one that is dropped among the tasks of another runtime panics.
+    let serve = move || match Builder::new_current_thread().enable_time().build() {
+        Ok(runtime) => runtime.block_on(serving),
+        Err(error) => tracing::error!(%error, "there is no runtime for the ledger"),
+    };
+    if let Err(error) = thread::Builder::new().name("portcullis-ledger".to_owned()).spawn(serve) {
         // The queue is gone with it, so every record is refused.
         tracing::error!(%error, "there is no thread for the ledger");
     }
