@@ -66,7 +66,7 @@ impl Default for DatabaseOptions {
 pub enum OpenError {
     /// The URL is not one that can be used.
     #[error(
-        "database url: expected `sqlite://` and the path of a file, or `postgres://user@host/database`; an in-memory database would lose the trail"
+        "database url: expected `sqlite://` and the path of a file, or `postgres://user@host/database`; an in-memory database would lose the trail, and a `vfs` of its own is not supported"
     )]
     Url,
     /// The file cannot be opened or created, or the server cannot be reached.

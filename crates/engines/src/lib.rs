@@ -7,6 +7,7 @@
 
 pub mod api_keys;
 pub mod controls;
+mod framed;
 pub mod incidents;
 pub mod integrations;
 mod json_strings;

@@ -5,6 +5,8 @@ use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::principal::Principal;
 
+use crate::framed::framed;
+
 /// A call, as far as an approval of it goes. Another run, another request or another toolset with the same outcome is the
 /// same call.
 #[derive(Clone, Copy, Debug)]
@@ -38,10 +40,5 @@ pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
         version.as_bytes(),
         bound.arguments,
     ];
-    let mut bytes = Vec::with_capacity(bound.arguments.len() + 512);
-    for part in parts {
-        bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
-        bytes.extend_from_slice(part);
-    }
-    bytes
+    framed(&parts)
 }

@@ -23,6 +23,8 @@ use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind};
 use serde::{Deserialize, Serialize};
 
+use crate::framed::framed;
+
 #[cfg(test)]
 mod tests;
 
@@ -244,16 +246,6 @@ impl Binding {
         ];
         Self { request: keyed_hash(&framed(&asked)), configuration: keyed_hash(&framed(&rests_on)) }
     }
-}
-
-/// Every part with its length, so that no two lists have the same bytes.
-fn framed(parts: &[&[u8]]) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(parts.iter().map(|part| part.len() + 8).sum());
-    for part in parts {
-        bytes.extend_from_slice(format!("{}:", part.len()).as_bytes());
-        bytes.extend_from_slice(part);
-    }
-    bytes
 }
 
 /// The answers to these questions, byte for byte; `None` if there are none. What nobody asked for is left out.
