@@ -164,7 +164,7 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
         }
         Command::Demo(flags) => {
             let options = DemoOptions { keep: flags.keep, data_dir: flags.data_dir, port: flags.port };
-            runtime()?.block_on(demo::run(options))
+            runtime(true)?.block_on(demo::run(options))
         }
         Command::Config { command: ConfigCommand::Check(flags) } => say(&settings(flags)?.to_toml()),
         Command::Database { command: DatabaseCommand::Migrate(flags) } => {
@@ -201,7 +201,7 @@ pub(crate) fn observed<T>(
     settings: &Settings,
     work: impl Future<Output = eyre::Result<T>>,
 ) -> eyre::Result<T> {
-    let runtime = runtime()?;
+    let runtime = runtime(settings.database_url.is_none())?;
     let telemetry = runtime.block_on(async { crate::telemetry::start(settings) })?;
     let done = runtime.block_on(work);
     telemetry.stop();
@@ -210,9 +210,15 @@ pub(crate) fn observed<T>(
     done
 }
 
-fn runtime() -> eyre::Result<tokio::runtime::Runtime> {
-    let built = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    built.wrap_err("the runtime could not start: the system gives no threads")
+/// On SQLite the thread of the ledger does about half of all work, so it gets a core: threads that outnumber the cores
+/// only take them from one another.
+fn runtime(is_on_sqlite: bool) -> eyre::Result<tokio::runtime::Runtime> {
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if is_on_sqlite {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        builder.worker_threads(cores.saturating_sub(1).max(1));
+    }
+    builder.enable_all().build().wrap_err("the runtime could not start: the system gives no threads")
 }
 
 /// Reports of panics, with colour on a terminal only.
