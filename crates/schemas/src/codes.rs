@@ -158,6 +158,8 @@ codes! {
     SCOPE_REQUIRED = "scope_required";
     /// What a server says of its authorization server, or that of itself and of us, breaks a rule; the public message names it.
     AUTHORIZATION_REFUSED = "authorization_refused";
+    /// The metadata of an authorization server name another issuer than the one they were read for, so they may be another's.
+    ISSUER_MISMATCH = "issuer_mismatch";
     /// Key material is missing or of the wrong form.
     KEY_UNAVAILABLE = "key_unavailable";
     // Egress and upstream

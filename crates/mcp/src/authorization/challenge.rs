@@ -1,5 +1,7 @@
 //! `WWW-Authenticate` (RFC 9110 section 11.6.1), of which the `Bearer` challenge is read.
 
+use super::well_known::has_host_of;
+
 /// Most bytes of a header that is looked at; what is behind them is not there.
 const MAX_BYTES: usize = 8 * 1024;
 
@@ -23,6 +25,12 @@ impl Challenge {
     /// Whether it asks for more scopes than the token has (RFC 6750 section 3.1).
     pub fn wants_scope(&self) -> bool {
         self.error.as_deref() == Some("insufficient_scope")
+    }
+
+    /// Whether it sends for metadata to another host than the server's. They stand at the server's own (RFC 9728 section
+    /// 3.1): who sends elsewhere would have a token for, or of, somebody else.
+    pub fn strays_from(&self, server: &str) -> bool {
+        self.resource_metadata.as_deref().is_some_and(|url| !has_host_of(url, server))
     }
 
     fn of_value(value: &str) -> Option<Self> {
@@ -144,6 +152,27 @@ mod tests {
         for (value, expected) in table {
             assert_eq!(read(value), expected, "{value}");
         }
+    }
+
+    #[test]
+    fn metadata_of_another_host_are_astray() {
+        let server = "https://mcp.example:8443/mcp?x=1";
+        let table = [
+            ("https://mcp.example:8443/.well-known/oauth-protected-resource/mcp", false),
+            ("https://mcp.example/.well-known/oauth-protected-resource", false),
+            ("http://MCP.example:80/x", false),
+            ("https://evil.example/", true),
+            ("https://mcp.example.evil.example/", true),
+            ("https://mcp.example@evil.example/", true),
+            ("https://[::1]:8443/", true),
+            ("/.well-known/oauth-protected-resource", true),
+            ("", true),
+        ];
+        for (url, expected) in table {
+            let challenge = Challenge { resource_metadata: Some(url.to_owned()), ..Challenge::default() };
+            assert_eq!(challenge.strays_from(server), expected, "{url}");
+        }
+        assert!(!Challenge::default().strays_from(server), "what names no address leads nowhere");
     }
 
     proptest! {

@@ -46,6 +46,17 @@ pub fn covers(resource: &str, server: &str) -> bool {
     server_path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// Whether a web URL is of the host of `server`, on whatever port and with or without TLS.
+pub(super) fn has_host_of(url: &str, server: &str) -> bool {
+    let host = |url| {
+        let (_, authority) = split(url)?.0.split_once("://")?;
+        let (name, port) = authority.rsplit_once(':').unwrap_or((authority, ""));
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+        Some(if is_port { name } else { authority }.to_ascii_lowercase())
+    };
+    host(url).is_some_and(|found| host(server) == Some(found))
+}
+
 /// Steps that another reader would resolve, whether written out or escaped.
 fn has_steps(path: &str) -> bool {
     let path = path.to_ascii_lowercase().replace("%2e", ".");

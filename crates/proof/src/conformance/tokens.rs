@@ -19,7 +19,8 @@ const ROUNDS: usize = 3;
 /// What a scenario wants to see refused: by this operation, with this code and field.
 pub(super) fn refusal_of(scenario: &str) -> Option<(&'static str, &'static str)> {
     match scenario {
-        "auth/resource-mismatch" | "auth/metadata-issuer-mismatch" => Some(("authorization_refused", "")),
+        "auth/resource-mismatch" => Some(("authorization_refused", "")),
+        "auth/metadata-issuer-mismatch" => Some(("issuer_mismatch", "")),
         "auth/iss-supported-missing"
         | "auth/iss-wrong-issuer"
         | "auth/iss-unexpected"

@@ -79,10 +79,14 @@ impl Scene {
         let running = running::start_with(settings, wire).await?;
         let key = Secret::new(running.first_key().context("the database is not empty")?.secret.0.clone());
         let operator = ApiClient::new(&running.url(), key)?;
-        let made = operator.post("/tenants", &json!({ "name": "other" })).await?.success()?;
-        let other = operator.with_key(Secret::new(text(&made["admin_key"]["secret"])?));
-        let (one, other) = (Tenant::of(operator).await?, Tenant::of(other).await?);
+        let other = found(&operator, "other").await?;
+        let one = Tenant::of(operator).await?;
         Ok(Self { running, one, other, sizes })
+    }
+
+    /// One more tenant.
+    pub(super) async fn found(&self, name: &str) -> Result<Tenant> {
+        found(&self.one.admin, name).await
     }
 
     pub(super) fn url(&self) -> String {
@@ -103,6 +107,11 @@ impl Tenant {
     /// Has the admin do it.
     pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value> {
         patiently(&self.admin, HttpMethod::Post, path, Some(body)).await
+    }
+
+    /// Has the admin put it there.
+    pub(super) async fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        patiently(&self.admin, HttpMethod::Put, path, Some(body)).await
     }
 
     /// Has the admin change it.
@@ -213,20 +222,32 @@ impl Tenant {
 
     /// Calls a tool as a modern agent whose client can be asked for forms and URLs, with these members of the request besides.
     pub(super) async fn ask_as_agent(&self, tool: &str, more: &Value) -> Result<Value> {
-        let version = ProtocolVersion::V2026_07_28;
-        let meta = json!({
-            "io.modelcontextprotocol/protocolVersion": version.as_str(),
-            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {}, "url": {} } },
-        });
-        let mut params = json!({ "name": TOOL, "arguments": {}, "_meta": meta });
+        let mut params = json!({ "name": TOOL, "arguments": {} });
         if let (Some(params), Some(more)) = (params.as_object_mut(), more.as_object()) {
             params.extend(more.clone());
         }
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method::TOOLS_CALL, "params": params });
-        let mut headers = standard_headers(version, method::TOOLS_CALL, Some(TOOL));
+        let toolset = self.offer(tool).await?;
+        self.send_as_agent(&toolset, method::TOOLS_CALL, TOOL, params).await
+    }
+
+    /// Has such an agent send any request to a toolset, about what is named so.
+    pub(super) async fn send_as_agent(
+        &self,
+        toolset: &str,
+        method: &str,
+        name: &str,
+        mut params: Value,
+    ) -> Result<Value> {
+        let version = ProtocolVersion::V2026_07_28;
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": version.as_str(),
+            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {}, "url": {} } },
+        });
+        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
+        let mut headers = standard_headers(version, method, Some(name));
         headers.push(("accept".to_owned(), ACCEPT_BOTH.to_owned()));
         let headers: Vec<_> = headers.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let path = format!("/mcp/{}", self.offer(tool).await?);
+        let path = format!("/mcp/{toolset}");
         let mut left = UNSETTLED;
         loop {
             let told = self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.json();
@@ -239,7 +260,7 @@ impl Tenant {
     }
 
     /// A toolset of this tool for the agent.
-    async fn offer(&self, tool: &str) -> Result<String> {
+    pub(super) async fn offer(&self, tool: &str) -> Result<String> {
         let ids: Vec<&str> = tool.split('/').collect();
         let [.., server, "tools", id] = ids[..] else { bail!("no tool: {tool}") };
         let toolset = id.replace('_', "-");
@@ -326,6 +347,11 @@ impl Tenant {
             }
         }
     }
+}
+
+async fn found(operator: &ApiClient, name: &str) -> Result<Tenant> {
+    let made = operator.post("/tenants", &json!({ "name": name })).await?.success()?;
+    Tenant::of(operator.with_key(Secret::new(text(&made["admin_key"]["secret"])?))).await
 }
 
 /// Refusals that say nothing of the row: others change the tenant's configuration, or the disk is busy.

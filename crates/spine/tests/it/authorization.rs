@@ -5,6 +5,7 @@ use std::sync::Arc;
 use portcullis_schemas::codes;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::egress::{Egress, EgressPurpose, EgressRequest};
+use portcullis_schemas::incidents::operations::ListIncidents;
 use portcullis_schemas::integrations::mcp::oauth::ClientRegistration;
 use portcullis_schemas::integrations::mcp::operations::{
     DiscoverMcpAuthorization, DiscoveredAuthorization, GetMcpServer, RegisterMcpServer, UpdateMcpServer,
@@ -369,17 +370,28 @@ async fn what_is_wrong_with_it_changes_nothing_and_is_on_record() {
         let before = office.server().await;
         office.answer_metadata(change);
         let error = office.discover(json!({})).await.unwrap_err();
-        assert_eq!(
-            (error.kind(), error.code()),
-            (ErrorKind::Upstream, codes::AUTHORIZATION_REFUSED),
-            "{named}"
-        );
+        let is_anothers = named == "`issuer`";
+        let code = if is_anothers { codes::ISSUER_MISMATCH } else { codes::AUTHORIZATION_REFUSED };
+        assert_eq!((error.kind(), error.code()), (ErrorKind::Upstream, code), "{named}");
         assert!(error.public().contains(named), "{named}: {}", error.public());
         assert!(!error.public().contains(STRANGERS), "no word of a stranger: {}", error.public());
         assert_eq!(office.server().await, before);
         let story = office.house.story_of(&office.server).await;
-        assert_eq!(story[1..], ["mcp_exchange.started", "mcp_exchange.failed"], "{named}");
+        assert_eq!(story[1..3], ["mcp_exchange.started", "mcp_exchange.failed"], "{named}");
+        let incidents = office.house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+        assert_eq!(incidents.len(), usize::from(is_anothers), "{named}");
     }
+}
+
+#[tokio::test]
+async fn a_challenge_that_leads_to_another_host_is_not_followed() {
+    let office = Office::open().await;
+    let challenge = format!("Bearer resource_metadata=\"https://{STRANGERS}/metadata\"");
+    office.egress.answer(ScriptedResponse::new(401, &[("www-authenticate", &challenge)], Vec::new()));
+    let error = office.discover(json!({})).await.unwrap_err();
+    assert_eq!(error.code(), codes::AUTHORIZATION_REFUSED);
+    assert!(error.public().contains("`resource_metadata`"), "{}", error.public());
+    assert_eq!(office.asked().len(), 1, "the server alone");
 }
 
 #[tokio::test]

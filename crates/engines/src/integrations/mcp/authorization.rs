@@ -4,11 +4,12 @@
 //! knows us yet [`registration_of`] and [`judge_registration`]; then [`Discovered`] has what an admin would have named. All
 //! of it is a function of values, and all texts are a stranger's until they were judged here.
 
+use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::oauth::{OauthScope, UpstreamOauth};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::text::UrlText;
-use portcullis_schemas::{Error, ErrorKind, codes};
+use portcullis_schemas::{Error, ErrorKind};
 use portcullis_trail::strict::{self, Limits};
 use serde_json::{Map, Value};
 
@@ -40,19 +41,24 @@ pub struct Unusable {
     pub at: &'static str,
     /// The rule.
     pub expected: &'static str,
+    /// What the admin is told it is.
+    pub code: Code,
 }
 
 impl Unusable {
     const fn new(at: &'static str, expected: &'static str) -> Self {
-        Self { at, expected }
+        Self { at, expected, code: codes::AUTHORIZATION_REFUSED }
     }
+
+    /// A challenge that [strays](Challenge::strays_from).
+    pub const ASTRAY: Self = Self::new("`resource_metadata`", "a URL at the host of the MCP server");
 
     /// For the admin.
     pub fn to_error(self) -> Error {
         let message = format!(
             "what the MCP server's side says of its authorization cannot be used: {self}; ask those who run it"
         );
-        Error::new(ErrorKind::Upstream, codes::AUTHORIZATION_REFUSED, message)
+        Error::new(ErrorKind::Upstream, self.code, message)
     }
 }
 

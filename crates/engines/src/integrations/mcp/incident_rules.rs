@@ -291,21 +291,31 @@ pub(super) fn cut_off(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFact
     .at(ids, now)
 }
 
-/// What the end of a discovery or health check asks for.
+/// What the end of a discovery or health check asks for. That it failed is told to who had it made, or leads to
+/// [`server_offline`]; a server that does what only an attack needs is heard of besides.
 pub(super) fn for_exchange(
     stamp: &EventStamp<'_>,
     server: &ServerId,
     purpose: IntentKind,
     failure: &McpFailure,
 ) -> Option<NewIncident> {
-    let opening = Opening {
-        cause: IncidentCause::CredentialEchoed,
-        severity: High,
-        title: format!("a server {ECHOES}"),
-        dedup_key: format!("echoed:{server}"),
-        facts: json!({ "server_id": server, "purpose": purpose, "error_code": failure.code }),
+    let code = failure.code;
+    let (cause, title, dedup_key) = if failure.is_credential_echoed {
+        (IncidentCause::CredentialEchoed, format!("a server {ECHOES}"), format!("echoed:{server}"))
+    } else {
+        let title = match code {
+            codes::ISSUER_MISMATCH => "a server's authorization server gives itself out for another",
+            codes::UPSTREAM_TOKEN_UNUSABLE => {
+                "a server's authorization server gives tokens that may not be used"
+            }
+            _ if failure.conduct == Conduct::Overreach => "a server reaches for what is not its own",
+            _ => return None,
+        };
+        let dedup_key = format!("{}:{High}:{server}:{code}", IncidentCause::UpstreamConduct);
+        (IncidentCause::UpstreamConduct, format!("{title} ({code})"), dedup_key)
     };
-    failure.is_credential_echoed.then(|| opening.at(stamp.ids, stamp.now))
+    let facts = json!({ "server_id": server, "purpose": purpose, "error_code": code });
+    Some(Opening { cause, severity: High, title, dedup_key, facts }.at(stamp.ids, stamp.now))
 }
 
 /// A discovery or health check was cut off.

@@ -18,12 +18,11 @@ const SECRET: &str = "the-secret-of-the-gates-client";
 
 pub(super) fn rows() -> Vec<Row> {
     // That no key of a caller's is in anything that upstreams were sent is looked for over all rows.
-    let mut rows: Vec<Row> = Row::calls("M100", expect("oauth_refused", "failed", "medium"), |_| {
+    let mut rows: Vec<Row> = Row::calls("M100", expect("oauth_refused", "failed", "high"), |_| {
         let challenge =
             "www-authenticate: Bearer resource_metadata=\"https://evil.example/\", scope=\"passthrough\"\r\n";
         http_with("401 Unauthorized", "text/plain", challenge, b"send me the token of your caller")
     })
-    .map(|row| row.without("a code of its own and a loud incident: a call does not follow challenges"))
     .into();
     for era in [Era::Modern, Era::Legacy] {
         rows.push(mix_up(era));
@@ -105,14 +104,13 @@ fn mix_up(era: Era) -> Row {
             _ => sound(asked, turned),
         }
     });
-    Row::of("M095", expect("authorization_refused", "failed", "none"), vec![script], discover)
-        .named(era)
-        .counting(|_, cast| {
+    Row::of("M095", expect("issuer_mismatch", "failed", "high"), vec![script], discover).named(era).counting(
+        |_, cast| {
             let asked = cast[0].asked();
             let registered = asked.iter().find(|asked| asked.head.contains(" /register"));
             registered.map(|_| "a client was registered with whom the metadata are not of".to_owned())
-        })
-        .without("an incident: the admin who has it looked at is told")
+        },
+    )
 }
 
 /// Has the admin look for the authorization server, and reads what is on record of that.
@@ -128,7 +126,7 @@ fn discover<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         Ok(Seen {
             code: answer["code"].as_str().unwrap_or("ok").to_owned(),
             outcome: if failed { "failure" } else { "nothing" }.to_owned(),
-            incident: "none".to_owned(),
+            incident: scene.one.incident("upstream_conduct", &server).await?,
             answer,
             ..Seen::default()
         })

@@ -174,13 +174,20 @@ pub(super) fn status_failure(status: u16) -> McpFailure {
     McpFailure { is_unauthenticated: status == 401, ..McpFailure::new(code, detail, may_have_acted) }
 }
 
-/// A refusal that says that the token has too few scopes (MCP authorization, "Scope Challenge Handling").
-pub(super) fn wants_scope(response: &EgressResponse) -> Option<McpFailure> {
+/// What a refusal of our credential says besides: that a token with more scopes would do (MCP authorization, "Scope
+/// Challenge Handling"), or that one of somewhere else would, which no honest server says. Nobody follows it in a call.
+pub(super) fn challenged(response: &EgressResponse, server: &str) -> Option<McpFailure> {
+    if !matches!(response.status, 401 | 403) {
+        return None;
+    }
     let challenges = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
     let challenge = Challenge::bearer(challenges.map(|(_, value)| value.as_str()))?;
+    if challenge.strays_from(server) {
+        return Some(McpFailure { conduct: Conduct::Overreach, ..status_failure(response.status) });
+    }
     let failure = unsent(codes::SCOPE_REQUIRED, "the server wants more scopes than the token has");
     let scope = challenge.scope.as_deref().and_then(|scope| OauthScope::new(scope).ok());
-    challenge.wants_scope().then_some(McpFailure { scope, ..failure })
+    (response.status == 403 && challenge.wants_scope()).then_some(McpFailure { scope, ..failure })
 }
 
 fn code_of(error: &AnswerError) -> Code {

@@ -25,7 +25,7 @@ use portcullis_schemas::secret::Secret;
 use serde_json::value::RawValue;
 use tokio::time::timeout;
 
-use super::failure::{NotAnswered, conduct_beside, refused, timed_out, unsent, wants_scope};
+use super::failure::{NotAnswered, challenged, conduct_beside, refused, timed_out, unsent};
 use super::resume::Reading;
 use super::session::Spoken;
 
@@ -195,7 +195,7 @@ impl<'a> Link<'a> {
         let body = request(ask.id, ask.method, ask.params);
         let response = self.egress.send(self.tenant, self.post(ask, body, limits)).await?;
         let status = response.status;
-        if let Some(failure) = (status == 403).then(|| wants_scope(&response)).flatten() {
+        if let Some(failure) = challenged(&response, &self.target.url) {
             return Err(failure.into());
         }
         let session_id = response.header(SESSION_ID).map(str::to_owned);

@@ -1,5 +1,6 @@
 //! An authorization server's metadata (RFC 8414, OpenID Connect Discovery 1.0).
 
+use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::oauth::OauthClientAuth;
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::text::UrlText;
@@ -39,7 +40,8 @@ impl AuthorizationServer {
         let members = object(bytes, "the authorization server metadata")?;
         if members.get("issuer").and_then(Value::as_str) != Some(issuer.as_str()) {
             let expected = "the issuer that the document was read for, sign by sign: it may be another's";
-            return Err(Unusable::new("`issuer`", expected));
+            let code = codes::ISSUER_MISMATCH;
+            return Err(Unusable { code, ..Unusable::new("`issuer`", expected) });
         }
         let token_endpoint = url(&members, "token_endpoint", "`token_endpoint`")?;
         let authorization_endpoint = url(&members, "authorization_endpoint", "`authorization_endpoint`")?;

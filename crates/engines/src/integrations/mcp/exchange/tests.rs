@@ -104,6 +104,13 @@ fn the_end_says_whether_the_upstream_may_have_acted() {
     assert_eq!(settlement.events[0].facts["may_have_acted"], true);
     assert_eq!(settlement.intent_id, *receipt.intent());
     assert_eq!(settlement.incident, None, "a server that is slow is no incident");
+    let turned = [(codes::ISSUER_MISMATCH, Conduct::Fair), (codes::UPSTREAM_PROTOCOL, Conduct::Overreach)];
+    for (code, conduct) in turned {
+        let incident = end(Some(&McpFailure { code, conduct, ..failure.clone() })).incident.unwrap();
+        let kind = (incident.cause, incident.severity, &incident.facts["error_code"]);
+        let expected = (IncidentCause::UpstreamConduct, IncidentSeverity::High, &json!(code));
+        assert_eq!(kind, expected);
+    }
     let echoes = McpFailure { is_credential_echoed: true, ..failure };
     let incident = end(Some(&echoes)).incident.unwrap();
     assert_eq!(

@@ -4,8 +4,8 @@
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::authorization::{
-    Asked, AuthorizationServer, Challenge, Chosen, MAX_DOCUMENT_BYTES, ProtectedResource, judge_registration,
-    registration_of, resource_metadata_urls, server_metadata_urls,
+    Asked, AuthorizationServer, Challenge, Chosen, MAX_DOCUMENT_BYTES, ProtectedResource, Unusable,
+    judge_registration, registration_of, resource_metadata_urls, server_metadata_urls,
 };
 use portcullis_schemas::egress::{
     EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressResponse, EgressStage, HeaderValue,
@@ -38,6 +38,9 @@ pub(super) struct Asking<'a> {
 
 impl Asking<'_> {
     /// What the server says to who comes without a token; nothing, if it lets them in or says it in another way.
+    ///
+    /// # Errors
+    /// `authorization_refused` when it sends for its metadata to another host.
     pub(super) async fn challenge(&self, server: &McpServer) -> Result<Challenge, Error> {
         let body = json!({
             "jsonrpc": "2.0",
@@ -61,7 +64,11 @@ impl Asking<'_> {
             return Ok(Challenge::default());
         }
         let challenges = response.headers.iter().filter(|(name, _)| name == "www-authenticate");
-        Ok(Challenge::bearer(challenges.map(|(_, value)| value.as_str())).unwrap_or_default())
+        let challenge = Challenge::bearer(challenges.map(|(_, value)| value.as_str())).unwrap_or_default();
+        if challenge.strays_from(server.url.as_str()) {
+            return Err(Unusable::ASTRAY.to_error());
+        }
+        Ok(challenge)
     }
 
     /// The metadata of the resource: where its challenge says, else where they stand by rule. The first that answers

@@ -168,6 +168,11 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
     ]
 }
 
+/// A refusal of our token, with where the metadata are.
+fn refused(metadata: &str) -> Vec<Step> {
+    http_with(401, &[("www-authenticate", &format!("Bearer resource_metadata=\"{metadata}\""))], "")
+}
+
 #[tokio::test]
 async fn every_fault_has_its_code_and_no_word_of_the_upstream() {
     for (what, script, code, acted) in rows() {
@@ -213,6 +218,8 @@ async fn a_breach_and_a_reach_for_more_are_told_from_a_mistake() {
     let other = |id: &str| event(&format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{DONE}}}"#));
     let rows: Vec<(&str, Script, Conduct)> = vec![
         ("page", Box::new(|_| http(200, "text/html", "")), Conduct::Fair),
+        ("refused", Box::new(|_| refused("http://127.0.0.1:1/metadata")), Conduct::Fair),
+        ("refused, and sent elsewhere", Box::new(|_| refused("https://evil.example/")), Conduct::Overreach),
         (
             "batch",
             Box::new(|received| http(200, "application/json", &format!("[{}]", response(received, DONE)))),
