@@ -6,6 +6,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod api_keys;
+mod caught;
 pub mod controls;
 mod framed;
 pub mod incidents;
@@ -17,3 +18,6 @@ pub mod redaction;
 pub mod results;
 mod schema_bounds;
 mod words;
+
+pub use caught::caught;
+pub use framed::framed;

@@ -1,14 +1,12 @@
 //! The way of one dispatch to its upstream: an exchange ends when the caller goes away or the client panics, the time
 //! that it takes is kept, and what comes back does not hold the credential that went out.
 
-use std::future::{Future, poll_fn};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::task::{Context, Poll};
 
 use async_trait::async_trait;
+use portcullis_engines::caught;
 use portcullis_engines::redaction::Redactor;
 use portcullis_engines::results::examine_progress;
 use portcullis_schemas::codes;
@@ -82,9 +80,10 @@ impl DispatchClient {
             () = std::future::ready(()) => {}
         }
         let begun = self.clock.monotonic();
+        let caught = caught(exchange).instrument(debug_span!("gate.upstream", otel.kind = "client"));
         let answer = tokio::select! {
             biased;
-            answer = caught(exchange).instrument(debug_span!("gate.upstream", otel.kind = "client")) => answer,
+            answer = caught => answer.unwrap_or_else(|| Err(panicked())),
             failure = self.cancel.fired() => Err(failure),
         };
         self.time.add(self.clock.monotonic().saturating_sub(begun));
@@ -170,17 +169,6 @@ fn with_examined_progress(target: &McpTarget, dispatch: &Dispatch) -> Option<Dis
     Some(Dispatch { progress: Some(progress), ..dispatch.clone() })
 }
 
-/// A panic of the client ends its exchange and nothing else: the intent is open, and must be settled.
-async fn caught<T>(exchange: impl Future<Output = Result<T, McpFailure>> + Send) -> Result<T, McpFailure> {
-    let mut exchange = pin!(exchange);
-    let poll = |context: &mut Context<'_>| {
-        let polled = catch_unwind(AssertUnwindSafe(|| exchange.as_mut().poll(context)));
-        polled.unwrap_or_else(|_| Poll::Ready(Err(panicked())))
-    };
-    poll_fn(poll).await
-}
-
-/// The panic's text may hold anything, so it goes nowhere.
 fn panicked() -> McpFailure {
     McpFailure::new(codes::OPERATION_PANICKED, "the exchange broke on our side", true)
 }

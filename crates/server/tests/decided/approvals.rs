@@ -94,12 +94,17 @@ async fn four_eyes_are_two_people() {
     let approval = text(&asked.json()["approval_id"]);
     let own = scene.decide(&approval, "grant").await;
     assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
+    // A key that they make is theirs.
     let created =
         ok(scene.admin.post("/api-keys", &json!({ "name": "second", "scopes": ["admin"] })).await.unwrap());
     let second = scene.admin.with_key(Secret::new(text(&created["secret"])));
     let path = format!("/integrations/approvals/{approval}/grant");
-    ok(second.post(&path, &json!({ "reason": "agreed" })).await.unwrap());
-    assert_eq!(scene.admin.post(&format!("{}/invoke", scene.tool), &body).await.unwrap().status, 200);
+    let own = second.post(&path, &json!({ "reason": "agreed" })).await.unwrap();
+    assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
+    // What an agent asks, whoever made its key may approve.
+    let asked = scene.waiting("Zurich").await;
+    ok(scene.decide(&asked, "grant").await);
+    assert_eq!(ok(scene.call("Zurich").await)["is_error"], false);
     scene.running.shutdown().await.unwrap();
 }
 

@@ -1,12 +1,13 @@
 //! Handlers of `integrations.approvals.*`, and how a call learns how its approval stands.
 
 use portcullis_engines::integrations::approvals::{
-    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, carried_by, deny, grant,
+    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, carried_by, deny, grant, makers_of,
     standing_of,
 };
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, approval_rule};
 use portcullis_engines::integrations::mcp::invocation::ApprovalTerms;
+use portcullis_schemas::api_keys::ApiKey;
 use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::approvals::operations::{
     DenyApproval, GetApproval, GrantApproval, ListApprovals,
@@ -16,9 +17,10 @@ use portcullis_schemas::integrations::approvals::{
 };
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::logs::event::AuditEventType;
-use portcullis_schemas::paging::{Page, PageRequest};
+use portcullis_schemas::paging::{Cursor, Page, PageRequest};
 use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, PortError};
 use portcullis_trail::Digest;
 use serde_json::json;
@@ -48,17 +50,22 @@ pub(crate) async fn grant_approval(scene: Scene, request: GrantApproval) -> Resu
     let approval = find(&scene, &mut *read, &request.approval_id).await?.approval;
     let tool = read.mcp_tools().get(scene.tenant(), &approval.server_id, &approval.tool_id).await?;
     let policy_version = read.tool_policies().current_set(scene.tenant()).await?.version;
+    let keys = match approval.rule {
+        ApprovalRule::FourEyes => all_keys(&scene, &mut *read).await?,
+        _ => Vec::new(),
+    };
     drop(read);
+    let makers = makers_of(scene.principal().key(), &keys);
     let pinned_hash = tool.as_ref().and_then(|tool| tool.pinned_hash.as_deref());
     let current = Current { pinned_hash, policy_version };
-    let granted = grant(approval, decider(&scene), &request.reason, scene.now(), current)?;
+    let granted = grant(approval, decider(&scene, &keys, &makers), &request.reason, scene.now(), current)?;
     write(&scene, scene.begin().await?, granted, AuditEventType::ApprovalGranted).await
 }
 
 pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result<CallApproval, Error> {
     let mut work = scene.begin().await?;
     let approval = find(&scene, &mut *work, &request.approval_id).await?.approval;
-    let denied = deny(approval, decider(&scene), &request.reason, scene.now())?;
+    let denied = deny(approval, decider(&scene, &[], &[]), &request.reason, scene.now())?;
     write(&scene, work, denied, AuditEventType::ApprovalDenied).await
 }
 
@@ -117,8 +124,21 @@ async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ApprovalId) -> Resu
     found.ok_or_else(|| Error::not_found("approval"))
 }
 
-fn decider(scene: &Scene) -> Decider<'_> {
-    Decider { key: scene.principal().key(), name: scene.principal().actor() }
+/// Who decides, by these of the tenant's keys.
+fn decider<'a>(scene: &'a Scene, keys: &[ApiKey], makers: &'a [&'a str]) -> Decider<'a> {
+    let (key, name) = (scene.principal().key(), scene.principal().actor());
+    let since = keys.iter().find(|one| one.key_id == *key).map_or(Timestamp::from_micros(0), |own| own.created_at);
+    Decider { key, name, makers, since }
+}
+
+async fn all_keys(scene: &Scene, work: &mut dyn UnitOfWork) -> Result<Vec<ApiKey>, Error> {
+    let (mut keys, mut cursor) = (Vec::new(), None);
+    loop {
+        let found = work.api_keys().list(scene.tenant(), &PageRequest::new(None, cursor)).await?;
+        keys.extend(found.items);
+        let Some(next) = found.next_cursor else { return Ok(keys) };
+        cursor = Some(Cursor::new(&next).map_err(PortError::corrupt)?);
+    }
 }
 
 async fn write(

@@ -74,14 +74,35 @@ impl ExchangingVault {
                     .map_err(|_| PortError::corrupt("tokens cannot be written"))?;
                 let sealed = self.inner.encrypt(tenant, server, &text).await?;
                 // Before it is used: a refresh token may be good once.
-                keep_renewed(&*self.store, &*self.clock, &stored, sealed).await?;
+                if let Err(error) = keep_renewed(&*self.store, &*self.clock, &stored, sealed).await {
+                    return self.renewed_elsewhere(tenant, grant, access, &stored).await.ok_or(error);
+                }
                 if is_refused(&issued.token) { Err(refused_before()) } else { Ok(issued.token) }
             }
             (Err(_), Some(token)) => Ok(token),
-            // What the account was connected with is good no more. All else an admin must mend, or time.
-            (Err(Unissued::No(NoToken::Refused(INVALID_GRANT))), None) => Err(required()),
-            (Err(unissued), None) => Err(unissued.into()),
+            (Err(unissued), None) => {
+                let elsewhere = self.renewed_elsewhere(tenant, grant, access, &stored).await;
+                elsewhere.ok_or_else(|| match unissued {
+                    // What the account was connected with is good no more. All else an admin must mend, or time.
+                    Unissued::No(NoToken::Refused(INVALID_GRANT)) => required(),
+                    unissued => unissued.into(),
+                })
+            }
         }
+    }
+
+    /// The token that another replica has stored since `before` was read: it has spent the refresh token, so this one's
+    /// question was in vain.
+    async fn renewed_elsewhere(
+        &self,
+        tenant: &TenantId,
+        grant: &AccountGrant,
+        access: &CredentialAccess,
+        before: &StoredConnection,
+    ) -> Option<Secret> {
+        let (now, tokens) = self.kept(tenant, grant, access).await.ok()?;
+        let has_changed = now.tokens != before.tokens;
+        has_changed.then(|| self.good(&tokens, tenant, access, Duration::ZERO)).flatten()
     }
 
     /// The access token, if it is good for so much longer and was not refused.

@@ -203,6 +203,38 @@ async fn tokens_are_renewed_before_they_end_and_by_one_call() {
 }
 
 #[tokio::test]
+async fn who_is_overtaken_uses_what_the_other_has_stored() {
+    let (bank, halting) = Bank::halting().await;
+    halting.go.notify_one();
+    bank.connect(0, "first").await;
+    halting.reached.notified().await;
+    let tool = bank.tool().await;
+    bank.house.clock.advance(Duration::from_secs(600));
+    let stored = tokio::sync::Notify::new();
+    let other = async {
+        bank.connect(0, "second").await;
+        stored.notify_one();
+    };
+    let overtaken = async {
+        halting.reached.notified().await;
+        let mut call = std::pin::pin!(bank.call(0, &tool));
+        tokio::select! {
+            _ = &mut call => panic!("it is renewed first"),
+            () = halting.reached.notified() => {}
+        }
+        // The other goes first, and this one's refresh token is worth nothing afterwards.
+        bank.egress.answer(ScriptedResponse::json(400, &json!({ "error": "invalid_grant" })));
+        halting.go.notify_one();
+        stored.notified().await;
+        halting.go.notify_one();
+        call.await.unwrap();
+    };
+    tokio::join!(other, overtaken);
+    let sent = bank.house.client.exchanges().pop().unwrap().target;
+    assert_eq!(sent.auth.unwrap().value.expose(), "Bearer second");
+}
+
+#[tokio::test]
 async fn a_token_that_the_server_does_not_know_is_renewed_before_its_time() {
     let bank = Bank::open().await;
     bank.connect(0, "first").await;

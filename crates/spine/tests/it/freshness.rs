@@ -6,6 +6,8 @@ use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::operations::GetMcpServer;
 use portcullis_schemas::integrations::mcp::server::McpServerStatus;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::integrations::toolsets::ToolsetName;
+use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, ListOfferedTools};
 use portcullis_schemas::principal::Scope;
 use portcullis_testkit::fakes::ExchangeKind;
 use serde_json::json;
@@ -85,4 +87,34 @@ async fn what_is_refused_anyway_asks_for_no_list() {
     let arguments = json!({ "undeclared": true });
     let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, arguments)).await.unwrap_err();
     assert_eq!((refused.code(), readings(&house)), (codes::ARGUMENTS_INVALID, 1));
+}
+
+#[tokio::test]
+async fn who_looks_at_a_toolset_has_lists_read_anew_that_have_grown_old() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let toolset = json!({
+        "name": "all", "keys": [house.caller(Scope::Invoke).principal.key()],
+        "tools": [{ "server_id": tool.server_id, "tool_id": tool.tool_id, "name": "get_it" }],
+    });
+    house.admin::<CreateToolset>(toolset).await.unwrap();
+    let listed = async || {
+        let request = ListOfferedTools {
+            toolset: ToolsetName::new("all").unwrap(), kind: None, limit: None, cursor: None,
+        };
+        let page = house.spine.run(house.caller(Scope::Invoke), request).await.unwrap();
+        page.items.iter().map(|tool| tool.name.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!((listed().await, readings(&house)), (vec!["get_it".to_owned()], 1));
+    // After a quiet day it is still there for who looks.
+    house.clock.advance(DAY);
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    assert_eq!((listed().await, readings(&house)), (vec!["get_it".to_owned()], 2));
+    assert_eq!((listed().await, readings(&house)), (vec!["get_it".to_owned()], 2));
+    house.clock.advance(DAY);
+    house.client.answer_discover(Err(failure()));
+    assert_eq!((listed().await, readings(&house)), (Vec::new(), 3), "what cannot be read is out of force");
+    house.clock.advance(DUE);
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
+    assert_eq!((listed().await, readings(&house)), (Vec::new(), 4), "what has changed is quarantined");
 }

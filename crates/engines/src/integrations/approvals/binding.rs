@@ -5,7 +5,7 @@ use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::principal::Principal;
 
-use crate::framed::framed;
+use crate::framed;
 
 /// A call, as far as an approval of it goes. Another run, another request or another toolset with the same outcome is the
 /// same call.

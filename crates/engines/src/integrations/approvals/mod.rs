@@ -7,12 +7,14 @@ use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, codes};
 
 mod binding;
+mod people;
 mod shown;
 mod standing;
 #[cfg(test)]
 mod tests;
 
 pub use self::binding::{Bound, binding_bytes};
+pub use self::people::makers_of;
 pub use self::shown::{REDACTED, shown_arguments};
 pub use self::standing::{ApprovalNeed, ApprovalStanding, carried_by, standing_of};
 
@@ -26,6 +28,21 @@ pub struct Decider<'a> {
     pub key: &'a KeyId,
     /// Its name.
     pub name: &'a str,
+    /// The names of [those who made it](makers_of); asked for only where two people are wanted.
+    pub makers: &'a [&'a str],
+    /// When it was made.
+    pub since: Timestamp,
+}
+
+impl Decider<'_> {
+    /// Whether who asks may stand behind it: it is the same key, or one of the same name, or they made it, or it was made
+    /// for this question.
+    fn may_be_who_asks(&self, approval: &CallApproval) -> bool {
+        approval.requested_by == *self.key
+            || approval.actor_id == self.name
+            || self.makers.contains(&approval.actor_id.as_str())
+            || self.since >= approval.requested_at
+    }
 }
 
 /// What the approval's call would be judged by now.
@@ -50,10 +67,9 @@ pub fn grant(
     current: Current<'_>,
 ) -> Result<CallApproval, Error> {
     pending(&approval, now)?;
-    let asks_itself = approval.requested_by == *by.key || approval.actor_id == by.name;
-    if approval.rule == ApprovalRule::FourEyes && asks_itself {
-        let message =
-            "whoever asks for this call may not approve it: somebody else must, with a key of another name";
+    if approval.rule == ApprovalRule::FourEyes && by.may_be_who_asks(&approval) {
+        let message = "whoever asks for this call may not approve it: somebody else must, with a key of another name that was \
+                       there before and that who asks has not made";
         return Err(Error::new(ErrorKind::Denied, codes::APPROVAL_FOUR_EYES, message));
     }
     let as_shown = approval.pinned_hash.as_deref() == current.pinned_hash

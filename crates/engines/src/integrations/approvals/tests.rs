@@ -53,8 +53,13 @@ fn reason() -> Reason {
 fn who_asks_may_not_approve_where_four_eyes_are_asked_for() {
     let world = World::new();
     let other = KeyId::generate(&world.ids);
-    let by = |key, name| Decider { key, name };
+    let by = |key, name| Decider { key, name, makers: &["first"], since: time(-1) };
+    let made_by_the_asker = Decider { makers: &["agent", "first"], ..by(&other, "admin") };
+    let made_for_this = Decider { since: world.asked.requested_at, ..by(&other, "admin") };
     let table = [
+        (ApprovalRule::Required, made_by_the_asker, Ok(ApprovalStatus::Granted)),
+        (ApprovalRule::FourEyes, made_by_the_asker, Err("approval_four_eyes")),
+        (ApprovalRule::FourEyes, made_for_this, Err("approval_four_eyes")),
         (ApprovalRule::Required, by(&world.asked.requested_by, "agent"), Ok(ApprovalStatus::Granted)),
         (ApprovalRule::FourEyes, by(&world.asked.requested_by, "admin"), Err("approval_four_eyes")),
         (ApprovalRule::FourEyes, by(&other, "agent"), Err("approval_four_eyes")),
@@ -70,7 +75,7 @@ fn who_asks_may_not_approve_where_four_eyes_are_asked_for() {
 fn a_decision_says_who_when_and_why() {
     let world = World::new();
     let key = KeyId::generate(&world.ids);
-    let by = Decider { key: &key, name: "admin" };
+    let by = Decider { key: &key, name: "admin", makers: &[], since: time(-1) };
     let granted = world.grant(world.asked.clone(), by, 5).unwrap();
     let expected = CallApproval {
         status: ApprovalStatus::Granted,
@@ -89,7 +94,7 @@ fn a_decision_says_who_when_and_why() {
 fn one_decision_is_made_and_in_time() {
     let world = World::new();
     let key = KeyId::generate(&world.ids);
-    let by = Decider { key: &key, name: "admin" };
+    let by = Decider { key: &key, name: "admin", makers: &[], since: time(-1) };
     let statuses =
         [ApprovalStatus::Granted, ApprovalStatus::Denied, ApprovalStatus::Used, ApprovalStatus::Expired];
     for status in statuses {
@@ -106,7 +111,7 @@ fn one_decision_is_made_and_in_time() {
 fn what_has_changed_since_is_not_granted() {
     let world = World::new();
     let key = KeyId::generate(&world.ids);
-    let by = Decider { key: &key, name: "admin" };
+    let by = Decider { key: &key, name: "admin", makers: &[], since: time(-1) };
     let changed = [
         Current { pinned_hash: Some("another"), ..world.current() },
         Current { pinned_hash: None, ..world.current() },

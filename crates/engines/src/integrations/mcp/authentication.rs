@@ -15,7 +15,7 @@ use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use portcullis_trail::sha256;
 
-use super::oauth::{exchange, is_by_caller};
+use super::oauth::exchange;
 
 #[cfg(test)]
 mod tests;
@@ -235,17 +235,16 @@ pub fn target(
     }
 }
 
-/// A digest of everything that makes two exchanges the same caller upstream.
+/// A digest of everything that makes two exchanges the same caller upstream. The caller's key is in it also where all use
+/// one credential: what a server keeps in a session (a browser, a cursor, a memory) is no other agent's.
 fn identity(server: &McpServer, caller: &KeyId, secret_version: Option<u64>) -> String {
-    // Where callers act as themselves, no two of them share a session.
-    let by_caller = is_by_caller(server.auth_type);
     let parts = [
         server.auth_type.as_str(),
         server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
         server.credential_ref.as_ref().map_or("", CredentialRefText::as_str),
         &secret_version.map_or_else(String::new, |version| version.to_string()),
         &server.oauth.as_ref().map_or_else(String::new, |oauth| format!("{oauth:?}")),
-        if by_caller { caller.as_str() } else { "" },
+        caller.as_str(),
     ];
     sha256(parts.join("\n").as_bytes()).to_string()
 }

@@ -229,8 +229,8 @@ pub(super) fn for_outcome(
     Some(Opening { cause, severity, title, dedup_key, facts: about_call(facts, ended.code) }.at(ids, now))
 }
 
-/// The table. A tool's own error is data, slowness and a caller who leaves are everyday things, and so are answers that
-/// are merely broken. A server that does what only an attack needs is heard of, also where the call succeeded.
+/// The table. A tool's own error is data, slowness, a caller who leaves and one who has connected no account yet are everyday
+/// things, and so are answers that are merely broken. A server that does what only an attack needs is heard of, also where the call succeeded.
 fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
     use IncidentCause::{InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct};
     let by_conduct = match ended.conduct {
@@ -244,6 +244,8 @@ fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
         Some(codes::TOOL_ERROR) => ended.is_sanitised.then_some((ResultSanitised, Low)),
         Some(
             codes::CANCELLED
+            | codes::CONNECTION_REQUIRED
+            | codes::ACCESS_TOKEN_REQUIRED
             | codes::UPSTREAM_TIMEOUT
             | codes::UPSTREAM_PROTOCOL
             | codes::JSON_TEXT

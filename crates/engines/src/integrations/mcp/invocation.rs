@@ -38,6 +38,7 @@ use super::events::EventStamp;
 use super::exchange::credential_accessed;
 use super::incident_rules;
 use super::rounds::Rounds;
+use crate::caught;
 use ended::{Ended, Reading};
 use opened::Opened;
 
@@ -317,7 +318,8 @@ impl McpToolInvocationEngine {
         self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
     }
 
-    /// From here on there is an open intent: whatever happens ends in one settlement.
+    /// From here on there is an open intent: whatever happens, a panic of what an embedder wrote too, ends in one
+    /// settlement.
     async fn act(
         &self,
         opened: Opened,
@@ -325,13 +327,17 @@ impl McpToolInvocationEngine {
         receipt: IntentReceipt,
     ) -> Result<InvokeToolResult, Error> {
         let claimed = call.idempotency.is_some();
-        let prepared = self.prepare(&opened, &call.facts.server, call.secret_version);
-        let ended = match prepared.instrument(debug_span!("gate.credential")).await {
-            Err(error) => Ended::unsent(error, opened.goes_on()),
-            Ok(target) => self.exchange(&opened, call, &receipt, &target).await,
-        };
+        let ended = caught(self.reach_out(&opened, call, &receipt)).await.unwrap_or_else(Ended::broken);
         Span::current().record("portcullis.outcome", ended.outcome.as_str());
         self.settle(&opened, &receipt, ended, claimed).instrument(debug_span!("gate.settle")).await
+    }
+
+    async fn reach_out(&self, opened: &Opened, call: GovernedCall, receipt: &IntentReceipt) -> Ended {
+        let prepared = self.prepare(opened, &call.facts.server, call.secret_version);
+        match prepared.instrument(debug_span!("gate.credential")).await {
+            Err(error) => Ended::unsent(error, opened.goes_on()),
+            Ok(target) => self.exchange(opened, call, receipt, &target).await,
+        }
     }
 
     /// Opens the credential at the moment of use.

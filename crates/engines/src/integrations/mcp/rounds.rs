@@ -23,7 +23,7 @@ use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind};
 use serde::{Deserialize, Serialize};
 
-use crate::framed::framed;
+use crate::framed;
 
 #[cfg(test)]
 mod tests;

@@ -30,7 +30,7 @@ pub struct McpTarget {
     pub pin: ProtocolPin,
     /// Authentication header, if any.
     pub auth: Option<AuthHeader>,
-    /// Names the credential and its version, without its secret. Upstream sessions are never shared between
+    /// Names the caller, the credential and its version, without its secret. Upstream sessions are never shared between
     /// different identities.
     pub identity: String,
 }

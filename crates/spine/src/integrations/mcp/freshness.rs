@@ -1,5 +1,5 @@
-//! How old a server's list of tools is, and reading it anew when a call needs it: a definition that has changed is found by
-//! the call that would have been made under it.
+//! How old a server's list of tools is, and reading it anew when somebody needs it: a definition that has changed is found by
+//! the call that would have been made under it, and by the agent that looks for what it may call.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,6 +18,8 @@ use crate::scene::Scene;
 const BETWEEN: Duration = Duration::from_secs(60);
 /// The longest that a call waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
+/// The longest that who lists tools waits for the lists of all servers.
+const LISTING: Duration = Duration::from_secs(3);
 /// Most servers remembered. Forgetting costs a reading.
 const MAX_SERVERS: usize = 10_000;
 
@@ -50,16 +52,36 @@ pub(super) fn is_stale(scene: &Scene, server: &McpServer) -> bool {
     age(scene, server) > scene.options().list_max_age
 }
 
+/// Whether the list has an age at which it is read anew.
+pub(super) fn is_aged(scene: &Scene, server: &McpServer) -> bool {
+    age(scene, server) > scene.options().list_refresh
+}
+
 /// Whether the list should be read before this call. Only for one that would be let through: a refusal sends no byte.
 /// A list that is too old is tried once more, since nothing else objects.
 pub(super) fn is_due(scene: &Scene, facts: &CallFacts) -> bool {
-    if age(scene, &facts.server) <= scene.options().list_refresh {
+    if !is_aged(scene, &facts.server) {
         return false;
     }
     match decide(facts) {
         Decision::Allow { .. } | Decision::NeedsApproval(_) => true,
         Decision::Deny(denial) => denial.code == codes::LIST_STALE,
         _ => false,
+    }
+}
+
+/// Reads the lists of these servers, one after the other while there is time. What is not read stays as it is.
+pub(crate) async fn refresh_all(scene: &Scene, servers: impl IntoIterator<Item = &McpServer>) {
+    let end = scene.ports().clock.monotonic() + LISTING;
+    for server in servers {
+        let left = end.saturating_sub(scene.ports().clock.monotonic());
+        if left.is_zero() {
+            return;
+        }
+        // Half of the limit is for the reading.
+        if let Err(error) = refresh(scene, server, left * 2).await {
+            tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use portcullis_engines::framed;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::CallFacts;
 use portcullis_engines::integrations::mcp::invocation::{
@@ -54,9 +55,11 @@ pub(crate) async fn invoke(
     }
     let method = method.unwrap_or(CallMethod::of(configuration.tool.kind));
     let going = Going::of(&scene);
-    let idempotency =
-        if going.goes_on() { going.claim() } else { claim(&scene, &target, method, &arguments) };
     let run = request.run_id.as_ref();
+    let idempotency = match going.goes_on() {
+        true => going.claim(),
+        false => claim(&scene, &target, method, &arguments, (run, request.step_index)),
+    };
     let named = through.as_ref().map(ThroughToolset::facts);
     let is_repeatable = idempotency.is_some() && !going.goes_on();
     let asked =
@@ -189,17 +192,26 @@ impl Asked<'_> {
     }
 }
 
-/// The claim on the caller's idempotency key: the same key with other arguments is another request.
+/// The claim on the caller's idempotency key: the same key with other arguments is another request, and so is one of
+/// another run, which would have what it did not read itself.
 fn claim(
     scene: &Scene,
     target: &CallTarget,
     method: CallMethod,
     arguments: &PreparedArguments,
+    (run, step): (Option<&RunId>, Option<u32>),
 ) -> Option<IdempotencyClaim> {
     let idempotency_key = scene.ctx().idempotency_key.clone()?;
-    let mut request = format!("{}\n{}\n{method}\n", target.server, target.tool).into_bytes();
-    request.extend_from_slice(arguments.canonical());
-    let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, &request);
+    let step = step.map_or_else(String::new, |step| step.to_string());
+    let parts = [
+        target.server.as_str().as_bytes(),
+        target.tool.as_str().as_bytes(),
+        method.as_str().as_bytes(),
+        run.map_or("", RunId::as_str).as_bytes(),
+        step.as_bytes(),
+        arguments.canonical(),
+    ];
+    let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Idempotency, &framed(&parts));
     Some(IdempotencyClaim {
         key_id: scene.principal().key().clone(),
         operation: InvokeMcpTool::NAME.to_owned(),

@@ -55,9 +55,20 @@ impl TenantConfiguration {
     /// Whether a call of this tool by this caller would be let through, were its arguments right, and approved if it must
     /// be.
     pub(crate) async fn offers(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> bool {
+        let facts = self.facts(scene, from, tool).await;
+        matches!(decide(&facts), Decision::Allow { .. } | Decision::NeedsApproval(_))
+    }
+
+    /// Whether a call of this tool would have its server's list read anew first.
+    pub(crate) async fn is_due(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> bool {
+        freshness::is_aged(scene, &from.server)
+            && freshness::is_due(scene, &self.facts(scene, from, tool).await)
+    }
+
+    async fn facts(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> CallFacts {
         let server = &from.server;
         let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
-        let facts = CallFacts {
+        CallFacts {
             decided_on: self.version,
             list_is_stale: freshness::is_stale(scene, server),
             frozen: self.freezes.iter().find(|freeze| targets.contains(&freeze.target)).cloned(),
@@ -68,8 +79,7 @@ impl TenantConfiguration {
             approval: ApprovalStanding::NotAsked,
             server: Arc::clone(server),
             tool: Arc::clone(tool),
-        };
-        matches!(decide(&facts), Decision::Allow { .. } | Decision::NeedsApproval(_))
+        }
     }
 }
 
@@ -99,6 +109,11 @@ impl ServerOffers {
             }
         }
         Ok(Some(Self { server: Arc::new(server), grants, tools }))
+    }
+
+    /// The server itself.
+    pub(crate) fn server(&self) -> &McpServer {
+        &self.server
     }
 
     /// One of its tools.

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use portcullis_engines::integrations::toolsets::{MOST_FOUND, offered, relevance};
 use portcullis_schemas::ids::{ServerId, ToolId};
+use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{
     FoundTools, ListOfferedTools, OpenToolset, OpenedToolset, SearchOfferedTools,
@@ -19,7 +20,7 @@ use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_trail::Digest;
 
-use crate::integrations::mcp::{ServerOffers, TenantConfiguration};
+use crate::integrations::mcp::{ServerOffers, TenantConfiguration, freshness};
 use crate::scene::Scene;
 
 /// The capability of servers that complete arguments.
@@ -62,7 +63,7 @@ pub(crate) async fn list_offered_tools(
     scene: Scene,
     request: ListOfferedTools,
 ) -> Result<Page<OfferedTool>, Error> {
-    let shelf = Shelf::read(&scene, &request.toolset, request.kind.unwrap_or_default()).await?;
+    let shelf = Shelf::fresh(&scene, &request.toolset, request.kind.unwrap_or_default()).await?;
     let first = match &request.cursor {
         Some(cursor) => position_after(&scene, &shelf, cursor)?,
         None => 0,
@@ -83,7 +84,7 @@ pub(crate) async fn search_offered_tools(
     scene: Scene,
     request: SearchOfferedTools,
 ) -> Result<FoundTools, Error> {
-    let shelf = Shelf::read(&scene, &request.toolset, ItemKind::Tool).await?;
+    let shelf = Shelf::fresh(&scene, &request.toolset, ItemKind::Tool).await?;
     let mut found = Vec::new();
     for entry in shelf.entries() {
         if let Some(tool) = shelf.offer(&scene, entry).await {
@@ -105,6 +106,17 @@ struct Shelf {
 }
 
 impl Shelf {
+    /// As [`Self::read`]. Lists that are due are read anew first: agents that see nothing call nothing, so nobody else would.
+    async fn fresh(scene: &Scene, name: &ToolsetName, kind: ItemKind) -> Result<Self, Error> {
+        let shelf = Self::read(scene, name, kind).await?;
+        let due = shelf.due(scene).await;
+        if due.is_empty() {
+            return Ok(shelf);
+        }
+        freshness::refresh_all(scene, due).await;
+        Self::read(scene, name, kind).await
+    }
+
     async fn read(scene: &Scene, name: &ToolsetName, kind: ItemKind) -> Result<Self, Error> {
         let mut work = scene.read().await?;
         let toolset = opened(scene, &mut *work, name).await?;
@@ -120,6 +132,21 @@ impl Shelf {
             }
         }
         Ok(Self { kind, toolset, tenant, servers })
+    }
+
+    /// The servers whose lists a call of one of the tools would have read anew.
+    async fn due(&self, scene: &Scene) -> Vec<&McpServer> {
+        let mut due = BTreeMap::new();
+        for entry in self.entries() {
+            let Some(server) = self.servers.get(&entry.server_id) else { continue };
+            if !due.contains_key(&entry.server_id)
+                && let Some(tool) = server.tool(&entry.tool_id)
+                && self.tenant.is_due(scene, server, tool).await
+            {
+                due.insert(&entry.server_id, server.server());
+            }
+        }
+        due.into_values().collect()
     }
 
     /// In the order of names.

@@ -54,8 +54,8 @@ pub fn era_of(version: &str) -> &'static str {
 /// Talks to MCP servers over the one egress.
 ///
 /// What a server speaks is remembered per tenant, server, URL, pin and identity, in memory: a fresh process probes
-/// once before the first call of a server that is not pinned to a modern version. Legacy sessions are kept with it
-/// and never shared beyond it. Needs a Tokio runtime.
+/// once before the first call of a server that is not pinned to a modern version, and once for each caller of a server with
+/// sessions, which are kept with it and never shared beyond it. Needs a Tokio runtime.
 pub struct HttpMcpClient {
     egress: Arc<dyn Egress>,
     entropy: Arc<dyn Entropy>,

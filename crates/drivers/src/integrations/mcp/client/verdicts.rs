@@ -1,4 +1,5 @@
-//! What is remembered of servers: in memory, per tenant, and never across identities.
+//! What is remembered of servers: in memory, per tenant, and sessions never across identities. That a server needs none is
+//! the same for all.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -9,8 +10,8 @@ use portcullis_schemas::integrations::mcp::wire::McpTarget;
 
 use super::session::Spoken;
 
-/// Most identities, URLs and pins remembered of one server; more than that are rotated credentials of the past.
-const MAX_PER_SERVER: usize = 16;
+/// Most identities, URLs and pins remembered of one server.
+const MAX_PER_SERVER: usize = 256;
 /// Most servers remembered. Forgetting costs a probe.
 const MAX_SERVERS: usize = 10_000;
 
@@ -47,10 +48,15 @@ impl Verdicts {
             servers.clear();
         }
         let slots = servers.entry(key).or_default();
-        if slots.len() >= MAX_PER_SERVER && !slots.contains_key(&manner) {
+        if let Some(slot) = slots.get(&manner) {
+            return Arc::clone(slot);
+        }
+        if slots.len() >= MAX_PER_SERVER {
             slots.clear();
         }
-        Arc::clone(slots.entry(manner).or_default())
+        let slot = Arc::new(Slot::new(modern_of(slots, &manner)));
+        slots.insert(manner, Arc::clone(&slot));
+        slot
     }
 
     /// Notes a new session, and marks it when the server has given its id to somebody else who still uses it: a server
@@ -85,4 +91,12 @@ impl Verdicts {
     fn lock(&self) -> MutexGuard<'_, Servers> {
         self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// What another identity has found at the same URL, if it is nobody's own: a server without sessions.
+fn modern_of(slots: &HashMap<Manner, Arc<Slot>>, manner: &Manner) -> Option<Arc<Spoken>> {
+    let same = slots.iter().filter(|(other, _)| other.url == manner.url && other.pin == manner.pin);
+    // Whoever holds the lock is probing.
+    same.filter_map(|(_, slot)| slot.try_lock().ok()?.clone())
+        .find(|spoken| matches!(**spoken, Spoken::Modern { .. }))
 }

@@ -2,6 +2,7 @@
 
 use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
+use portcullis_schemas::integrations::mcp::wire::Conduct;
 use portcullis_schemas::logs::ledger::Repeated;
 use portcullis_schemas::text::CredentialRefText;
 

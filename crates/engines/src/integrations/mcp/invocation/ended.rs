@@ -70,6 +70,13 @@ impl Ended {
         Self::failed(failure, InvocationOutcome::Failure, Conduct::Fair, None)
     }
 
+    /// It broke on our side, perhaps after the request was sent.
+    pub(super) fn broken() -> Self {
+        let message = format!("the call broke on our side; {MAY_HAVE_ACTED}");
+        let failure = Failure { code: codes::OPERATION_PANICKED, message, cause: None };
+        Self::failed(failure, InvocationOutcome::Failure, Conduct::Fair, None)
+    }
+
     /// The client came back. `hash` is the keyed hash of a result as the client gave it.
     pub(super) fn answered(
         answer: Result<ToolReply, McpFailure>,

@@ -15,6 +15,18 @@ const FAITHFUL: &str =
     r#"{ "content":[{"type":"odd","n":123456789012345678901234567890}], "isError":false,"x":1.10 }"#;
 
 #[tokio::test]
+async fn that_a_server_has_no_sessions_is_found_once_for_all_of_a_tenant() {
+    let bench = Bench::new(modern(|received| json(received, DONE))).await;
+    let mut target = bench.target();
+    for (who, identity) in [("a", "key_1"), ("a", "key_2"), ("b", "key_1")] {
+        target.identity = identity.to_owned();
+        bench.client.call_tool(&tenant(who), &target, &tool_call("{}"), &dispatch(2000)).await.unwrap();
+    }
+    let expected = ["server/discover", "tools/call", "tools/call", "server/discover", "tools/call"];
+    assert_eq!(bench.methods(), expected);
+}
+
+#[tokio::test]
 async fn a_call_carries_every_header_and_its_result_stays_byte_for_byte() {
     let bench = Bench::new(modern(|received| json(received, FAITHFUL))).await;
     let schema = r#"{"type":"object","properties":{"region":{"type":"string","x-mcp-header":"Region"},
