@@ -12,7 +12,7 @@ use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::ports::DispatchRecord;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Scope;
-use portcullis_schemas::text::IdempotencyKey;
+use portcullis_schemas::text::{IdempotencyKey, RunId};
 use portcullis_schemas::{ErrorKind, codes};
 use portcullis_spine::Input;
 use portcullis_testkit::broken::BrokenEmitter;
@@ -20,6 +20,7 @@ use portcullis_testkit::fakes::FixedToolPolicy;
 use serde_json::json;
 
 use crate::house::{FAITHFUL, House, call_of, reply};
+use crate::panicking::PanickingEmitter;
 
 #[tokio::test]
 async fn an_allowed_call_is_recorded_before_and_after_and_its_result_is_untouched() {
@@ -133,6 +134,15 @@ async fn a_repeat_is_answered_without_a_second_call_and_another_request_is_not()
     assert_eq!((first.invocation_id, first.result), (again.invocation_id, again.result));
     assert_eq!(house.client.exchanges().len(), sent);
     assert_eq!(once(json!({ "q": "b" })).await.unwrap_err().code(), codes::IDEMPOTENCY_MISMATCH);
+    // Another run has not read what this one has.
+    for (run_id, step_index) in [(Some("run-2"), None), (None, None), (Some("run-1"), Some(2))] {
+        let run_id = run_id.map(|run| RunId::new(run).unwrap());
+        let request = InvokeMcpTool { run_id, step_index, ..call_of(&tool, json!({ "q": "a" })) };
+        let mut ctx = house.caller(Scope::Invoke);
+        ctx.idempotency_key = IdempotencyKey::new("k-1").ok();
+        let refused = house.spine.run(ctx, request).await.unwrap_err();
+        assert_eq!(refused.code(), codes::IDEMPOTENCY_MISMATCH);
+    }
 }
 
 #[tokio::test]
@@ -203,6 +213,20 @@ async fn a_client_that_panics_leaves_a_recorded_failure() {
     assert_eq!(calls[0].outcome, InvocationOutcome::Failure);
     let story = house.story_of(calls[0].facts.invocation_id.as_str()).await;
     assert_eq!(story.last().map(String::as_str), Some("tool_invocation.failed"));
+}
+
+#[tokio::test]
+async fn what_panics_after_the_record_is_settled_at_once() {
+    let house =
+        House::with(|ports| ports.emitter = Arc::new(PanickingEmitter(ports.emitter.clone()))).await;
+    let tool = house.approved_tool("get_it").await;
+    let before = house.client.exchanges().len();
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((error.code(), error.kind()), (codes::OPERATION_PANICKED, ErrorKind::Internal));
+    assert_eq!(house.client.exchanges().len(), before);
+    let (_, id) = error.reference().expect("the invocation is named");
+    let expected = ["tool_invocation.requested", "tool_invocation.allowed", "tool_invocation.failed"];
+    assert_eq!(house.story_of(id).await[..3], expected);
 }
 
 #[tokio::test]
