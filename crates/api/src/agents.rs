@@ -189,17 +189,24 @@ impl Agent {
     /// The context of a call, with what it brings for the server besides arguments.
     ///
     /// # Errors
-    /// As [`Agent::context`], and in band what cannot be read.
+    /// As [`Agent::keyed_context`], and in band what cannot be read.
     fn context_of_call(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Refused> {
-        let context = self.context(accepted).map_err(Refused::Problem)?;
-        Ok(CallContext { input: input::input_of(accepted)?, ..context })
+        Ok(CallContext { input: input::input_of(accepted)?, ..self.keyed_context(accepted)? })
     }
 
-    /// The context of one operation. `_meta` is what MCP says of traces; over HTTP a header may say it too.
+    /// The context of what is asked of a server: made once under a key, and maybe telling of its progress.
     ///
     /// # Errors
     /// `invalid_header`, for a broken idempotency key.
-    fn context(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Error> {
+    fn keyed_context(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Refused> {
+        let idempotency_key = headers::idempotency_key(&self.parts.headers).map_err(Refused::Problem)?;
+        let progress = self.progress.clone();
+        Ok(CallContext { idempotency_key, progress, ..self.context(accepted) })
+    }
+
+    /// The context of what is only read, also on the way to a call. A key is not looked at: it belongs to the call, and
+    /// reading twice is as reading once. `_meta` is what MCP says of traces; over HTTP a header may say it too.
+    fn context(&self, accepted: &AcceptedRequest<'_>) -> CallContext {
         let trace = &accepted.meta.trace;
         let trace = match &trace.traceparent {
             Some(_) => {
@@ -207,8 +214,6 @@ impl Agent {
             }
             None => headers::trace(&self.parts.headers),
         };
-        let idempotency_key = headers::idempotency_key(&self.parts.headers)?;
-        let ctx = CallContext::new(self.principal.clone(), self.request.clone());
-        Ok(CallContext { trace, idempotency_key, progress: self.progress.clone(), ..ctx })
+        CallContext { trace, ..CallContext::new(self.principal.clone(), self.request.clone()) }
     }
 }
