@@ -1,85 +1,117 @@
-//! Calls whose agent wants to hear of their progress. Until there is some, nothing is committed to: a call that is refused,
-//! or says nothing, is answered as any other. From the first notification on the answer is an event stream.
+//! Calls, which reach a server and may take their time. At first nothing is committed to: a call that is refused, or is
+//! answered soon, is answered as any other request. Once it has told of its progress, or nothing for a while, the answer is an
+//! event stream, so that nobody on the way takes the connection for dead. Every client takes one: the ladder has seen to it.
+
+use std::time::Duration;
 
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use portcullis_mcp::jsonrpc::{Id, notification};
 use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{method, progress_params};
+use portcullis_mcp::version::Era;
 use portcullis_schemas::Error;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::progress::ProgressSink;
-use portcullis_schemas::json::RawJson;
 use portcullis_spine::Slot;
 use tokio::sync::mpsc;
 
-use super::Agent;
 use super::failures::too_late;
-use super::written::{Writer, event_stream};
+use super::under_way::Entry;
+use super::written::{KEEP_ALIVE, event_stream};
+use super::{Agent, Told};
 
 /// Notifications that wait for a slow reader; further ones are dropped. Each tells all that the one before did.
 const WAITING: usize = 64;
 
-/// A request whose progress its agent wants to hear of.
-pub(super) struct Wanted {
+/// How long a call may take and still be answered by one JSON message, with a status of its own.
+const SOON: Duration = KEEP_ALIVE;
+
+/// What is to be known of a call before it is made.
+pub(super) struct Call {
     id: Id,
-    token: Id,
+    era: Era,
+    /// Under which its agent wants to hear of its progress, if it does and the call can tell.
+    token: Option<Id>,
 }
 
-/// Whether the agent wants to hear of this request's progress, and it is one that can tell.
-pub(super) fn wanted(accepted: &AcceptedRequest<'_>) -> Option<Wanted> {
-    let can_tell = [method::TOOLS_CALL, method::PROMPTS_GET, method::RESOURCES_READ];
-    let token = accepted.meta.progress_token.clone();
-    let token = token.filter(|_| can_tell.contains(&accepted.request.method.as_ref()))?;
-    Some(Wanted { id: accepted.request.id.clone(), token })
+/// The call that a request is, if it is one.
+pub(super) fn call_of(accepted: &AcceptedRequest<'_>) -> Option<Call> {
+    let can_tell = match accepted.request.method.as_ref() {
+        method::TOOLS_CALL | method::PROMPTS_GET | method::RESOURCES_READ => true,
+        method::COMPLETE => false,
+        _ => return None,
+    };
+    let token = accepted.meta.progress_token.clone().filter(|_| can_tell);
+    Some(Call { id: accepted.request.id.clone(), era: accepted.era, token })
 }
 
 /// Answers the call in `body`, which has passed the ladder. When the connection goes away, the call is cancelled, whatever
-/// was sent of its answer.
+/// was sent of its answer. One that its agent calls off is owed no answer: its stream ends without one.
 ///
 /// # Errors
-/// As for a call without progress, as long as nothing was sent.
+/// As for any other request, as long as nothing was sent.
 pub(super) async fn answer(
     mut agent: Agent,
     body: Bytes,
     room: Slot<TenantId>,
-    Wanted { id, token }: Wanted,
+    Call { id, era, token }: Call,
 ) -> Result<Response, Error> {
     let (sender, mut told) = mpsc::channel(WAITING);
-    agent.progress = Some(ProgressSink::new(move |params| {
-        let _ = sender.try_send(params);
-    }));
+    agent.progress = token.map(|token| {
+        ProgressSink::new(move |params| {
+            let params = progress_params(&params.into_raw(), &token);
+            let _ = sender.try_send(notification(method::PROGRESS, Some(&params)));
+        })
+    });
+    // A modern agent calls off by closing the connection.
+    let entry = (era == Era::Legacy).then(|| agent.under_way.enter(agent.name_of(id.clone())));
     let mut call = Box::pin(async move {
         let _room = room;
-        agent.answer(&body).await
+        until_called_off(agent.answer(&body), entry.as_ref()).await
     });
     let first = tokio::select! {
         biased;
-        Some(first) = told.recv() => first,
-        answer = &mut call => return answer.map(IntoResponse::into_response),
+        Some(first) = told.recv() => Some(first),
+        end = &mut call => return match end {
+            Some(answer) => answer.map(IntoResponse::into_response),
+            None => Ok(event_stream(|_| async {})),
+        },
+        () = tokio::time::sleep(SOON) => None,
     };
     Ok(event_stream(move |writer| async move {
-        pass_on(&writer, first, &token).await;
+        match first {
+            Some(first) => writer.message(&first).await,
+            None => writer.keep_alive().await,
+        }
         let passing = async {
             loop {
                 tokio::select! {
                     biased;
-                    Some(params) = told.recv() => pass_on(&writer, params, &token).await,
-                    answered = &mut call => break answered,
+                    Some(progress) = told.recv() => writer.message(&progress).await,
+                    end = &mut call => break end,
                 }
             }
         };
-        let answer = writer.alive_while(passing).await;
+        let Some(answer) = writer.alive_while(passing).await else { return };
         // What was told before the end is passed on before it.
-        while let Ok(params) = told.try_recv() {
-            pass_on(&writer, params, &token).await;
+        while let Ok(progress) = told.try_recv() {
+            writer.message(&progress).await;
         }
         let last = answer.unwrap_or_else(|error| too_late(&id, &error));
         writer.message(&last.body).await;
     }))
 }
 
-async fn pass_on(writer: &Writer, params: RawJson, token: &Id) {
-    let params = progress_params(&params.into_raw(), token);
-    writer.message(&notification(method::PROGRESS, Some(&params))).await;
+/// The answer; `None` if the call was called off before it. What is dropped then is what a closed connection drops.
+async fn until_called_off(
+    answer: impl Future<Output = Result<Told, Error>>,
+    entry: Option<&Entry>,
+) -> Option<Result<Told, Error>> {
+    let Some(entry) = entry else { return Some(answer.await) };
+    tokio::select! {
+        biased;
+        answer = answer => Some(answer),
+        () = entry.called_off() => None,
+    }
 }
