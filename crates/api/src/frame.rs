@@ -1,4 +1,4 @@
-//! What stands around every request: its id, the wall, problems, and the headers of every answer.
+//! What stands around every request: its id, the wall, preflights, problems, and the headers of every answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,9 +15,9 @@ use portcullis_schemas::{Error, ErrorKind, codes};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::BaseUrl;
-use crate::probes;
 use crate::problem::{self, Failure};
 use crate::wall::{self, ApiOptions};
+use crate::{cors, probes};
 
 /// What the frame needs.
 #[derive(Clone)]
@@ -39,7 +39,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
     let id = RequestId::generate(&*frame.ids);
     let (mut parts, body) = request.into_parts();
     let base = BaseUrl::of(&frame.options, &parts);
+    let page = cors::page(&frame.options, &parts.headers);
     let mut response = match admit(&frame, &parts) {
+        Ok(_) if page.is_some() && cors::is_preflight(&parts) => cors::preflight(&parts.headers),
         Ok(place) => {
             parts.extensions.insert(id.clone());
             parts.extensions.insert(base.clone());
@@ -58,6 +60,9 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     secure(response.headers_mut());
+    if !frame.options.allowed_origins.is_empty() {
+        cors::tell(response.headers_mut(), page);
+    }
     response
 }
 
