@@ -3,18 +3,19 @@
 //! Order: method, authentication, room for the tenant, body, the ladder of `portcullis-mcp`, then an operation of the
 //! spine. What is dispatched is judged by the body alone; headers are only compared with it. `Host` and `Origin` were
 //! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one
-//! JSON message, or an event stream where a call has told of its progress, and to who listens for changes.
+//! JSON message, or an event stream where a call has told of its progress or takes long, and to who listens for changes.
 
 mod approval;
+mod calls;
 mod failures;
 mod input;
 mod items;
 mod listen;
 mod methods;
 mod pair;
-mod progress;
 mod results;
 mod run;
+mod under_way;
 mod written;
 
 use axum::extract::{Path, Request};
@@ -23,11 +24,11 @@ use http::header::{ALLOW, CONTENT_TYPE};
 use http::request::Parts;
 use http::{HeaderValue, Method, StatusCode};
 use portcullis_mcp::headers::{HeaderLines, JSON};
-use portcullis_mcp::jsonrpc::{error_response, result_response};
+use portcullis_mcp::jsonrpc::{Id, Notification, error_response, result_response};
 use portcullis_mcp::ladder::{Accepted, AcceptedRequest, Refusal, ServerProfile, judge};
-use portcullis_mcp::messages::method;
+use portcullis_mcp::messages::{Cancelled, method};
 use portcullis_mcp::scan::JsonLimits;
-use portcullis_mcp::version::ProtocolVersion;
+use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::Error;
 use portcullis_schemas::context::{CallContext, TraceContext};
 use portcullis_schemas::ids::RequestId;
@@ -38,10 +39,14 @@ use portcullis_schemas::principal::Principal;
 use portcullis_spine::Spine;
 
 use self::failures::Refused;
+use self::under_way::CallName;
 use crate::dispatch::FRESH;
+use crate::frame::Place;
 use crate::problem::Failure;
 use crate::tokens::Challenge;
 use crate::{body, headers};
+
+pub(crate) use self::under_way::UnderWay;
 
 /// Where agents come in.
 pub(crate) const ENDPOINT: &str = "/mcp/{toolset}";
@@ -87,18 +92,25 @@ struct Agent {
     principal: Principal,
     request: RequestId,
     parts: Parts,
+    /// What a legacy agent may call off.
+    under_way: UnderWay,
     /// Where the agent wants to hear of a call's progress, if it does.
     progress: Option<ProgressSink>,
 }
 
 /// Answers a request to [`ENDPOINT`].
-pub(crate) async fn answer(spine: Spine, toolset: Path<String>, request: Request) -> Response {
+pub(crate) async fn answer(
+    spine: Spine,
+    under_way: UnderWay,
+    toolset: Path<String>,
+    request: Request,
+) -> Response {
     let (parts, body) = request.into_parts();
     if parts.method != Method::POST {
         // There is no stream to be opened by GET, and no session to be ended by DELETE.
         return (StatusCode::METHOD_NOT_ALLOWED, [(ALLOW, HeaderValue::from_static("POST"))]).into_response();
     }
-    match run(spine.clone(), &toolset, parts, body).await {
+    match run(spine.clone(), under_way, &toolset, parts, body).await {
         Ok(response) => response,
         Err(error) => {
             let path = format!("{MOUNT}{}", toolset.0);
@@ -108,7 +120,13 @@ pub(crate) async fn answer(spine: Spine, toolset: Path<String>, request: Request
     }
 }
 
-async fn run(spine: Spine, toolset: &str, parts: Parts, body: axum::body::Body) -> Result<Response, Error> {
+async fn run(
+    spine: Spine,
+    under_way: UnderWay,
+    toolset: &str,
+    parts: Parts,
+    body: axum::body::Body,
+) -> Result<Response, Error> {
     let path = format!("{MOUNT}{toolset}");
     let mut principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
     let known_at = spine.ports().clock.monotonic();
@@ -119,21 +137,22 @@ async fn run(spine: Spine, toolset: &str, parts: Parts, body: axum::body::Body) 
     if spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH {
         principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
     }
-    let agent = Agent { spine, toolset, principal, request, parts, progress: None };
-    let wanted = match agent.judge(&bytes) {
+    let mut agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
+    let call = match agent.judge(&bytes) {
         Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
             let (id, lists) = (accepted.request.id.clone(), listen::wanted(&accepted));
             // A stream has a place of its own, and must not take a request's for as long as it is open.
             drop(room);
+            agent.parts.extensions.remove::<Place>();
             return listen::answer(agent, id, lists).await;
         }
-        Ok(Accepted::Request(accepted)) => match progress::wanted(&accepted) {
-            Some(wanted) => wanted,
+        Ok(Accepted::Request(accepted)) => match calls::call_of(&accepted) {
+            Some(call) => call,
             None => return Ok(agent.serve(&accepted).await?.into_response()),
         },
         _ => return Ok(agent.answer(&bytes).await?.into_response()),
     };
-    progress::answer(agent, bytes, room, wanted).await
+    calls::answer(agent, bytes, room, call).await
 }
 
 /// A JSON-RPC message, and the status that it travels with when nothing was sent before it.
@@ -169,10 +188,27 @@ impl Agent {
     async fn answer(&self, body: &[u8]) -> Result<Told, Error> {
         match self.judge(body) {
             Ok(Accepted::Request(accepted)) => self.serve(&accepted).await,
-            // Nothing is to be done on one: a call is cancelled by closing its connection.
-            Ok(Accepted::Notification { .. }) => Ok(Told { status: 202, body: Vec::new() }),
+            Ok(Accepted::Notification { era, notification }) => {
+                self.hear(era, &notification);
+                Ok(Told { status: 202, body: Vec::new() })
+            }
             Err(refusal) => Ok(Told { status: refusal.status, body: refusal.body() }),
         }
+    }
+
+    /// Of all notifications one is acted on: a legacy agent calls a call off by it, a modern one by closing the connection.
+    fn hear(&self, era: Era, notification: &Notification<'_>) {
+        if era == Era::Legacy
+            && notification.method == method::CANCELLED
+            && let Ok(cancelled) = Cancelled::parse(notification.params)
+        {
+            self.under_way.call_off(&self.name_of(cancelled.request_id));
+        }
+    }
+
+    /// By what this agent's call with this id is known.
+    fn name_of(&self, id: Id) -> CallName {
+        CallName { key: self.principal.key().clone(), toolset: self.toolset.clone(), id }
     }
 
     async fn serve(&self, accepted: &AcceptedRequest<'_>) -> Result<Told, Error> {
@@ -189,17 +225,24 @@ impl Agent {
     /// The context of a call, with what it brings for the server besides arguments.
     ///
     /// # Errors
-    /// As [`Agent::context`], and in band what cannot be read.
+    /// As [`Agent::keyed_context`], and in band what cannot be read.
     fn context_of_call(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Refused> {
-        let context = self.context(accepted).map_err(Refused::Problem)?;
-        Ok(CallContext { input: input::input_of(accepted)?, ..context })
+        Ok(CallContext { input: input::input_of(accepted)?, ..self.keyed_context(accepted)? })
     }
 
-    /// The context of one operation. `_meta` is what MCP says of traces; over HTTP a header may say it too.
+    /// The context of what is asked of a server: made once under a key, and maybe telling of its progress.
     ///
     /// # Errors
     /// `invalid_header`, for a broken idempotency key.
-    fn context(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Error> {
+    fn keyed_context(&self, accepted: &AcceptedRequest<'_>) -> Result<CallContext, Refused> {
+        let idempotency_key = headers::idempotency_key(&self.parts.headers).map_err(Refused::Problem)?;
+        let progress = self.progress.clone();
+        Ok(CallContext { idempotency_key, progress, ..self.context(accepted) })
+    }
+
+    /// The context of what is only read, also on the way to a call. A key is not looked at: it belongs to the call, and
+    /// reading twice is as reading once. `_meta` is what MCP says of traces; over HTTP a header may say it too.
+    fn context(&self, accepted: &AcceptedRequest<'_>) -> CallContext {
         let trace = &accepted.meta.trace;
         let trace = match &trace.traceparent {
             Some(_) => {
@@ -207,8 +250,6 @@ impl Agent {
             }
             None => headers::trace(&self.parts.headers),
         };
-        let idempotency_key = headers::idempotency_key(&self.parts.headers)?;
-        let ctx = CallContext::new(self.principal.clone(), self.request.clone());
-        Ok(CallContext { trace, idempotency_key, progress: self.progress.clone(), ..ctx })
+        CallContext { trace, ..CallContext::new(self.principal.clone(), self.request.clone()) }
     }
 }

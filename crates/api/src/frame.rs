@@ -1,4 +1,4 @@
-//! What stands around every request: its id, the wall, problems, and the headers of every answer.
+//! What stands around every request: its id, the wall, preflights, problems, and the headers of every answer.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +12,12 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::{Error, ErrorKind, codes};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::base::BaseUrl;
-use crate::probes;
 use crate::problem::{self, Failure};
 use crate::wall::{self, ApiOptions};
+use crate::{cors, probes};
 
 /// What the frame needs.
 #[derive(Clone)]
@@ -28,17 +28,29 @@ pub(crate) struct Frame {
     pub(crate) room: Arc<Semaphore>,
 }
 
+/// The place of a request among those of all, in its extensions. A call that is answered by a stream holds it to its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Place {
+    _permit: Arc<OwnedSemaphorePermit>,
+}
+
 /// Frames one request. Its id is always ours: an `X-Request-Id` of the caller could name another's request.
 pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let id = RequestId::generate(&*frame.ids);
     let (mut parts, body) = request.into_parts();
     let base = BaseUrl::of(&frame.options, &parts);
+    let page = cors::page(&frame.options, &parts.headers);
     let mut response = match admit(&frame, &parts) {
-        Ok(room) => {
+        Ok(_) if page.is_some() && cors::is_preflight(&parts) => cors::preflight(&parts.headers),
+        Ok(place) => {
             parts.extensions.insert(id.clone());
             parts.extensions.insert(base.clone());
+            // Held here as well: a handler may let its request go before it has answered.
+            if let Some(place) = place.clone() {
+                parts.extensions.insert(place);
+            }
             let response = next.run(Request::from_parts(parts, body)).await;
-            drop(room);
+            drop(place);
             response
         }
         Err(error) => Failure::from(error).into_response(),
@@ -48,12 +60,15 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
         response.headers_mut().insert(HeaderName::from_static("x-request-id"), id);
     }
     secure(response.headers_mut());
+    if !frame.options.allowed_origins.is_empty() {
+        cors::tell(response.headers_mut(), page);
+    }
     response
 }
 
 /// Lets a request in, with the room that it takes. Probes come by address and say nothing, so the wall lets them
 /// through; and they take no room, because a server that is full is alive and ready for what it has taken on.
-fn admit<'a>(frame: &'a Frame, parts: &Parts) -> Result<Option<SemaphorePermit<'a>>, Error> {
+fn admit(frame: &Frame, parts: &Parts) -> Result<Option<Place>, Error> {
     if probes::is_probe(parts) {
         return Ok(None);
     }
@@ -62,7 +77,8 @@ fn admit<'a>(frame: &'a Frame, parts: &Parts) -> Result<Option<SemaphorePermit<'
     let refused = |_| {
         Error::new(ErrorKind::Unavailable, codes::OVERLOADED, full).with_retry_after(Duration::from_secs(1))
     };
-    frame.room.try_acquire().map(Some).map_err(refused)
+    let permit = Arc::clone(&frame.room).try_acquire_owned().map_err(refused)?;
+    Ok(Some(Place { _permit: Arc::new(permit) }))
 }
 
 /// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet; one

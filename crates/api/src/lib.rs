@@ -9,6 +9,7 @@ mod approvals;
 mod base;
 mod body;
 mod connections;
+mod cors;
 mod dispatch;
 mod docs;
 mod frame;

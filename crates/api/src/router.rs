@@ -31,13 +31,13 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
     let (ready, readiness) = (spine.clone(), Arc::new(probes::Readiness::default()));
     let room = Arc::new(Semaphore::new(spine.options().requests.max(1)));
     let around = Frame { ids: Arc::clone(&spine.ports().ids), options: Arc::new(options), room };
-    let agents = spine.clone();
+    let (agents, under_way) = (spine.clone(), agents::UnderWay::default());
     table(&spine)
         .merge(tokens::metadata(&spine))
         .merge(connections::routes(&spine))
         .route(
             agents::ENDPOINT,
-            any(move |toolset, request| agents::answer(agents.clone(), toolset, request)),
+            any(move |toolset, request| agents::answer(agents.clone(), under_way.clone(), toolset, request)),
         )
         .route(probes::LIVE, get(probes::live))
         .route(probes::READY, get(move || probes::ready(ready.clone(), Arc::clone(&readiness))))

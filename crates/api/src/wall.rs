@@ -16,7 +16,8 @@ pub struct ApiOptions {
     /// Names under which this server is reached, as `gw.example` (any port) or `gw.example:8443`. Loopback names and
     /// addresses are always accepted: no page can send them but one that was loaded from there.
     pub allowed_hosts: Vec<String>,
-    /// Origins whose pages may call, as `https://console.example`. Besides the server's own, none unless listed.
+    /// Origins whose pages may call and read the answers, as `https://console.example`. Besides the server's own, none
+    /// unless listed.
     pub allowed_origins: Vec<String>,
     /// Under which URL people and agents reach this server, as `https://gw.example`: for the links that they are given.
     /// Unless set, each is given one of the host that it has named itself.
@@ -59,7 +60,8 @@ fn admits_host(allowed: &[String], host: &[u8]) -> bool {
     is_loopback(name) || allowed.iter().any(listed)
 }
 
-fn admits_origin(allowed: &[String], origin: &[u8]) -> bool {
+/// Whether the operator lists an origin.
+pub(crate) fn admits_origin(allowed: &[String], origin: &[u8]) -> bool {
     allowed.iter().any(|entry| entry.as_bytes().eq_ignore_ascii_case(origin))
 }
 

@@ -302,13 +302,40 @@ async fn what_is_fixed_is_sent_and_cannot_be_given() {
 async fn a_repeated_call_is_made_once() {
     let scene = Scene::start(ProtocolVersion::V2025_11_25).await;
     let call = json!({ "name": "forecast", "arguments": { "city": "Zurich" } });
-    let headers = [ACCEPT, ("mcp-protocol-version", LEGACY[2]), ("idempotency-key", "once")];
-    let first = scene.post("weather", &headers, "tools/call", call.clone()).await;
-    let again = scene.post("weather", &headers, "tools/call", call).await;
-    assert_eq!((first.status, &first.text), (200, &again.text));
+    made_once(&scene, "tools/call", call).await;
+    scene.running.shutdown().await.unwrap();
+}
+
+/// A client may set the key for whatever it sends: what is read on the way to the call is not refused for it.
+#[tokio::test]
+async fn a_call_that_was_found_by_words_is_made_once_as_well() {
+    let scene = Scene::start(ProtocolVersion::V2025_11_25).await;
+    let path = format!("/integrations/toolsets/{}", scene.toolset);
+    let change = json!({ "disclosure": "search" });
+    ok(scene.admin.send(HttpMethod::Patch, &path, Some(&change), &[]).await.unwrap());
+    let hello = json!({ "protocolVersion": LEGACY[2], "capabilities": {}, "clientInfo": { "name": "x", "version": "1" } });
+    let search = json!({ "name": "search_tools", "arguments": { "query": "weather tomorrow" } });
+    for (method, params) in [("initialize", hello), ("tools/list", json!({})), ("tools/call", search)] {
+        let answer = scene.post("weather", &keyed("read"), method, params).await;
+        assert!(result(&answer)["isError"] != true, "{method}: {}", answer.text);
+    }
+    let call = json!({ "name": "call_tool", "arguments": { "name": "forecast", "arguments": { "city": "Zurich" } } });
+    made_once(&scene, "tools/call", call).await;
+    scene.running.shutdown().await.unwrap();
+}
+
+fn keyed(key: &str) -> [(&str, &str); 3] {
+    [ACCEPT, ("mcp-protocol-version", LEGACY[2]), ("idempotency-key", key)]
+}
+
+/// Sends a call twice under one key: it has one answer, and is on record once.
+async fn made_once(scene: &Scene, method: &str, call: Value) {
+    let first = scene.post("weather", &keyed("once"), method, call.clone()).await;
+    assert!(result(&first)["isError"] != true, "{}", first.text);
+    let again = scene.post("weather", &keyed("once"), method, call).await;
+    assert_eq!(first.text, again.text);
     let page = ok(scene.admin.get("/integrations/mcp-invocations").await.unwrap());
     assert_eq!(page["items"].as_array().unwrap().len(), 1);
-    scene.running.shutdown().await.unwrap();
 }
 
 #[tokio::test]

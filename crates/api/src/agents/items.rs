@@ -70,7 +70,7 @@ impl Agent {
             arguments: members("params.context.arguments", params.arguments)?,
             run_id: run(accepted)?,
         };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
+        let context = self.keyed_context(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
             Err(error) => self.failed_item(accepted, absent, error),

@@ -72,7 +72,7 @@ impl Agent {
     }
 
     async fn open(&self, accepted: &AcceptedRequest<'_>) -> Result<OpenedToolset, Error> {
-        self.spine.run(self.context(accepted)?, OpenToolset { toolset: self.toolset.clone() }).await
+        self.spine.run(self.context(accepted), OpenToolset { toolset: self.toolset.clone() }).await
     }
 
     async fn list_tools(&self, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, Refused> {
@@ -98,8 +98,7 @@ impl Agent {
             limit: PageLimit::new(PageLimit::MAX).ok(),
             cursor,
         };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
-        let page = self.spine.run(context, request).await.map_err(of_list)?;
+        let page = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
         let items: Vec<_> = page.items.into_iter().map(|item| item.definition.into_raw()).collect();
         Ok(list_reply(accepted.version, listing, &items, page.next_cursor.as_deref()))
     }
@@ -140,8 +139,7 @@ impl Agent {
             Err(error) => return Ok(text_reply(accepted.version, &format!("`query`: {error}"), true)),
         };
         let request = SearchOfferedTools { toolset: self.toolset.clone(), query };
-        let context = self.context(accepted).map_err(Refused::Problem)?;
-        let found = self.spine.run(context, request).await.map_err(of_list)?;
+        let found = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
         Ok(results::in_era(accepted.era, pair::found(&found.tools)))
     }
 

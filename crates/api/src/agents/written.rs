@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 /// How often a stream that says nothing shows that it is there, so that nobody on the way takes it for dead.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub(super) const KEEP_ALIVE: Duration = Duration::from_secs(15);
 
 /// The writing end of a stream.
 pub(super) struct Writer {
@@ -33,6 +33,11 @@ impl Writer {
         let _ = self.bytes.send(sse::encode(None, None, &text).into()).await;
     }
 
+    /// Shows that the stream is there, and says nothing.
+    pub(super) async fn keep_alive(&self) {
+        let _ = self.bytes.send(sse::comment("waiting").into()).await;
+    }
+
     /// Does work, and keeps the stream alive meanwhile.
     pub(super) async fn alive_while<T>(&self, work: impl Future<Output = T>) -> T {
         let mut work = std::pin::pin!(work);
@@ -42,9 +47,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                _ = tick.tick() => {
-                    let _ = self.bytes.send(sse::comment("waiting").into()).await;
-                }
+                _ = tick.tick() => self.keep_alive().await,
             }
         }
     }

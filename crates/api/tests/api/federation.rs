@@ -17,8 +17,8 @@ const TEMPLATE: &str = r#"{"uriTemplate":"test://docs/{id}","name":"Docs"}"#;
 const TOOL: &str = r#"{"name":"read_file","inputSchema":{"type":"object"}}"#;
 
 /// A server that lists one of each kind, none of them approved, and a toolset `all` of them with its agent's key.
-struct Scene {
-    world: World,
+pub(crate) struct Scene {
+    pub(crate) world: World,
     agent: String,
     server: String,
     items: Vec<Value>,
@@ -26,8 +26,11 @@ struct Scene {
 }
 
 impl Scene {
-    async fn new() -> Self {
-        let world = World::new().await;
+    pub(crate) async fn new() -> Self {
+        Self::of(World::new().await).await
+    }
+
+    pub(crate) async fn of(world: World) -> Self {
         world.mcp.answer_discover(Ok(catalogue()));
         let body = json!({ "name": "fixture", "url": "https://mcp.example/mcp" });
         let made = world.post("/integrations/mcp-servers", body).await;
@@ -46,7 +49,7 @@ impl Scene {
         Self { world, agent: text(&key["secret"]), server, items, toolset }
     }
 
-    async fn approve_all(&self) {
+    pub(crate) async fn approve_all(&self) {
         for item in &self.items {
             let path =
                 format!("/integrations/mcp-servers/{}/tools/{}/approve", self.server, text(&item["tool_id"]));
@@ -56,13 +59,13 @@ impl Scene {
         }
     }
 
-    fn request(&self, method: &str, params: Value) -> Request<Body> {
+    pub(crate) fn request(&self, method: &str, params: Value) -> Request<Body> {
         let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
         self.bare(method, &params).body(Body::from(body.to_string())).unwrap()
     }
 
     /// A modern request if its params say so, else a legacy one.
-    fn bare(&self, method: &str, params: &Value) -> http::request::Builder {
+    pub(crate) fn bare(&self, method: &str, params: &Value) -> http::request::Builder {
         let mut request = Request::builder()
             .method("POST")
             .uri("/mcp/all")
@@ -118,11 +121,11 @@ fn catalogue() -> McpCatalogue {
     }
 }
 
-fn raw(text: &str) -> RawJson {
+pub(crate) fn raw(text: &str) -> RawJson {
     RawJson::from_text(text.to_owned()).unwrap()
 }
 
-fn modern(mut params: Value) -> Value {
+pub(crate) fn modern(mut params: Value) -> Value {
     params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
     params["_meta"]["io.modelcontextprotocol/clientCapabilities"] = json!({});
     params

@@ -1,7 +1,8 @@
 //! Request headers that count, and the headers of every answer.
 
 use axum::body::Body;
-use http::Request;
+use http::{Request, StatusCode};
+use portcullis_api::{ApiOptions, router};
 
 use crate::support::{World, request};
 
@@ -124,4 +125,54 @@ async fn a_trace_goes_upstream_as_it_came() {
         let exchanges = world.mcp.exchanges();
         assert_eq!(exchanges.last().unwrap().dispatch.trace.traceparent.as_deref(), expected);
     }
+}
+
+#[tokio::test]
+async fn pages_of_listed_origins_may_call_and_read() {
+    const PAGE: &str = "https://console.example";
+    let mut world = World::new().await;
+    let plain = world.get("/policies").await;
+    assert_eq!(plain.header("vary"), None, "where none is listed, answers do not differ");
+    let options = ApiOptions { allowed_origins: vec![PAGE.to_owned()], ..ApiOptions::default() };
+    world.router = router(world.spine.clone(), options);
+    let ask = async |key: &str, method: &str, path: &str, lines: &[(&'static str, &str)]| {
+        let mut request = request(key, method, path, None);
+        for (name, value) in lines {
+            request.headers_mut().append(*name, value.parse().unwrap());
+        }
+        let answer = world.send(request).await;
+        assert_eq!(answer.header("vary"), Some("origin"), "{method} {path}");
+        assert_eq!(answer.header("access-control-allow-credentials"), None);
+        answer
+    };
+    let wanted = ("access-control-request-headers", "authorization,content-type,mcp-method,mcp-param-city");
+    for (path, method) in [("/mcp/files", "POST"), ("/policies", "PUT"), ("/openapi.json", "GET")] {
+        let lines = [("origin", PAGE), ("access-control-request-method", method), wanted];
+        // A browser shows no key when it asks.
+        let answer = ask("", "OPTIONS", path, &lines).await;
+        assert_eq!((answer.status, answer.text()), (StatusCode::NO_CONTENT, String::new()), "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+        let listed =
+            |name: &str| answer.header(name).unwrap().split(", ").map(str::to_owned).collect::<Vec<_>>();
+        assert!(listed("access-control-allow-methods").contains(&method.to_owned()), "{path}");
+        let headers = listed("access-control-allow-headers");
+        assert!(wanted.1.split(',').all(|name| headers.contains(&name.to_owned())), "{headers:?}");
+        let foreign = [("origin", "https://page.example"), lines[1], lines[2]];
+        let refused = ask("", "OPTIONS", path, &foreign).await;
+        assert_eq!(refused.problem(), (403, "invalid_header".to_owned(), "origin".to_owned()), "{path}");
+        assert_eq!(refused.header("access-control-allow-origin"), None);
+    }
+    let key = world.key.as_str();
+    for (key, path, status) in [(key, "/policies", 200), ("none", "/policies", 401), (key, "/mcp/files", 405)]
+    {
+        let answer = ask(key, "GET", path, &[("origin", PAGE)]).await;
+        assert_eq!(answer.status.as_u16(), status, "{path}");
+        assert_eq!(answer.header("access-control-allow-origin"), Some(PAGE));
+        assert!(answer.header("access-control-expose-headers").unwrap().contains("www-authenticate"));
+        assert_eq!(answer.header("cross-origin-resource-policy"), Some("cross-origin"));
+    }
+    let ours = ask(key, "GET", "/policies", &[("origin", "http://localhost:8080")]).await;
+    assert_eq!((ours.status.as_u16(), ours.header("access-control-allow-origin")), (200, None));
+    assert_eq!(ours.header("cross-origin-resource-policy"), Some("same-origin"));
+    assert_eq!(ask(key, "OPTIONS", "/policies", &[("origin", PAGE)]).await.status, 405, "no preflight");
 }

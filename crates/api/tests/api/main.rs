@@ -5,6 +5,7 @@
 mod agents;
 mod answers;
 mod bodies;
+mod calls;
 mod federation;
 mod happy_path;
 mod headers;

@@ -4,7 +4,7 @@ use portcullis_api::{ROUTES, openapi};
 use portcullis_spine::OperationRegistry;
 use portcullis_spine::operations::register;
 
-use crate::support::World;
+use crate::support::{World, text};
 
 #[tokio::test]
 async fn the_contract_is_served_as_it_is_made() {
@@ -57,4 +57,24 @@ async fn who_the_gate_is_stands_below_its_public_url() {
     assert_eq!(document["redirect_uris"], serde_json::json!(["https://gw.example/connections/callback"]));
     assert_eq!(document["token_endpoint_auth_method"], "none");
     assert!(document.get("client_secret").is_none());
+}
+
+/// The page of an approval shows these members of the tool and the server, with the approver's own key.
+#[tokio::test]
+async fn what_the_page_of_an_approval_shows_is_there_for_who_may_read() {
+    let world = World::new().await;
+    let (server, tool) = world.tool(&world.key).await;
+    let body = serde_json::json!({ "name": "reader", "scopes": ["read"] });
+    let reader = text(&world.post("/api-keys", body).await.json()["secret"]);
+    let path = format!("/integrations/mcp-servers/{server}");
+    let server = world.call(&reader, "GET", &path, None).await.json();
+    let tool = world.call(&reader, "GET", &format!("{path}/tools/{tool}"), None).await.json();
+    let script = world.call("", "GET", "/approvals/page.js", None).await.text();
+    assert!(script.contains("/integrations/mcp-servers/${server_id}"), "{script}");
+    for name in ["name", "url"] {
+        assert!(server[name].is_string() && script.contains(&format!("server.{name}")), "{name}: {server}");
+    }
+    assert!(tool["definition"].is_object() && script.contains("pinned.definition"), "{tool}");
+    assert_eq!(tool["definition_hash"], tool["pinned_hash"]);
+    assert!(tool.get("description").is_some() && server.get("description").is_some());
 }

@@ -57,8 +57,8 @@ fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
         }
         Form::Toml(table) => {
             let known: toml::Table = before.parse().wrap_err("it is not TOML")?;
-            let found = table.split('.').try_fold(&known, |table, part| table.get(part)?.as_table());
-            match found {
+            let new: toml::Table = recipe.text.parse().wrap_err("the recipe is not TOML")?;
+            match server_in(&known, table) {
                 None if before.is_empty() => Ok(recipe.text.clone()),
                 None => {
                     let after = format!("{}\n\n{}", before.trim_end(), recipe.text);
@@ -67,13 +67,20 @@ fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
                         .wrap_err("its servers stand in a form that cannot be added to")?;
                     Ok(after)
                 }
+                Some(there) if server_in(&new, table) == Some(there) => Ok(before.to_owned()),
                 Some(_) => bail!(
-                    "it has a server of this name already: take another by --name, or change it by hand"
+                    "it has a server of this name already, and another one: take another name by --name, or change \
+                     it by hand"
                 ),
             }
         }
         Form::Command => bail!("this client keeps no configuration"),
     }
+}
+
+/// The table of a server, by its name with dots.
+fn server_in<'a>(whole: &'a toml::Table, name: &str) -> Option<&'a toml::Table> {
+    name.split('.').try_fold(whole, |table, part| table.get(part)?.as_table())
 }
 
 /// Adds members, in objects of objects too, and elements that an array lacks.
@@ -145,6 +152,9 @@ mod tests {
         let after = into(Client::Codex, before).unwrap();
         assert!(after.starts_with("# mine\nmodel = \"m\"\n\n[mcp_servers.t]\n"), "{after}");
         after.parse::<toml::Table>().unwrap();
+        assert_eq!(into(Client::Codex, &after).unwrap(), after, "twice is as once");
+        let shorter = after.replace("bearer_token_env_var = \"PORTCULLIS_KEY\"\n", "");
+        assert!(into(Client::Codex, &shorter).unwrap_err().contains("--name"), "a part of it is another one");
         let inline = "mcp_servers = { other = { url = \"https://other.example\" } }\n";
         assert!(into(Client::Codex, inline).is_err(), "a table that is closed takes no more");
     }
