@@ -138,10 +138,10 @@ pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
 }
 
 /// Opens a data directory that is there, also beside a process that serves on it: for an export of the trail, not for
-/// serving. Beside another process nothing is created, and the schema stays as it is.
+/// serving. The schema stays as it is, whoever else uses the database; beside another process nothing is created either.
 ///
 /// # Errors
-/// As [`open`]; and when the other process is of another version.
+/// As [`open`]; and when the schema is that of an earlier version.
 pub async fn attach(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
     let egress = egress(&options)?;
     let directory = DataDirectory::attach(&options.data_dir)?;
@@ -183,7 +183,8 @@ async fn start(
     let keys = Arc::new(keys);
     let checkpoints = checkpoints(&options, &directory)?;
     let durable = options.durable;
-    let migrate = directory.is_own();
+    // Who looks on has a directory of their own too, where replicas share a database: it says nothing of who may migrate.
+    let migrate = directory.serves();
     let database =
         Database::open(url.expose(), DatabaseOptions { durable, migrate, ..DatabaseOptions::default() })
             .await

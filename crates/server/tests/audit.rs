@@ -6,6 +6,8 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use portcullis_trail::tree::record_leaf;
+use serde_json::Value;
 use tempfile::TempDir;
 
 /// A folder with `data`, in which the demo ran, `trail` its export, and the key.
@@ -58,6 +60,21 @@ impl Story {
         fs::read_to_string(self.folder.path().join("trail")).unwrap().lines().map(ToOwned::to_owned).collect()
     }
 
+    fn tenant(&self) -> String {
+        let tenant = self.lines().iter().find_map(|line| {
+            let after = line.split("\"tenant_id\":\"").nth(1)?;
+            after.split('"').next().map(ToOwned::to_owned)
+        });
+        tenant.unwrap()
+    }
+
+    /// What `audit verify` says of the tenant's newest record in this export, as `--head` takes it.
+    fn head(&self, file: &str, tenant: &str) -> String {
+        let said = self.verify(file, &["--tenant", tenant]).1;
+        let line = said.lines().find_map(|line| line.strip_prefix("head ")).unwrap();
+        line.split(';').next().unwrap().to_owned()
+    }
+
     fn write(&self, name: &str, lines: &[String]) {
         fs::write(self.folder.path().join(name), lines.join("\n") + "\n").unwrap();
     }
@@ -106,14 +123,62 @@ fn whatever_is_done_to_an_export_is_found() {
     }
 }
 
+/// Without the key: names in the header, and the newest record replaced by its leaf. Every signed root still matches.
+#[test]
+fn a_full_export_that_was_made_one_of_some_tenants_is_refused() {
+    let story = Story::tell();
+    assert_eq!(story.verify("trail", &["--keep", "kept"]).0, Some(0));
+    let tenant = story.tenant();
+    let mut lines = story.lines();
+    lines[0] = lines[0].replace("\"tenants\":null", &format!("\"tenants\":[\"{tenant}\"]"));
+    let newest = lines.iter().rposition(|line| line.contains("\"record\":")).unwrap();
+    let value: Value = serde_json::from_str(&lines[newest]).unwrap();
+    let leaf = record_leaf(&value["record"]["hash"].as_str().unwrap().parse().unwrap());
+    lines[newest] = format!("{{\"index\":{},\"level\":0,\"others\":\"{leaf}\"}}", value["index"]);
+    story.write("edited", &lines);
+
+    let (code, said) = story.verify("edited", &["--checkpoint", "kept"]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.starts_with("line 1: not the export that was asked for"), "{said}");
+    assert!(
+        said.contains("NOT WHOLE: 1 finding; ") && said.contains("do not take names from the file"),
+        "{said}"
+    );
+    // Who asks for that tenant alone is not told that this is all of it, and finds it by a head.
+    let (code, said) = story.verify("edited", &["--checkpoint", "kept", "--tenant", &tenant]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("true as far as shown; ") && said.contains("NOT PROVEN"), "{said}");
+    let head =
+        format!("{tenant}:{}:{}", value["record"]["sequence"], value["record"]["hash"].as_str().unwrap());
+    let (code, said) = story.verify("edited", &["--tenant", &tenant, "--head", &head]);
+    assert_eq!(code, Some(3), "{said}");
+    assert!(said.contains("newest records are missing"), "{said}");
+}
+
+#[test]
+fn an_export_of_some_tenants_is_whole_up_to_the_heads_that_are_known() {
+    let story = Story::tell();
+    let tenant = story.tenant();
+    let arguments = ["audit", "export", "--data-dir", "data", "--out", "some", "--tenant", &tenant];
+    let said = done(&story.run(&arguments));
+    assert!(said.contains(&format!("--key KEY --tenant {tenant}`")) && said.contains("--head"), "{said}");
+    assert_eq!(story.verify("some", &[]).0, Some(3), "a full one was asked for");
+    assert_eq!(story.verify("trail", &["--tenant", &tenant]).0, Some(3), "one of the tenant was asked for");
+    assert_eq!(story.verify("some", &["--tenant", &tenant, "--tenant", "ten_other"]).0, Some(3));
+
+    let head = story.head("some", &tenant);
+    let (code, said) = story.verify("some", &["--tenant", &tenant, "--head", &head]);
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.starts_with("whole up to the heads that were given; "), "{said}");
+    assert!(said.contains(&format!("head {head}; given")), "{said}");
+    let strange = format!("ten_other:1:{}", "ab".repeat(32));
+    assert_eq!(story.verify("some", &["--tenant", &tenant, "--head", &strange]).0, Some(1));
+}
+
 #[test]
 fn one_record_is_proven_without_the_others() {
     let story = Story::tell();
-    let tenant = story.lines().iter().find_map(|line| {
-        let after = line.split("\"tenant_id\":\"").nth(1)?;
-        after.split('"').next().map(ToOwned::to_owned)
-    });
-    let tenant = tenant.unwrap();
+    let tenant = story.tenant();
     let proof = done(&story.run(&["audit", "prove", "trail", "--tenant", &tenant, "--sequence", "3"]));
     fs::write(story.folder.path().join("proof"), &proof).unwrap();
     let verify = ["audit", "verify-proof", "proof", "--key", &story.key];

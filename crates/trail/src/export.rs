@@ -22,20 +22,26 @@
 //!
 //! Each record is as it was written, each tenant's chain has no gap, and the whole is what the holder of the key has
 //! signed. An export that was cut off right behind a checkpoint is a true export of that day; so is one of a database
-//! that was put back. Only a newer checkpoint that was kept elsewhere tells: see [`Trust::checkpoints`]. An export of
-//! some tenants could pass off their newest records as those of others: see [`Trust::heads`].
+//! that was put back. Only a newer checkpoint that was kept elsewhere tells: see [`Trust::checkpoints`].
+//!
+//! The header is no part of what was signed, and `others` can stand for anybody's records. So the auditor says what is
+//! expected: everything ([`ExportVerifier::new`]), or some tenants ([`ExportVerifier::of_tenants`]), and an export of
+//! another kind is refused. One of some tenants could still pass off their newest records as those of others. Only a head
+//! that was kept elsewhere tells: see [`Trust::heads`], and [`Verdict`] for how much was shown without.
 
 mod anchors;
 mod chains;
 mod finding;
 mod line;
+mod scope;
 mod verifier;
 mod writer;
 
 pub use finding::{Finding, FindingKind};
 pub(crate) use line::Line;
 pub use line::MAX_LINE;
-pub use verifier::{ExportVerifier, Report, TenantHead, Trust};
+pub use scope::{TenantEnd, TenantHead, Verdict};
+pub use verifier::{ExportVerifier, Report, Trust};
 pub use writer::ExportWriter;
 
 /// What the header says about the form of the lines.

@@ -104,11 +104,15 @@ fn direct_settings(options: DatabaseOptions) -> String {
 }
 
 /// What holds for all connections.
-fn both(options: DatabaseOptions) -> [(&'static str, &'static str); 5] {
+fn both(options: DatabaseOptions) -> [(&'static str, &'static str); 7] {
+    let full = if options.durable { "ON" } else { "OFF" };
     [
         ("journal_mode", "WAL"),
         ("foreign_keys", "ON"),
         ("synchronous", if options.durable { "FULL" } else { "OFF" }),
+        // On macOS a plain fsync ends in the drive's cache; elsewhere these change nothing.
+        ("fullfsync", full),
+        ("checkpoint_fullfsync", full),
         // A destroyed secret is overwritten where that costs no further I/O.
         ("secure_delete", "FAST"),
         ("trusted_schema", "OFF"),
@@ -149,6 +153,19 @@ mod tests {
         ];
         for bad in refused {
             assert!(!is_file(bad), "{bad}");
+        }
+    }
+
+    /// By their names, since what they do shows on macOS alone.
+    #[test]
+    fn a_durable_commit_goes_through_the_cache_of_the_drive() {
+        for (durable, expected) in [(true, "ON"), (false, "OFF")] {
+            let options = DatabaseOptions { durable, ..DatabaseOptions::default() };
+            for name in ["fullfsync", "checkpoint_fullfsync"] {
+                assert!(both(options).contains(&(name, expected)), "{name} {durable}");
+                let statement = format!("PRAGMA {name} = {expected};");
+                assert!(direct_settings(options).contains(&statement), "{statement}");
+            }
         }
     }
 

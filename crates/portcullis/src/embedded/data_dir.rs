@@ -26,7 +26,6 @@ const FILE_MODE: u32 = 0o600;
 pub(super) struct DataDirectory {
     path: PathBuf,
     lock: Option<File>,
-    /// Whether it was opened to serve, and not only to look at what is in it.
     serves: bool,
 }
 
@@ -68,8 +67,13 @@ impl DataDirectory {
         ))
     }
 
+    /// Whether it was opened to serve, and not only to look at what is in it.
+    pub(super) fn serves(&self) -> bool {
+        self.serves
+    }
+
     /// Whether no other process has it.
-    pub(super) fn is_own(&self) -> bool {
+    fn is_own(&self) -> bool {
         self.lock.is_some()
     }
 

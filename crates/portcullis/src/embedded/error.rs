@@ -4,7 +4,13 @@ use std::error::Error;
 use std::fmt;
 use std::path::Path;
 
+use portcullis_drivers::database::OpenError as DatabaseError;
+
 type Source = Box<dyn Error + Send + Sync>;
+
+const OLDER: &str = "database: its schema is of an earlier version, and who only looks at it leaves it as it is: use the version \
+                     that serves on it, or bring it up to date first, by `portcullis database migrate` or, in a data \
+                     directory, by starting this version there";
 
 /// What kind of thing is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -70,9 +76,13 @@ impl OpenError {
         Self::new(OpenErrorKind::Checkpoints, message).caused_by(source)
     }
 
-    pub(super) fn database(source: impl Into<Source>) -> Self {
-        let source = source.into();
-        Self { kind: OpenErrorKind::Database, message: source.to_string(), source: Some(source) }
+    pub(super) fn database(source: DatabaseError) -> Self {
+        let message = match &source {
+            // Only who attaches is told so, and what is to be stopped or not the driver cannot know.
+            DatabaseError::Older => OLDER.to_owned(),
+            other => other.to_string(),
+        };
+        Self { kind: OpenErrorKind::Database, message, source: Some(source.into()) }
     }
 
     pub(super) fn keys(source: impl Into<Source>) -> Self {

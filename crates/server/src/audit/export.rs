@@ -28,7 +28,7 @@ pub(super) fn export(flags: ExportFlags) -> eyre::Result<()> {
         format!("{} cannot be made; name a file that is not there, in a folder that is", out.display())
     })?;
     match observed(&settings, write(&settings, tenants.as_ref(), file)) {
-        Ok(done) => say(&farewell(&out, &done)),
+        Ok(done) => say(&farewell(&out, tenants.as_ref(), &done)),
         Err(error) => {
             // Half an export is none. That it could not be removed would say less than why it was not written.
             let _ = fs::remove_file(&out);
@@ -60,13 +60,21 @@ async fn write(
     written
 }
 
-fn farewell(out: &Path, done: &Exported) -> String {
+fn farewell(out: &Path, tenants: Option<&BTreeSet<TenantId>>, done: &Exported) -> String {
     let Exported { records, checkpoints } = done;
     let name = out.display();
-    format!(
+    let named: String = tenants.into_iter().flatten().map(|tenant| format!(" --tenant {tenant}")).collect();
+    let mut text = format!(
         "Exported {records} records and {checkpoints} checkpoints to {name}.\n\
-         Next: `portcullis audit verify {name} --key KEY`, with the key that `portcullis audit key` prints.\n"
-    )
+         Next: `portcullis audit verify {name} --key KEY{named}`, with the key that `portcullis audit key` prints.\n"
+    );
+    if tenants.is_some() {
+        text.push_str(
+            "An export of some tenants cannot show by itself that none of their newest records is hidden: give the auditor \
+             for --head, from elsewhere, what GET /logs/trail/checkpoint now tells each tenant.\n",
+        );
+    }
+    text
 }
 
 pub(super) fn keys(flags: KeyFlags) -> eyre::Result<()> {

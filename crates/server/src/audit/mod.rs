@@ -27,11 +27,11 @@ pub(crate) const DOES_NOT_HOLD: u8 = 3;
 pub(crate) enum AuditCommand {
     /// Write the trail to a file for auditors, after a last checkpoint; also beside a running server
     Export(ExportFlags),
-    /// Verify an export offline: print every finding, one a line, and whether the trail is whole
+    /// Verify an export offline: print every finding, one a line, and how much of the trail is proven to be whole
     Verify(VerifyFlags),
     /// Print a proof that one record is in the log, which shows no other record
     Prove(ProveFlags),
-    /// Verify such a proof offline, and print the record
+    /// Verify such a proof offline, and print the record; of other records it says nothing
     VerifyProof(VerifyProofFlags),
     /// Print the public keys that auditors verify with; the last one signs
     Key(KeyFlags),
@@ -59,10 +59,15 @@ pub(crate) struct VerifyFlags {
     /// File of a checkpoint that was kept from before: the export must begin with what it covers; may be repeated
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
-    /// A tenant's record that was known before, as TENANT:SEQUENCE:HASH; may be repeated
+    /// Expect an export of this tenant alone; may be repeated, until each tenant is named and no other. Say what you asked
+    /// for, not what the export names [default: expect all tenants, and no hidden record]
+    #[arg(long = "tenant", value_name = "TENANT")]
+    tenants: Vec<String>,
+    /// A tenant's record that was known before, as TENANT:SEQUENCE:HASH; may be repeated. Of an export of some tenants only
+    /// this shows that no newer record is hidden: take `events` and `head` of GET /logs/trail/checkpoint
     #[arg(long = "head", value_name = "TENANT:SEQUENCE:HASH", value_parser = head)]
     heads: Vec<TenantHead>,
-    /// If the export is whole, write its newest checkpoint to this file, for the next verification
+    /// If nothing is found, write its newest checkpoint to this file, for the next verification
     #[arg(long, value_name = "FILE")]
     keep: Option<PathBuf>,
 }
@@ -118,9 +123,10 @@ fn tenant(text: &str) -> Result<TenantId, String> {
 }
 
 fn head(text: &str) -> Result<TenantHead, String> {
-    let mut parts = text.splitn(3, ':');
+    // From behind: names of tenants are not ours to judge.
+    let mut parts = text.rsplitn(3, ':');
     let mut next = || parts.next().unwrap_or_default();
-    let (tenant, sequence, hash) = (next().to_owned(), next().parse(), next().parse());
+    let (hash, sequence, tenant) = (next().parse(), next().parse(), next().to_owned());
     match (sequence, hash) {
         (Ok(sequence), Ok(hash)) if !tenant.is_empty() => Ok(TenantHead { tenant, sequence, hash }),
         _ => Err("expected TENANT:SEQUENCE:HASH, with a hash of 64 lower-case hexadecimal digits".to_owned()),
@@ -136,6 +142,7 @@ mod tests {
         let hash = "ab".repeat(32);
         let read = head(&format!("t_a:12:{hash}")).unwrap();
         assert_eq!((read.tenant.as_str(), read.sequence, read.hash.to_string()), ("t_a", 12, hash.clone()));
+        assert_eq!(head(&read.to_string()), Ok(read), "as it is printed");
         for wrong in [
             String::new(),
             "t_a".to_owned(),

@@ -17,7 +17,7 @@ use portcullis_spine::{CheckpointError, CheckpointPorts, CheckpointRules, Checkp
 use portcullis_testkit::fixtures;
 use portcullis_testkit::memory::MemoryCheckpointSink;
 use portcullis_trail::checkpoint::Checkpoint;
-use portcullis_trail::export::{ExportVerifier, Finding, Report, Trust};
+use portcullis_trail::export::{ExportVerifier, Finding, Report, Trust, Verdict};
 use portcullis_trail::note::{SignedNote, VerifierKey};
 use portcullis_vault::CheckpointKeys;
 use portcullis_vault::signing::verify_ed25519;
@@ -112,7 +112,10 @@ fn keys(seeds: &[u8]) -> CheckpointKeys {
 }
 
 fn verify(lines: &[Vec<u8>], trust: Trust) -> (Vec<Finding>, Report) {
-    let mut verifier = ExportVerifier::new(trust);
+    run(lines, ExportVerifier::new(trust))
+}
+
+fn run(lines: &[Vec<u8>], mut verifier: ExportVerifier) -> (Vec<Finding>, Report) {
     let mut findings: Vec<_> = lines.iter().flat_map(|line| verifier.push(line)).collect();
     let (last, report) = verifier.finish();
     findings.extend(last);
@@ -256,8 +259,10 @@ async fn an_export_of_one_tenant_shows_it_alone_and_holds_its_head() {
         sequence: told.events,
         hash: told.head.parse().unwrap(),
     }];
-    let (findings, report) = verify(&lines, trust);
+    let expected = BTreeSet::from([notary.house.tenant.to_string()]);
+    let (findings, report) = run(&lines, ExportVerifier::of_tenants(trust, expected));
     assert_eq!((findings, report.records, report.hidden), (vec![], 9, 12));
+    assert_eq!(report.verdict, Verdict::WholeToHeads, "it ends at the head that the tenant was told");
 }
 
 #[tokio::test]

@@ -1,23 +1,28 @@
 //! The chains of all tenants in an export, side by side.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use super::verifier::TenantHead;
-use crate::chain::{Break, ChainVerifier, StoredRecord};
+use super::TenantHead;
+use crate::chain::{Break, ChainVerifier, GENESIS, StoredRecord};
 use crate::digest::Digest;
 
 /// One verifier for each tenant, and the heads that are known of some.
 #[derive(Debug)]
 pub(super) struct Chains {
     by_tenant: HashMap<String, ChainVerifier>,
-    /// Heads that were not reached yet.
-    known: BTreeMap<String, (u64, Digest)>,
+    given: Vec<TenantHead>,
+    /// Of the heads that were given, those that were not reached yet: sequences and hashes by tenant.
+    known: BTreeMap<String, Vec<(u64, Digest)>>,
 }
 
 impl Chains {
-    pub(super) fn new(known: Vec<TenantHead>) -> Self {
-        let known = known.into_iter().map(|head| (head.tenant, (head.sequence, head.hash))).collect();
-        Self { by_tenant: HashMap::new(), known }
+    pub(super) fn new(given: Vec<TenantHead>) -> Self {
+        let mut known: BTreeMap<String, Vec<_>> = BTreeMap::new();
+        // Before its first record every chain is the same.
+        for head in given.iter().filter(|head| (head.sequence, head.hash) != (0, GENESIS)) {
+            known.entry(head.tenant.clone()).or_default().push((head.sequence, head.hash));
+        }
+        Self { by_tenant: HashMap::new(), given, known }
     }
 
     /// Takes the next record of its tenant; what breaks there.
@@ -37,17 +42,37 @@ impl Chains {
         if self.known.is_empty() {
             return None;
         }
-        let (sequence, hash) = *self.known.get(record.tenant())?;
-        if sequence != record.sequence() {
-            return None;
+        let heads = self.known.get_mut(record.tenant())?;
+        let is_here = |head: &(u64, Digest)| head.0 == record.sequence();
+        // Of two heads for one place one differs.
+        let other = heads.iter().find(|head| is_here(head) && head.1 != record.hash()).map(|head| head.1);
+        heads.retain(|head| !is_here(head));
+        if heads.is_empty() {
+            self.known.remove(record.tenant());
         }
-        self.known.remove(record.tenant());
-        (hash != record.hash()).then_some(hash)
+        other
     }
 
-    /// The known heads that no record had the place of, in the order of their tenants.
-    pub(super) fn unreached(&mut self) -> BTreeMap<String, (u64, Digest)> {
-        std::mem::take(&mut self.known)
+    /// The known heads that no record had the place of: tenants and sequences, in their order.
+    pub(super) fn unreached(&mut self) -> BTreeSet<(String, u64)> {
+        let known = std::mem::take(&mut self.known).into_iter();
+        known
+            .flat_map(|(tenant, heads)| heads.into_iter().map(move |head| (tenant.clone(), head.0)))
+            .collect()
+    }
+
+    /// The newest record of a tenant.
+    pub(super) fn newest(&self, tenant: &str) -> TenantHead {
+        let verified = self.by_tenant.get(tenant).and_then(|chain| chain.clone().finish().ok());
+        match verified.and_then(|verified| Some((verified.last_sequence?, verified.head))) {
+            Some((sequence, hash)) => TenantHead { tenant: tenant.to_owned(), sequence, hash },
+            None => TenantHead::of_none(tenant),
+        }
+    }
+
+    /// Whether the auditor brought this head along.
+    pub(super) fn was_given(&self, head: &TenantHead) -> bool {
+        self.given.contains(head)
     }
 
     pub(super) fn tenants(&self) -> u64 {

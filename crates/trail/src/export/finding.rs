@@ -44,6 +44,9 @@ pub enum FindingKind {
     /// The export does not begin with its header, or has a second one.
     #[error("no header where one belongs")]
     Header,
+    /// The header names other tenants than were expected.
+    #[error("not the export that was asked for")]
+    Scope,
     /// A line, or the record in it, cannot be read.
     #[error("unreadable line")]
     Line,

@@ -1,9 +1,12 @@
 //! Verifies an export line by line, and goes on behind whatever it finds.
 
+use std::collections::BTreeSet;
+
 use super::anchors::{Anchors, Comparison};
 use super::chains::Chains;
 use super::line::{Header, Line, is_tenant};
-use super::{Finding, FindingKind};
+use super::scope::Scope;
+use super::{Finding, FindingKind, TenantEnd, TenantHead, Verdict};
 use crate::chain::StoredRecord;
 use crate::checkpoint::Checkpoint;
 use crate::digest::Digest;
@@ -19,19 +22,8 @@ pub struct Trust {
     pub verify: Ed25519Verify,
     /// Checkpoints kept from before, already [opened](Checkpoint::open): the export must begin with each of them.
     pub checkpoints: Vec<Checkpoint>,
-    /// Heads of tenants kept from before; one for each tenant, the newest.
+    /// Heads of tenants kept from before; the export must hold each of them.
     pub heads: Vec<TenantHead>,
-}
-
-/// A record of which hash and place were kept elsewhere.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TenantHead {
-    /// The tenant.
-    pub tenant: String,
-    /// The record's sequence.
-    pub sequence: u64,
-    /// The record's hash.
-    pub hash: Digest,
 }
 
 /// Takes the lines of an export in order and says what does not hold. Holds for each tenant its name and one hash,
@@ -40,6 +32,7 @@ pub struct TenantHead {
 pub struct ExportVerifier {
     keys: Vec<VerifierKey>,
     verify: Ed25519Verify,
+    scope: Scope,
     header: Option<Header>,
     chains: Chains,
     anchors: Anchors,
@@ -55,11 +48,13 @@ pub struct ExportVerifier {
 /// What an export held.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
-    /// How many things did not hold: 0 for an export that is whole and true.
+    /// How much was shown.
+    pub verdict: Verdict,
+    /// How many things did not hold.
     pub findings: u64,
     /// How many records were shown and read.
     pub records: u64,
-    /// How many records of others were hidden.
+    /// How many records were hidden, as those of others.
     pub hidden: u64,
     /// How many tenants had records in it.
     pub tenants: u64,
@@ -69,25 +64,23 @@ pub struct Report {
     pub unproven: u64,
     /// The newest checkpoint whose root was the computed one. After a clean report: keep it for the next time.
     pub newest: Option<Checkpoint>,
+    /// Where it ends for each tenant that was expected by name. None after a finding: there is nothing to keep then.
+    pub ends: Vec<TenantEnd>,
 }
 
 impl ExportVerifier {
-    /// A verification from the first line on.
+    /// The verification of an export of all tenants, from the first line on. One that hides records is refused,
+    /// whatever its header says.
     #[must_use]
     pub fn new(trust: Trust) -> Self {
-        Self {
-            keys: trust.keys,
-            verify: trust.verify,
-            header: None,
-            chains: Chains::new(trust.heads),
-            anchors: Anchors::new(trust.checkpoints),
-            found: Vec::new(),
-            lines: 0,
-            next_checkpoint: 0,
-            records: 0,
-            hidden: 0,
-            findings: 0,
-        }
+        Self::expecting(trust, Scope::All)
+    }
+
+    /// The verification of an export that shows these tenants and no other. They come from the auditor, and not from
+    /// the export. That none of their newest records is hidden shows only against [`Trust::heads`]: see [`Verdict`].
+    #[must_use]
+    pub fn of_tenants(trust: Trust, tenants: BTreeSet<String>) -> Self {
+        Self::expecting(trust, Scope::Tenants(tenants))
     }
 
     /// Takes the next line, without its line feed; what does not hold there. A line that is longer than
@@ -99,7 +92,7 @@ impl ExportVerifier {
             self.no_header();
         }
         match line {
-            Ok(Line::Header(header)) => _ = self.header.get_or_insert(header),
+            Ok(Line::Header(header)) => self.header(header),
             Ok(Line::Record { index, record }) => self.record(index, record),
             Ok(Line::Others { index, level, root }) => self.others(index, level, root),
             Ok(Line::Checkpoint { number, note }) => self.checkpoint(number, &note),
@@ -134,15 +127,61 @@ impl ExportVerifier {
             let detail = format!("expected at least {} records, as known before, found {end}", known.size);
             self.find(FindingKind::RolledBack, Some(end), detail);
         }
-        for (tenant, (sequence, _)) in self.chains.unreached() {
+        for (tenant, sequence) in self.chains.unreached() {
             let detail =
                 format!("expected record {sequence} of tenant {tenant}, as known before, found none");
             self.find(FindingKind::RolledBack, None, detail);
         }
-        let tenants = self.chains.tenants();
+        self.report()
+    }
+
+    fn expecting(trust: Trust, scope: Scope) -> Self {
+        Self {
+            keys: trust.keys,
+            verify: trust.verify,
+            scope,
+            header: None,
+            chains: Chains::new(trust.heads),
+            anchors: Anchors::new(trust.checkpoints),
+            found: Vec::new(),
+            lines: 0,
+            next_checkpoint: 0,
+            records: 0,
+            hidden: 0,
+            findings: 0,
+        }
+    }
+
+    fn report(self) -> (Vec<Finding>, Report) {
+        let chains = &self.chains;
+        let ends = match self.findings {
+            0 => self.scope.ends(|tenant| chains.newest(tenant), |head| chains.was_given(head)),
+            _ => Vec::new(),
+        };
         let (checkpoints, unproven, newest) = self.anchors.finish();
-        let (findings, records, hidden) = (self.findings, self.records, self.hidden);
-        (self.found, Report { findings, records, hidden, tenants, checkpoints, unproven, newest })
+        let report = Report {
+            verdict: Verdict::of(self.findings, &self.scope, &ends),
+            findings: self.findings,
+            records: self.records,
+            hidden: self.hidden,
+            tenants: chains.tenants(),
+            checkpoints,
+            unproven,
+            newest,
+            ends,
+        };
+        (self.found, report)
+    }
+
+    /// What comes after the header is held against it, so that an export of another kind is told once.
+    fn header(&mut self, header: Header) {
+        // A second one was found already.
+        if self.header.is_none() {
+            if let Some(detail) = self.scope.objection(header.tenants.as_ref()) {
+                self.find(FindingKind::Scope, None, detail);
+            }
+            self.header = Some(header);
+        }
     }
 
     fn record(&mut self, index: u64, bytes: &[u8]) {
