@@ -1,5 +1,6 @@
 //! The gate in a process of its own: this program, run again as the server. It is what `portcullis serve` runs, on the
-//! ports that it runs on, unless a wiring is broken on purpose; and it can be killed, or stand on another disk.
+//! ports and the runtime that it runs on, unless a wiring is broken on purpose; and it can be killed, or stand on another
+//! disk.
 
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
@@ -16,7 +17,7 @@ use portcullis::{KeyEnvironment, Spine, SpineOptions, http};
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use portcullis_server::config::Settings;
-use portcullis_server::running;
+use portcullis_server::{cli, running};
 use tokio::net::TcpListener;
 
 /// How often it is looked whether a gate has ended.
@@ -42,13 +43,16 @@ pub(crate) struct Plan {
 }
 
 /// Serves until the parent closes standard input, or is gone. Says its key, if it is new, and where it listens.
-pub(crate) async fn serve(plan: Plan) -> Result<()> {
+pub(crate) fn serve(plan: Plan) -> Result<()> {
     std::thread::spawn(|| {
         let mut nothing = [0; 1];
         while std::io::stdin().read(&mut nothing).is_ok_and(|count| count > 0) {}
         std::process::exit(0);
     });
-    if plan.sync_off { serve_without_sync(plan).await } else { serve_soundly(plan).await }
+    let runtime = cli::runtime(plan.database_url.is_none())?;
+    runtime.block_on(async {
+        if plan.sync_off { serve_without_sync(plan).await } else { serve_soundly(plan).await }
+    })
 }
 
 async fn serve_soundly(plan: Plan) -> Result<()> {

@@ -19,6 +19,8 @@ use crate::prove::suite::{Control, Figure, Suite, Trial};
 use crate::upstream::{self, Place};
 use crate::wiring::Wiring;
 
+mod askers;
+mod coverage;
 mod scenario;
 mod scene;
 
@@ -27,6 +29,7 @@ const SLOW: Duration = Duration::from_secs(3);
 /// Passes of every point at which the gate crashes, in the full form.
 const PASSES: usize = 3;
 
+const UNPASSED: &str = "watched points that the story never passes";
 const NOT_HIT: &str = "failpoints at which the gate did not crash";
 const WITHOUT_INTENT: &str = "upstream calls without a durable intent";
 const UNRECORDED: &str = "acknowledged answers without their outcome in the trail";
@@ -41,22 +44,34 @@ pub(crate) fn suite() -> Suite {
         name: "failpoints",
         promises: &["P1", "P2"],
         what: "A story of every kind of operation is played once to enumerate the calls of the ports: stores, units of \
-               work, ledger, vault, MCP client, egress. Then for each call, before it and after it, a gate plays the \
+               work, ledger, vault, MCP client, egress. Calls are let through, refused by a policy, approved by a \
+               person, judged by what their run has touched, and made over MCP; whatever point it does not pass is \
+               named. Then for each call, before it and after it, a gate plays the \
                story on a fresh database and kills itself there; it is started again and the same three ledgers are \
                compared as for kills, and every acknowledged change with its event. A call that was open from an \
                earlier life is recovered meanwhile.",
         per_database: true,
         trial: Arc::new(Failpoints { wiring: Wiring::Sound, only: None }),
-        controls: vec![Control {
-            broken: "calls are recorded after they were made",
-            breaks: &[WITHOUT_INTENT],
-            trial: Arc::new(Failpoints {
-                wiring: Wiring::AuditAfterEffect,
-                only: Some("McpClient::call_tool"),
-            }),
-        }],
+        controls: vec![
+            Control {
+                broken: "calls are recorded after they were made",
+                breaks: &[WITHOUT_INTENT],
+                trial: Arc::new(Failpoints {
+                    wiring: Wiring::AuditAfterEffect,
+                    only: Some("McpClient::call_tool"),
+                }),
+            },
+            Control {
+                broken: "a story in which no call is refused",
+                breaks: &[UNPASSED],
+                trial: Arc::new(Coverage),
+            },
+        ],
     }
 }
+
+/// Which points a story passes that lacks something.
+struct Coverage;
 
 /// The trial.
 struct Failpoints {
@@ -85,9 +100,10 @@ impl Trial for Failpoints {
         let at = Place::of(&upstream)?;
         let counts = match self.only {
             Some(point) => BTreeMap::from([(point.to_owned(), 1)]),
-            None => Scene::new(setting, "count", self.wiring, &at)?.count().await?,
+            None => Scene::new(setting, "count", self.wiring, &at)?.count(scenario::story()).await?,
         };
         let points = counts.len();
+        let unpassed = if self.only.is_some() { Vec::new() } else { coverage::unpassed(&counts) };
         let failpoints = enumerate(setting, &counts);
         let started = Instant::now();
         let tally = crash_at(setting, self.wiring, &at, failpoints).await?;
@@ -97,7 +113,9 @@ impl Trial for Failpoints {
         let mut found = Differences::default();
         tally.left.iter().for_each(|left| found.add(&left.reconciled_with(&lines)));
         Ok(vec![
+            Figure::told("points watched, and of them excepted", coverage::told()),
             Figure::told("points found", points),
+            Figure::none(UNPASSED, &unpassed),
             Figure::told("crashes", tally.crashes),
             Figure::none(NOT_HIT, &tally.not_hit),
             Figure::exactly(WITHOUT_INTENT, 0, found.without_intent),
@@ -112,6 +130,18 @@ impl Trial for Failpoints {
                 format!("{per_crash:.1} s"),
             ),
         ])
+    }
+}
+
+#[async_trait]
+impl Trial for Coverage {
+    async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
+        let directory = setting.directory()?;
+        let upstream = Child::upstream(&directory.path().join("upstream"), Duration::ZERO, SLOW).await?;
+        let scene = Scene::new(setting, "count", Wiring::Sound, &Place::of(&upstream)?)?;
+        let counts = scene.count(scenario::without_refusals()).await?;
+        upstream.stop().await?;
+        Ok(vec![Figure::none(UNPASSED, &coverage::unpassed(&counts))])
     }
 }
 

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
-use color_eyre::eyre::{Result, eyre};
+use color_eyre::eyre::Result;
+use tokio::runtime::Runtime;
 
 mod bench;
 mod child;
@@ -90,8 +91,8 @@ enum Rules {
     Credref,
 }
 
-#[tokio::main]
-async fn main() -> Result<ExitCode> {
+/// What is a gate brings the runtime of one; all else runs on one that has every core.
+fn main() -> Result<ExitCode> {
     let command = Arguments::parse().command;
     // The product installs reports of panics of its own.
     if !matches!(command, Command::Product { .. }) {
@@ -99,25 +100,28 @@ async fn main() -> Result<ExitCode> {
     }
     match command {
         Command::Product { words } => product(words),
-        Command::Corpus { rules: Rules::Ssrf, table } => corpus::run(&table, corpus::ssrf::judge).await,
-        Command::Corpus { rules: Rules::Credref, table } => corpus::run(&table, corpus::credref::judge).await,
-        Command::E2e(options) => e2e::run(options).await.map(|()| ExitCode::SUCCESS),
-        Command::Conformance(options) => conformance::run(options).await.map(|()| ExitCode::SUCCESS),
-        Command::ConformanceDriver(options) => {
-            conformance::driver::run(options).await.map(|()| ExitCode::SUCCESS)
-        }
-        Command::Bench(options) => bench::run(options).await.map(|()| ExitCode::SUCCESS),
-        Command::Prove(options) => prove::run(options).await,
-        Command::Gate(plan) => child::serve(plan).await.map(|()| ExitCode::SUCCESS),
-        Command::Wired(options) => wired::run(options).await.map(|()| ExitCode::SUCCESS),
-        Command::Upstream(options) => upstream::run(options).await.map(|()| ExitCode::SUCCESS),
+        Command::Gate(plan) => child::serve(plan).map(|()| ExitCode::SUCCESS),
+        Command::Wired(options) => wired::run(options).map(|()| ExitCode::SUCCESS),
+        Command::Corpus { rules: Rules::Ssrf, table } => wait(corpus::run(&table, corpus::ssrf::judge)),
+        Command::Corpus { rules: Rules::Credref, table } => wait(corpus::run(&table, corpus::credref::judge)),
+        Command::Prove(options) => wait(prove::run(options)),
+        Command::E2e(options) => wait_for(e2e::run(options)),
+        Command::Conformance(options) => wait_for(conformance::run(options)),
+        Command::ConformanceDriver(options) => wait_for(conformance::driver::run(options)),
+        Command::Bench(options) => wait_for(bench::run(options)),
+        Command::Upstream(options) => wait_for(upstream::run(options)),
     }
 }
 
-/// On a thread of its own, since it brings a runtime of its own.
+fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+    Runtime::new()?.block_on(work)
+}
+
+fn wait_for(work: impl Future<Output = Result<()>>) -> Result<ExitCode> {
+    wait(work).map(|()| ExitCode::SUCCESS)
+}
+
 fn product(words: Vec<String>) -> Result<ExitCode> {
     let words = std::iter::once("portcullis".to_owned()).chain(words);
-    let cli = portcullis_server::cli::Cli::try_parse_from(words)?;
-    let done = std::thread::spawn(move || portcullis_server::cli::run(cli)).join();
-    done.map_err(|_| eyre!("the product panicked"))
+    Ok(portcullis_server::cli::run(portcullis_server::cli::Cli::try_parse_from(words)?))
 }

@@ -42,11 +42,34 @@ pub(crate) fn watched(ports: Ports, passage: Arc<dyn Passage>) -> Ports {
     }
 }
 
-/// A port whose methods wait: passage, inner call, passage. What does not fit the form is written out in `rest`.
+/// Every point that is watched.
+pub(crate) fn all() -> Vec<&'static str> {
+    [
+        stored::OPENED,
+        stored::INTEGRATIONS,
+        stored::OTHERS,
+        WatchedLedger::POINTS,
+        outward::EGRESS,
+        WatchedMcpClient::POINTS,
+        WatchedVault::POINTS,
+    ]
+    .concat()
+}
+
+/// A port whose methods wait: passage, inner call, passage. What does not fit the form is named and written
+/// out in `rest`.
 macro_rules! watched_port {
     ($port:ident for $watched:ident; $(
         fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;
-    )* rest { $($rest:tt)* }) => {
+    )* rest $($more:ident)* { $($rest:tt)* }) => {
+        impl $watched {
+            /// Its points.
+            pub(super) const POINTS: &[&str] = &[
+                $(concat!(stringify!($port), "::", stringify!($method)),)*
+                $(concat!(stringify!($port), "::", stringify!($more)),)*
+            ];
+        }
+
         #[async_trait]
         impl $port for $watched {
             $(

@@ -7,6 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use color_eyre::eyre::Result;
 
+use self::fail_open::Failing;
 use crate::prove::setting::{Form, Setting, UnderTest};
 use crate::prove::suite::{Control, Figure, Suite, Trial};
 
@@ -42,19 +43,24 @@ pub(crate) fn suite() -> Suite {
                (with 500 store_corrupt too, which is what SQLite makes of EIO). Calls that are upstream when the \
                storage fails get no result unless it was recorded. Then the storage works again, and so must the gate.",
         per_database: true,
-        trial: Arc::new(Outages { fails_open: false }),
-        controls: vec![Control {
-            broken: "a ledger that fails open: what cannot be recorded is done all the same",
-            breaks: &[BYTES, OTHERWISE],
-            trial: Arc::new(Outages { fails_open: true }),
-        }],
+        trial: Arc::new(Outages(Failing::Closed)),
+        controls: vec![
+            Control {
+                broken: "a ledger that fails open: what cannot be recorded is done all the same",
+                breaks: &[BYTES, OTHERWISE],
+                trial: Arc::new(Outages(Failing::Open)),
+            },
+            Control {
+                broken: "a ledger that fails open at the end: results are given out, recorded or not",
+                breaks: &[RESULTS],
+                trial: Arc::new(Outages(Failing::OpenAtTheEnd)),
+            },
+        ],
     }
 }
 
 /// The trial.
-struct Outages {
-    fails_open: bool,
-}
+struct Outages(Failing);
 
 /// What is counted over all outages.
 #[derive(Debug, Default)]
@@ -82,16 +88,16 @@ impl Trial for Outages {
         let calls = setting.times(10_000, 288);
         match setting.database {
             // Seven faults of the disk, the lock, and connections that are taken.
-            UnderTest::Sqlite if !self.fails_open => {
+            UnderTest::Sqlite if self.0 == Failing::Closed => {
                 on_disk::fail(setting, &mut counts, calls / 9).await?;
-                within::fail(setting, &mut counts, calls / 9, false).await?;
+                within::fail(setting, &mut counts, calls / 9, self.0).await?;
             }
-            UnderTest::Sqlite => within::fail(setting, &mut counts, calls / 10, true).await?,
-            UnderTest::Postgres(_) if !self.fails_open => {
-                on_server::fail(setting, &mut counts, calls / 3, false).await?;
-                within::fail(setting, &mut counts, calls / 3, false).await?;
+            UnderTest::Sqlite => within::fail(setting, &mut counts, calls / 10, self.0).await?,
+            UnderTest::Postgres(_) if self.0 == Failing::Closed => {
+                on_server::fail(setting, &mut counts, calls / 3, self.0).await?;
+                within::fail(setting, &mut counts, calls / 3, self.0).await?;
             }
-            UnderTest::Postgres(_) => on_server::fail(setting, &mut counts, calls / 10, true).await?,
+            UnderTest::Postgres(_) => on_server::fail(setting, &mut counts, calls / 10, self.0).await?,
         }
         Ok(figures(counts, setting.form))
     }

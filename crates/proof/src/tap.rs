@@ -20,6 +20,8 @@ pub(crate) enum Flow {
     Held,
     /// Connections break, and new ones are not taken: the other end seems to be dead.
     Cut,
+    /// What is asked goes on, and a connection breaks when its answer comes: the other end seems to die just before.
+    Unanswered,
 }
 
 /// The wire; it is cut when dropped.
@@ -103,8 +105,10 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, state: &State, c
         if counts {
             state.asked.fetch_add(count as u64, Ordering::SeqCst);
         }
-        let open = flow.wait_for(|flow| *flow == Flow::Open).await.is_ok();
-        if !open || to.write_all(&bytes[..count]).await.is_err() {
+        let open =
+            flow.wait_for(|flow| matches!(flow, Flow::Open | Flow::Unanswered)).await.map(|flow| *flow);
+        let goes_on = open.is_ok_and(|flow| counts || flow == Flow::Open);
+        if !goes_on || to.write_all(&bytes[..count]).await.is_err() {
             return;
         }
     }
@@ -138,6 +142,16 @@ mod tests {
         assert_eq!((&answer, tap.bytes_asked()), (b"ping", 4));
         tap.set(Flow::Cut);
         assert!(!matches!(stream.read(&mut answer).await, Ok(1..)));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_is_not_let_through_breaks_its_connection() {
+        let tap = Tap::to(echo().await).await.unwrap();
+        let mut stream = TcpStream::connect(tap.address()).await.unwrap();
+        tap.set(Flow::Unanswered);
+        stream.write_all(b"ping").await.unwrap();
+        assert!(!matches!(stream.read(&mut [0; 4]).await, Ok(1..)));
+        assert_eq!(tap.bytes_asked(), 4, "it was asked");
     }
 
     #[tokio::test]

@@ -1,4 +1,5 @@
-//! The gate as a process of its own: this very program, started again as the server, wired as a trial asks.
+//! The gate as a process of its own: this very program, started again as the server, on the product's own runtime, wired
+//! as a trial asks.
 //!
 //! It says where it listens in a line of JSON on standard output, serves until its standard input ends, and then stops
 //! in order. A trial that dies closes the pipe, so no gate outlives its trial.
@@ -10,7 +11,7 @@ use std::sync::Arc;
 use clap::Args;
 use color_eyre::eyre::{Result, eyre};
 use portcullis_server::config::{Flags, Settings};
-use portcullis_server::{running, telemetry};
+use portcullis_server::{cli, running, telemetry};
 use serde_json::{Value, json};
 
 use crate::crash::{Counts, Crash, Failpoint};
@@ -38,17 +39,25 @@ pub(crate) struct Options {
 }
 
 /// Serves until standard input ends.
-pub(crate) async fn run(options: Options) -> Result<()> {
-    let settings = Settings::load_from(Flags::new(Some(options.config)), [])
+pub(crate) fn run(options: Options) -> Result<()> {
+    let settings = Settings::load_from(Flags::new(Some(options.config.clone())), [])
         .map_err(|mistakes| eyre!("the settings of a gate: {mistakes}"))?;
-    let telemetry = telemetry::start(&settings)?;
+    let runtime = cli::runtime(settings.database_url.is_none())?;
+    let done = runtime.block_on(serve(options, &settings));
+    // As the product: what is still at work has had its time.
+    runtime.shutdown_background();
+    done
+}
+
+async fn serve(options: Options, settings: &Settings) -> Result<()> {
+    let telemetry = telemetry::start(settings)?;
     let counts = Arc::new(Counts::default());
     let passage: Option<Arc<dyn Passage>> = match options.crash {
         Some(failpoint) => Some(Arc::new(Crash::new(failpoint, &options.scratch))),
         None if options.count => Some(counts.clone()),
         None => None,
     };
-    let running = running::start_with(&settings, |ports| {
+    let running = running::start_with(settings, |ports| {
         let ports = options.wiring.apply(ports, &options.scratch);
         match passage {
             Some(passage) => watched(ports, passage),

@@ -210,9 +210,12 @@ pub(crate) fn observed<T>(
     done
 }
 
-/// On SQLite the thread of the ledger does about half of all work, so it gets a core: threads that outnumber the cores
-/// only take them from one another.
-fn runtime(is_on_sqlite: bool) -> eyre::Result<tokio::runtime::Runtime> {
+/// The runtime of a gate. On SQLite the thread of the ledger does about half of all work, so it gets a core: threads that
+/// outnumber the cores only take them from one another.
+///
+/// # Errors
+/// When the system gives no threads.
+pub fn runtime(is_on_sqlite: bool) -> eyre::Result<tokio::runtime::Runtime> {
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if is_on_sqlite {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);

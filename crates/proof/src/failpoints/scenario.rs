@@ -3,30 +3,46 @@
 use portcullis_schemas::egress::HttpMethod::{self, Delete, Get, Patch, Post, Put};
 use serde_json::{Value, json};
 
+mod decided;
+
 /// One request of the story.
 pub(super) struct Step {
     pub(super) method: HttpMethod,
     /// `{name}` stands for what was kept under that name; so it does in the body.
     pub(super) path: &'static str,
     pub(super) body: Option<Value>,
-    /// The agent asks, with this nonce; else the admin does.
-    pub(super) nonce: Option<&'static str>,
+    pub(super) by: By,
+    /// The status of its answer, if it is not a success.
+    pub(super) status: Option<u16>,
     /// The events that record the change; none for a request that only reads, and for calls.
     pub(super) events: &'static [&'static str],
     /// What to keep of the answer: a name, and where it stands.
     pub(super) keep: Option<(&'static str, &'static str)>,
 }
 
+/// Who asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// The admin.
+    Admin,
+    /// The agent calls a tool, with this nonce.
+    Agent(&'static str),
+    /// The agent calls this tool of a toolset over MCP, with this nonce.
+    OverMcp(&'static str, &'static str),
+}
+
+const TOOL: &str = "/integrations/mcp-servers/{server}/tools/{tool}/invoke";
 const SECOND: &str = "/integrations/mcp-servers/{second}";
 const SECOND_TOOL: &str = "/integrations/mcp-servers/{second}/tools/{second_tool}";
 
-/// The whole story. `{server}`, `{tool}` and `{url}` are known beforehand.
+/// The whole story. `{server}`, `{tool}`, `{agent}`, which is the agent's key, and `{url}` are known beforehand.
 pub(super) fn story() -> Vec<Step> {
     let mut steps = calls();
     steps.extend(servers());
     steps.extend(credentials());
     steps.extend(tools());
     steps.extend(policies());
+    steps.extend(decided::story());
     steps.extend(keys());
     steps.extend(rest());
     steps
@@ -34,8 +50,8 @@ pub(super) fn story() -> Vec<Step> {
 
 fn calls() -> Vec<Step> {
     vec![
-        call("/integrations/mcp-servers/{server}/tools/{tool}/invoke", "first"),
-        call("/integrations/mcp-servers/{server}/tools/{tool}/invoke", "second"),
+        call(TOOL, "first"),
+        call(TOOL, "second"),
         read("/integrations/mcp-invocations").keeping("invocation", "/items/0/invocation_id"),
         read("/integrations/mcp-invocations/{invocation}"),
         read("/integrations/mcp-servers/{server}/invocations"),
@@ -118,13 +134,15 @@ fn tools() -> Vec<Step> {
     ]
 }
 
+/// While one of them forbids, a call is refused.
 fn policies() -> Vec<Step> {
-    let text = "permit(principal, action, resource);";
+    let text = "forbid(principal, action, resource);";
     vec![
         change(Put, "/policies", json!({ "name": "more", "text": text }), &["policy.put"])
             .keeping("policy", "/policy_id"),
         read("/policies"),
         read("/policies/{policy}"),
+        call(TOOL, "refused").answered(403, &[]),
         change(Delete, "/policies/{policy}", Value::Null, &["policy.deleted"]),
     ]
 }
@@ -157,9 +175,15 @@ fn rest() -> Vec<Step> {
     ]
 }
 
-/// What is played once the call of an earlier life is closed: it has left an incident.
+/// The story without the call that is refused: what a story lacks must show.
+pub(super) fn without_refusals() -> Vec<Step> {
+    story().into_iter().filter(|step| step.status != Some(403)).collect()
+}
+
+/// What is played once the call of an earlier life is closed: it has left an incident, and by now there is a checkpoint.
 pub(super) fn epilogue() -> Vec<Step> {
     vec![
+        read("/logs/trail/checkpoint"),
         read("/incidents").keeping("incident", "/items/0/incident_id"),
         read("/incidents/{incident}"),
         change(Post, "/incidents/{incident}/acknowledge", json!({}), &["incident.acknowledged"]),
@@ -172,21 +196,39 @@ pub(super) fn epilogue() -> Vec<Step> {
     ]
 }
 
+impl By {
+    /// That of a call.
+    pub(super) fn nonce(self) -> Option<&'static str> {
+        match self {
+            Self::Admin => None,
+            Self::Agent(nonce) | Self::OverMcp(_, nonce) => Some(nonce),
+        }
+    }
+}
+
 impl Step {
     fn keeping(self, name: &'static str, place: &'static str) -> Self {
         Self { keep: Some((name, place)), ..self }
     }
+
+    fn answered(self, status: u16, events: &'static [&'static str]) -> Self {
+        Self { status: Some(status), events, ..self }
+    }
 }
 
 fn read(path: &'static str) -> Step {
-    Step { method: Get, path, body: None, nonce: None, events: &[], keep: None }
+    Step { method: Get, path, body: None, by: By::Admin, status: None, events: &[], keep: None }
 }
 
 fn change(method: HttpMethod, path: &'static str, body: Value, events: &'static [&'static str]) -> Step {
     let body = if body.is_null() { None } else { Some(body) };
-    Step { method, path, body, nonce: None, events, keep: None }
+    Step { method, body, events, ..read(path) }
 }
 
 fn call(path: &'static str, nonce: &'static str) -> Step {
-    Step { method: Post, path, body: None, nonce: Some(nonce), events: &[], keep: None }
+    Step { method: Post, by: By::Agent(nonce), ..read(path) }
+}
+
+fn call_over_mcp(path: &'static str, tool: &'static str, nonce: &'static str) -> Step {
+    Step { method: Post, by: By::OverMcp(tool, nonce), ..read(path) }
 }

@@ -4,12 +4,16 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail, ensure};
+use portcullis_schemas::api_keys::tokens::{TokenAlgorithm, TokenIssuer, TokenRule, TokenSettings};
+use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::secret::Secret;
-use portcullis_server::api_client::ApiClient;
-use serde_json::{Value, json};
+use portcullis_server::api_client::{Answer as Response, ApiClient};
+use serde_json::Value;
 
+use super::askers::{Askers, body};
 use super::ids_of;
-use super::scenario::{Step, epilogue, story};
+use super::scenario::{By, Step, epilogue, story};
 use crate::crash::{Failpoint, take_mark};
 use crate::kill::reconcile::{Answer, Call, Differences, reconcile};
 use crate::kill::trail::Trail;
@@ -28,6 +32,9 @@ const LOOK_AGAIN: Duration = Duration::from_millis(50);
 /// A crashed process is gone after this.
 const END: Duration = Duration::from_secs(5);
 
+/// Whose access tokens gates take. Nobody presents one, so nobody asks it for its keys.
+pub(super) const ISSUER: &str = "https://login.example";
+
 /// See the module.
 pub(super) struct Scene {
     name: String,
@@ -37,6 +44,8 @@ pub(super) struct Scene {
     wiring: Wiring,
     upstream: Place,
     calls: Vec<Call>,
+    /// Calls that got their result over MCP, which names no invocation.
+    over_mcp: Vec<String>,
     /// Events of acknowledged changes.
     changes: BTreeMap<&'static str, u64>,
     /// Those of the change that got no answer.
@@ -49,6 +58,7 @@ pub(super) struct Scene {
 pub(super) struct Left {
     name: String,
     calls: Vec<Call>,
+    over_mcp: Vec<String>,
     trail: Trail,
     pub(super) crashed: bool,
     pub(super) closing: Duration,
@@ -57,36 +67,24 @@ pub(super) struct Left {
     pub(super) flaw: Option<String>,
 }
 
-/// Who asks.
-struct Askers {
-    admin: ApiClient,
-    tool: PermittedTool,
-}
-
-impl Askers {
-    fn at(&self, gate: &Child) -> Result<Self> {
-        let origin = gate.said("origin")?;
-        Ok(Self { admin: self.admin.at(origin)?, tool: self.tool.at(origin)? })
-    }
-}
-
 impl Scene {
     pub(super) fn new(setting: &Setting, name: &str, wiring: Wiring, at: &Place) -> Result<Self> {
         let home = Home::new(setting)?;
         let mut settings = home.settings("gate", std::slice::from_ref(&at.origin));
         // Whatever gates before have signed, there is something to sign: each gate passes these points too.
         settings.trail.checkpoint_records = 1;
+        settings.tokens = Some(tokens()?);
         let plan = GateOptions::new("gate", home.path(), settings, Wiring::Sound);
-        let (calls, changes, kept) = Default::default();
+        let (calls, over_mcp, changes, kept) = Default::default();
         let (name, upstream) = (name.to_owned(), at.clone());
-        Ok(Self { name, plan, wiring, upstream, calls, changes, in_doubt: &[], kept, _home: home })
+        Ok(Self { name, plan, wiring, upstream, calls, over_mcp, changes, in_doubt: &[], kept, _home: home })
     }
 
-    /// Plays the story without a crash, and counts the passes of every point.
-    pub(super) async fn count(mut self) -> Result<BTreeMap<String, u64>> {
+    /// Plays a story without a crash, and counts the passes of every point.
+    pub(super) async fn count(mut self, story: Vec<Step>) -> Result<BTreeMap<String, u64>> {
         let (askers, _) = self.found().await?;
         let gate = Child::gate(&GateOptions { count: true, ..self.plan.clone() }).await?;
-        if !self.play_all(&askers.at(&gate)?).await? {
+        if !self.play_all(&askers.at(&gate)?, story).await? {
             bail!("the story broke off at {:?}", self.in_doubt);
         }
         let counts = gate.stop().await?.context("the gate told no counts")?;
@@ -99,7 +97,7 @@ impl Scene {
         let armed = GateOptions { crash: Some(failpoint.clone()), wiring: self.wiring, ..self.plan.clone() };
         // A gate may crash while it starts.
         if let Ok(mut gate) = Child::gate(&armed).await {
-            let ended = !self.play_all(&askers.at(&gate)?).await? && gate.ends_within(END).await;
+            let ended = !self.play_all(&askers.at(&gate)?, story()).await? && gate.ends_within(END).await;
             if !ended {
                 // It may crash while it stops; whether it did, its mark says.
                 let _ = gate.stop().await;
@@ -116,7 +114,8 @@ impl Scene {
         gate.stop().await?;
         let flaw = trail.flaw(&verified, &self.plan.settings).await;
         let half = self.half_done(&base, &trail);
-        Ok(Left { name: self.name, calls: self.calls, trail, crashed, closing, half, flaw })
+        let Self { name, calls, over_mcp, .. } = self;
+        Ok(Left { name, calls, over_mcp, trail, crashed, closing, half, flaw })
     }
 
     /// Founds the database, and leaves a call open in it.
@@ -125,7 +124,9 @@ impl Scene {
         let admin = ApiClient::new(gate.said("origin")?, Secret::new(gate.said("key")?.to_owned()))?;
         let tool = PermittedTool::admit(&admin, &self.upstream.url, upstream::TOOL).await?;
         let (server, id) = ids_of(&tool.path)?;
-        self.kept.extend([("server", server), ("tool", id), ("url", self.upstream.url.clone())]);
+        let agent = agent_key(&admin).await?;
+        let url = self.upstream.url.clone();
+        self.kept.extend([("server", server), ("tool", id), ("agent", agent), ("url", url)]);
         let base = self.leave_open(&tool, &admin, &mut Some(gate)).await?;
         Ok((Askers { admin, tool }, base))
     }
@@ -141,8 +142,7 @@ impl Scene {
         let (called, mut trail) = (Instant::now(), Trail::default());
         while called.elapsed() < ON_ITS_WAY {
             let nonce = format!("{}{}", upstream::SLOW, self.nonce(&format!("open{}", self.calls.len())));
-            let body = json!({ "arguments": { "nonce": nonce }, "run_id": nonce });
-            let caller = tool.clone();
+            let (caller, body) = (tool.clone(), body(&nonce));
             let call = tokio::spawn(async move { caller.invoke(&body, &[]).await });
             while trail.open() == 0 && !call.is_finished() {
                 tokio::time::sleep(LOOK_AGAIN).await;
@@ -161,9 +161,9 @@ impl Scene {
         bail!("no call is recorded: {:?}", self.calls.last())
     }
 
-    /// The story, recovery, the epilogue. False when the gate went away.
-    async fn play_all(&mut self, askers: &Askers) -> Result<bool> {
-        if !self.play(askers, story()).await? {
+    /// A story, recovery, the epilogue. False when the gate went away.
+    async fn play_all(&mut self, askers: &Askers, story: Vec<Step>) -> Result<bool> {
+        if !self.play(askers, story).await? {
             return Ok(false);
         }
         let mut trail = Trail::default();
@@ -175,34 +175,40 @@ impl Scene {
 
     async fn play(&mut self, askers: &Askers, steps: Vec<Step>) -> Result<bool> {
         for step in steps {
-            let path = self.filled(step.path);
-            let (asker, body, nonce) = match step.nonce {
-                None => (&askers.admin, step.body.as_ref().map(|body| self.filled_in(body)), None),
-                Some(name) => {
-                    let nonce = self.nonce(name);
-                    let body = json!({ "arguments": { "nonce": nonce }, "run_id": nonce });
-                    (&askers.tool.agent, Some(body), Some(nonce))
-                }
-            };
-            let answer = asker.send(step.method, &path, body.as_ref(), &[]).await.ok();
-            if let Some(nonce) = nonce {
-                let told = answer.as_ref().and_then(|answer| Answer::read(answer.status, &answer.json()));
-                self.calls.push(Call { nonce, answer: told });
-            }
-            let Some(answer) = answer else {
+            let Some(answer) = self.ask(askers, &step).await else {
                 self.in_doubt = step.events;
                 return Ok(false);
             };
-            ensure!((200..300).contains(&answer.status), "{path}: {} {}", answer.status, answer.text);
+            let expected = step.status.map_or(200..300, |status| status..status + 1);
+            ensure!(expected.contains(&answer.status), "{}: {} {}", step.path, answer.status, answer.text);
             for event in step.events {
                 *self.changes.entry(event).or_default() += 1;
             }
             if let Some((name, place)) = step.keep {
                 let found = answer.json().pointer(place).and_then(Value::as_str).map(str::to_owned);
-                self.kept.insert(name, found.with_context(|| format!("{path}: no {place}"))?);
+                self.kept.insert(name, found.with_context(|| format!("{}: no {place}", step.path))?);
             }
         }
         Ok(true)
+    }
+
+    /// The answer, if one came. What a call was told is kept.
+    async fn ask(&mut self, askers: &Askers, step: &Step) -> Option<Response> {
+        let path = self.filled(step.path);
+        let Some(nonce) = step.by.nonce().map(|name| self.nonce(name)) else {
+            let body = step.body.as_ref().map(|body| self.filled_in(body));
+            return askers.admin.send(step.method, &path, body.as_ref(), &[]).await.ok();
+        };
+        let answer = match step.by {
+            By::OverMcp(tool, _) => askers.call_over_mcp(&path, tool, &nonce).await.ok(),
+            _ => askers.call(&path, &nonce).await.ok(),
+        };
+        let told = answer.as_ref().and_then(|answer| Answer::read(answer.status, &answer.json()));
+        if answer.as_ref().is_some_and(|answer| answer.json()["result"]["resultType"] == "complete") {
+            self.over_mcp.push(nonce.clone());
+        }
+        self.calls.push(Call { nonce, answer: told });
+        answer
     }
 
     /// Events of changes that are absent, or there too often: only those without an answer may be there or not.
@@ -240,8 +246,48 @@ impl Left {
     pub(super) fn reconciled_with(&self, upstream: &[String]) -> Differences {
         let own = format!("{}-", self.name);
         let of_this = |nonce: &&str| nonce.trim_start_matches(upstream::SLOW).starts_with(&own);
-        reconcile(&self.calls, &self.trail, upstream.iter().map(String::as_str).filter(of_this))
+        let mut found =
+            reconcile(&self.calls, &self.trail, upstream.iter().map(String::as_str).filter(of_this));
+        let is_recorded = |nonce: &str| {
+            self.trail.calls().any(|call| call.succeeded() && call.nonce.as_deref() == Some(nonce))
+        };
+        found.unrecorded += self.over_mcp.iter().filter(|nonce| !is_recorded(nonce)).count() as u64;
+        found
     }
+}
+
+/// Settings that name the issuer, whose tokens stand for nobody here.
+fn tokens() -> Result<TokenSettings> {
+    let rule = TokenRule {
+        tenant: TenantId::from_trusted("ten_01jd0000000000000000000000")?,
+        subject_claim: "sub".to_owned(),
+        actor_type: ActorType::Machine,
+        scopes: None,
+        register: false,
+        when: BTreeMap::new(),
+    };
+    let issuer = TokenIssuer {
+        issuer: ISSUER.to_owned(),
+        jwks_uri: None,
+        audiences: Vec::new(),
+        algorithms: TokenAlgorithm::ALL.to_vec(),
+        skew_seconds: 30,
+        rules: vec![rule],
+    };
+    Ok(TokenSettings {
+        resource: "https://gw.example".to_owned(),
+        scope_prefix: String::new(),
+        issuers: vec![issuer],
+    })
+}
+
+/// The id of the agent's key.
+async fn agent_key(admin: &ApiClient) -> Result<String> {
+    let keys = admin.get("/api-keys").await?.success()?;
+    let items = keys["items"].as_array().context("no keys")?;
+    let is_agent = |key: &&Value| key["name"].as_str().is_some_and(|name| name.starts_with("agent"));
+    let id = items.iter().find(is_agent).and_then(|key| key["key_id"].as_str());
+    id.map(str::to_owned).context("no key of an agent")
 }
 
 /// Waits until nothing is open; returns how long after `since` that was, or how long it was waited in vain.

@@ -1,5 +1,6 @@
 //! Calls whose caller waits for one second, at servers that hang in every way (P13).
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -65,7 +66,7 @@ impl Trial for Deadlines {
         }
         let lateness = sleeper.stop()?;
         let recorded = scene.recorded().await?;
-        let found = compared(&samples.0, &Sent::new(), &recorded);
+        let found = compared(&samples.0, &Sent::new(), &BTreeSet::new(), &recorded);
         let unknown = recorded.values().flatten().filter(|outcome| *outcome == "unknown").count();
         let latest = samples.0.iter().map(|sample| sample.took).max().unwrap_or_default();
         let otherwise = samples.count(|end| match end {

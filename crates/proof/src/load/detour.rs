@@ -1,6 +1,7 @@
 //! A way to an upstream that can be made slow, or a dead end: a relay that holds answers back, never lets one through,
 //! or cuts one off in the middle. It sees which calls reach the upstream, and how many at a time.
 
+use std::collections::BTreeSet;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,6 +26,8 @@ const FULL: Duration = Duration::from_millis(200);
 pub(crate) enum Way {
     /// Each answer takes a time between these, by turns.
     Slow(Duration, Duration),
+    /// As that; but of so many calls one gets no answer, ever.
+    SlowOrNever(Duration, Duration, u32),
     /// The request arrives, and nothing comes back.
     Silent,
     /// The answer stops in the middle.
@@ -52,6 +55,7 @@ struct Shared {
 struct State {
     way: Way,
     seen: Sent,
+    never: BTreeSet<String>,
     under_way: usize,
     most: usize,
     turn: u32,
@@ -65,7 +69,8 @@ impl Detour {
         let listener = Arc::new(socket.listen(BACKLOG)?);
         let address = listener.local_addr()?;
         let way = Way::Slow(Duration::ZERO, Duration::ZERO);
-        let state = State { way, seen: Sent::new(), under_way: 0, most: 0, turn: 0 };
+        let (seen, never) = Default::default();
+        let state = State { way, seen, never, under_way: 0, most: 0, turn: 0 };
         let shared = Arc::new(Shared { upstream, state: Mutex::new(state) });
         let task = tokio::spawn(accept(Arc::clone(&listener), Arc::clone(&shared)));
         Ok(Self { address, _listener: listener, shared, task, queued: Vec::new() })
@@ -95,6 +100,11 @@ impl Detour {
         self.shared.locked().seen.clone()
     }
 
+    /// Those of them that are never answered, while others are.
+    pub(crate) fn never(&self) -> BTreeSet<String> {
+        self.shared.locked().never.clone()
+    }
+
     /// The most calls that were at the upstream at a time.
     pub(crate) fn most(&self) -> usize {
         self.shared.locked().most
@@ -104,6 +114,7 @@ impl Detour {
     pub(crate) fn forget(&self) {
         let mut state = self.shared.locked();
         state.seen.clear();
+        state.never.clear();
         state.most = state.under_way;
     }
 }
@@ -123,16 +134,24 @@ impl Shared {
     fn arrive(self: &Arc<Self>, bytes: &[u8]) -> Option<(Way, Duration, UnderWay)> {
         let mark = mark_in(bytes)?;
         let mut state = self.locked();
-        *state.seen.entry(mark).or_default() += 1;
+        *state.seen.entry(mark.clone()).or_default() += 1;
         state.under_way += 1;
         state.most = state.most.max(state.under_way);
         state.turn = state.turn.wrapping_add(1);
-        let wait = match state.way {
+        let way = match state.way {
+            Way::SlowOrNever(_, _, of) if state.turn.is_multiple_of(of) => {
+                state.never.insert(mark);
+                Way::Silent
+            }
+            Way::SlowOrNever(shortest, longest, _) => Way::Slow(shortest, longest),
+            way => way,
+        };
+        let wait = match way {
             // A stride that meets every hundredth between the two, in no order that matters.
             Way::Slow(shortest, longest) => shortest + (longest - shortest) * (state.turn * 37 % 101) / 100,
-            Way::Silent | Way::Broken => Duration::ZERO,
+            _ => Duration::ZERO,
         };
-        Some((state.way, wait, UnderWay(Arc::clone(self))))
+        Some((way, wait, UnderWay(Arc::clone(self))))
     }
 }
 

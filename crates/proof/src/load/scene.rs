@@ -74,6 +74,14 @@ impl Scene {
         Ok(())
     }
 
+    /// Has callers reach the gate by this origin from now on.
+    pub(crate) fn go_through(&mut self, origin: &str) -> Result<()> {
+        for server in &mut self.servers {
+            server.tool = server.tool.at(origin)?;
+        }
+        Ok(())
+    }
+
     /// So many callers of one server, who call again and again until they are told to stop.
     pub(crate) fn callers(&self, server: usize, count: usize, manner: Manner) -> Result<Callers> {
         let server = &self.servers[server];

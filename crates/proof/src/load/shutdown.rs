@@ -9,15 +9,17 @@ use portcullis_server::config::LimitSettings;
 
 use super::detour::Way;
 use super::ledgers::{Differences, Outcomes, Sent, compared};
-use super::sample::End;
+use super::sample::{End, Sample, Samples};
 use super::scene::{Manner, Scene};
 use crate::kill::longest_closing;
 use crate::prove::setting::Setting;
 use crate::prove::suite::{Control, Figure, Suite, Trial};
+use crate::tap::{Flow, Tap};
 
 const CUT_OFF: &str = "calls that reached the upstream and have no outcome of their own";
 const UNRECORDED: &str = "answered calls whose outcome is not on record";
 const DOUBLED: &str = "calls with two outcomes, or made twice";
+const UNTOLD: &str = "calls that ended on record, and whose callers got no answer";
 const ENDED: &str = "until it had ended";
 const CALLERS: usize = 24;
 const GRACE: Duration = Duration::from_secs(5);
@@ -28,6 +30,8 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 /// What is not on record by then is lost, and not late.
 const LOST: Duration = Duration::from_secs(30);
 const SLOW: Way = Way::Slow(Duration::from_millis(20), Duration::from_millis(400));
+/// As [`SLOW`], but for one of so many calls, which outlasts every grace.
+const SOME_NEVER: Way = Way::SlowOrNever(Duration::from_millis(20), Duration::from_millis(400), 8);
 /// Within the grace, and longer than [`AT_ONCE`].
 const SLOWER: Way = Way::Slow(Duration::from_millis(20), Duration::from_millis(3000));
 
@@ -37,14 +41,23 @@ pub(crate) fn suite() -> Suite {
         name: "shutdown",
         promises: &["P12"],
         what: "Sends SIGTERM to a gate with 24 callers at a random moment, starts it again on the same data, and compares \
-            what callers got, what the upstream saw and what is on record.",
+            what callers got, what the upstream saw and what is on record. Their calls take up to 0.4 s; in further \
+            runs one of eight would take for ever, and is cut off at the end of the grace of 5 s, on record. Whoever \
+            has called is told how it ended: only what never reached the upstream may get no answer.",
         per_database: true,
-        trial: Arc::new(Orderly { signals: 1, runs: (100, 5) }),
-        controls: vec![Control {
-            broken: "no drain: it ends at once",
-            breaks: &[CUT_OFF],
-            trial: Arc::new(Orderly { signals: 2, runs: (20, 2) }),
-        }],
+        trial: Arc::new(Orderly { ending: Ending::Sound, runs: (100, 5), overlong: (10, 1) }),
+        controls: vec![
+            Control {
+                broken: "no drain: it ends at once",
+                breaks: &[CUT_OFF],
+                trial: Arc::new(Orderly { ending: Ending::AtOnce, runs: (20, 2), overlong: (0, 0) }),
+            },
+            Control {
+                broken: "no answer at the end: outcomes are recorded, and connections dropped",
+                breaks: &[UNTOLD],
+                trial: Arc::new(Orderly { ending: Ending::Unanswered, runs: (5, 2), overlong: (0, 0) }),
+            },
+        ],
     }
 }
 
@@ -56,24 +69,37 @@ pub(crate) fn second_signal() -> Suite {
         what: "Sends SIGTERM twice to a gate with 24 callers, whose calls take up to 3 s: it ends at once, and what it cut \
             off is closed as unknown by the next one.",
         per_database: true,
-        trial: Arc::new(AtOnce { signals: 2, runs: (20, 3) }),
+        trial: Arc::new(AtOnce { ending: Ending::AtOnce, runs: (20, 3) }),
         controls: vec![Control {
             broken: "the second signal is not heard",
             breaks: &[ENDED],
-            trial: Arc::new(AtOnce { signals: 1, runs: (3, 1) }),
+            trial: Arc::new(AtOnce { ending: Ending::Sound, runs: (3, 1) }),
         }],
     }
 }
 
-/// Judged as an end in order. A gate without a drain is one that is told to end at once.
+/// How a gate is made to end, or to seem to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ending {
+    /// By one signal.
+    Sound,
+    /// By two: so does one without a drain.
+    AtOnce,
+    /// By one; and whatever it answers from then on is dropped on the way, with the connection.
+    Unanswered,
+}
+
+/// Judged as an end in order.
 struct Orderly {
-    signals: usize,
+    ending: Ending,
     runs: (usize, usize),
+    /// Further runs, with calls that outlast the grace.
+    overlong: (usize, usize),
 }
 
 /// Judged as an end at once. A gate that is deaf to the second signal is one that never gets it.
 struct AtOnce {
-    signals: usize,
+    ending: Ending,
     runs: (usize, usize),
 }
 
@@ -82,38 +108,75 @@ struct AtOnce {
 struct Tally {
     runs: u64,
     answered: u64,
-    broken: u64,
+    /// Got no answer, and never reached the upstream.
+    too_late: u64,
+    /// The upstream never answers them.
+    never: u64,
     found: Differences,
     failed_exits: u64,
     unready: Duration,
     closing: Duration,
     exit: Duration,
+    /// The shortest time to an end.
+    soonest: Option<Duration>,
 }
 
 #[async_trait]
 impl Trial for Orderly {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let runs = setting.times(self.runs.0, self.runs.1);
-        let tally = tried(setting, SLOW, self.signals, runs).await?;
-        Ok(vec![
-            Figure::told("runs", tally.runs),
+        let mut tally = tried(setting, SLOW, self.ending, runs).await?;
+        let overlong = setting.times(self.overlong.0, self.overlong.1);
+        let longer = tried(setting, SOME_NEVER, self.ending, overlong).await?;
+        let in_time = tally.exit;
+        tally.add(&longer);
+        let mut figures = vec![
+            Figure::told(
+                "runs, and of them with calls that outlast the grace",
+                format!("{}, {overlong}", tally.runs),
+            ),
             Figure::at_least("calls answered", tally.runs, tally.answered),
-            Figure::told("calls without an answer, because the gate was gone", tally.broken),
+            Figure::told(
+                "calls that came too late: they got no answer, and never reached the upstream",
+                tally.too_late,
+            ),
+            Figure::exactly(UNTOLD, 0, tally.found.untold),
             Figure::exactly(UNRECORDED, 0, tally.found.unrecorded),
             Figure::exactly(DOUBLED, 0, tally.found.doubled),
             Figure::exactly(CUT_OFF, 0, tally.found.cut_off),
+            Figure::exactly("calls that had time, and were cut off on record", 0, tally.found.cut_short),
             Figure::within("until it was not ready", Duration::from_secs(1), tally.unready),
-            Figure::within("until it had ended, with a grace of 5 s", GRACE + TAIL, tally.exit),
+            Figure::within("until it had ended, with a grace of 5 s", GRACE + TAIL, in_time),
             Figure::exactly("ends with another exit code than 0", 0, tally.failed_exits),
-        ])
+        ];
+        if let Some(soonest) = longer.soonest {
+            figures.extend(cut(&longer, soonest));
+        }
+        Ok(figures)
     }
+}
+
+/// What must hold of runs in which calls outlast the grace.
+fn cut(longer: &Tally, soonest: Duration) -> [Figure; 4] {
+    let shown = format!("{:.3} s", soonest.as_secs_f64());
+    [
+        Figure::at_least("calls that outlast the grace", longer.runs, longer.never),
+        Figure::exactly("of these, not on record as cancelled", 0, longer.found.not_cancelled),
+        Figure::holds(
+            "with these, until it had ended, shortest",
+            "at least 5.000 s",
+            shown,
+            soonest >= GRACE,
+        ),
+        Figure::within("with these, until it had ended, longest", GRACE + TAIL, longer.exit),
+    ]
 }
 
 #[async_trait]
 impl Trial for AtOnce {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let runs = setting.times(self.runs.0, self.runs.1);
-        let tally = tried(setting, SLOWER, self.signals, runs).await?;
+        let tally = tried(setting, SLOWER, self.ending, runs).await?;
         Ok(vec![
             Figure::told("runs", tally.runs),
             Figure::told("calls answered", tally.answered),
@@ -131,44 +194,80 @@ impl Trial for AtOnce {
     }
 }
 
-async fn tried(setting: &Setting, way: Way, signals: usize, runs: usize) -> Result<Tally> {
+impl Tally {
+    fn add(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.answered += other.answered;
+        self.too_late += other.too_late;
+        self.never += other.never;
+        self.found.add(&other.found);
+        self.failed_exits += other.failed_exits;
+        self.unready = self.unready.max(other.unready);
+        self.closing = self.closing.max(other.closing);
+        self.exit = self.exit.max(other.exit);
+    }
+}
+
+async fn tried(setting: &Setting, way: Way, ending: Ending, runs: usize) -> Result<Tally> {
+    let mut tally = Tally::default();
+    if runs == 0 {
+        return Ok(tally);
+    }
     let limits = LimitSettings { grace_seconds: GRACE.as_secs(), ..LimitSettings::default() };
     let mut scene = Scene::set(setting, 1, limits).await?;
+    let wire = Tap::to(scene.admin.origin().trim_start_matches("http://").to_owned()).await?;
+    if ending == Ending::Unanswered {
+        scene.go_through(&format!("http://{}", wire.address()))?;
+    }
     scene.servers[0].detour.take(way);
     let mut dice = setting.dice("shutdown");
-    let mut tally = Tally::default();
     for _ in 0..runs {
         scene.servers[0].detour.forget();
+        wire.set(Flow::Open);
         let crowd = scene.callers(0, CALLERS, Manner { until_broken: true, ..Manner::default() })?;
         tokio::time::sleep(dice.time(Duration::from_millis(300), Duration::from_millis(1500))).await;
-        end(&mut scene, signals, &mut tally).await?;
+        if ending == Ending::Unanswered {
+            wire.set(Flow::Unanswered);
+        }
+        end(&mut scene, ending, &mut tally).await?;
         let samples = crowd.stop().await;
         scene.again().await?;
-        tally.answered += samples.answered() as u64;
-        tally.broken += samples.count(|end| *end == End::Broken) as u64;
-        let seen = scene.servers[0].detour.seen();
-        let (recorded, closing) = settled(&scene, &seen).await?;
-        tally.closing = tally.closing.max(closing);
-        tally.found.add(&compared(&samples.0, &seen, &recorded));
+        look(&scene, &samples, &mut tally).await?;
     }
     Ok(tally)
 }
 
 /// Asks the gate to end, and times how it does from the last time that it was asked.
-async fn end(scene: &mut Scene, signals: usize, tally: &mut Tally) -> Result<()> {
+async fn end(scene: &mut Scene, ending: Ending, tally: &mut Tally) -> Result<()> {
     let mut asked = Instant::now();
     scene.gate.terminate()?;
     while scene.gate.is_ready().await {}
     tally.unready = tally.unready.max(asked.elapsed());
-    if signals > 1 {
+    if ending == Ending::AtOnce {
         // The first one was heard: two that are not are one.
         asked = Instant::now();
         scene.gate.terminate()?;
     }
     let status = scene.gate.ended(GRACE + TAIL * 2).await?;
-    tally.exit = tally.exit.max(asked.elapsed());
+    let took = asked.elapsed();
+    tally.exit = tally.exit.max(took);
+    tally.soonest = Some(tally.soonest.map_or(took, |soonest| soonest.min(took)));
     tally.failed_exits += u64::from(!status.success());
     tally.runs += 1;
+    Ok(())
+}
+
+/// Compares the ledgers once the gate runs again.
+async fn look(scene: &Scene, samples: &Samples, tally: &mut Tally) -> Result<()> {
+    let detour = &scene.servers[0].detour;
+    let (seen, never) = (detour.seen(), detour.never());
+    let (recorded, closing) = settled(scene, &seen).await?;
+    tally.closing = tally.closing.max(closing);
+    tally.answered += samples.answered() as u64;
+    let is_late = |sample: &&Sample| sample.end == End::Broken && !seen.contains_key(&sample.mark);
+    tally.too_late += samples.0.iter().filter(is_late).count() as u64;
+    tally.never += never.len() as u64;
+    tally.found.add(&compared(&samples.0, &seen, &never, &recorded));
     Ok(())
 }
 

@@ -17,6 +17,9 @@ use portcullis_schemas::secret::Secret;
 
 use super::{Passage, watched_port};
 
+/// The points of the egress and of what it answers.
+pub(super) const EGRESS: &[&str] = &["Egress::send", "Egress::judge", "EgressBody::next_chunk"];
+
 pub(super) struct WatchedEgress {
     pub(super) inner: Arc<dyn Egress>,
     pub(super) passage: Arc<dyn Passage>,
@@ -82,7 +85,7 @@ watched_port! {
     fn call_tool(
         tenant: &TenantId, target: &McpTarget, call: &ToolCall, dispatch: &Dispatch
     ) -> Result<ToolReply, McpFailure>;
-    rest {
+    rest forget {
         async fn forget(&self, tenant: &TenantId, server: &ServerId) {
             self.passage.before("McpClient::forget");
             self.inner.forget(tenant, server).await;
@@ -98,7 +101,7 @@ watched_port! {
         tenant: &TenantId, id: &CredentialId, secret_version: u64, secret: &Secret
     ) -> Result<SealedSecret, PortError>;
     fn encrypt(tenant: &TenantId, server: &ServerId, secret: &Secret) -> Result<String, PortError>;
-    rest {
+    rest check_reference may_use {
         fn check_reference(&self, tenant: &TenantId, reference: &str) -> Result<ReferenceTarget, PortError> {
             self.passage.before("CredentialVault::check_reference");
             let answer = self.inner.check_reference(tenant, reference);

@@ -44,6 +44,9 @@ use portcullis_schemas::timestamp::Timestamp;
 
 use super::Passage;
 
+/// The points at which units of work begin and end.
+pub(super) const OPENED: &[&str] = &["Store::begin", "Store::read", "UnitOfWork::commit"];
+
 pub(super) struct WatchedStore {
     pub(super) inner: Arc<dyn Store>,
     pub(super) passage: Arc<dyn Passage>,
@@ -78,11 +81,14 @@ impl Store for WatchedStore {
     }
 }
 
-/// Writes stores, and what hands them out with what else that can do.
+/// Writes stores, the list of their points, and what hands them out with what else that can do.
 macro_rules! watched_stores {
-    ($unit:ident { $($port:ident by $access:ident { $(
+    ($points:ident of $unit:ident { $($port:ident by $access:ident { $(
         fn $method:ident($($argument:ident: $type:ty),*) -> $answer:ty;
     )* })* } $($more:tt)*) => {
+        pub(super) const $points: &[&str] =
+            &[$($(concat!(stringify!($port), "::", stringify!($method)),)*)*];
+
         #[async_trait]
         impl $unit for WatchedWork {
             $(
@@ -112,7 +118,7 @@ macro_rules! watched_stores {
 }
 
 watched_stores! {
-    IntegrationStores {
+    INTEGRATIONS of IntegrationStores {
         McpServerStore by mcp_servers {
             fn insert(tenant: &TenantId, server: &McpServer) -> ();
             fn get(tenant: &TenantId, id: &ServerId) -> Option<McpServer>;
@@ -172,7 +178,7 @@ watched_stores! {
 }
 
 watched_stores! {
-    UnitOfWork {
+    OTHERS of UnitOfWork {
         ToolPolicyStore by tool_policies {
             fn put(tenant: &TenantId, policy: &ToolPolicyRecord) -> ();
             fn get(tenant: &TenantId, id: &PolicyId) -> Option<ToolPolicyRecord>;
@@ -220,7 +226,8 @@ watched_stores! {
             fn find(id: &str) -> Option<Tenant>;
             fn list(page: &PageRequest) -> Page<Tenant>;
             fn config_version(tenant: &TenantId) -> ConfigVersion;
-        }    }
+        }
+    }
 
     async fn commit(self: Box<Self>) -> Result<(), PortError> {
         let Self { inner, passage } = *self;

@@ -1,6 +1,5 @@
-//! Broken on purpose: what most gateways do when their audit cannot be written.
+//! Broken on purpose: what most gateways do when their audit cannot be written, at the beginning of a call or at its end.
 
-use std::fmt;
 use std::sync::Arc;
 
 use async_trait::async_trait;
@@ -16,35 +15,47 @@ use portcullis_server::config::Settings;
 use portcullis_server::running::{self, Running};
 use portcullis_spine::Ports;
 
-/// Says yes where its ledger failed.
-pub(super) struct FailOpenLedger {
-    inner: Arc<dyn Ledger>,
+/// What a gate does where its ledger fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Failing {
+    /// It refuses, as it is built.
+    Closed,
+    /// What cannot be recorded is done all the same.
+    Open,
+    /// What cannot be recorded is not done; but what was done is answered, recorded or not.
+    OpenAtTheEnd,
 }
 
-impl FailOpenLedger {
-    /// Starts a gate, with such a ledger if asked to.
-    pub(super) async fn start(settings: &Settings, fails_open: bool) -> Result<Running> {
-        running::start_with(settings, |ports| {
-            let ledger: Arc<dyn Ledger> = Arc::new(Self { inner: ports.ledger.clone() });
-            if fails_open { Ports { ledger, ..ports } } else { ports }
+impl Failing {
+    /// Starts a gate that does so.
+    pub(super) async fn start(self, settings: &Settings) -> Result<Running> {
+        running::start_with(settings, |ports| match self {
+            Self::Closed => ports,
+            failing => {
+                let inner = Arc::clone(&ports.ledger);
+                Ports { ledger: Arc::new(FailOpenLedger { inner, failing }), ..ports }
+            }
         })
         .await
     }
 }
 
-impl fmt::Debug for FailOpenLedger {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("FailOpenLedger")
-    }
+/// Says yes where its ledger failed.
+struct FailOpenLedger {
+    inner: Arc<dyn Ledger>,
+    failing: Failing,
 }
 
 #[async_trait]
 impl Ledger for FailOpenLedger {
     async fn record(&self, tenant: &TenantId, intent: Intent) -> Result<Recorded, PortError> {
         let id = intent.intent_id.clone();
-        let recorded = self.inner.record(tenant, intent).await;
-        Ok(recorded
-            .unwrap_or_else(|_| Recorded::Receipt(IntentReceipt::issued_by_ledger(tenant.clone(), id))))
+        match self.inner.record(tenant, intent).await {
+            Err(_) if self.failing == Failing::Open => {
+                Ok(Recorded::Receipt(IntentReceipt::issued_by_ledger(tenant.clone(), id)))
+            }
+            recorded => recorded,
+        }
     }
 
     async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError> {

@@ -3,7 +3,6 @@
 use color_eyre::eyre::{ContextCompat, Result};
 
 use super::Counts;
-use super::lock::{LOCKED, Lock};
 use super::scene::{Hits, Outage, Scene, Wire};
 use crate::child::{ChildGate, Plan};
 use crate::disk::{Disk, Fault};
@@ -44,9 +43,6 @@ pub(super) async fn fail(setting: &Setting, counts: &mut Counts, calls: usize) -
         scene.recover(counts).await?;
         scene.look_for(results, counts).await?;
     }
-    let lock = Lock::take(&plan.data_dir).await?;
-    scene.call(LOCKED, calls, counts).await?;
-    lock.release().await;
-    scene.recover(counts).await?;
+    scene.lock(&plan.data_dir, calls, counts).await?;
     gate.kill()
 }

@@ -6,7 +6,7 @@ use portcullis_server::api_client::ApiClient;
 use url::Url;
 
 use super::Counts;
-use super::fail_open::FailOpenLedger;
+use super::fail_open::Failing;
 use super::scene::{Hits, Outage, Scene, Wire};
 use crate::prove::home::Home;
 use crate::prove::setting::Setting;
@@ -21,7 +21,7 @@ pub(super) async fn fail(
     setting: &Setting,
     counts: &mut Counts,
     calls: usize,
-    fails_open: bool,
+    failing: Failing,
 ) -> Result<()> {
     let home = Home::new(setting)?;
     let wire = Wire::lay().await?;
@@ -34,7 +34,7 @@ pub(super) async fn fail(
         .and_then(|()| url.set_port(Some(near.port())))
         .map_err(|()| eyre!("the database's URL takes no other address"))?;
     settings.database_url = Some(url.into());
-    let gate = FailOpenLedger::start(&settings, fails_open).await?;
+    let gate = failing.start(&settings).await?;
     let key = Secret::new(gate.first_key().context("the database is not empty")?.secret.0.clone());
     let scene = Scene::set(wire, ApiClient::new(&gate.url(), key)?).await?;
     for (flow, outage) in OUTAGES {

@@ -1,4 +1,5 @@
-//! Connections that are all taken, in a gate in this process: whoever took them holds them.
+//! Connections that are all taken, in a gate in this process and so on its runtime, not on the product's: whoever took
+//! them holds them.
 
 use color_eyre::eyre::{ContextCompat, Result};
 use portcullis_schemas::secret::Secret;
@@ -6,8 +7,7 @@ use portcullis_schemas::store::{Store, UnitOfWork};
 use portcullis_server::api_client::ApiClient;
 
 use super::Counts;
-use super::fail_open::FailOpenLedger;
-use super::lock::{LOCKED, Lock};
+use super::fail_open::Failing;
 use super::scene::{Hits, Outage, Scene, Wire};
 use crate::prove::home::Home;
 use crate::prove::setting::Setting;
@@ -20,27 +20,24 @@ pub(super) async fn fail(
     setting: &Setting,
     counts: &mut Counts,
     calls: usize,
-    fails_open: bool,
+    failing: Failing,
 ) -> Result<()> {
     let home = Home::new(setting)?;
     let wire = Wire::lay().await?;
     let settings = home.settings("gate", &[wire.origin()]);
-    let gate = FailOpenLedger::start(&settings, fails_open).await?;
+    let gate = failing.start(&settings).await?;
     let key = Secret::new(gate.first_key().context("the database is not empty")?.secret.0.clone());
     let scene = Scene::set(wire, ApiClient::new(&gate.url(), key)?).await?;
     let store = gate.spine().ports().store.clone();
 
-    if fails_open {
-        let lock = Lock::take(&settings.data_dir).await?;
-        scene.call(LOCKED, calls, counts).await?;
-        lock.release().await;
-        scene.recover(counts).await?;
-    } else {
+    if failing == Failing::Closed {
         let taken = take_readers(&*store).await;
         let results = scene.call(READERS_TAKEN, calls, counts).await?;
         drop(taken);
         scene.recover(counts).await?;
         scene.look_for(results, counts).await?;
+    } else {
+        scene.lock(&settings.data_dir, calls, counts).await?;
     }
     drop((scene, store));
     gate.shutdown().await
