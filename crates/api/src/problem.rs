@@ -104,6 +104,9 @@ pub(crate) struct Problem<'a> {
     field: Option<&'a str>,
     /// Names this request in logs and in the trail.
     request_id: &'a str,
+    /// The page of this server on which a person can mend it, where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    page_url: Option<String>,
     /// The record that tells more, by its name: `invocation_id` for a call, for example.
     #[serde(flatten)]
     reference: BTreeMap<&'a str, &'a str>,
@@ -141,6 +144,7 @@ pub(crate) fn finish(response: &mut Response, request: &RequestId, base: &BaseUr
         code: failure.error.code().as_str(),
         field: failure.error.field(),
         request_id: request.as_str(),
+        page_url: failure.error.page().map(|path| base.join(path)),
         reference: failure.error.reference().into_iter().collect(),
     };
     let bytes = serde_json::to_vec(&problem).unwrap_or_default();

@@ -45,6 +45,10 @@ pub fn router(spine: Spine, options: ApiOptions) -> Router {
         .route("/docs", document("text/html; charset=utf-8", page))
         .route(docs::STYLESHEET, document("text/css; charset=utf-8", docs::CSS.to_owned()))
         .route(approvals::SCRIPT, document("text/javascript; charset=utf-8", approvals::JS.to_owned()))
+        .route(
+            connections::BEGIN_SCRIPT,
+            document("text/javascript; charset=utf-8", connections::BEGIN_JS.to_owned()),
+        )
         .route(connections::SCRIPT, document("text/javascript; charset=utf-8", connections::JS.to_owned()))
         .route(approvals::PAGE, get(approvals::page))
         .fallback(unknown_route)

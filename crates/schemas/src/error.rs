@@ -52,6 +52,7 @@ struct Parts {
     public: String,
     field: Option<String>,
     reference: Option<(&'static str, String)>,
+    page: Option<String>,
     retry_after: Option<Duration>,
     internal: Option<String>,
     source: Option<Source>,
@@ -66,6 +67,7 @@ impl Error {
             public: public.into(),
             field: None,
             reference: None,
+            page: None,
             retry_after: None,
             internal: None,
             source: None,
@@ -95,6 +97,13 @@ impl Error {
     #[must_use]
     pub fn with_reference(mut self, name: &'static str, id: impl fmt::Display) -> Self {
         self.0.reference = Some((name, id.to_string()));
+        self
+    }
+
+    /// Names the page of this gate on which a person can mend it, by its path.
+    #[must_use]
+    pub fn with_page(mut self, path: impl Into<String>) -> Self {
+        self.0.page = Some(path.into());
         self
     }
 
@@ -142,6 +151,11 @@ impl Error {
     /// The record that tells more, if there is one.
     pub fn reference(&self) -> Option<(&'static str, &str)> {
         self.0.reference.as_ref().map(|(name, id)| (*name, id.as_str()))
+    }
+
+    /// The path of the page of this gate on which a person can mend it, if there is one.
+    pub fn page(&self) -> Option<&str> {
+        self.0.page.as_deref()
     }
 
     /// How long to wait before the same request is sent again, if that may help.

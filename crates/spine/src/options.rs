@@ -66,6 +66,12 @@ pub struct SpineOptions {
     pub client_document: Option<String>,
 }
 
+/// Path of the page on which a person connects an account at this server.
+#[must_use]
+pub fn connection_page(server: &ServerId) -> String {
+    format!("/connections/{server}")
+}
+
 /// Path of the page that browsers are sent back to; below it stands the same page for each server.
 pub const CALLBACK: &str = "/connections/callback";
 /// Path of the document that says who we are.

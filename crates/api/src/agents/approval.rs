@@ -1,4 +1,5 @@
-//! What an agent gets whose call waits for a person.
+//! What an agent gets whose call waits for a person: for one who approves it, or for its own user, who has an account to
+//! connect.
 //!
 //! A modern client that can send its user to a URL is asked to, by a result that wants input (specification 2026-07-28,
 //! multi-round-trip requests; elicitation in URL mode). The request that it sends again is judged as any other: what is
@@ -8,7 +9,7 @@
 use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{UrlRequest, input_required_reply, method, text_reply};
 use portcullis_mcp::version::Era;
-use portcullis_schemas::Error;
+use portcullis_schemas::{Error, ErrorKind};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
@@ -18,8 +19,13 @@ use super::input::declared;
 use crate::approvals;
 use crate::base::BaseUrl;
 
-/// The one thing that is asked for.
+/// The one thing that is asked for: that a page be opened.
 const KEY: &str = "approval";
+
+/// Whether there is a page on which a person can have the call go on.
+pub(super) fn waits(error: &Error) -> bool {
+    error.kind() == ErrorKind::AwaitsApproval || error.page().is_some()
+}
 
 /// The result of a call of a tool that waits.
 pub(super) fn waiting(accepted: &AcceptedRequest<'_>, base: &BaseUrl, error: &Error) -> Box<RawValue> {
@@ -48,7 +54,8 @@ pub(super) fn item_waiting(
 
 /// Where it is decided.
 fn page(base: &BaseUrl, error: &Error) -> Option<String> {
-    error.reference().map(|(_, id)| base.join(&approvals::page_of(id)))
+    let approval = || error.reference().map(|(_, id)| approvals::page_of(id));
+    error.page().map(str::to_owned).or_else(approval).map(|path| base.join(&path))
 }
 
 /// The wish that the user go there, for a client that sends users to URLs and whose user has not declined.

@@ -89,7 +89,8 @@ pub(super) fn of_item(version: ProtocolVersion, absent: Absent<'_>, error: Error
 pub(super) fn of_approval(error: &Error, page: Option<&str>) -> Refused {
     let mut data = data_of(error);
     let decided = page.map(|page| format!("; it is decided at {page}")).unwrap_or_default();
-    data.extend(page.map(|page| ("approvalUrl".to_owned(), page.into())));
+    let name = if error.page().is_some() { "pageUrl" } else { "approvalUrl" };
+    data.extend(page.map(|page| (name.to_owned(), page.into())));
     let message = format!("{}{decided}", error.public());
     let error = RpcError::new(ErrorCode::INTERNAL_ERROR, &message).with_data(&Value::Object(data));
     Refused::Rpc { status: 200, error }

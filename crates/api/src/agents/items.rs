@@ -2,13 +2,13 @@
 
 use portcullis_mcp::ladder::AcceptedRequest;
 use portcullis_mcp::messages::{CallParams, CompleteParams, Completing, ReadParams, ViewError};
+use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{
     CompleteOfferedArgument, GetOfferedPrompt, ReadOfferedResource, StartedArgument,
 };
 use portcullis_schemas::integrations::toolsets::{ExposedName, ExposedToolName};
 use portcullis_schemas::text::RunId;
-use portcullis_schemas::{Error, ErrorKind};
 use portcullis_spine::Input;
 use serde_json::value::RawValue;
 use serde_json::{Map, Value};
@@ -83,7 +83,7 @@ impl Agent {
         absent: Absent<'_>,
         error: Error,
     ) -> Result<Box<RawValue>, Refused> {
-        if error.kind() == ErrorKind::AwaitsApproval {
+        if approval::waits(&error) {
             return approval::item_waiting(accepted, self.base()?, &error);
         }
         Err(of_item(accepted.version, absent, error))

@@ -162,9 +162,7 @@ impl Agent {
         let context = self.context_of_call(accepted)?;
         match self.spine.run(context, request).await {
             Ok(answer) => Ok(results::labelled(accepted.era, answer)),
-            Err(error) if error.kind() == ErrorKind::AwaitsApproval => {
-                Ok(approval::waiting(accepted, self.base()?, &error))
-            }
+            Err(error) if approval::waits(&error) => Ok(approval::waiting(accepted, self.base()?, &error)),
             Err(error) => of_call(accepted.version, error),
         }
     }

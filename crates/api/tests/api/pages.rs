@@ -45,6 +45,20 @@ async fn who_comes_back_from_a_log_in_finds_a_page_that_changes_nothing_by_itsel
 }
 
 #[tokio::test]
+async fn an_account_is_begun_to_connect_on_a_page_of_its_server() {
+    let world = World::new().await;
+    let server = "mcp_01jd0000000000000000000001";
+    let page = world.call("", "GET", &format!("/connections/{server}"), None).await;
+    assert_eq!((page.status.as_u16(), page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    assert!(page.header("content-security-policy").unwrap().contains("frame-ancestors 'none'"));
+    assert!(page.text().contains(&format!("data-server=\"{server}\"")));
+    let script = world.call("", "GET", "/connections/begin.js", None).await;
+    assert!(page.text().contains("/connections/begin.js") && script.status == 200);
+    assert!(script.text().contains("\"/integrations/connections\""));
+    assert_eq!(world.call("", "GET", "/connections/%22%3E", None).await.status, 404);
+}
+
+#[tokio::test]
 async fn who_the_gate_is_stands_below_its_public_url() {
     const PATH: &str = "/connections/client.json";
     let unknown = World::new().await;

@@ -1,8 +1,8 @@
 //! Handlers of `integrations.approvals.*`, and how a call learns how its approval stands.
 
 use portcullis_engines::integrations::approvals::{
-    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, carried_by, deny, grant, makers_of,
-    standing_of,
+    ApprovalStanding, Bound, Current, Decider, MOST_PENDING, binding_bytes, carried_by, deny, grant,
+    makers_of, standing_of,
 };
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
 use portcullis_engines::integrations::mcp::decision::{CallFacts, approval_rule};
@@ -127,7 +127,8 @@ async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ApprovalId) -> Resu
 /// Who decides, by these of the tenant's keys.
 fn decider<'a>(scene: &'a Scene, keys: &[ApiKey], makers: &'a [&'a str]) -> Decider<'a> {
     let (key, name) = (scene.principal().key(), scene.principal().actor());
-    let since = keys.iter().find(|one| one.key_id == *key).map_or(Timestamp::from_micros(0), |own| own.created_at);
+    let since =
+        keys.iter().find(|one| one.key_id == *key).map_or(Timestamp::from_micros(0), |own| own.created_at);
     Decider { key, name, makers, since }
 }
 

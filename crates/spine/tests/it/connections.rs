@@ -9,6 +9,7 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::incidents::operations::ListIncidents;
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, CompleteConnection, GetConnection, RemoveConnection,
 };
@@ -196,7 +197,11 @@ async fn tokens_are_renewed_before_they_end_and_by_one_call() {
     // The refresh token stays where there is no new one. Once it is refused, the account is to be connected anew.
     bank.house.clock.advance(Duration::from_secs(600));
     bank.egress.answer(ScriptedResponse::json(400, &json!({ "error": "invalid_grant" })));
-    assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::CONNECTION_REQUIRED);
+    let required = bank.call(0, &tool).await.unwrap_err();
+    assert_eq!(required.code(), codes::CONNECTION_REQUIRED);
+    assert_eq!(required.page(), Some(format!("/connections/{}", bank.server).as_str()));
+    let incidents = bank.house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+    assert_eq!(incidents.len(), 0, "an account that is not connected is nothing to look at");
     assert!(bank.asked().contains("refresh_token=first-refresh"));
     bank.egress.answer(ScriptedResponse::json(503, &json!({})));
     assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::UPSTREAM_TOKEN_UNAVAILABLE);

@@ -100,7 +100,10 @@ async fn who_looks_at_a_toolset_has_lists_read_anew_that_have_grown_old() {
     house.admin::<CreateToolset>(toolset).await.unwrap();
     let listed = async || {
         let request = ListOfferedTools {
-            toolset: ToolsetName::new("all").unwrap(), kind: None, limit: None, cursor: None,
+            toolset: ToolsetName::new("all").unwrap(),
+            kind: None,
+            limit: None,
+            cursor: None,
         };
         let page = house.spine.run(house.caller(Scope::Invoke), request).await.unwrap();
         page.items.iter().map(|tool| tool.name.to_string()).collect::<Vec<_>>()

@@ -217,8 +217,7 @@ async fn a_client_that_panics_leaves_a_recorded_failure() {
 
 #[tokio::test]
 async fn what_panics_after_the_record_is_settled_at_once() {
-    let house =
-        House::with(|ports| ports.emitter = Arc::new(PanickingEmitter(ports.emitter.clone()))).await;
+    let house = House::with(|ports| ports.emitter = Arc::new(PanickingEmitter(ports.emitter.clone()))).await;
     let tool = house.approved_tool("get_it").await;
     let before = house.client.exchanges().len();
     let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();

@@ -9,7 +9,6 @@ use portcullis_engines::integrations::mcp::invocation::{
     ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
 use portcullis_engines::integrations::mcp::rounds::Rounds;
-use portcullis_schemas::Error;
 use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
@@ -17,6 +16,7 @@ use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::text::RunId;
+use portcullis_schemas::{Error, codes};
 use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
@@ -25,6 +25,7 @@ use super::freshness;
 use super::rounds::{Going, Request};
 use super::through::ThroughToolset;
 use crate::integrations::approvals;
+use crate::options::connection_page;
 use crate::scene::Scene;
 use crate::spans;
 
@@ -94,7 +95,12 @@ pub(crate) async fn invoke(
         is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
-    carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await
+    let page = connection_page(&target.server);
+    let answered = carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await;
+    answered.map_err(|error| match error.code() {
+        codes::CONNECTION_REQUIRED => error.with_page(page),
+        _ => error,
+    })
 }
 
 /// What a call is judged anew by, when what it was judged on has changed.
