@@ -59,8 +59,8 @@ pub(crate) struct VerifyFlags {
     /// File of a checkpoint that was kept from before: the export must begin with what it covers; may be repeated
     #[arg(long = "checkpoint", value_name = "FILE")]
     checkpoints: Vec<PathBuf>,
-    /// Expect an export of this tenant alone; may be repeated, until each tenant is named and no other. Say what you asked
-    /// for, not what the export names [default: expect all tenants, and no hidden record]
+    /// Expect an export of this tenant alone; may be repeated. Name whom you asked for, and not whom the file names [default:
+    /// expect all tenants, and no hidden record]
     #[arg(long = "tenant", value_name = "TENANT")]
     tenants: Vec<String>,
     /// A tenant's record that was known before, as TENANT:SEQUENCE:HASH; may be repeated. Of an export of some tenants only
