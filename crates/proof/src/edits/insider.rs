@@ -90,15 +90,14 @@ fn old_checkpoints(log: &Log, _: &[Value], _: &mut Dice) -> Result<Vec<SignedNot
 }
 
 fn other_signature(log: &Log, records: &[Value], dice: &mut Dice) -> Result<Vec<SignedNote>> {
-    let other = Signer::random(super::ORIGIN, dice)?;
+    let other = Signer::random(&log.origin, dice)?;
     log.checkpoints_of(records)?.iter().map(|checkpoint| other.sign(checkpoint)).collect()
 }
 
 fn forged_signature(log: &Log, records: &[Value], dice: &mut Dice) -> Result<Vec<SignedNote>> {
-    let key = log.signer.key()?;
     let mut signature = [0; 64];
     signature.fill_with(|| dice.number().to_le_bytes()[0]);
-    let forge = |text: String| SignedNote::new(text, &key, &signature);
+    let forge = |text: String| SignedNote::new(text, &log.key, &signature);
     Ok(log.checkpoints_of(records)?.iter().map(|it| forge(it.to_string())).collect::<Result<_, _>>()?)
 }
 
