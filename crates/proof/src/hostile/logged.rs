@@ -88,7 +88,7 @@ impl Logged {
     }
 }
 
-/// Every dispatch has one line; spans are told apart, where they end.
+/// Every dispatch has one line.
 fn is_of_a_call(event: &Value) -> bool {
-    event["operation"] == OPERATION && event["message"] != "close"
+    event["operation"] == OPERATION && event["message"] == "dispatched"
 }

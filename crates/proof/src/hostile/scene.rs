@@ -15,7 +15,7 @@ use portcullis_server::running::{self, Running};
 use portcullis_spine::Ports;
 use serde_json::{Value, json};
 
-use super::speech::TOOL;
+use super::speech::{TOOL, messages};
 use super::villain::Villain;
 
 /// How often a call is repeated that only met changes of others.
@@ -263,7 +263,7 @@ impl Tenant {
         let path = format!("/mcp/{toolset}");
         let mut left = UNSETTLED;
         loop {
-            let told = messages(&self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?);
+            let told = messages(&self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.text);
             left -= 1;
             let code = told.last().map(|last| &last["error"]["data"]["code"]);
             if !PASSING.iter().any(|passing| code.is_some_and(|code| code == passing)) || left == 0 {
@@ -318,7 +318,7 @@ impl Tenant {
         let code = code_of(&answer);
         let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
         if let Some(id) = answer["invocation_id"].as_str() {
-            let row = self.get(&format!("/integrations/mcp-invocations/{id}")).await?;
+            let row = self.record_of(id).await?;
             seen.outcome = text(&row["outcome"])?;
             if let Some(incident) = row["incident_id"].as_str() {
                 let incident = self.get(&format!("/incidents/{incident}")).await?;
@@ -330,6 +330,17 @@ impl Tenant {
         }
         seen.answer = answer;
         Ok(seen)
+    }
+
+    /// The record of a call. One that was answered at its deadline may come on record a little later.
+    async fn record_of(&self, id: &str) -> Result<Value> {
+        let path = format!("/integrations/mcp-invocations/{id}");
+        let mut left = UNSETTLED;
+        while left > 0 && self.admin.get(&path).await?.status == 404 {
+            left -= 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.get(&path).await
     }
 
     /// A call ends once in the trail; else how often it does.
@@ -410,17 +421,6 @@ pub(super) async fn invoke(
             return Ok(answer);
         }
         tokio::time::sleep(PAUSE).await;
-    }
-}
-
-/// The messages of an answer: one, or those of an event stream.
-fn messages(answer: &Answer) -> Vec<Value> {
-    match answer.json() {
-        Value::Null => {
-            let events = answer.text.lines().filter_map(|line| line.strip_prefix("data:"));
-            events.filter_map(|data| serde_json::from_str(data).ok()).collect()
-        }
-        message => vec![message],
     }
 }
 

@@ -21,6 +21,8 @@ use crate::hostile::villain::{Asked, Script, Step, Villain};
 const CONNECTED: Duration = Duration::from_millis(5_000);
 /// From the answer of a call until its place is another's.
 const FREED: Duration = Duration::from_millis(100);
+/// Between two calls that hang: those that end together are recorded together, and other rows' ends would wait for that.
+const APART: Duration = Duration::from_millis(20);
 /// How often it is looked whether it is.
 const LOOK: Duration = Duration::from_millis(5);
 /// Calls of a tenant that a server takes at a time, unless told.
@@ -222,6 +224,7 @@ async fn not_freed(scene: &Scene, tool: &str, villain: &Villain) -> Result<Optio
     let mut hanging = JoinSet::new();
     for _ in 0..PLACES {
         hanging.spawn(call(scene.one.agent.clone(), tool.to_owned()));
+        tokio::time::sleep(APART).await;
     }
     if !reaches(villain, full, CONNECTED).await {
         return Ok(Some(format!("{} of {full} connections were made", villain.connections())));
