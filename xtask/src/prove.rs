@@ -8,7 +8,8 @@ use std::process::{Command, ExitCode};
 pub(crate) const HELP: &str = "\
 cargo xtask prove [OPTIONS]
     Tries what is promised on the running product, as often as the promises say, and writes PROOF.md. Takes long, and
-    is of a release build. With --short, --suite or --list it writes a report only where --report says.
+    is of a release build. With --short, --suite or --list it writes a report only where --report says. Each run writes
+    the whole report: name both databases in one.
 
   --suite NAME         Only this suite; may be repeated [default: all]
   --list               List the suites and what each does, and run none

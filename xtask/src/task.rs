@@ -118,6 +118,10 @@ mod tests {
             ("contract diff --json main", diff(true)),
             ("prove", Task::Prove(words("--full --report PROOF.md"))),
             ("prove --full --seed 2", Task::Prove(words("--full --report PROOF.md --seed 2"))),
+            (
+                "prove --database sqlite --database postgres://x/y",
+                Task::Prove(words("--full --report PROOF.md --database sqlite --database postgres://x/y")),
+            ),
             ("prove --short", Task::Prove(words("--short"))),
             ("prove --suite kill", Task::Prove(words("--full --suite kill"))),
             ("prove --help", Task::ProveHelp),

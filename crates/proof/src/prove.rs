@@ -61,9 +61,15 @@ pub(crate) async fn run(options: Options) -> Result<ExitCode> {
         suites.iter().for_each(|suite| println!("{}", suite.described()));
         return Ok(ExitCode::SUCCESS);
     }
+    // Mistakes in them show before the first suite, and not hours later.
+    for suite in &suites {
+        databases(&options, suite)?;
+    }
     std::fs::create_dir_all(&options.disk).wrap_err("the directory for data cannot be made")?;
     let form = if options.full { Form::Full } else { Form::Short };
-    let mut report = Report::new(&options, form, machine::describe(&options.disk)?);
+    let mut report = Report::new(&options, form);
+    report.machine = machine::describe(&options.disk)?;
+    report.commit = machine::commit();
     for suite in &suites {
         for database in databases(&options, suite)? {
             let setting = Setting { seed: options.seed, form, database, disk: options.disk.clone() };
@@ -106,9 +112,12 @@ fn chosen(all: Vec<Suite>, names: &[String]) -> Result<Vec<Suite>> {
     Ok(all.into_iter().filter(wanted).collect())
 }
 
-/// A suite that stores nothing runs once, whatever databases are given.
+/// All that are given, in their order; the first one for a suite that has no use for a second.
 fn databases(options: &Options, suite: &Suite) -> Result<Vec<UnderTest>> {
     let all: Vec<UnderTest> = options.databases.iter().map(|text| text.parse()).collect::<Result<_>>()?;
+    for (at, one) in all.iter().enumerate() {
+        ensure!(!all[..at].contains(one), "a database is named twice: {one}");
+    }
     match all.first() {
         None => bail!("no database: leave --database out for sqlite"),
         Some(first) if !suite.per_database => Ok(vec![first.clone()]),

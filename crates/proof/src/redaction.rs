@@ -21,6 +21,7 @@ use crate::wiring::indiscreet::PANIC_WORDS;
 
 mod echo;
 mod forms;
+mod mcp;
 pub(crate) mod raw;
 mod sinks;
 mod story;
@@ -29,6 +30,9 @@ const FORMS: &str = "encodings in which the upstream sends it back, besides the 
 const SENT: &str = "requests with the credential that reached the upstream";
 const PANICS: &str = "panics in the middle of a call, which tell all they have";
 const ANSWERS: &str = "answers to agents with the credential, in head or body";
+const MCP: &str = "answers over MCP with the credential: lists, results, progress, errors";
+const PROGRESS: &str = "notifications of progress that agents heard";
+const FAILED: &str = "calls over MCP that were told to have failed";
 const VIEWS: &str = "answers to admins with the credential, over every route that reads";
 const PROBLEMS: &str = "answers to requests that hold it in the wrong place";
 const LOG: &str = "lines of the log and of panics with the credential, at the most talkative level";
@@ -41,13 +45,16 @@ pub(crate) fn suite() -> Suite {
         name: "redaction",
         promises: &["P6"],
         what: "A server is asked with a credential, and sends it back in heads, results, errors, streams, redirects, \
-               definitions and its own name, each time plain and in twelve encodings. Callers put it in arguments, \
-               paths, queries, keys, references and broken bodies. A call panics with everything in its message. Then \
-               answers, log, metrics, every file of the data directory and the database are searched for all forms.",
+               definitions, progress and its own name, each time plain and in twelve encodings. Agents call over REST \
+               and over MCP of both eras. Callers put it in arguments, paths, queries, keys, references and broken \
+               bodies. A call panics with everything in its message. Then answers, log, metrics, every file of the \
+               data directory and the database are searched for all forms. Spans for a collector (OTLP) are built into \
+               no gate of the proof, and not searched.",
         per_database: true,
         trial: Arc::new(Redaction { wiring: Wiring::PanicsWhenAsked }),
         controls: vec![
             control("answers are not searched for the credential", &[ANSWERS], Wiring::HandsEchoesOn),
+            control("what comes over MCP is not searched for it", &[MCP], Wiring::HandsEchoesOn),
             control(
                 "failures are told in the upstream's words",
                 &[LOG, DATA, VIEWS],
@@ -77,6 +84,7 @@ impl Trial for Redaction {
         let mut sinks = Sinks::default();
         let mut story = Story::begin(&gate, &echo).await?;
         story.agents(setting.times(100, 1), &mut sinks).await?;
+        let heard = story.agents_over_mcp(setting.times(100, 1), &mut sinks).await?;
         story.admins(&mut sinks).await?;
         story.mistakes(&mut sinks).await?;
         let page = raw::get(gate.said("metrics")?, "/metrics").await.wrap_err("no metrics")?;
@@ -92,6 +100,9 @@ impl Trial for Redaction {
             Figure::at_least(SENT, story::SENT, echo.asked_with_credential()),
             Figure::at_least(PANICS, 1, panics),
             sinks.figure(ANSWERS, Sink::Agents),
+            sinks.figure(MCP, Sink::Mcp),
+            Figure::at_least(PROGRESS, 1, heard.progress),
+            Figure::at_least(FAILED, 1, heard.failed),
             sinks.figure(VIEWS, Sink::Admins),
             sinks.figure(PROBLEMS, Sink::Problems),
             sinks.figure(LOG, Sink::Log),

@@ -10,6 +10,7 @@ use portcullis_server::config::Settings;
 use portcullis_server::running;
 use portcullis_trail::canonical_bytes;
 
+use super::log::Log;
 use super::run::Site;
 use crate::prove::dice::Dice;
 
@@ -19,13 +20,13 @@ pub(super) struct Edited {
     pub(super) missed: u64,
 }
 
-pub(super) async fn edit(site: &Site, edits: usize, dice: &mut Dice) -> Result<Edited> {
+pub(super) async fn edit(site: &Site, log: &Log, edits: usize, dice: &mut Dice) -> Result<Edited> {
     let (settings, file) = (site.settings(), site.database());
     let whole = fs::read(&file)?;
     ensure!(is_intact(&settings, site).await?, "the untouched database does not verify");
     let mut edited = Edited { tried: 0, missed: 0 };
     for _ in 0..edits {
-        let record = canonical_bytes(&site.records[dice.index(site.records.len())])?;
+        let record = canonical_bytes(&log.records[dice.index(log.records.len())])?;
         let (at, byte) = (dice.index(record.len()), b' ' + u8::try_from(dice.index(95))?);
         if record[at] == byte {
             continue;

@@ -1,8 +1,9 @@
-//! The log that is exported: the records of a run in one order, with checkpoints that were signed on the way.
+//! The log as its export shows it, to be changed and written anew. The export is the product's; here is what an insider
+//! would do with it, and so not by the product's code where that sees to it that nothing wrong is signed.
 
 use std::collections::BTreeMap;
 
-use color_eyre::eyre::{ContextCompat, Result, eyre};
+use color_eyre::eyre::{ContextCompat, Result, ensure, eyre};
 use portcullis_trail::chain::{GENESIS, HASH, PREVIOUS_HASH, SEQUENCE, TENANT, record_hash};
 use portcullis_trail::checkpoint::Checkpoint;
 use portcullis_trail::export::ExportWriter;
@@ -14,27 +15,24 @@ use serde_json::{Value, json};
 
 use crate::prove::dice::Dice;
 
-/// Checkpoints of the log; the last one covers all of it.
-const CHECKPOINTS: usize = 6;
-
 /// A key of the suite: made of the seed, and worth nothing.
 #[derive(Clone, Debug)]
 pub(super) struct Signer {
-    name: &'static str,
+    name: String,
     seed: [u8; 32],
 }
 
 impl Signer {
-    pub(super) fn random(name: &'static str, dice: &mut Dice) -> Result<Self> {
+    pub(super) fn random(name: &str, dice: &mut Dice) -> Result<Self> {
         let mut seed = [0; 32];
         seed.fill_with(|| dice.number().to_le_bytes()[0]);
-        let signer = Self { name, seed };
+        let signer = Self { name: name.to_owned(), seed };
         signer.key().map(|_| signer)
     }
 
     pub(super) fn key(&self) -> Result<VerifierKey> {
         let public_key = self.pair()?.public_key().as_ref().try_into()?;
-        Ok(VerifierKey::new(self.name, public_key)?)
+        Ok(VerifierKey::new(&self.name, public_key)?)
     }
 
     pub(super) fn sign(&self, checkpoint: &Checkpoint) -> Result<SignedNote> {
@@ -53,21 +51,36 @@ impl Signer {
 #[derive(Clone, Debug)]
 pub(super) struct Log {
     pub(super) records: Vec<Value>,
-    pub(super) signer: Signer,
+    pub(super) origin: String,
+    /// The key that has signed it.
+    pub(super) key: VerifierKey,
+    lines: Vec<Vec<u8>>,
     notes: Vec<SignedNote>,
+    /// How many records stand before each of them.
     sizes: Vec<usize>,
-    newest: Checkpoint,
 }
 
 impl Log {
-    /// The log of these records, in this order.
-    pub(super) fn new(records: Vec<Value>, signer: Signer) -> Result<Self> {
-        let sizes: Vec<usize> = (1..=CHECKPOINTS).map(|nth| records.len() * nth / CHECKPOINTS).collect();
-        let checkpoints = sizes.iter().map(|size| checkpoint(&records[..*size], signer.name));
-        let checkpoints: Vec<Checkpoint> = checkpoints.collect::<Result<_>>()?;
-        let notes = checkpoints.iter().map(|checkpoint| signer.sign(checkpoint)).collect::<Result<_>>()?;
-        let newest = checkpoints.into_iter().next_back().context("no checkpoint")?;
-        Ok(Self { records, signer, notes, sizes, newest })
+    /// Reads an export, which this key has signed.
+    ///
+    /// # Errors
+    /// When it would not be written anew as it is: an edit that is written otherwise would be found for that alone.
+    pub(super) fn read(export: &[u8], key: VerifierKey) -> Result<Self> {
+        let lines = super::text::lines(export);
+        let origin = key.name().to_owned();
+        let mut log = Self { records: Vec::new(), origin, key, lines, notes: Vec::new(), sizes: Vec::new() };
+        for line in log.lines.iter().skip(1) {
+            let line: Value = serde_json::from_slice(line)?;
+            match line["checkpoint"].as_str() {
+                None => log.records.push(line["record"].clone()),
+                Some(note) => {
+                    log.notes.push(note.parse()?);
+                    log.sizes.push(log.records.len());
+                }
+            }
+        }
+        ensure!(log.export(&log.records, &log.notes)? == log.lines, "the export cannot be written as it is");
+        Ok(log)
     }
 
     pub(super) fn len(&self) -> usize {
@@ -78,26 +91,23 @@ impl Log {
         self.notes.len()
     }
 
-    pub(super) fn newest_checkpoint(&self) -> Checkpoint {
-        self.newest.clone()
-    }
-
     /// The lines of its export.
-    pub(super) fn lines(&self) -> Vec<Vec<u8>> {
-        self.export(&self.records, &self.notes).unwrap_or_default()
+    pub(super) fn lines(&self) -> &[Vec<u8>] {
+        &self.lines
     }
 
     /// The lines of an export of these records, with checkpoints where this log has them.
     pub(super) fn export(&self, records: &[Value], notes: &[SignedNote]) -> Result<Vec<Vec<u8>>> {
         let mut out = Vec::new();
-        let mut writer = ExportWriter::begin(self.signer.name, None, &mut out);
-        for (at, record) in records.iter().enumerate() {
-            writer.record(&String::from_utf8(canonical_bytes(record)?)?, &mut out);
-            let due = |(size, _): &(&usize, &SignedNote)| {
-                **size == at + 1 || (**size > at + 1 && at + 1 == records.len())
-            };
-            for (_, note) in self.sizes.iter().zip(notes).filter(due) {
+        let mut writer = ExportWriter::begin(&self.origin, None, &mut out);
+        let mut notes = self.sizes.iter().zip(notes).peekable();
+        for at in 0..=records.len() {
+            let is_due = |(size, _): &(&usize, &SignedNote)| **size <= at || at == records.len();
+            while let Some((_, note)) = notes.next_if(is_due) {
                 writer.checkpoint(note, &mut out);
+            }
+            if let Some(record) = records.get(at) {
+                writer.record(&String::from_utf8(canonical_bytes(record)?)?, &mut out);
             }
         }
         Ok(super::text::lines(&out))
@@ -111,7 +121,7 @@ impl Log {
     /// What checkpoints would say of other records; nobody has signed them.
     pub(super) fn checkpoints_of(&self, records: &[Value]) -> Result<Vec<Checkpoint>> {
         let size = |size: &usize| (*size).min(records.len());
-        self.sizes.iter().map(|at| checkpoint(&records[..size(at)], self.signer.name)).collect()
+        self.sizes.iter().map(|at| checkpoint(&records[..size(at)], &self.origin)).collect()
     }
 }
 

@@ -1,38 +1,35 @@
-//! A real run of two tenants, and its trail as it is stored.
+//! A real run of two tenants, and its trail as the product exports it.
 
 use std::path::PathBuf;
 
-use color_eyre::eyre::{ContextCompat, Result, ensure};
+use color_eyre::eyre::{ContextCompat, Result};
+use portcullis::trail::Checkpointer;
 use portcullis_mcp::version::ProtocolVersion;
-use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use portcullis_server::config::Settings;
 use portcullis_server::demo::{tools, upstream::Upstream};
 use portcullis_server::running::{self, Running};
-use serde_json::{Value, json};
+use portcullis_trail::note::VerifierKey;
+use serde_json::json;
 
+use super::product;
 use crate::permitted::PermittedTool;
 use crate::prove::home::Home;
 use crate::prove::setting::{Setting, UnderTest};
 
-/// Records are read in pages.
-const PAGE: u16 = 100;
+/// Checkpoints that are made on the way.
+const CHECKPOINTS: usize = 6;
 
-/// What is left of the run.
-pub(super) struct Run {
-    /// The records of both tenants, in the order in which they were written.
-    pub(super) records: Vec<Value>,
-    pub(super) site: Site,
-}
-
-/// The data directory, with nobody in it.
+/// What is left of the run: the data directory, with nobody in it, and what auditors get of it.
 pub(super) struct Site {
     pub(super) home: Home,
     /// An admin's key of each tenant.
     pub(super) keys: [Secret; 2],
-    /// The records of both tenants.
-    pub(super) records: Vec<Value>,
+    /// As the product has written it.
+    pub(super) export: Vec<u8>,
+    /// The log's, as the product tells them; the last one signs.
+    pub(super) log_keys: Vec<VerifierKey>,
 }
 
 impl Site {
@@ -43,10 +40,21 @@ impl Site {
     pub(super) fn database(&self) -> PathBuf {
         self.settings().data_dir.join("portcullis.db")
     }
+
+    /// The newest checkpoint that the gate has kept outside of its database. Their names sort as they were made.
+    pub(super) fn kept_checkpoint(&self) -> Result<PathBuf> {
+        let mut files = Vec::new();
+        for entry in std::fs::read_dir(self.settings().data_dir.join("checkpoints"))? {
+            files.push(entry?.path());
+        }
+        files.retain(|file| file.extension().is_some_and(|extension| extension == "checkpoint"));
+        files.into_iter().max().context("no checkpoint was kept")
+    }
 }
 
-/// Has agents of two tenants call in turn; every third call is refused, for its arguments.
-pub(super) async fn record(setting: &Setting, calls: usize) -> Result<Run> {
+/// Has agents of two tenants call in turn; every third call is refused, for its arguments. Checkpoints are made on the
+/// way, and the last one by the end of the gate.
+pub(super) async fn record(setting: &Setting, calls: usize) -> Result<Site> {
     // The file is edited as well, so there must be one.
     let home = Home::new(&Setting { database: UnderTest::Sqlite, ..setting.clone() })?;
     let upstream = Upstream::start("weather", ProtocolVersion::V2026_07_28, tools::weather()).await?;
@@ -65,49 +73,20 @@ pub(super) async fn record(setting: &Setting, calls: usize) -> Result<Run> {
     for number in 0..calls {
         let arguments = if number % 3 == 2 { json!({ "unknown": 1 }) } else { json!({ "city": "Zurich" }) };
         agents[number % 2].invoke(&json!({ "arguments": arguments }), &[]).await?;
-    }
-    let other = made["tenant"]["tenant_id"].as_str().context("no id of the second tenant")?;
-    let own = first_tenant(&operator, other).await?;
-    let mut trails = [stored(&gate, &own).await?, stored(&gate, other).await?];
-    gate.shutdown().await?;
-    ensure!(trails.iter().all(|trail| trail.len() > calls), "a trail is too short: {}", trails[0].len());
-    let records = in_order(&mut trails);
-    Ok(Run { records: records.clone(), site: Site { home, keys, records } })
-}
-
-async fn first_tenant(operator: &ApiClient, other: &str) -> Result<String> {
-    let tenants = operator.get("/tenants").await?.success()?;
-    let ids = tenants["items"].as_array().context("no tenants")?.iter();
-    let mut ids = ids.filter_map(|tenant| tenant["tenant_id"].as_str());
-    Ok(ids.find(|id| *id != other).context("no first tenant")?.to_owned())
-}
-
-async fn stored(gate: &Running, tenant: &str) -> Result<Vec<Value>> {
-    let tenant = TenantId::from_trusted(tenant)?;
-    let mut work = gate.spine().ports().store.read().await?;
-    let mut records = Vec::new();
-    loop {
-        let page = work.audit_log().range(&tenant, records.len() as u64 + 1, PAGE).await?;
-        let is_last = page.len() < usize::from(PAGE);
-        records.extend(page.into_iter().map(|event| event.record));
-        if is_last {
-            return Ok(records);
+        if number % (calls / CHECKPOINTS) == 0 {
+            make_checkpoint(&gate).await?;
         }
     }
+    gate.shutdown().await?;
+    let data_dir = home.settings("gate", &[]).data_dir;
+    let export = product::export(&data_dir, &home.path().join("trail.export")).await?;
+    let log_keys = product::keys(&data_dir).await?;
+    Ok(Site { home, keys, export, log_keys })
 }
 
-/// Merged by their ids, which grow with time; each trail keeps its order.
-fn in_order(trails: &mut [Vec<Value>; 2]) -> Vec<Value> {
-    let [one, other] = trails;
-    let (mut one, mut other) = (one.drain(..).peekable(), other.drain(..).peekable());
-    let mut records = Vec::new();
-    loop {
-        let takes_one = match (one.peek(), other.peek()) {
-            (Some(one), Some(other)) => one["event_id"].as_str() <= other["event_id"].as_str(),
-            (Some(_), None) => true,
-            (None, Some(_)) => false,
-            (None, None) => return records,
-        };
-        records.extend(if takes_one { one.next() } else { other.next() });
-    }
+/// As the gate does it by itself, only that a minute need not pass.
+async fn make_checkpoint(gate: &Running) -> Result<()> {
+    let checkpointer = Checkpointer::new(gate.spine().ports(), gate.spine().options().checkpoints.clone());
+    checkpointer.context("the gate signs nothing")?.make_now().await?;
+    Ok(())
 }

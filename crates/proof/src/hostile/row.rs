@@ -42,8 +42,6 @@ pub(super) struct Row {
     pub(super) cast: Vec<Script>,
     pub(super) play: Play,
     pub(super) figure: Option<Counting>,
-    /// What of the row is not there yet, and so not expected.
-    pub(super) missing: Option<&'static str>,
     /// Needs a gate that reads lists anew after a second.
     pub(super) is_eager: bool,
 }
@@ -52,7 +50,7 @@ impl Row {
     /// A row with a play of its own.
     pub(super) fn of(id: &'static str, expected: Expected, cast: Vec<Script>, play: Play) -> Self {
         let variant = String::new();
-        Self { id, variant, expected, cast, play, figure: None, missing: None, is_eager: false }
+        Self { id, variant, expected, cast, play, figure: None, is_eager: false }
     }
 
     /// One call, in this era.
@@ -90,10 +88,6 @@ impl Row {
     pub(super) fn named(self, variant: impl std::fmt::Display) -> Self {
         let variant = format!("{} {variant}", self.variant).trim().to_owned();
         Self { variant, ..self }
-    }
-
-    pub(super) fn without(self, missing: &'static str) -> Self {
-        Self { missing: Some(missing), ..self }
     }
 
     pub(super) fn eager(self) -> Self {
@@ -165,7 +159,7 @@ impl Expected {
     }
 }
 
-/// The corpus's codes in our words, where we say the same otherwise.
+/// The corpus's codes in our words, where we say the same otherwise. What is not the same is a deviation.
 fn ours(code: &str) -> &str {
     match code {
         "result_too_large" => "upstream_too_large",

@@ -9,6 +9,7 @@ mod input;
 mod jsonrpc;
 mod list;
 mod oauth;
+mod progress;
 mod schema;
 mod session;
 mod sse;
@@ -21,6 +22,7 @@ pub(super) const OF: u64 = 67;
 pub(super) fn all() -> Vec<Row> {
     let mut rows = http::rows();
     rows.extend(jsonrpc::rows());
+    rows.extend(progress::rows());
     rows.extend(sse::rows());
     rows.extend(session::rows());
     rows.extend(list::rows());

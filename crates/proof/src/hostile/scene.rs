@@ -15,7 +15,7 @@ use portcullis_server::running::{self, Running};
 use portcullis_spine::Ports;
 use serde_json::{Value, json};
 
-use super::speech::TOOL;
+use super::speech::{TOOL, messages};
 use super::villain::Villain;
 
 /// How often a call is repeated that only met changes of others.
@@ -44,6 +44,8 @@ pub(super) struct Sizes {
     pub(super) swaps: usize,
     /// Names that change their address.
     pub(super) flips: usize,
+    /// Calls whose results come after the deadline.
+    pub(super) late: usize,
 }
 
 /// A tenant: its admin, and an agent that policies permit everything.
@@ -230,19 +232,30 @@ impl Tenant {
         self.send_as_agent(&toolset, method::TOOLS_CALL, TOOL, params).await
     }
 
-    /// Has such an agent send any request to a toolset, about what is named so.
+    /// Has such an agent send any request to a toolset, about what is named so. The answer.
     pub(super) async fn send_as_agent(
         &self,
         toolset: &str,
         method: &str,
         name: &str,
-        mut params: Value,
+        params: Value,
     ) -> Result<Value> {
+        let messages = self.hear_as_agent(toolset, method, name, params).await?;
+        Ok(messages.into_iter().last().unwrap_or_default())
+    }
+
+    /// As [`Self::send_as_agent`]: all that it is told, the answer last.
+    pub(super) async fn hear_as_agent(
+        &self,
+        toolset: &str,
+        method: &str,
+        name: &str,
+        mut params: Value,
+    ) -> Result<Vec<Value>> {
         let version = ProtocolVersion::V2026_07_28;
-        params["_meta"] = json!({
-            "io.modelcontextprotocol/protocolVersion": version.as_str(),
-            "io.modelcontextprotocol/clientCapabilities": { "elicitation": { "form": {}, "url": {} } },
-        });
+        params["_meta"]["io.modelcontextprotocol/protocolVersion"] = version.as_str().into();
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
+            json!({ "elicitation": { "form": {}, "url": {} } });
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
         let mut headers = standard_headers(version, method, Some(name));
         headers.push(("accept".to_owned(), ACCEPT_BOTH.to_owned()));
@@ -250,9 +263,10 @@ impl Tenant {
         let path = format!("/mcp/{toolset}");
         let mut left = UNSETTLED;
         loop {
-            let told = self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.json();
+            let told = messages(&self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.text);
             left -= 1;
-            if !PASSING.iter().any(|code| told["error"]["data"]["code"] == *code) || left == 0 {
+            let code = told.last().map(|last| &last["error"]["data"]["code"]);
+            if !PASSING.iter().any(|passing| code.is_some_and(|code| code == passing)) || left == 0 {
                 return Ok(told);
             }
             tokio::time::sleep(PAUSE).await;
@@ -304,7 +318,7 @@ impl Tenant {
         let code = code_of(&answer);
         let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
         if let Some(id) = answer["invocation_id"].as_str() {
-            let row = self.get(&format!("/integrations/mcp-invocations/{id}")).await?;
+            let row = self.record_of(id).await?;
             seen.outcome = text(&row["outcome"])?;
             if let Some(incident) = row["incident_id"].as_str() {
                 let incident = self.get(&format!("/incidents/{incident}")).await?;
@@ -318,8 +332,19 @@ impl Tenant {
         Ok(seen)
     }
 
-    /// A call ends once in the trail.
-    async fn ends_of(&self, invocation: &str) -> Result<Option<String>> {
+    /// The record of a call. One that was answered at its deadline may come on record a little later.
+    async fn record_of(&self, id: &str) -> Result<Value> {
+        let path = format!("/integrations/mcp-invocations/{id}");
+        let mut left = UNSETTLED;
+        while left > 0 && self.admin.get(&path).await?.status == 404 {
+            left -= 1;
+            tokio::time::sleep(PAUSE).await;
+        }
+        self.get(&path).await
+    }
+
+    /// A call ends once in the trail; else how often it does.
+    pub(super) async fn ends_of(&self, invocation: &str) -> Result<Option<String>> {
         let events = self.get(&format!("/logs/trail?subject={invocation}")).await?;
         let items = events["items"].as_array().context("no events")?;
         let is_end = |item: &&Value| {

@@ -162,3 +162,12 @@ pub(super) fn events_answer(events: &[u8]) -> Vec<Step> {
     let head = chunked_head("text/event-stream");
     vec![Step::Send([head, chunk(events), LAST.to_vec()].concat())]
 }
+
+/// The messages of an answer: one, or those of an event stream.
+pub(super) fn messages(answer: &str) -> Vec<Value> {
+    if let Ok(message) = serde_json::from_str(answer) {
+        return vec![message];
+    }
+    let events = answer.lines().filter_map(|line| line.strip_prefix("data:"));
+    events.filter_map(|data| serde_json::from_str(data).ok()).collect()
+}

@@ -11,8 +11,11 @@ use super::{Options, all_held, today};
 pub(crate) struct Report {
     command: String,
     seed: u64,
-    machine: String,
     date: String,
+    /// On which machine, if that is to be told.
+    pub(crate) machine: String,
+    /// Of which source.
+    pub(crate) commit: String,
     pub(crate) sections: Vec<Section>,
 }
 
@@ -33,7 +36,7 @@ pub(crate) struct Tried {
 }
 
 impl Report {
-    pub(crate) fn new(options: &Options, form: Form, machine: String) -> Self {
+    pub(crate) fn new(options: &Options, form: Form) -> Self {
         let mut command = format!("cargo xtask prove --{form} --seed {}", options.seed);
         options.suites.iter().for_each(|suite| command.push_str(&format!(" --suite {suite}")));
         for database in &options.databases {
@@ -42,7 +45,8 @@ impl Report {
             command.push_str(&format!(" --database {shown}"));
         }
         let date = options.date.clone().unwrap_or_else(today);
-        Self { command, seed: options.seed, machine, date, sections: Vec::new() }
+        let (machine, commit) = ("unknown".to_owned(), "unknown".to_owned());
+        Self { command, seed: options.seed, date, machine, commit, sections: Vec::new() }
     }
 
     /// Whether every figure held, and every broken wiring was found.
@@ -66,8 +70,9 @@ impl Report {
         let mut text = format!(
             "# Proof\n\nWhat Portcullis promises, tried on the running product. This file is written by the command; \
              `portcullis-proof prove --list` says what each suite does.\n\n\
-             - Command: `{}`\n- Seed: {}\n- Date: {}\n- Machine: {}\n- Verdict: {}\n",
+             - Command: `{}`\n- Commit: {}\n- Seed: {}\n- Date: {}\n- Machine: {}\n- Verdict: {}\n",
             self.command,
+            self.commit,
             self.seed,
             self.date,
             self.machine,

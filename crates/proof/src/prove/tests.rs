@@ -18,6 +18,22 @@ impl Trial for Yields {
     }
 }
 
+fn options(databases: &[&str]) -> Options {
+    let databases = databases.iter().map(|one| (*one).to_owned()).collect();
+    let (disk, date) = (PathBuf::from("target"), Some("2026-01-01".to_owned()));
+    Options {
+        suites: Vec::new(),
+        list: false,
+        full: true,
+        short: false,
+        seed: 1,
+        databases,
+        disk,
+        report: None,
+        date,
+    }
+}
+
 fn setting() -> Setting {
     Setting { seed: 1, form: Form::Short, database: UnderTest::Sqlite, disk: PathBuf::from("target") }
 }
@@ -89,4 +105,40 @@ fn names_of_suites_are_unique_and_unknown_ones_refused() {
     let distinct: std::collections::BTreeSet<&&str> = names.iter().collect();
     assert_eq!(names.len(), distinct.len(), "{names:?}");
     assert!(chosen(suites::all(), &["no-such".to_owned()]).is_err());
+}
+
+#[tokio::test]
+async fn a_report_has_a_section_for_each_suite_and_database() {
+    let url = "postgres://somebody@somewhere/x";
+    let options = options(&["sqlite", url]);
+    let figures = || vec![Figure::exactly("doubles", 0, 3)];
+    let stores = suite(vec![Figure::exactly("doubles", 0, 0)], figures());
+    let once = Suite { name: "once", per_database: false, ..stores.clone() };
+    let mut report = Report::new(&options, Form::Full);
+    report.commit = "abc".to_owned();
+    for suite in [&stores, &once] {
+        for database in databases(&options, suite).unwrap() {
+            report.sections.push(prove(suite, &Setting { database, ..setting() }).await);
+        }
+    }
+    let text = report.to_markdown();
+    for told in [
+        "--seed 1 --database sqlite --database postgres://..`",
+        "- Commit: abc\n- Seed: 1\n- Date: 2026-01-01\n",
+        "- Verdict: 3 suites: every figure held",
+        "\n## s on SQLite (P1)\n",
+        "\n## s on PostgreSQL (P1)\n",
+        "\n## once (P1)\n",
+    ] {
+        assert_eq!(text.matches(told).count(), 1, "{told}: {text}");
+    }
+    assert!(!text.contains("somebody"), "{text}");
+}
+
+#[test]
+fn a_database_is_named_once() {
+    let suite = suite(Vec::new(), Vec::new());
+    for wrong in [&["sqlite", "sqlite"][..], &["mysql://x"], &[]] {
+        assert!(databases(&options(wrong), &suite).is_err(), "{wrong:?}");
+    }
 }

@@ -21,8 +21,15 @@ use crate::wiring::indiscreet::PANIC;
 
 const VERSION: ProtocolVersion = ProtocolVersion::V2026_07_28;
 /// Where a tool puts the credential.
-pub(super) const TOOLS: [&str; 6] =
-    ["echo_result", "echo_tool_error", "echo_stream", "echo_rpc_error", "echo_status", "echo_redirect"];
+pub(super) const TOOLS: [&str; 7] = [
+    "echo_result",
+    "echo_tool_error",
+    "echo_stream",
+    "echo_progress",
+    "echo_rpc_error",
+    "echo_status",
+    "echo_redirect",
+];
 /// A tool whose definition holds it.
 const TAINTED: &str = "echo_definition";
 
@@ -110,14 +117,15 @@ fn answer(request: &Value, is_known: bool) -> Result<Vec<u8>> {
         }
         method::TOOLS_LIST => list_reply(VERSION, Listing::Tools, &definitions(is_known)?, None),
         method::TOOLS_CALL => {
-            return called_tool(&id, request["params"]["name"].as_str().unwrap_or_default());
+            return called_tool(&id, &request["params"]);
         }
         _ => empty_reply(VERSION),
     };
     Ok(http("200 OK", "application/json", &result_response(&id, &result)))
 }
 
-fn called_tool(id: &Id, tool: &str) -> Result<Vec<u8>> {
+fn called_tool(id: &Id, params: &Value) -> Result<Vec<u8>> {
+    let tool = params["name"].as_str().unwrap_or_default();
     let dump: String = disguised().into_iter().map(|(name, form)| format!("{name}: {form}\n")).collect();
     let result = text_reply(VERSION, &dump, tool == "echo_tool_error");
     Ok(match tool {
@@ -130,6 +138,13 @@ fn called_tool(id: &Id, tool: &str) -> Result<Vec<u8>> {
             stream.extend(sse::encode(Some("message"), Some("2"), &answer));
             http("200 OK", "text/event-stream", &stream)
         }
+        "echo_progress" => {
+            let answer = String::from_utf8_lossy(&result_response(id, &result)).into_owned();
+            let events = progress(&params["_meta"]["progressToken"]).into_iter().chain([answer]);
+            let stream: Vec<u8> =
+                events.flat_map(|event| sse::encode(Some("message"), None, &event)).collect();
+            http("200 OK", "text/event-stream", &stream)
+        }
         "echo_rpc_error" => {
             let error = RpcError::new(ErrorCode::INTERNAL_ERROR, format!("cannot log in with {dump}"));
             http("200 OK", "application/json", &error_response(Some(id), &error))
@@ -138,6 +153,18 @@ fn called_tool(id: &Id, tool: &str) -> Result<Vec<u8>> {
         "echo_redirect" => http("302 Found", "text/html", dump.as_bytes()),
         _ => http("200 OK", "application/json", &result_response(id, &result)),
     })
+}
+
+/// A notification for each form, so that none hides another; none for a caller who did not ask.
+fn progress(token: &Value) -> Vec<String> {
+    let forms = if token.is_null() { Vec::new() } else { disguised() };
+    let numbered = forms.into_iter().enumerate();
+    let told = numbered.map(|(number, (name, form))| {
+        let message = format!("{name}: {form}");
+        let params = json!({ "progressToken": token, "progress": number, "message": message, "note": form });
+        json!({ "jsonrpc": "2.0", "method": "notifications/progress", "params": params }).to_string()
+    });
+    told.collect()
 }
 
 fn definitions(is_known: bool) -> Result<Vec<Box<RawValue>>> {

@@ -49,3 +49,22 @@ pub(crate) async fn ask(address: &str, request: &Request<'_>) -> Result<Vec<u8>>
 pub(crate) async fn get(address: &str, path: &str) -> Result<Vec<u8>> {
     ask(address, &Request { method: "GET", path, ..Request::default() }).await
 }
+
+/// The body of an answer, without the sizes of chunks, which would cut in two what is looked for.
+pub(crate) fn body_of(answer: &[u8]) -> Vec<u8> {
+    let Some(end) = memchr::memmem::find(answer, b"\r\n\r\n") else { return Vec::new() };
+    let (head, mut rest) = (String::from_utf8_lossy(&answer[..end]).to_lowercase(), &answer[end + 4..]);
+    if !head.contains("transfer-encoding: chunked") {
+        return rest.to_vec();
+    }
+    let mut body = Vec::new();
+    while let Some(line) = memchr::memmem::find(rest, b"\r\n") {
+        let size = std::str::from_utf8(&rest[..line]).ok();
+        let size = size.and_then(|size| usize::from_str_radix(size, 16).ok()).unwrap_or_default();
+        let from = (line + 2).min(rest.len());
+        let to = from.saturating_add(size).min(rest.len());
+        body.extend_from_slice(&rest[from..to]);
+        rest = &rest[to.saturating_add(2).min(rest.len())..];
+    }
+    body
+}

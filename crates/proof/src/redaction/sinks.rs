@@ -12,6 +12,7 @@ use crate::prove::suite::Figure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Sink {
     Agents,
+    Mcp,
     Admins,
     Problems,
     Log,

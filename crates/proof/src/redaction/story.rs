@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::echo::{Echo, TOOLS};
 use super::forms::{CANARY, percent};
-use super::raw::{Request, ask};
+use super::raw::{Request, ask, body_of};
 use super::sinks::{Sink, Sinks};
 use crate::permitted::PermittedTool;
 use crate::process::Child;
@@ -22,11 +22,13 @@ pub(super) const SENT: u64 = TOOLS.len() as u64 + 2;
 
 /// A server that is asked with the credential, and whose tools may be called.
 pub(super) struct Story {
-    address: String,
+    pub(super) address: String,
     admin_key: String,
-    agent_key: String,
+    pub(super) agent_key: String,
     server: String,
     tools: Vec<Tool>,
+    /// All of them, for the agent.
+    pub(super) toolset: String,
     /// By the names that path patterns use.
     ids: BTreeMap<String, String>,
 }
@@ -64,9 +66,10 @@ impl Story {
             ("key_id".to_owned(), text(&key["key"]["key_id"])?),
             ("policy_id".to_owned(), text(&policies["items"][0]["policy_id"])?),
         ]);
+        let toolset = offered(&admin, server_id, &tools, &key["key"]["key_id"]).await?;
         let address = origin.trim_start_matches("http://").to_owned();
         let (agent_key, server) = (text(&key["secret"])?, server.to_owned());
-        Ok(Self { address, admin_key, agent_key, server, tools, ids })
+        Ok(Self { address, admin_key, agent_key, server, tools, toolset, ids })
     }
 
     /// Every tool is called, also with the credential among its arguments, twice under one key, and into a panic.
@@ -86,9 +89,9 @@ impl Story {
         let answer = self.call(&self.tools[0], &panics, &[]).await?;
         sinks.search(Sink::Agents, "a panic", &answer);
         let seen = self.as_admin("GET", "/integrations/mcp-invocations", "").await?;
-        self.ids.insert("invocation_id".to_owned(), text(&body_of(&seen)["items"][0]["invocation_id"])?);
+        self.ids.insert("invocation_id".to_owned(), text(&json_of(&seen)["items"][0]["invocation_id"])?);
         let seen = self.as_admin("GET", "/incidents", "").await?;
-        self.ids.insert("incident_id".to_owned(), text(&body_of(&seen)["items"][0]["incident_id"])?);
+        self.ids.insert("incident_id".to_owned(), text(&json_of(&seen)["items"][0]["incident_id"])?);
         Ok(())
     }
 
@@ -183,14 +186,25 @@ async fn approved(admin: &ApiClient, server: &str) -> Result<Vec<Tool>> {
     Ok(tools)
 }
 
+/// A toolset of all of them, for this key.
+async fn offered(admin: &ApiClient, server_id: &str, tools: &[Tool], key_id: &Value) -> Result<String> {
+    let selected = tools.iter().map(|Tool { name, path }| {
+        let id = path.rsplit('/').next().unwrap_or_default();
+        json!({ "server_id": server_id, "tool_id": id, "name": name })
+    });
+    let selected: Vec<Value> = selected.collect();
+    let toolset = "echoes".to_owned();
+    let body = json!({ "name": toolset, "tools": selected, "keys": [key_id] });
+    admin.post("/integrations/toolsets", &body).await?.success()?;
+    Ok(toolset)
+}
+
 fn status_of(answer: &[u8]) -> String {
     String::from_utf8_lossy(answer).split_whitespace().nth(1).unwrap_or("nothing").to_owned()
 }
 
-fn body_of(answer: &[u8]) -> Value {
-    let text = String::from_utf8_lossy(answer);
-    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
-    serde_json::from_str(body).unwrap_or_default()
+fn json_of(answer: &[u8]) -> Value {
+    serde_json::from_slice(&body_of(answer)).unwrap_or_default()
 }
 
 fn text(value: &Value) -> Result<String> {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::hostile::row::{Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen};
-use crate::hostile::speech::{DONE, Era, content, json_answer, response, result, text};
+use crate::hostile::speech::{DONE, content, json_answer, response, result, text};
 use crate::hostile::villain::{Step, Villain};
 use crate::redaction::CANARY;
 
@@ -53,22 +53,22 @@ pub(super) fn rows() -> Vec<Row> {
             .map(|row| row.named(uri).counting(|seen, _| linked(seen))),
         );
     }
-    rows.push(Row {
-        play: m092,
-        ..Row::call("M092", Era::Modern, expect("result_redacted", "succeeded", "high"), |asked| {
+    rows.extend(
+        Row::calls("M092", expect("result_redacted", "succeeded", "high"), |asked| {
             let told = if asked.call % 100 == 99 { asked.head.clone() } else { "all is well".to_owned() };
             result(asked, &text(&told))
         })
-    });
-    rows.push(Row {
-        play: m094,
-        ..Row::call("M094", Era::Modern, expect("upstream_protocol", "failed", "none"), |asked| {
+        .map(|row| Row { play: m092, ..row }),
+    );
+    rows.extend(
+        Row::calls("M094", expect("upstream_protocol", "failed", "none"), |asked| {
             let Step::Send(whole) = json_answer(&response(asked, DONE)).remove(0) else { return Vec::new() };
             let at = asked.body["params"]["arguments"]["of"].as_str().and_then(|text| text.parse().ok());
             let at = at.unwrap_or(whole.len() / 2);
             vec![Step::Send(whole[..at.min(whole.len())].to_vec()), Step::Close]
         })
-    });
+        .map(|row| Row { play: m094, ..row }),
+    );
     rows
 }
 

@@ -1,20 +1,32 @@
 //! HTTP: heads, bodies and connections.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use color_eyre::eyre::{ContextCompat, Report, Result};
+use portcullis_server::api_client::ApiClient;
 use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
 use crate::hostile::scene::{Scene, Seen, invoke};
-use crate::hostile::speech::{DONE, Era, chunk, chunked_head, head, http, http_with, json_answer, response};
+use crate::hostile::speech::{
+    DONE, Era, TOOL, chunk, chunked_head, definition, head, http, http_with, json_answer, response, server,
+};
 use crate::hostile::tls;
-use crate::hostile::villain::{Script, Step, Villain};
+use crate::hostile::villain::{Asked, Script, Step, Villain};
 
 /// A connection has 3 s; intent and outcome are on the disk within 900 ms each.
 const CONNECTED: Duration = Duration::from_millis(5_000);
+/// From the answer of a call until its place is another's.
+const FREED: Duration = Duration::from_millis(100);
+/// Between two calls that hang: those that end together are recorded together, and other rows' ends would wait for that.
+const APART: Duration = Duration::from_millis(20);
+/// How often it is looked whether it is.
+const LOOK: Duration = Duration::from_millis(5);
+/// Calls of a tenant that a server takes at a time, unless told.
+const PLACES: u64 = 32;
 /// What is in flight between two programs besides what one of them has read.
 const IN_FLIGHT: u64 = 8 << 20;
 
@@ -32,17 +44,6 @@ fn connections() -> Vec<Row> {
         Row::of("M010", expect("ssrf_blocked", "failed", "high"), Vec::new(), m010),
         Row::of("M011", expect("upstream_tls", "failed", "low"), vec![tls::certificate_of_another()], m011),
         Row {
-            play: m014,
-            ..Row::call("M014", Era::Modern, expect("ok", "succeeded", "none"), |asked| {
-                http_with(
-                    "200 OK",
-                    "application/json",
-                    "set-cookie: who=another; Path=/\r\n",
-                    response(asked, DONE).as_bytes(),
-                )
-            })
-        },
-        Row {
             play: m019_often,
             ..Row::call("M019", Era::Modern, expect("outcome_unknown", "unknown", "low"), |_| {
                 vec![Step::Close]
@@ -50,11 +51,43 @@ fn connections() -> Vec<Row> {
         }
         .named("often"),
     ];
+    let with_cookie = |asked: &Asked| {
+        let cookie = "set-cookie: who=another; Path=/\r\n";
+        http_with("200 OK", "application/json", cookie, response(asked, DONE).as_bytes())
+    };
+    rows.extend(
+        Row::calls("M014", expect("ok", "succeeded", "none"), with_cookie)
+            .map(|row| Row { play: m014, ..row }),
+    );
     rows.extend(Row::calls("M019", expect("outcome_unknown", "unknown", "low"), |_| vec![Step::Close]));
-    rows.extend(Row::calls("M008", expect("upstream_redirect", "failed", "high"), |_| {
-        http_with("302 Found", "text/html", "location: http://169.254.169.254/\r\n", b"")
-    }));
+    rows.extend(redirects());
     rows
+}
+
+/// To the address of a cloud's secrets; and to where nothing bars the way, so that whoever follows is seen.
+fn redirects() -> Vec<Row> {
+    let refused = expect("upstream_redirect", "failed", "high");
+    let mut rows: Vec<Row> = Row::calls("M008", refused, |_| {
+        http_with("302 Found", "text/html", "location: http://169.254.169.254/\r\n", b"")
+    })
+    .into();
+    for era in [Era::Modern, Era::Legacy] {
+        for status in ["302 Found", "307 Temporary Redirect"] {
+            let leads_on = server(era, vec![definition(TOOL)], move |asked| {
+                let to = asked.body["params"]["arguments"]["of"].as_str().unwrap_or_default();
+                http_with(status, "text/html", &format!("location: {to}\r\n"), b"")
+            });
+            let silent: Script = Arc::new(|_, _| vec![Step::Hang]);
+            let row = Row::of("M008", refused, vec![leads_on, silent], m008).named(era).named(status);
+            rows.push(row.counting(|_, cast| followed(&cast[1])));
+        }
+    }
+    rows
+}
+
+fn followed(elsewhere: &Villain) -> Option<String> {
+    let made = elsewhere.connections();
+    (made > 0).then(|| format!("{made} connections were made to where it leads"))
 }
 
 fn heads() -> Vec<Row> {
@@ -163,6 +196,14 @@ fn m004<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     })
 }
 
+/// Leads to the other villain, whose address the arguments say.
+fn m008<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let tool = scene.one.trust(&cast[0]).await?;
+        scene.one.call(&tool, &json!({ "of": cast[1].origin() })).await
+    })
+}
+
 fn m001<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool =
@@ -171,8 +212,48 @@ fn m001<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         seen.complaints.extend(longer(&seen, CONNECTED));
         let again = scene.one.call(&tool, &json!({})).await?;
         seen.complaints.extend(longer(&again, CONNECTED));
+        seen.complaints.extend(not_freed(scene, &tool, &cast[0]).await?);
         Ok(seen)
     })
+}
+
+/// Calls hang in all places of the lane. When the first of them is answered, the next one has its place.
+async fn not_freed(scene: &Scene, tool: &str, villain: &Villain) -> Result<Option<String>> {
+    let full = villain.connections() + PLACES;
+    let call = |agent: ApiClient, tool: String| async move { invoke(&agent, &tool, &json!({}), &[]).await };
+    let mut hanging = JoinSet::new();
+    for _ in 0..PLACES {
+        hanging.spawn(call(scene.one.agent.clone(), tool.to_owned()));
+        tokio::time::sleep(APART).await;
+    }
+    if !reaches(villain, full, CONNECTED).await {
+        return Ok(Some(format!("{} of {full} connections were made", villain.connections())));
+    }
+    // It is refused until there is room, and asks again at once.
+    let (agent, path) = (scene.one.agent.clone(), format!("{tool}/invoke"));
+    let next = tokio::spawn(async move {
+        while agent.post(&path, &json!({ "arguments": {} })).await?.json()["code"] == "overloaded" {
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok::<_, Report>(())
+    });
+    hanging.join_next().await.context("nothing hangs")???;
+    let is_taken = reaches(villain, full + 1, FREED).await;
+    hanging.join_all().await;
+    next.await??;
+    Ok((!is_taken).then(|| format!("{FREED:?} after the answer its place was not another's")))
+}
+
+/// Whether so many connections are made within this time.
+async fn reaches(villain: &Villain, connections: u64, time: Duration) -> bool {
+    let end = Instant::now() + time;
+    while villain.connections() < connections {
+        if Instant::now() > end {
+            return false;
+        }
+        tokio::time::sleep(LOOK).await;
+    }
+    true
 }
 
 fn m010<'a>(scene: &'a Scene, _: &'a [Villain]) -> Playing<'a> {
@@ -208,7 +289,7 @@ fn m014<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     })
 }
 
-fn text_of_tool(seen: &Seen) -> color_eyre::eyre::Result<String> {
+fn text_of_tool(seen: &Seen) -> Result<String> {
     let id = |name: &str| crate::hostile::scene::text(&seen.answer[name]);
     Ok(format!("/integrations/mcp-servers/{}/tools/{}", id("server_id")?, id("tool_id")?))
 }

@@ -1,7 +1,6 @@
 //! JSON-RPC: ids, envelopes, bombs, texts, and requests of servers.
 
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -9,10 +8,9 @@ use tokio::task::JoinSet;
 use crate::hostile::row::{Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen, invoke};
 use crate::hostile::speech::{
-    DONE, Era, TOOL, chunk, chunked_head, definition, honest, http, json_answer, response, server, stream,
-    text,
+    DONE, Era, TOOL, definition, honest, http, json_answer, response, server, stream, text,
 };
-use crate::hostile::villain::{Asked, Script, Step, Villain};
+use crate::hostile::villain::{Asked, Script, Villain};
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = ids();
@@ -141,18 +139,6 @@ fn requests() -> Vec<Row> {
             .named(method),
         );
     }
-    let tick = |progress: &str| {
-        let message = format!(
-            r#"{{"jsonrpc":"2.0","method":"notifications/progress","params":{{"progressToken":"{progress}","progress":1}}}}"#
-        );
-        chunk(&portcullis_mcp::sse::encode(Some("message"), None, &message))
-    };
-    rows.extend(Row::calls("M040", expect("upstream_timeout", "failed", "none"), move |_| {
-        vec![
-            Step::Send(chunked_head("text/event-stream")),
-            Step::Repeat(tick("nobody's"), Duration::from_millis(100)),
-        ]
-    }));
     rows.extend(Row::calls("M041", expect("ok", "succeeded", "none"), |asked| {
         let data = "\r\n2026-01-01T00:00:00Z INFO audit outcome=\"allowed\"\u{1b}[2J";
         let params = json!({ "level": "error", "data": data });

@@ -5,11 +5,23 @@ use std::time::Duration;
 use color_eyre::eyre::ContextCompat;
 use portcullis_mcp::sse;
 use serde_json::json;
+use tokio::task::JoinSet;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, Seen};
-use crate::hostile::speech::{DONE, Era, chunk, chunked_head, events_answer, json_answer, response};
-use crate::hostile::villain::{Step, Villain};
+use crate::hostile::scene::{Scene, invoke, text};
+use crate::hostile::speech::{DONE, Era, TOOL, chunk, chunked_head, events_answer, json_answer, response};
+use crate::hostile::villain::{Asked, Step, Villain};
+
+/// What the caller grants.
+const A_SECOND: (&str, &str) = ("prefer", "wait=1");
+/// Longer than it takes from the deadline until the late result.
+const LATE: Duration = Duration::from_millis(1_500);
+/// Calls at a time, of two tenants together: less than there are places.
+const LATE_AT_ONCE: usize = 48;
+/// Between two of them: those that end together are recorded together, and other rows' ends would wait for that.
+const APART: Duration = Duration::from_millis(20);
+/// What they are told; the second where a busy disk did not take the outcome in time.
+const TOO_LATE: [&str; 2] = ["deadline_exceeded", "outcome_unrecorded"];
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -32,12 +44,12 @@ pub(super) fn rows() -> Vec<Row> {
         })
         .counting(|_, cast| asked_to_resume(cast)),
     );
-    rows.extend(
-        Row::calls("M047", expect("deadline_exceeded", "failed", "low"), |asked| {
-            [vec![Step::Wait(Duration::from_millis(1_500))], json_answer(&response(asked, DONE))].concat()
-        })
-        .map(|row| Row { play: m047, ..row }),
-    );
+    let late = |asked: &Asked| {
+        [vec![Step::Wait(Duration::from_millis(1_500))], json_answer(&response(asked, DONE))].concat()
+    };
+    let exceeded = expect("deadline_exceeded", "failed", "low");
+    rows.extend(Row::calls("M047", exceeded, late).map(|row| Row { play: m047, ..row }));
+    rows.extend(Row::calls("M047", exceeded, late).map(|row| Row { play: m047_often, ..row }.named("often")));
     rows
 }
 
@@ -51,11 +63,48 @@ fn asked_to_resume(cast: &[Villain]) -> Option<String> {
 fn m047<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
-        let answer = scene.one.invoke(&tool, &json!({}), &[("prefer", "wait=1")]).await?;
+        let answer = scene.one.invoke(&tool, &json!({}), &[A_SECOND]).await?;
         // The result arrives, if anybody still listens, and would be recorded by then.
-        tokio::time::sleep(Duration::from_millis(1_500)).await;
+        tokio::time::sleep(LATE).await;
         let seen = scene.one.look(&answer).await?;
         seen.answer["invocation_id"].as_str().context("no invocation")?;
-        Ok(Seen { ..seen })
+        Ok(seen)
+    })
+}
+
+/// The same by many callers of two tenants at once: each call ends once.
+fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let (server, _) = scene.other.register(&cast[0].url(), &json!({})).await?;
+        let theirs = scene.other.approve(&server, TOOL).await?;
+        let ours = scene.one.trust(&cast[0]).await?;
+        let sides = [(&scene.one, ours), (&scene.other, theirs)];
+        let (mut tasks, mut ids, mut unlike) = (JoinSet::new(), Vec::new(), 0);
+        let mut left = scene.sizes.late;
+        while left > 0 || !tasks.is_empty() {
+            while left > 0 && tasks.len() < LATE_AT_ONCE {
+                left -= 1;
+                tokio::time::sleep(APART).await;
+                let (agent, tool) = (sides[left % 2].0.agent.clone(), sides[left % 2].1.clone());
+                let call = async move { invoke(&agent, &tool, &json!({}), &[A_SECOND]).await };
+                let side = left % 2;
+                tasks.spawn(async move { (side, call.await) });
+            }
+            if let Some(answered) = tasks.join_next().await {
+                let (side, answer) = answered?;
+                let answer = answer?.json();
+                unlike += usize::from(!TOO_LATE.iter().any(|code| answer["code"] == *code));
+                ids.push((side, text(&answer["invocation_id"])?));
+            }
+        }
+        tokio::time::sleep(LATE).await;
+        let mut seen = scene.one.look(&scene.one.invoke(&sides[0].1, &json!({}), &[A_SECOND]).await?).await?;
+        for (side, id) in &ids {
+            seen.complaints.extend(sides[*side].0.ends_of(id).await?);
+        }
+        if unlike > 0 {
+            seen.complaints.push(format!("{unlike} of {} calls were told otherwise", ids.len()));
+        }
+        Ok(seen)
     })
 }
