@@ -2,16 +2,10 @@
 
 use std::error::Error;
 
-use hyper_util::rt::{TokioExecutor, TokioIo};
-use hyper_util::server::conn::auto::Builder;
-use hyper_util::service::TowerToHyperService;
 use rmcp::handler::server::router::tool::ToolRouter;
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{ServerCapabilities, ServerConfig};
-use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
-use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use rmcp::{ServerHandler, schemars, tool, tool_handler, tool_router};
-use tokio::net::TcpListener;
 
 #[derive(serde::Deserialize, schemars::JsonSchema)]
 struct Summands {
@@ -41,18 +35,5 @@ impl ServerHandler for Fixture {
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), Box<dyn Error>> {
-    let port: u16 = std::env::args().nth(1).ok_or("expected a port")?.parse()?;
-    let listener = TcpListener::bind(("127.0.0.1", port)).await?;
-    let service = TowerToHyperService::new(StreamableHttpService::new(
-        || Ok(Fixture { tools: Fixture::tool_router() }),
-        LocalSessionManager::default().into(),
-        StreamableHttpServerConfig::default(),
-    ));
-    loop {
-        let (stream, _) = listener.accept().await?;
-        let service = service.clone();
-        tokio::spawn(async move {
-            let _ = Builder::new(TokioExecutor::new()).serve_connection(TokioIo::new(stream), service).await;
-        });
-    }
+    rmcp_server::serve(Fixture { tools: Fixture::tool_router() }).await
 }
