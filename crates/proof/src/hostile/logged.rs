@@ -67,7 +67,7 @@ fn noise() -> String {
 fn speak(asked: &Asked) -> Vec<Step> {
     let params = json!({ "level": "error", "logger": noise(), "data": noise() });
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": params }).to_string();
-    if asked.call % 2 == 0 {
+    if asked.call.is_multiple_of(2) {
         return stream(&[notice, response(asked, &text(&noise()).to_string())]);
     }
     let error = json!({ "code": -32000, "message": noise(), "data": noise() });
