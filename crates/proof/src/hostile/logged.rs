@@ -67,7 +67,7 @@ fn noise() -> String {
 fn speak(asked: &Asked) -> Vec<Step> {
     let params = json!({ "level": "error", "logger": noise(), "data": noise() });
     let notice = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": params }).to_string();
-    if asked.call % 2 == 0 {
+    if asked.call.is_multiple_of(2) {
         return stream(&[notice, response(asked, &text(&noise()).to_string())]);
     }
     let error = json!({ "code": -32000, "message": noise(), "data": noise() });
@@ -91,4 +91,23 @@ impl Logged {
 /// Every dispatch has one line.
 fn is_of_a_call(event: &Value) -> bool {
     event["operation"] == OPERATION && event["message"] == "dispatched"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_event_of_the_gates_is_seen() {
+        let call = json!({ "level": "INFO", "message": "dispatched", "operation": OPERATION }).to_string();
+        let honest = json!({ "level": "INFO", "message": "told", "detail": noise() }).to_string();
+        for (log, forged) in [
+            (format!("{call}\n{honest}\n"), 0),
+            (format!("{call}\n{}\n", noise().trim_start()), 3),
+            (format!("{call}\n\n"), 1),
+        ] {
+            let logged = Logged::of(&log, 1);
+            assert_eq!((logged.forged, logged.of_calls), (forged, 1), "{log}");
+        }
+    }
 }
