@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use portcullis_schemas::secret::Secret;
 use serde_json::json;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, Seen, text};
+use crate::hostile::scene::{Scene, Seen, invoke, text};
 use crate::hostile::speech::{
     DONE, Era, TOOL, definition, honest, http, http_with, json_answer, list, response, result, server,
 };
@@ -14,6 +15,8 @@ use crate::hostile::villain::{Asked, Script, Step, Villain};
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = vec![
         Row::of("M049", expect("ok", "succeeded", "high"), vec![one_session_for_all()], m049),
+        Row::of("M049", expect("ok", "succeeded", "none"), vec![a_session_for_each()], two_keys)
+            .named("two keys of a tenant"),
         Row::of("M053", expect("ok", "succeeded", "none"), vec![public_list()], m053),
     ];
     for version in ["2024-11-05", "2025-03-26", "1999-01-01"] {
@@ -45,6 +48,11 @@ fn one_session_for_all() -> Script {
             sound(asked, turned)
         }
     })
+}
+
+/// A legacy server that hands out sessions as it should.
+fn a_session_for_each() -> Script {
+    server(Era::Legacy, vec![definition(TOOL)], |asked| json_answer(&response(asked, DONE)))
 }
 
 fn shaken(asked: &Asked, version: &str, lines: &str) -> Vec<Step> {
@@ -108,6 +116,28 @@ fn m049<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         if handshakes < 2 || first.code != "ok" {
             seen.complaints
                 .push(format!("{handshakes} handshakes for two tenants, the first was told {}", first.code));
+        }
+        Ok(seen)
+    })
+}
+
+/// One key calls, another of the same tenant, and the one again: what a server keeps of a session is of one key.
+fn two_keys<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let tool = scene.one.trust(&cast[0]).await?;
+        let key = json!({ "name": format!("second {}", cast[0].address().port()), "scopes": ["invoke"] });
+        let created = scene.one.post("/api-keys", &key).await?;
+        let second = scene.one.agent.with_key(Secret::new(text(&created["secret"])?));
+        let mut seen = scene.one.call(&tool, &json!({})).await?;
+        invoke(&second, &tool, &json!({}), &[]).await?;
+        scene.one.call(&tool, &json!({})).await?;
+        let asked = cast[0].asked();
+        let calls = asked.iter().filter(|asked| asked.method() == "tools/call");
+        let sessions: Vec<&str> = calls.filter_map(|asked| asked.header("mcp-session-id")).collect();
+        let is_so = matches!(sessions[..], [one, second, again] if one == again && one != second);
+        if !is_so {
+            seen.complaints
+                .push(format!("three calls of two keys in turn came in the sessions {sessions:?}"));
         }
         Ok(seen)
     })
