@@ -41,7 +41,7 @@ pub(crate) fn suite() -> Suite {
         promises: &["P4"],
         what: "The trail of a real run of two tenants, with the checkpoints that the gate signed on the way, is exported \
                by `portcullis audit export`, and edited at random: bytes, lines, cuts, roll-backs, and what an insider \
-               could do who can write everything but cannot sign: change, remove, add, swap and move records and \
+               could do who can write everything but cannot sign: change, remove, add, swap, hide and move records and \
                compute all chains anew, and replace checkpoints. The auditor has what `portcullis audit key` tells and \
                the newest checkpoint of the data directory, and uses the product's verifier; of each kind one edit is \
                verified by the command itself. Then bytes of records are changed in the database file, and the gate is \

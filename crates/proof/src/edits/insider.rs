@@ -1,13 +1,20 @@
 //! Edits by an insider who can write every record and every checkpoint, and computes all chains anew; what he lacks is
 //! the key that signs.
 
+use std::collections::BTreeSet;
+
 use color_eyre::eyre::{ContextCompat, Result};
-use portcullis_trail::chain::TENANT;
+use portcullis_trail::chain::{HASH, TENANT};
 use portcullis_trail::note::SignedNote;
+use portcullis_trail::tree::record_leaf;
+use portcullis_trail::{Digest, canonical_bytes};
 use serde_json::{Value, json};
 
 use super::log::{Log, Signer, chain_anew};
 use crate::prove::dice::Dice;
+
+/// Records that are hidden at most.
+const MOST_HIDDEN: usize = 5;
 
 type Edit = Result<Vec<Vec<u8>>>;
 
@@ -72,6 +79,27 @@ pub(super) fn append(log: &Log, _: &[Vec<u8>], dice: &mut Dice) -> Edit {
     log.export(&records, log.notes())
 }
 
+/// A tenant's newest records pass for those of others, in an export that says that it shows these tenants and no more.
+pub(super) fn hide(log: &Log, lines: &[Vec<u8>], dice: &mut Dice) -> Edit {
+    let tenants: BTreeSet<&str> = log.records.iter().filter_map(|record| record[TENANT].as_str()).collect();
+    let tenant = tenants.iter().nth(dice.index(tenants.len())).context("a run without a tenant")?;
+    let mut lines = lines.to_vec();
+    let mut header: Value = serde_json::from_slice(&lines[0])?;
+    header["tenants"] = json!(tenants);
+    lines[0] = canonical_bytes(&header)?;
+    let mut left = 1 + dice.index(MOST_HIDDEN);
+    for line in lines.iter_mut().rev() {
+        let value: Value = serde_json::from_slice(line)?;
+        if left > 0 && value["record"][TENANT] == **tenant {
+            let hash: Digest = value["record"][HASH].as_str().context("a record without a hash")?.parse()?;
+            let others = record_leaf(&hash).to_string();
+            *line = canonical_bytes(&json!({ "index": value["index"], "level": 0, "others": others }))?;
+            left -= 1;
+        }
+    }
+    Ok(lines)
+}
+
 fn rewritten(
     log: &Log,
     dice: &mut Dice,
@@ -132,6 +160,6 @@ fn change_tenant(records: &mut [Value], dice: &mut Dice) -> Result<()> {
 }
 
 fn is_of_the_chain(name: &str) -> bool {
-    use portcullis_trail::chain::{HASH, PREVIOUS_HASH, SEQUENCE};
+    use portcullis_trail::chain::{PREVIOUS_HASH, SEQUENCE};
     [TENANT, SEQUENCE, HASH, PREVIOUS_HASH].contains(&name)
 }

@@ -40,6 +40,7 @@ pub(super) const KINDS: &[Kind] = &[
     Kind { name: "record exchanged, chained anew", is_signed: false, edit: insider::exchange },
     Kind { name: "records swapped, chained anew", is_signed: false, edit: insider::swap },
     Kind { name: "record appended behind the signature", is_signed: false, edit: insider::append },
+    Kind { name: "record hidden as another's", is_signed: false, edit: insider::hide },
     Kind { name: "record changed, chained anew, signed by another key", is_signed: true, edit: insider::sign_with_another_key },
     Kind { name: "record changed, chained anew, signature forged", is_signed: true, edit: insider::forge_signature },
 ];
