@@ -92,3 +92,22 @@ impl Logged {
 fn is_of_a_call(event: &Value) -> bool {
     event["operation"] == OPERATION && event["message"] == "dispatched"
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_no_event_of_the_gates_is_seen() {
+        let call = json!({ "level": "INFO", "message": "dispatched", "operation": OPERATION }).to_string();
+        let honest = json!({ "level": "INFO", "message": "told", "detail": noise() }).to_string();
+        for (log, forged) in [
+            (format!("{call}\n{honest}\n"), 0),
+            (format!("{call}\n{}\n", noise().trim_start()), 3),
+            (format!("{call}\n\n"), 1),
+        ] {
+            let logged = Logged::of(&log, 1);
+            assert_eq!((logged.forged, logged.of_calls), (forged, 1), "{log}");
+        }
+    }
+}

@@ -68,3 +68,24 @@ pub(crate) fn body_of(answer: &[u8]) -> Vec<u8> {
     }
     body
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_put_together_from_its_chunks() {
+        let chunked = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        for (answer, body) in [
+            ("HTTP/1.1 200 OK\r\n\r\n3\r\nabc".to_owned(), "3\r\nabc"),
+            (
+                format!("{chunked}3\r\nabc\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n"),
+                "abcabcdefghijklmnopqrstuvwxyz",
+            ),
+            (format!("{chunked}5\r\nabc"), "abc"),
+            ("HTTP/1.1 200 OK\r\n".to_owned(), ""),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&body_of(answer.as_bytes())), body, "{answer}");
+        }
+    }
+}
