@@ -41,7 +41,6 @@ use portcullis_spine::Spine;
 use self::failures::Refused;
 use self::under_way::CallName;
 use crate::dispatch::FRESH;
-use crate::frame::Place;
 use crate::problem::Failure;
 use crate::tokens::Challenge;
 use crate::{body, headers};
@@ -137,13 +136,12 @@ async fn run(
     if spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH {
         principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
     }
-    let mut agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
+    let agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
     let call = match agent.judge(&bytes) {
         Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
             let (id, lists) = (accepted.request.id.clone(), listen::wanted(&accepted));
             // A stream has a place of its own, and must not take a request's for as long as it is open.
             drop(room);
-            agent.parts.extensions.remove::<Place>();
             return listen::answer(agent, id, lists).await;
         }
         Ok(Accepted::Request(accepted)) => match calls::call_of(&accepted) {

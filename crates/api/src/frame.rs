@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::runtime::IdSource;
 use portcullis_schemas::{Error, ErrorKind, codes};
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::base::BaseUrl;
 use crate::problem::{self, Failure};
@@ -28,12 +28,6 @@ pub(crate) struct Frame {
     pub(crate) room: Arc<Semaphore>,
 }
 
-/// The place of a request among those of all, in its extensions. A call that is answered by a stream holds it to its end.
-#[derive(Clone, Debug)]
-pub(crate) struct Place {
-    _permit: Arc<OwnedSemaphorePermit>,
-}
-
 /// Frames one request. Its id is always ours: an `X-Request-Id` of the caller could name another's request.
 pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Next) -> Response {
     let id = RequestId::generate(&*frame.ids);
@@ -42,15 +36,11 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
     let page = cors::page(&frame.options, &parts.headers);
     let mut response = match admit(&frame, &parts) {
         Ok(_) if page.is_some() && cors::is_preflight(&parts) => cors::preflight(&parts.headers),
-        Ok(place) => {
+        Ok(room) => {
             parts.extensions.insert(id.clone());
             parts.extensions.insert(base.clone());
-            // Held here as well: a handler may let its request go before it has answered.
-            if let Some(place) = place.clone() {
-                parts.extensions.insert(place);
-            }
             let response = next.run(Request::from_parts(parts, body)).await;
-            drop(place);
+            drop(room);
             response
         }
         Err(error) => Failure::from(error).into_response(),
@@ -68,7 +58,7 @@ pub(crate) async fn frame(State(frame): State<Frame>, request: Request, next: Ne
 
 /// Lets a request in, with the room that it takes. Probes come by address and say nothing, so the wall lets them
 /// through; and they take no room, because a server that is full is alive and ready for what it has taken on.
-fn admit(frame: &Frame, parts: &Parts) -> Result<Option<Place>, Error> {
+fn admit<'a>(frame: &'a Frame, parts: &Parts) -> Result<Option<SemaphorePermit<'a>>, Error> {
     if probes::is_probe(parts) {
         return Ok(None);
     }
@@ -77,8 +67,7 @@ fn admit(frame: &Frame, parts: &Parts) -> Result<Option<Place>, Error> {
     let refused = |_| {
         Error::new(ErrorKind::Unavailable, codes::OVERLOADED, full).with_retry_after(Duration::from_secs(1))
     };
-    let permit = Arc::clone(&frame.room).try_acquire_owned().map_err(refused)?;
-    Ok(Some(Place { _permit: Arc::new(permit) }))
+    frame.room.try_acquire().map(Some).map_err(refused)
 }
 
 /// Headers for browsers: nothing is sniffed, framed, embedded or kept. A page of ours may load our own stylesheet; one

@@ -18,7 +18,7 @@ pub(super) struct CallName {
     pub(super) id: Id,
 }
 
-/// The calls. Each has the room of its request while it stands here, so that there are as many as requests at most.
+/// The calls. Each holds the room of its request while it stands here, so that there are no more of them than of requests.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct UnderWay {
     calls: Arc<Mutex<HashMap<CallName, Vec<Arc<Notify>>>>>,

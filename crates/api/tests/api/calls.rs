@@ -62,6 +62,13 @@ fn legacy(scene: &Scene) -> http::request::Builder {
     scene.bare("notifications/cancelled", &json!({}))
 }
 
+/// Lets whatever was told what to do do it.
+async fn yielded() {
+    for _ in 0..100 {
+        tokio::task::yield_now().await;
+    }
+}
+
 /// The outcome of the newest call, once it is on record.
 async fn outcome(scene: &Scene) -> Value {
     loop {
@@ -85,6 +92,7 @@ async fn a_legacy_agent_calls_off_by_a_notification() {
     let key = format!("Bearer {}", scene.world.key).parse().unwrap();
     other.headers_mut().unwrap().insert("authorization", key);
     cancel(&scene, other, json!(7)).await;
+    yielded().await;
     assert_eq!((scene.world.mcp.dropped(), call.is_finished()), (0, false));
 
     cancel(&scene, legacy(&scene), json!(7)).await;
@@ -101,9 +109,7 @@ async fn of_two_calls_with_one_id_neither_is_called_off() {
     let scene = scene().await;
     let calls = [hanging(&scene).await, hanging(&scene).await];
     cancel(&scene, legacy(&scene), json!(7)).await;
-    for _ in 0..100 {
-        tokio::task::yield_now().await;
-    }
+    yielded().await;
     assert!(calls.iter().all(|call| !call.is_finished()));
     assert_eq!(scene.world.mcp.dropped(), 0);
     calls.iter().for_each(JoinHandle::abort);
@@ -166,7 +172,7 @@ async fn a_failure_of_a_slow_call_is_told_in_band() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_call_has_its_place_for_as_long_as_its_stream_is_open() {
+async fn a_call_has_its_room_for_as_long_as_its_stream_is_open() {
     let world = World::limited(|options| options.requests = 1).await;
     let scene = Scene::of(world).await;
     scene.approve_all().await;
@@ -175,7 +181,7 @@ async fn a_call_has_its_place_for_as_long_as_its_stream_is_open() {
     assert_eq!(scene.world.get("/tenants").await.problem().0, 503);
     drop(call);
     assert_eq!(scene.world.get("/tenants").await.status, 200);
-    // Who listens has a place of another kind.
+    // Who listens has room of another kind.
     let listening = modern(json!({ "notifications": {} }));
     let stream = open(&scene, scene.request("subscriptions/listen", listening)).await;
     assert_eq!((stream.status().as_u16(), scene.world.get("/tenants").await.status.as_u16()), (200, 200));
