@@ -135,9 +135,11 @@ mod tests {
     }
 
     /// `None` stands for all tenants.
+    type Named = Option<&'static [&'static str]>;
+
     #[test]
     fn an_export_must_be_the_one_that_was_asked_for() {
-        let table: [(Option<&[&str]>, Option<&[&str]>, Option<&str>); 10] = [
+        let table: [(Named, Named, Option<&str>); 10] = [
             (None, None, None),
             (None, Some(&[]), Some("names 0: get a full one")),
             (None, Some(&["t_a", "t_b"]), Some("names 2: get a full one")),
