@@ -61,11 +61,7 @@ pub(crate) fn suite() -> Suite {
                     only: Some("McpClient::call_tool"),
                 }),
             },
-            Control {
-                broken: "a story in which no call is refused",
-                breaks: &[UNPASSED],
-                trial: Arc::new(Coverage),
-            },
+            Control { broken: "a story without toolsets", breaks: &[UNPASSED], trial: Arc::new(Coverage) },
         ],
     }
 }
@@ -139,7 +135,7 @@ impl Trial for Coverage {
         let directory = setting.directory()?;
         let upstream = Child::upstream(&directory.path().join("upstream"), Duration::ZERO, SLOW).await?;
         let scene = Scene::new(setting, "count", Wiring::Sound, &Place::of(&upstream)?)?;
-        let counts = scene.count(scenario::without_refusals()).await?;
+        let counts = scene.count(scenario::without_toolsets()).await?;
         upstream.stop().await?;
         Ok(vec![Figure::none(UNPASSED, &coverage::unpassed(&counts))])
     }

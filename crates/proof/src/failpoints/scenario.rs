@@ -33,6 +33,8 @@ pub(super) enum By {
 
 const TOOL: &str = "/integrations/mcp-servers/{server}/tools/{tool}/invoke";
 const SECOND: &str = "/integrations/mcp-servers/{second}";
+const HEALTH: &str = "/integrations/mcp-servers/{second}/health";
+const HEALTH_CHANGED: &str = "mcp_server.health_changed";
 const SECOND_TOOL: &str = "/integrations/mcp-servers/{second}/tools/{second_tool}";
 
 /// The whole story. `{server}`, `{tool}`, `{agent}`, which is the agent's key, and `{url}` are known beforehand.
@@ -44,6 +46,7 @@ pub(super) fn story() -> Vec<Step> {
     steps.extend(policies());
     steps.extend(decided::story());
     steps.extend(keys());
+    steps.extend(outage());
     steps.extend(rest());
     steps
 }
@@ -61,12 +64,17 @@ fn calls() -> Vec<Step> {
 fn servers() -> Vec<Step> {
     let body = json!({ "name": "second", "url": "{url}/second" });
     vec![
-        change(Post, "/integrations/mcp-servers", body, &["mcp_server.registered", "mcp_tools.discovered"])
-            .keeping("second", "/server/server_id"),
+        change(
+            Post,
+            "/integrations/mcp-servers",
+            body,
+            &["mcp_server.registered", "mcp_tools.discovered", HEALTH_CHANGED],
+        )
+        .keeping("second", "/server/server_id"),
         read("/integrations/mcp-servers"),
         read(SECOND),
         change(Patch, SECOND, json!({ "description": "another" }), &["mcp_server.updated"]),
-        read("/integrations/mcp-servers/{second}/health"),
+        read(HEALTH),
         change(Post, "/integrations/mcp-servers/{second}/disable", json!({}), &["mcp_server.disabled"]),
         change(Post, "/integrations/mcp-servers/{second}/enable", json!({}), &["mcp_server.enabled"]),
     ]
@@ -96,7 +104,12 @@ fn credentials() -> Vec<Step> {
             &["credential.rotated"],
         ),
         change(Patch, SECOND, use_it, &["mcp_server.updated"]),
-        change(Post, "/integrations/mcp-servers/{second}/discover", json!({}), &["mcp_tools.discovered"]),
+        change(
+            Post,
+            "/integrations/mcp-servers/{second}/discover",
+            json!({}),
+            &["mcp_tools.discovered", HEALTH_CHANGED],
+        ),
         read("/integrations/mcp-servers/{second}/tools").keeping("second_tool", "/items/0/tool_id"),
         read(SECOND_TOOL).keeping("definition", "/definition_hash"),
         change(
@@ -158,6 +171,17 @@ fn keys() -> Vec<Step> {
     ]
 }
 
+/// Pinned to a version that it does not speak, the second server fails its health checks: it is degraded at the first,
+/// and offline at the third, which is an incident.
+fn outage() -> Vec<Step> {
+    vec![
+        change(Patch, SECOND, json!({ "protocol": "2025-11-25" }), &["mcp_server.updated"]),
+        change(Get, HEALTH, Value::Null, &[HEALTH_CHANGED]),
+        read(HEALTH),
+        change(Get, HEALTH, Value::Null, &[HEALTH_CHANGED]),
+    ]
+}
+
 fn rest() -> Vec<Step> {
     let freeze = json!({ "target": { "kind": "server", "id": "{second}" }, "reason": "a drill" });
     vec![
@@ -175,9 +199,10 @@ fn rest() -> Vec<Step> {
     ]
 }
 
-/// The story without the call that is refused: what a story lacks must show.
-pub(super) fn without_refusals() -> Vec<Step> {
-    story().into_iter().filter(|step| step.status != Some(403)).collect()
+/// The story without toolsets: what a story lacks must show.
+pub(super) fn without_toolsets() -> Vec<Step> {
+    let of_toolsets = ["/integrations/toolsets", "/mcp/"];
+    story().into_iter().filter(|step| !of_toolsets.iter().any(|path| step.path.starts_with(path))).collect()
 }
 
 /// What is played once the call of an earlier life is closed: it has left an incident, and by now there is a checkpoint.

@@ -19,6 +19,7 @@ use crate::tap::{Flow, Tap};
 const CUT_OFF: &str = "calls that reached the upstream and have no outcome of their own";
 const UNRECORDED: &str = "answered calls whose outcome is not on record";
 const DOUBLED: &str = "calls with two outcomes, or made twice";
+const CUT_SHORT: &str = "calls that had time, and were cut off on record";
 const UNTOLD: &str = "calls that ended on record, and whose callers got no answer";
 const ENDED: &str = "until it had ended";
 const CALLERS: usize = 24;
@@ -53,6 +54,11 @@ pub(crate) fn suite() -> Suite {
                 trial: Arc::new(Orderly { ending: Ending::AtOnce, runs: (20, 2), overlong: (0, 0) }),
             },
             Control {
+                broken: "no grace: what is under way is cut off at once, on record",
+                breaks: &[CUT_SHORT],
+                trial: Arc::new(Orderly { ending: Ending::NoGrace, runs: (5, 1), overlong: (0, 0) }),
+            },
+            Control {
                 broken: "no answer at the end: outcomes are recorded, and connections dropped",
                 breaks: &[UNTOLD],
                 trial: Arc::new(Orderly { ending: Ending::Unanswered, runs: (5, 2), overlong: (0, 0) }),
@@ -85,6 +91,8 @@ enum Ending {
     Sound,
     /// By two: so does one without a drain.
     AtOnce,
+    /// By one, with a grace of nothing.
+    NoGrace,
     /// By one; and whatever it answers from then on is dropped on the way, with the connection.
     Unanswered,
 }
@@ -144,7 +152,7 @@ impl Trial for Orderly {
             Figure::exactly(UNRECORDED, 0, tally.found.unrecorded),
             Figure::exactly(DOUBLED, 0, tally.found.doubled),
             Figure::exactly(CUT_OFF, 0, tally.found.cut_off),
-            Figure::exactly("calls that had time, and were cut off on record", 0, tally.found.cut_short),
+            Figure::exactly(CUT_SHORT, 0, tally.found.cut_short),
             Figure::within("until it was not ready", Duration::from_secs(1), tally.unready),
             Figure::within("until it had ended, with a grace of 5 s", GRACE + TAIL, in_time),
             Figure::exactly("ends with another exit code than 0", 0, tally.failed_exits),
@@ -213,7 +221,8 @@ async fn tried(setting: &Setting, way: Way, ending: Ending, runs: usize) -> Resu
     if runs == 0 {
         return Ok(tally);
     }
-    let limits = LimitSettings { grace_seconds: GRACE.as_secs(), ..LimitSettings::default() };
+    let grace = if ending == Ending::NoGrace { Duration::ZERO } else { GRACE };
+    let limits = LimitSettings { grace_seconds: grace.as_secs(), ..LimitSettings::default() };
     let mut scene = Scene::set(setting, 1, limits).await?;
     let wire = Tap::to(scene.admin.origin().trim_start_matches("http://").to_owned()).await?;
     if ending == Ending::Unanswered {
