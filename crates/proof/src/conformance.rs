@@ -32,10 +32,10 @@ pub(crate) struct Options {
     /// Folder whose `node_modules` holds the suite, and a Node.js that runs it
     #[arg(long)]
     node: PathBuf,
-    /// A Python with the package `mcp`
+    /// The server on the Rust SDK, `rmcp-conformance` as built from `e2e/rmcp` in this crate's folder
     #[arg(long)]
-    python: PathBuf,
-    /// Folder of this crate's server, front and expectations
+    rmcp: PathBuf,
+    /// Folder of this crate's front and expectations
     #[arg(long, default_value = "crates/proof/conformance")]
     folder: PathBuf,
     /// One leg alone; both unless named
