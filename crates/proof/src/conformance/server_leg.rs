@@ -4,7 +4,8 @@ use std::process::Command;
 
 use color_eyre::eyre::Result;
 
-use super::{Options, REVISIONS, Verdict, offer};
+use super::verdict::Verdict;
+use super::{Options, REVISIONS, offer};
 use crate::plant::{Gate, Program, free_port};
 
 #[expect(clippy::print_stdout, reason = "a report for people")]
