@@ -4,7 +4,8 @@ use std::fmt::Write as _;
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
 
-use super::{Options, REVISIONS, Verdict, driver};
+use super::verdict::Verdict;
+use super::{Options, REVISIONS, driver};
 
 /// Milliseconds that a scenario may take: all run at once, and each has a gate of its own.
 const PATIENCE: &str = "180000";
@@ -25,7 +26,7 @@ pub(super) fn run(options: &Options) -> Result<()> {
                 "client {revision}: {scenario} passed, but the agent got: {story}"
             );
         }
-        for scenario in &verdict.failed {
+        for scenario in verdict.failed.keys() {
             let story = driver::told(stories.path(), scenario).unwrap_or_else(|error| error.to_string());
             let _ = write!(verdict.said, "\n{scenario}: the agent got: {story}");
         }

@@ -4,14 +4,15 @@ use std::process::Command;
 
 use color_eyre::eyre::Result;
 
-use super::{Options, REVISIONS, Verdict, offer};
+use super::verdict::Verdict;
+use super::{Options, REVISIONS, offer};
 use crate::plant::{Gate, Program, free_port};
 
 #[expect(clippy::print_stdout, reason = "a report for people")]
 pub(super) async fn run(options: &Options) -> Result<()> {
     let (server_port, front_port) = (free_port()?, free_port()?);
-    let mut server = Command::new(&options.python);
-    server.arg(options.folder.join("server.py")).arg(server_port.to_string());
+    let mut server = Command::new(&options.rmcp);
+    server.arg(server_port.to_string());
     let _server = Program::listening(server, server_port).await?;
     let origin = format!("http://127.0.0.1:{server_port}");
     let gate = Gate::start(&options.binary, std::slice::from_ref(&origin)).await?;
