@@ -102,7 +102,12 @@ impl Scene {
     /// What is left of `longest` and of the caller's time, counted from the dispatch; zero when it is over.
     pub(crate) fn left(&self, longest: Duration) -> Duration {
         let whole = budget(Some(longest), self.ctx.deadline).unwrap_or(longest);
-        whole.saturating_sub(self.stage.ports.clock.monotonic().saturating_sub(self.begun))
+        whole.saturating_sub(self.spent())
+    }
+
+    /// How long the dispatch has taken so far.
+    pub(crate) fn spent(&self) -> Duration {
+        self.stage.ports.clock.monotonic().saturating_sub(self.begun)
     }
 
     /// As [`Scene::left`], before anything was recorded or sent.

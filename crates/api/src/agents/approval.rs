@@ -33,7 +33,8 @@ pub(super) fn waiting(accepted: &AcceptedRequest<'_>, base: &BaseUrl, error: &Er
     if let Some(asked) = asked(accepted, page.as_deref(), error) {
         return asked;
     }
-    let decided = page.map(|page| format!("; it is decided at {page}")).unwrap_or_default();
+    let what = if error.page().is_some() { "it is done by a person" } else { "it is decided" };
+    let decided = page.map(|page| format!("; {what} at {page}")).unwrap_or_default();
     text_reply(accepted.version, &format!("{}{decided}", told(error)), true)
 }
 

@@ -56,6 +56,8 @@ struct Writes<'t> {
     claims: Vec<claim::Model>,
     closed: Vec<String>,
     ended: Vec<(String, Option<SealedAnswer>)>,
+    /// Intents whose keys are free again.
+    freed: Vec<String>,
     asked: Vec<ApprovalRow>,
     used: Vec<(TenantId, ApprovalId, IntentId)>,
     runs: Vec<(StoredRun, DataFlows, Timestamp)>,
@@ -73,6 +75,7 @@ impl<'t> Writes<'t> {
             claims: Vec::new(),
             closed: Vec::new(),
             ended: Vec::new(),
+            freed: Vec::new(),
             asked: Vec::new(),
             used: Vec::new(),
             runs: Vec::new(),
@@ -160,8 +163,11 @@ impl<'t> Writes<'t> {
         claimed: bool,
     ) -> Result<(), PortError> {
         self.closed.push(settlement.intent_id.to_string());
-        if claimed {
-            self.ended.push((settlement.intent_id.to_string(), settlement.answer.clone()));
+        let intent = settlement.intent_id.to_string();
+        match (claimed, settlement.frees_key) {
+            (true, true) => self.freed.push(intent),
+            (true, false) => self.ended.push((intent, settlement.answer.clone())),
+            (false, _) => {}
         }
         if let Some(invocation) = &settlement.invocation {
             self.counters.count(tenant, invocation);
@@ -219,6 +225,7 @@ impl<'t> Writes<'t> {
         script.insert(self.claims);
         close(&mut script, self.closed);
         end_claims(&mut script, self.ended);
+        free_claims(&mut script, self.freed);
         script.insert(self.asked);
         for (tenant, approval, intent) in &self.used {
             use_up(&mut script, tenant, approval, intent);
@@ -257,6 +264,13 @@ fn end_claims(script: &mut Script, ended: Vec<(String, Option<SealedAnswer>)>) {
             .col_expr(claim::Column::State, Expr::value(state))
             .col_expr(claim::Column::Answer, Expr::value(answer.map(|SealedAnswer(bytes)| bytes)));
         script.add(&update.into_query(), 1);
+    }
+}
+
+fn free_claims(script: &mut Script, freed: Vec<String>) {
+    for intent in freed {
+        let delete = claim::Entity::delete_many().filter(claim::Column::IntentId.eq(intent));
+        script.add(&delete.into_query(), 1);
     }
 }
 

@@ -161,6 +161,9 @@ pub struct Settlement {
     pub incident: Option<NewIncident>,
     /// What a repeat of the request gets; `None` with a claimed key means `OutcomeUnknown`.
     pub answer: Option<SealedAnswer>,
+    /// Whether a claimed key is free again, as if it had not been used: nothing was sent, and what was missing a person can
+    /// bring. Then `answer` does not count.
+    pub frees_key: bool,
 }
 
 /// A call that was refused: no intent, nothing was sent.

@@ -2,6 +2,7 @@
 //! something else than what was shown.
 
 use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::ApiClient;
 use serde_json::json;
 
 use crate::scene::{PERMIT, Scene, ok, text};
@@ -89,23 +90,29 @@ async fn what_changes_in_between_voids_an_approval() {
 async fn four_eyes_are_two_people() {
     let scene = Scene::start(PERMIT).await;
     scene.mark("four_eyes").await;
+    let alice = made_by(&scene.admin, "alice").await;
+    let (alices, bob) = (made_by(&alice, "alices").await, made_by(&scene.admin, "bob").await);
     let body = json!({ "arguments": { "city": "Zurich" } });
-    let asked = scene.admin.post(&format!("{}/invoke", scene.tool), &body).await.unwrap();
-    let approval = text(&asked.json()["approval_id"]);
-    let own = scene.decide(&approval, "grant").await;
-    assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
-    // A key that they make is theirs.
-    let created =
-        ok(scene.admin.post("/api-keys", &json!({ "name": "second", "scopes": ["admin"] })).await.unwrap());
-    let second = scene.admin.with_key(Secret::new(text(&created["secret"])));
-    let path = format!("/integrations/approvals/{approval}/grant");
-    let own = second.post(&path, &json!({ "reason": "agreed" })).await.unwrap();
-    assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
+    let asked = alice.post(&format!("{}/invoke", scene.tool), &body).await.unwrap();
+    let path = format!("/integrations/approvals/{}/grant", text(&asked.json()["approval_id"]));
+    let late = made_by(&scene.admin, "late").await;
+    // Hers, one that she has made, and one that was made for this.
+    for who in [&alice, &alices, &late] {
+        let own = who.post(&path, &json!({ "reason": "agreed" })).await.unwrap();
+        assert_eq!((own.status, &own.json()["code"]), (403, &json!("approval_four_eyes")));
+    }
+    ok(bob.post(&path, &json!({ "reason": "agreed" })).await.unwrap());
+    assert_eq!(alice.post(&format!("{}/invoke", scene.tool), &body).await.unwrap().status, 200);
     // What an agent asks, whoever made its key may approve.
     let asked = scene.waiting("Zurich").await;
     ok(scene.decide(&asked, "grant").await);
-    assert_eq!(ok(scene.call("Zurich").await)["is_error"], false);
     scene.running.shutdown().await.unwrap();
+}
+
+async fn made_by(maker: &ApiClient, name: &str) -> ApiClient {
+    let key = json!({ "name": name, "scopes": ["admin", "invoke"] });
+    let created = ok(maker.post("/api-keys", &key).await.unwrap());
+    maker.with_key(Secret::new(text(&created["secret"])))
 }
 
 #[tokio::test]

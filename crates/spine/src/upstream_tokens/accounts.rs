@@ -16,6 +16,10 @@ use super::questions::Unawaited;
 use super::{ExchangingVault, MARGIN, Unissued, asked_lately, refused_before};
 use crate::integrations::mcp::connections::keep_renewed;
 
+/// How often it is looked whether another replica has spent the refresh token, and stored what it got.
+const LOOKS: usize = 5;
+const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
+
 impl ExchangingVault {
     /// The access token of an account. One question at a time renews it; all who wait share what that gets.
     pub(super) async fn of_account(
@@ -80,14 +84,19 @@ impl ExchangingVault {
                 if is_refused(&issued.token) { Err(refused_before()) } else { Ok(issued.token) }
             }
             (Err(_), Some(token)) => Ok(token),
-            (Err(unissued), None) => {
-                let elsewhere = self.renewed_elsewhere(tenant, grant, access, &stored).await;
-                elsewhere.ok_or_else(|| match unissued {
-                    // What the account was connected with is good no more. All else an admin must mend, or time.
-                    Unissued::No(NoToken::Refused(INVALID_GRANT)) => required(),
-                    unissued => unissued.into(),
-                })
+            (Err(Unissued::No(NoToken::Refused(INVALID_GRANT))), None) => {
+                // Who was faster may still be about to store what it got.
+                for _ in 0..LOOKS {
+                    if let Some(token) = self.renewed_elsewhere(tenant, grant, access, &stored).await {
+                        return Ok(token);
+                    }
+                    tokio::time::sleep(BETWEEN_LOOKS).await;
+                }
+                // What the account was connected with is good no more.
+                Err(required())
             }
+            // That an admin must mend, or time.
+            (Err(unissued), None) => Err(unissued.into()),
         }
     }
 

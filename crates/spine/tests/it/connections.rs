@@ -19,6 +19,7 @@ use portcullis_schemas::integrations::mcp::operations::{
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{McpFailure, McpTarget};
+use portcullis_schemas::text::IdempotencyKey;
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::{ScriptedEgress, ScriptedResponse};
 use serde_json::{Value, json};
@@ -178,6 +179,25 @@ async fn an_attempt_is_completed_once_and_by_the_key_that_began_it() {
 }
 
 #[tokio::test]
+async fn who_connects_an_account_sends_the_same_call_again() {
+    let bank = Bank::open().await;
+    bank.connect(0, "alices").await;
+    let tool = bank.tool().await;
+    let call = || {
+        let ctx =
+            CallContext { idempotency_key: IdempotencyKey::new("once").ok(), ..bank.callers[1].clone() };
+        bank.house.spine.run(ctx, call_of(&tool, json!({ "q": "x" })))
+    };
+    for _ in 0..2 {
+        assert_eq!(call().await.unwrap_err().code(), codes::CONNECTION_REQUIRED);
+    }
+    bank.connect(1, "bobs").await;
+    bank.house.client.answer_call(Ok(reply()));
+    let first = call().await.unwrap();
+    assert_eq!(call().await.unwrap().invocation_id, first.invocation_id, "now the key is used up");
+}
+
+#[tokio::test(start_paused = true)]
 async fn tokens_are_renewed_before_they_end_and_by_one_call() {
     let bank = Bank::open().await;
     bank.connect(0, "first").await;

@@ -117,6 +117,7 @@ async fn who_looks_at_a_toolset_has_lists_read_anew_that_have_grown_old() {
     house.clock.advance(DAY);
     house.client.answer_discover(Err(failure()));
     assert_eq!((listed().await, readings(&house)), (Vec::new(), 3), "what cannot be read is out of force");
+    assert_eq!((listed().await, readings(&house)), (Vec::new(), 3), "and is not asked for all the time");
     house.clock.advance(DUE);
     house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
     assert_eq!((listed().await, readings(&house)), (Vec::new(), 4), "what has changed is quarantined");

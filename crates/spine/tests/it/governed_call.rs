@@ -221,9 +221,11 @@ async fn what_panics_after_the_record_is_settled_at_once() {
     let tool = house.approved_tool("get_it").await;
     let before = house.client.exchanges().len();
     let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
-    assert_eq!((error.code(), error.kind()), (codes::OPERATION_PANICKED, ErrorKind::Internal));
+    assert_eq!(error.code(), codes::OUTCOME_UNRECORDED, "whom the embedder relies on knows nothing of it");
     assert_eq!(house.client.exchanges().len(), before);
     let (_, id) = error.reference().expect("the invocation is named");
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    assert_eq!(calls[0].error_code.as_deref(), Some(codes::OPERATION_PANICKED.as_str()));
     let expected = ["tool_invocation.requested", "tool_invocation.allowed", "tool_invocation.failed"];
     assert_eq!(house.story_of(id).await[..3], expected);
 }

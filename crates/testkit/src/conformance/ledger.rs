@@ -97,6 +97,7 @@ async fn a_settlement_is_written_whole(scene: &Scene<'_>) {
         invocation: None,
         incident: None,
         answer: None,
+        frees_key: false,
     };
     done("settling an exchange without a row", scene.settle(&receipt, &end).await);
 }

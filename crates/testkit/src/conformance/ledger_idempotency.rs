@@ -12,6 +12,7 @@ use crate::fixtures;
 pub(crate) async fn keys_are_claimed_once(scene: &Scene<'_>) {
     a_repeat_gets_the_answer(scene).await;
     without_an_answer_the_outcome_is_unknown(scene).await;
+    a_key_that_is_freed_serves_once_more(scene).await;
     the_scope_is_tenant_key_and_operation(scene).await;
     old_keys_are_forgotten(scene).await;
 }
@@ -50,6 +51,21 @@ async fn without_an_answer_the_outcome_is_unknown(scene: &Scene<'_>) {
         Repeated::OutcomeUnknown,
         "a call that was cut off is not run again"
     );
+}
+
+async fn a_key_that_is_freed_serves_once_more(scene: &Scene<'_>) {
+    let claim = fixtures::claim(&KeyId::generate(&IDS), "freed", "request");
+    for outcome in [InvocationOutcome::Failure, InvocationOutcome::Success] {
+        let (facts, mut intent) = scene.call(0);
+        intent.idempotency = Some(claim.clone());
+        let receipt = scene.receipt(&intent).await;
+        let settlement = Settlement {
+            frees_key: outcome == InvocationOutcome::Failure,
+            ..scene.settlement(&intent, &facts, outcome)
+        };
+        done("settling", scene.settle(&receipt, &settlement).await);
+    }
+    assert_eq!(repeat(scene, &claim).await, Repeated::OutcomeUnknown, "the second use is one as any other");
 }
 
 async fn the_scope_is_tenant_key_and_operation(scene: &Scene<'_>) {

@@ -122,6 +122,7 @@ async fn close(scene: &Scene<'_>, intent: &IntentId, found: &AbandonedIntent) {
         invocation: None,
         incident: None,
         answer: None,
+        frees_key: false,
     };
     done("settling without a row", scene.settle(&receipt, &end).await);
 }

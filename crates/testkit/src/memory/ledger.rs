@@ -208,6 +208,9 @@ impl State {
         if let Some(invocation) = self.write_outcome(tenant, settlement.invocation, settlement.incident)? {
             self.count_call(tenant, &invocation);
         }
+        if settlement.frees_key {
+            self.claims.retain(|_, claim| claim.intent_id != *receipt.intent());
+        }
         for claim in self.claims.values_mut().filter(|claim| claim.intent_id == *receipt.intent()) {
             claim.ended = Some(settlement.answer.clone());
         }

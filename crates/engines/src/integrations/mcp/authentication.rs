@@ -158,8 +158,8 @@ pub fn unopened(error: PortError) -> Error {
 fn not_opened(code: Code) -> &'static str {
     match code {
         codes::CONNECTION_REQUIRED => {
-            "you act at this MCP server with an account of your own, and have connected none, or must do so anew: begin \
-             with POST /integrations/connections"
+            "this MCP server is called with an account of the caller's own, and none is connected, or it must be connected \
+             anew: its owner does so (POST /integrations/connections), and the same call goes through"
         }
         codes::ACCESS_TOKEN_REQUIRED => NO_SUBJECT,
         codes::UPSTREAM_UNAUTHORIZED => {

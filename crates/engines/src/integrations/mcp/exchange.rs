@@ -138,6 +138,7 @@ pub fn end_exchange(
         invocation: None,
         incident: failure.and_then(|failure| incident_rules::for_exchange(stamp, server, purpose, failure)),
         answer: None,
+        frees_key: false,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use portcullis_engines::caught;
 use portcullis_engines::integrations::mcp::authentication::{authenticate, target};
 use portcullis_engines::integrations::mcp::authorization::scope_advice;
 use portcullis_engines::integrations::mcp::decision::{Denial, freeze_targets};
@@ -42,7 +43,9 @@ pub(super) async fn begin(
 ) -> Result<Exchange, Error> {
     let place = scene.place(id, longest).await?;
     let (server, credential, receipt) = record(scene, id, kind, longest).await?;
-    match authenticate(&scene.vault(longest), scene.tenant(), &server, &credential.access).await {
+    let vault = scene.vault(longest);
+    let opened = caught(authenticate(&vault, scene.tenant(), &server, &credential.access)).await;
+    match opened.unwrap_or_else(|| Err(panicked())) {
         Ok(auth) => {
             let target = target(&server, scene.principal().key(), credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();
@@ -55,6 +58,12 @@ pub(super) async fn begin(
             Err(error)
         }
     }
+}
+
+/// The vault broke. The intent is open, and must be settled.
+fn panicked() -> Error {
+    let message = "the server's credential could not be opened: it broke on our side, and nothing was sent";
+    Error::new(ErrorKind::Internal, codes::OPERATION_PANICKED, message)
 }
 
 impl Exchange {

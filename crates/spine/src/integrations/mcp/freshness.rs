@@ -6,20 +6,24 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide};
+use portcullis_engines::integrations::mcp::oauth::is_by_caller;
 use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
-use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
+
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 use super::{ATTEMPTS, discovery};
 use crate::scene::Scene;
 
 /// A list is asked for at most this often, also by a thousand calls, and also when it cannot be had.
 const BETWEEN: Duration = Duration::from_secs(60);
-/// The longest that a call waits for it.
+/// And so often by those who only look: streams that listen do so every minute.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
+/// The longest that a call waits for it, or who looks.
 const LONGEST: Duration = Duration::from_secs(10);
-/// The longest that who lists tools waits for the lists of all servers.
-const LISTING: Duration = Duration::from_secs(3);
 /// Most servers remembered. Forgetting costs a reading.
 const MAX_SERVERS: usize = 10_000;
 
@@ -28,22 +32,24 @@ const MAX_SERVERS: usize = 10_000;
 const OURS: [Code; 4] =
     [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE, codes::OVERLOADED];
 
-/// When each server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
+/// When a server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
 type Tried = Arc<tokio::sync::Mutex<Option<Duration>>>;
 
 /// What is remembered of all servers.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
-    tried: Mutex<HashMap<(TenantId, ServerId), Tried>>,
+    /// The key is named where each caller asks with an account of their own: who has none is no obstacle to who has one.
+    tried: Mutex<HashMap<(TenantId, ServerId, Option<KeyId>), Tried>>,
 }
 
 impl Lists {
-    fn of(&self, tenant: &TenantId, server: &ServerId) -> Tried {
+    fn of(&self, scene: &Scene, server: &McpServer) -> Tried {
+        let caller = is_by_caller(server.auth_type).then(|| scene.principal().key().clone());
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if tried.len() >= MAX_SERVERS {
             tried.clear();
         }
-        Arc::clone(tried.entry((tenant.clone(), server.clone())).or_default())
+        Arc::clone(tried.entry((scene.tenant().clone(), server.server_id.clone(), caller)).or_default())
     }
 }
 
@@ -70,19 +76,21 @@ pub(super) fn is_due(scene: &Scene, facts: &CallFacts) -> bool {
     }
 }
 
-/// Reads the lists of these servers, one after the other while there is time. What is not read stays as it is.
-pub(crate) async fn refresh_all(scene: &Scene, servers: impl IntoIterator<Item = &McpServer>) {
-    let end = scene.ports().clock.monotonic() + LISTING;
+/// Reads the lists of these servers side by side. What is being read already, or was tried a while ago, stays as it is.
+pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
+    let mut readings = JoinSet::new();
     for server in servers {
-        let left = end.saturating_sub(scene.ports().clock.monotonic());
-        if left.is_zero() {
-            return;
-        }
-        // Half of the limit is for the reading.
-        if let Err(error) = refresh(scene, server, left * 2).await {
-            tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
-        }
+        let (scene, tried, id) = (scene.clone(), scene.lists().of(scene, server), server.server_id.clone());
+        readings.spawn(async move {
+            if let Ok(mut tried) = tried.try_lock_owned()
+                && !is_recent(&scene, *tried, BETWEEN_LOOKS)
+                && let Err(error) = read(&scene, &id, LONGEST, &mut tried).await
+            {
+                tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
+            }
+        });
     }
+    while readings.join_next().await.is_some() {}
 }
 
 /// Reads the list, unless that was tried a moment ago. A failure of the server leaves the last list in force; it is on
@@ -91,30 +99,47 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: impl IntoIterator<Item =
 /// # Errors
 /// Ours, again and again; the next call tries anew.
 pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<(), Error> {
-    let between = BETWEEN.min(scene.options().list_refresh);
-    let left = scene.left(limit) / 2;
-    let tried = scene.lists().of(scene.tenant(), &server.server_id);
+    let tried = scene.lists().of(scene, server);
     // Who comes while another reads waits for what that finds.
-    let Ok(mut tried) = tokio::time::timeout(left, tried.lock_owned()).await else { return Ok(()) };
-    let now = scene.ports().clock.monotonic();
-    if tried.is_some_and(|tried| now.saturating_sub(tried) < between) {
+    let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else { return Ok(()) };
+    if is_recent(scene, *tried, BETWEEN) {
         return Ok(());
     }
-    *tried = Some(now);
+    read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await
+}
+
+fn is_recent(scene: &Scene, tried: Option<Duration>, between: Duration) -> bool {
+    let (now, between) = (scene.ports().clock.monotonic(), between.min(scene.options().list_refresh));
+    tried.is_some_and(|tried| now.saturating_sub(tried) < between)
+}
+
+/// Asks for the list, within this time from now. What failed for want of time was not tried.
+async fn read(
+    scene: &Scene,
+    server: &ServerId,
+    within: Duration,
+    tried: &mut Option<Duration>,
+) -> Result<(), Error> {
+    // Times of operations count from the beginning of their dispatch.
+    let longest = scene.spent() + within;
     let mut attempts = 0;
     loop {
-        let Err(error) = discovery::discover(scene, &server.server_id, LONGEST.min(left)).await else {
+        let Err(error) = discovery::discover(scene, server, longest).await else {
+            *tried = Some(scene.ports().clock.monotonic());
             return Ok(());
         };
         tracing::warn!(
-            code = %error.code(), server = %server.server_id, "a server's list of tools could not be read anew"
+            code = %error.code(), %server, "a server's list of tools could not be read anew"
         );
         attempts += 1;
+        if error.code() == codes::DEADLINE_EXCEEDED {
+            return Ok(());
+        }
         if !OURS.contains(&error.code()) {
+            *tried = Some(scene.ports().clock.monotonic());
             return Ok(());
         }
         if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {
-            *tried = None;
             return Err(error);
         }
     }

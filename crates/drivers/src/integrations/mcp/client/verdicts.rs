@@ -10,7 +10,8 @@ use portcullis_schemas::integrations::mcp::wire::McpTarget;
 
 use super::session::Spoken;
 
-/// Most identities, URLs and pins remembered of one server.
+/// Most identities, URLs and pins remembered of one server. Beyond that one that nobody uses at the moment makes room, and its
+/// session ends.
 const MAX_PER_SERVER: usize = 256;
 /// Most servers remembered. Forgetting costs a probe.
 const MAX_SERVERS: usize = 10_000;
@@ -52,7 +53,9 @@ impl Verdicts {
             return Arc::clone(slot);
         }
         if slots.len() >= MAX_PER_SERVER {
-            slots.clear();
+            let idle = slots.iter().find(|(_, slot)| Arc::strong_count(slot) == 1);
+            let leaving = idle.or_else(|| slots.iter().next()).map(|(manner, _)| manner.clone());
+            leaving.and_then(|manner| slots.remove(&manner));
         }
         let slot = Arc::new(Slot::new(modern_of(slots, &manner)));
         slots.insert(manner, Arc::clone(&slot));

@@ -160,6 +160,12 @@ impl Ended {
         }
     }
 
+    /// Whether the same request may be made once more under its key: nothing was sent, and its caller is told how to have
+    /// it go through.
+    pub(super) fn frees_key(&self) -> bool {
+        self.code() == Some(codes::CONNECTION_REQUIRED)
+    }
+
     pub(super) fn code(&self) -> Option<Code> {
         self.failure.as_ref().map(|failure| failure.code)
     }

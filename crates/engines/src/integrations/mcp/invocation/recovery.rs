@@ -62,6 +62,7 @@ impl McpToolInvocationEngine {
             invocation: Some(row),
             incident: Some(incident),
             answer: None,
+            frees_key: false,
         }
     }
 
@@ -77,6 +78,7 @@ impl McpToolInvocationEngine {
             invocation: None,
             incident: None,
             answer: None,
+            frees_key: false,
         };
         if let IntentSubject::Exchange { purpose, server_id, request_id } = subject {
             let stamp = self.system_stamp(actor, request_id.as_deref());

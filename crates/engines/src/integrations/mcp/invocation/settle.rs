@@ -11,6 +11,7 @@ use serde_json::json;
 use super::ended::{Ended, Failure, kind_of};
 use super::opened::Opened;
 use super::{McpToolInvocationEngine, answer};
+use crate::caught;
 use crate::integrations::mcp::events::EventStamp;
 use crate::integrations::mcp::incident_rules;
 
@@ -29,7 +30,12 @@ impl McpToolInvocationEngine {
         let mut row = self.row(opened, &ended);
         row.completed_at = now;
         row.incident_id = incident.as_ref().map(|incident| incident.incident_id.clone());
-        let (mut event, emitter_error) = self.closing_event(opened, &row, ended.reply.is_some()).await;
+        let answered = ended.reply.is_some();
+        let closing = caught(self.closing_event(opened, &row, answered)).await;
+        let (mut event, emitter_error) = closing.unwrap_or_else(|| {
+            let panicked = PortError::corrupt("the emitter panicked");
+            (plain_event(&self.stamp(opened), &row, answered), Some(panicked))
+        });
         if let Some(scope) = &ended.scope {
             event.facts.insert("scope_wanted".to_owned(), json!(scope));
         }
@@ -37,7 +43,8 @@ impl McpToolInvocationEngine {
             // The trail has the outcome, but somebody whom the embedder relies on does not: withhold the result.
             ended = Ended { reply: None, failure: Some(unrecorded_failure(error.into())), ..ended };
         }
-        let answer = if claimed { self.kept(opened, &row, &ended) } else { None };
+        let frees_key = claimed && ended.frees_key();
+        let answer = if claimed && !frees_key { self.kept(opened, &row, &ended) } else { None };
         let result = finish(opened, row.duration_ms, ended);
         let settlement = Settlement {
             intent_id: receipt.intent().clone(),
@@ -45,6 +52,7 @@ impl McpToolInvocationEngine {
             invocation: Some(row),
             incident,
             answer,
+            frees_key,
         };
         match self.ports.ledger.settle(receipt, settlement).await {
             Ok(()) => result,
