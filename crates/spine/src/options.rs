@@ -32,7 +32,8 @@ pub struct SpineOptions {
     pub discovery_deadline: Duration,
     /// The longest that a health check may take. Default 10 s.
     pub health_deadline: Duration,
-    /// After which time a server's list of tools is read anew, at the next call that would be let through. Default 15 min.
+    /// After which time a server's list of tools is read anew, at the next call that would be let through, or when an agent
+    /// looks at it. Default 15 min.
     pub list_refresh: Duration,
     /// How old a list may grow before calls of its tools are refused. Default 24 h.
     pub list_max_age: Duration,

@@ -8,9 +8,9 @@ use portcullis_drivers::database::OpenError as DatabaseError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
-const OLDER: &str = "database: its schema is of an earlier version, and who only looks at it leaves it as it is: use the version \
-                     that serves on it, or bring it up to date first, by `portcullis database migrate` or, in a data \
-                     directory, by starting this version there";
+const OLDER: &str = "database: its schema is of an earlier version, or it has none and is not the one that was meant; who only \
+                     looks at it leaves it as it is: use the version that serves on it, or bring it up to date first, by \
+                     `portcullis database migrate` or, in a data directory, by starting this version there";
 
 /// What kind of thing is wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -35,11 +35,14 @@ const OURS: [Code; 4] =
 /// When a server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
 type Tried = Arc<tokio::sync::Mutex<Option<Duration>>>;
 
+/// Whose list it is. The key is named where each caller asks with an account of their own: who has none is no obstacle to
+/// who has one.
+type Asked = (TenantId, ServerId, Option<KeyId>);
+
 /// What is remembered of all servers.
 #[derive(Debug, Default)]
 pub(crate) struct Lists {
-    /// The key is named where each caller asks with an account of their own: who has none is no obstacle to who has one.
-    tried: Mutex<HashMap<(TenantId, ServerId, Option<KeyId>), Tried>>,
+    tried: Mutex<HashMap<Asked, Tried>>,
 }
 
 impl Lists {
