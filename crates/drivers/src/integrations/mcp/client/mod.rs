@@ -26,6 +26,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_mcp::version::{Era, ProtocolVersion};
+use portcullis_schemas::codes;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
@@ -95,11 +96,22 @@ impl HttpMcpClient {
         *known = None;
         let spoken = Arc::new(match probe::pinned_modern(link.target.pin) {
             Some(version) => Spoken::Modern { version },
-            None => probe::probe(link).await?.spoken,
+            None => self.probed(link).await?,
         });
         self.verdicts.note_session(link.tenant, link.target, &spoken);
         *known = Some(Arc::clone(&spoken));
         Ok(spoken)
+    }
+
+    /// What a probe finds. Where others of the tenant have sessions one is begun at once, if the server still gives them.
+    async fn probed(&self, link: &Link<'_>) -> Result<Spoken, McpFailure> {
+        if let Some(version) = self.verdicts.legacy_of(link.tenant, link.target) {
+            match probe::begin(link, version).await {
+                Err(failure) if failure.code == codes::UPSTREAM_INCOMPATIBLE => {}
+                begun => return begun.map(|found| found.spoken),
+            }
+        }
+        Ok(probe::probe(link).await?.spoken)
     }
 
     /// Probes whatever is remembered, and remembers what it finds. A probe that finds nothing changes nothing: a server that

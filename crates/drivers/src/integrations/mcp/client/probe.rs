@@ -36,7 +36,19 @@ pub(super) fn pinned_modern(pin: ProtocolPin) -> Option<ProtocolVersion> {
 
 /// Probes. Nothing that it sends makes a tool act, so its failures never say that one may have.
 pub(super) async fn probe(link: &Link<'_>) -> Result<Found<Spoken>, McpFailure> {
-    let (mut machine, mut action) = EraProbe::start(machine_pin(link.target.pin)?);
+    drive(link, machine_pin(link.target.pin)?).await
+}
+
+/// Begins a session at a server that others have one of this version with.
+///
+/// # Errors
+/// `upstream_incompatible` when it speaks something else by now.
+pub(super) async fn begin(link: &Link<'_>, version: ProtocolVersion) -> Result<Found<Spoken>, McpFailure> {
+    drive(link, Pin::Version(version)).await
+}
+
+async fn drive(link: &Link<'_>, pin: Pin) -> Result<Found<Spoken>, McpFailure> {
+    let (mut machine, mut action) = EraProbe::start(pin);
     loop {
         let answer = match action {
             Action::SendDiscover(version) => discover(link, version).await,

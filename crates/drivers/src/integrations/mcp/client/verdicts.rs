@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::wire::McpTarget;
@@ -43,7 +44,7 @@ impl Verdicts {
     /// The slot of this tenant, server, URL, pin and identity.
     pub(super) fn slot(&self, tenant: &TenantId, target: &McpTarget) -> Arc<Slot> {
         let key = (tenant.clone(), target.server_id.clone());
-        let manner = Manner { url: target.url.clone(), identity: target.identity.clone(), pin: target.pin };
+        let manner = manner_of(target);
         let mut servers = self.lock();
         if servers.len() >= MAX_SERVERS && !servers.contains_key(&key) {
             servers.clear();
@@ -60,6 +61,14 @@ impl Verdicts {
         let slot = Arc::new(Slot::new(modern_of(slots, &manner)));
         slots.insert(manner, Arc::clone(&slot));
         slot
+    }
+
+    /// The version of the sessions that other identities of the tenant have with this server, if it gives any.
+    pub(super) fn legacy_of(&self, tenant: &TenantId, target: &McpTarget) -> Option<ProtocolVersion> {
+        let servers = self.lock();
+        let slots = servers.get(&(tenant.clone(), target.server_id.clone()))?;
+        let legacy = found_by_others(slots, &manner_of(target)).find(|spoken| spoken.era() == Era::Legacy);
+        legacy.map(|spoken| spoken.version())
     }
 
     /// Notes a new session, and marks it when the server has given its id to somebody else who still uses it: a server
@@ -96,10 +105,18 @@ impl Verdicts {
     }
 }
 
+fn manner_of(target: &McpTarget) -> Manner {
+    Manner { url: target.url.clone(), identity: target.identity.clone(), pin: target.pin }
+}
+
 /// What another identity has found at the same URL, if it is nobody's own: a server without sessions.
 fn modern_of(slots: &HashMap<Manner, Arc<Slot>>, manner: &Manner) -> Option<Arc<Spoken>> {
+    found_by_others(slots, manner).find(|spoken| spoken.era() == Era::Modern)
+}
+
+/// What is known at this URL, under the same pin.
+fn found_by_others(slots: &HashMap<Manner, Arc<Slot>>, manner: &Manner) -> impl Iterator<Item = Arc<Spoken>> {
     let same = slots.iter().filter(|(other, _)| other.url == manner.url && other.pin == manner.pin);
     // Whoever holds the lock is probing.
     same.filter_map(|(_, slot)| slot.try_lock().ok()?.clone())
-        .find(|spoken| matches!(**spoken, Spoken::Modern { .. }))
 }
