@@ -28,7 +28,7 @@ pub(crate) fn suite() -> Suite {
         what: "Calls with `Prefer: wait=1` at four servers by turns and together: one that answers after 0.5 to 1.5 s, \
             one that hangs before it accepts a connection, one before its answer, and one in the middle of it; callers do not go in step. The \
             promise speaks of a million calls; each takes a second here, so the full form makes 20 000.",
-        per_database: false,
+        per_database: true,
         trial: Arc::new(Deadlines { wait: Some("wait=1") }),
         controls: vec![Control {
             broken: "the caller's deadline is not heard",

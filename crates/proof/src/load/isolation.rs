@@ -28,7 +28,7 @@ pub(crate) fn suite() -> Suite {
         promises: &["P11"],
         what: "Calls a server that works, by turns alone and beside 64 callers of a server of the same tenant that \
             never answers. The tenant may have 48 requests under way. Callers keep to Retry-After.",
-        per_database: false,
+        per_database: true,
         trial: Arc::new(Isolation {
             limits: LimitSettings { tenant_requests: ROOM, ..LimitSettings::default() },
         }),

@@ -28,7 +28,7 @@ pub(crate) fn suite() -> Suite {
         what: "Calls one MCP server, whose answers take 100 to 700 ms, with half as many callers as it has places (32 \
             places; 8 in the short form), with as many (the peak), and then at ten times the peak's rate, whatever is \
             refused.",
-        per_database: false,
+        per_database: true,
         trial: Arc::new(Overload { bulkhead: true }),
         controls: vec![Control {
             broken: "no bulkhead",
