@@ -20,7 +20,6 @@ use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Cursor, Page, PageRequest};
 use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::store::UnitOfWork;
-use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, PortError};
 use portcullis_trail::Digest;
 use serde_json::json;
@@ -127,8 +126,9 @@ async fn find(scene: &Scene, work: &mut dyn UnitOfWork, id: &ApprovalId) -> Resu
 /// Who decides, by these of the tenant's keys.
 fn decider<'a>(scene: &'a Scene, keys: &[ApiKey], makers: &'a [&'a str]) -> Decider<'a> {
     let (key, name) = (scene.principal().key(), scene.principal().actor());
-    let since =
-        keys.iter().find(|one| one.key_id == *key).map_or(Timestamp::from_micros(0), |own| own.created_at);
+    // Of a key that is not among them nobody knows who made it: it counts as made now, and so for this question.
+    let own = keys.iter().find(|one| one.key_id == *key);
+    let since = own.map_or_else(|| scene.now(), |own| own.created_at);
     Decider { key, name, makers, since }
 }
 

@@ -230,7 +230,8 @@ pub(super) fn for_outcome(
 }
 
 /// The table. A tool's own error is data, slowness, a caller who leaves and one who has connected no account yet are everyday
-/// things, and so are answers that are merely broken. A server that does what only an attack needs is heard of, also where the call succeeded.
+/// things, and so are answers that are merely broken. A server that does what only an attack needs is heard of, also where
+/// the call succeeded.
 fn rule_of(ended: &OutcomeFacts) -> Option<(IncidentCause, IncidentSeverity)> {
     use IncidentCause::{InvocationFailed, OutcomeUnknown, ResultSanitised, UpstreamConduct};
     let by_conduct = match ended.conduct {

@@ -11,7 +11,6 @@ use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
-
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
