@@ -318,8 +318,8 @@ impl McpToolInvocationEngine {
         self.ports.ledger.record(opened.tenant(), intent).await.map_err(|error| opened.unavailable(error))
     }
 
-    /// From here on there is an open intent: whatever happens, a panic of what an embedder wrote too, ends in one
-    /// settlement.
+    /// From here on there is an open intent: whatever happens on the way out and back, a panic of a port too, ends in one
+    /// settlement. A panic of the hasher or the seal while that is written leaves it to recovery.
     async fn act(
         &self,
         opened: Opened,
