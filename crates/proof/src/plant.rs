@@ -1,7 +1,8 @@
 //! Starting what is measured and attacked: the running binary, and MCP servers that we did not write.
 
+use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::net::TcpListener;
+use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
@@ -27,12 +28,17 @@ impl Program {
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
         let mut program = Self { child: child.wrap_err_with(|| format!("cannot start {name}"))? };
         let waited = tokio::time::timeout(START, async {
-            while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
+            while TcpStream::connect(("127.0.0.1", port)).await.is_err()
+                && program.child.try_wait()?.is_none()
+            {
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
+            Ok::<_, std::io::Error>(())
         });
-        if waited.await.is_err() {
-            bail!("{name} does not listen on {port} after {START:?}: {:?}", program.child.try_wait());
+        waited.await.wrap_err_with(|| format!("{name} does not listen on {port} after {START:?}"))??;
+        // Who answers on the port of a program that has ended is somebody else.
+        if let Some(status) = program.child.try_wait()? {
+            bail!("{name} ended before it listened on {port}: {status}");
         }
         Ok(program)
     }
@@ -62,7 +68,7 @@ pub(crate) struct Gate {
     program: Program,
     directory: tempfile::TempDir,
     binary: PathBuf,
-    port: u16,
+    address: SocketAddr,
     pub(crate) admin: ApiClient,
 }
 
@@ -70,16 +76,19 @@ impl Gate {
     /// Starts `portcullis serve`, with these origins waived, and takes the admin key that it shows once.
     pub(crate) async fn start(binary: &Path, waived: &[String]) -> Result<Self> {
         let directory = tempfile::tempdir()?;
-        let port = free_port()?;
         std::fs::write(directory.path().join("portcullis.toml"), egress(waived))?;
-        let mut child =
-            serve(binary, directory.path(), port).stdout(Stdio::piped()).spawn().wrap_err("cannot start")?;
-        let stdout = child.stdout.take().wrap_err("no standard output")?;
-        let program = Program { child };
-        let shown = tokio::task::spawn_blocking(move || shown_key(stdout)).await??;
-        let key = shown.wrap_err("the server showed no admin key")?;
-        let admin = ApiClient::new(&format!("http://127.0.0.1:{port}"), key)?;
-        let gate = Self { program, directory, binary: binary.to_owned(), port, admin };
+        // The port is the system's choice: one that was free a moment ago may be another's by now.
+        let mut command = serve(binary, directory.path(), SocketAddr::from(([127, 0, 0, 1], 0)));
+        let log = directory.path().join("gate.log");
+        command.stdout(Stdio::piped()).stderr(File::create(&log)?);
+        let mut program = Program { child: command.spawn().wrap_err("cannot start")? };
+        let stdout = program.child.stdout.take().wrap_err("no standard output")?;
+        let announced = tokio::task::spawn_blocking(move || Announcement::read(stdout)).await?;
+        let announced = announced.wrap_err_with(|| std::fs::read_to_string(&log).unwrap_or_default())?;
+        let key = announced.key.wrap_err("the server showed no admin key")?;
+        let address = announced.address;
+        let admin = ApiClient::new(&format!("http://{address}"), key)?;
+        let gate = Self { program, directory, binary: binary.to_owned(), address, admin };
         gate.ready().await?;
         Ok(gate)
     }
@@ -104,8 +113,8 @@ impl Gate {
     pub(crate) async fn crash_and_restart(&mut self) -> Result<()> {
         self.program.child.kill()?;
         self.program.child.wait()?;
-        let command = serve(&self.binary, self.directory.path(), self.port);
-        self.program = Program::listening(command, self.port).await?;
+        let command = serve(&self.binary, self.directory.path(), self.address);
+        self.program = Program::listening(command, self.address.port()).await?;
         self.ready().await
     }
 
@@ -125,24 +134,35 @@ fn egress(waived: &[String]) -> String {
     format!("[egress]\nwaived_origins = [{}]\n", origins.join(", "))
 }
 
-fn serve(binary: &Path, directory: &Path, port: u16) -> Command {
+fn serve(binary: &Path, directory: &Path, listen: SocketAddr) -> Command {
     let mut command = Command::new(binary);
     command.arg("serve").arg("--config").arg(directory.join("portcullis.toml"));
-    command.arg("--data-dir").arg(directory.join("data")).arg("--listen").arg(format!("127.0.0.1:{port}"));
+    command.arg("--data-dir").arg(directory.join("data")).arg("--listen").arg(listen.to_string());
     command.stdin(Stdio::null()).stderr(Stdio::null());
     command
 }
 
-/// Reads what `portcullis serve` says until it listens; the key, if it is its first start.
-pub(crate) fn shown_key(output: impl std::io::Read) -> Result<Option<Secret>> {
-    let mut key = None;
-    for line in BufReader::new(output).lines() {
-        let line = line?;
-        let found = line.split_whitespace().find(|word| word.starts_with("pcl_"));
-        key = key.or(found.map(|word| Secret::new(word.to_owned())));
-        if line.contains(" listens on http://") {
-            return Ok(key);
+/// What `portcullis serve` says until it listens.
+#[derive(Debug)]
+pub(crate) struct Announcement {
+    pub(crate) address: SocketAddr,
+    /// The admin key, if it is its first start.
+    pub(crate) key: Option<Secret>,
+}
+
+impl Announcement {
+    pub(crate) fn read(output: impl std::io::Read) -> Result<Self> {
+        let mut key = None;
+        for line in BufReader::new(output).lines() {
+            let line = line?;
+            let found = line.split_whitespace().find(|word| word.starts_with("pcl_"));
+            key = key.or(found.map(|word| Secret::new(word.to_owned())));
+            if let Some((_, rest)) = line.split_once(" listens on http://") {
+                let address = rest.split(',').next().unwrap_or(rest);
+                let address = address.parse().wrap_err_with(|| format!("no address: {address}"))?;
+                return Ok(Self { address, key });
+            }
         }
+        bail!("the server ended before it listened")
     }
-    bail!("the server ended before it listened")
 }

@@ -14,7 +14,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-use crate::plant::shown_key;
+use crate::plant::Announcement;
 
 /// This program, even if the file that it was started from has been replaced meanwhile.
 const THIS_PROGRAM: &str = "/proc/self/exe";
@@ -42,9 +42,15 @@ impl Gate {
         let mut child = command.spawn().wrap_err("the gate cannot be started")?;
         let output = child.stdout.take().wrap_err("no standard output")?;
         let mut gate = Self { child, address: settings.listen, first_key: None };
-        let said = tokio::task::spawn_blocking(move || shown_key(output));
-        gate.first_key = tokio::time::timeout(START, said).await.wrap_err("the gate does not start")???;
+        let said = tokio::task::spawn_blocking(move || Announcement::read(output));
+        let announced = tokio::time::timeout(START, said).await.wrap_err("the gate does not start")???;
+        (gate.address, gate.first_key) = (announced.address, announced.key);
         Ok(gate)
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
     }
 
     /// A client with the key that the first start shows.

@@ -17,7 +17,6 @@ use super::gate::Gate;
 use super::ledgers::Outcomes;
 use super::sample::{End, Sample, Samples, call, runs_in};
 use crate::permitted::PermittedTool;
-use crate::plant::free_port;
 use crate::prove::home::Home;
 use crate::prove::setting::Setting;
 
@@ -54,10 +53,10 @@ impl Scene {
         let origins: Vec<String> = behind.iter().map(|(_, detour)| detour.origin()).collect();
         let mut settings = home.settings("gate", &origins);
         settings.limits = limits;
-        // The same after a restart, so that its callers find it.
-        settings.listen.set_port(free_port()?);
         settings.log.level = LogLevel::Error;
         let gate = Gate::start(&settings, home.path()).await?;
+        // The same after a restart, so that its callers find it.
+        settings.listen = gate.address();
         let admin = gate.admin()?;
         let mut servers = Vec::new();
         for (upstream, detour) in behind {
