@@ -17,6 +17,7 @@ pub mod policies;
 pub mod redaction;
 pub mod results;
 mod schema_bounds;
+pub mod upstream_tokens;
 mod words;
 
 pub use caught::caught;

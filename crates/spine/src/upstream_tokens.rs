@@ -15,7 +15,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use portcullis_engines::integrations::mcp::oauth::{
+use portcullis_engines::upstream_tokens::{
     Ask, IssuedToken, MAX_ANSWER_BYTES, NoToken, judge_answer, question,
 };
 use portcullis_schemas::egress::{

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use portcullis_engines::integrations::mcp::accounts::SealedTokens;
-use portcullis_engines::integrations::mcp::oauth::{Ask, INVALID_GRANT, NoToken};
+use portcullis_engines::upstream_tokens::accounts::SealedTokens;
+use portcullis_engines::upstream_tokens::{Ask, INVALID_GRANT, NoToken};
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::connections::StoredConnection;
 use portcullis_schemas::integrations::credentials::CredentialAccess;

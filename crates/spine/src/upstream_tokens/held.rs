@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use portcullis_engines::integrations::mcp::oauth::IssuedToken;
+use portcullis_engines::upstream_tokens::IssuedToken;
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::oauth::ClientGrant;
 use portcullis_schemas::integrations::mcp::wire::AuthHeader;

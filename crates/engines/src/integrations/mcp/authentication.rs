@@ -15,7 +15,7 @@ use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use portcullis_trail::sha256;
 
-use super::oauth::exchange;
+use crate::upstream_tokens::exchange;
 
 #[cfg(test)]
 mod tests;

@@ -24,9 +24,9 @@ use serde_json::{Value, json};
 use super::definition::{Admitted, shown};
 use super::events::EventStamp;
 use super::incident_rules;
-use super::oauth::is_by_caller;
 use super::risk::assess;
 use super::server::{about, about_tool};
+use crate::upstream_tokens::is_by_caller;
 use listing::{Listed, folded, judge_listing};
 
 mod listing;

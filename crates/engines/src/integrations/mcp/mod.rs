@@ -3,7 +3,6 @@
 //! A listing becomes tools in [`discovery`] ([`definition`] judges each, [`risk`] classifies it); a call is judged in
 //! [`decision`] and made in [`invocation`]; [`server`] and [`tool`] hold what an admin may change.
 
-pub mod accounts;
 pub mod arguments;
 pub mod authentication;
 pub mod authorization;
@@ -15,7 +14,6 @@ pub mod exchange;
 mod incident_rules;
 pub mod invocation;
 mod lifecycle;
-pub mod oauth;
 pub mod risk;
 pub mod rounds;
 pub mod server;

@@ -18,7 +18,7 @@ use super::authentication::{check_auth, check_auth_header};
 use super::authorization::Discovered;
 use super::events::EventStamp;
 use super::lifecycle::{self, ServerEvent};
-use super::oauth::check_oauth;
+use crate::upstream_tokens::check_oauth;
 
 mod outcomes;
 #[cfg(test)]

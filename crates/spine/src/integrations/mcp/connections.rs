@@ -5,13 +5,13 @@
 
 use std::time::Duration;
 
-use portcullis_engines::integrations::mcp::accounts::{
+use portcullis_engines::integrations::mcp::authentication::{required_reference, unopened};
+use portcullis_engines::integrations::mcp::decision::freeze_targets;
+use portcullis_engines::upstream_tokens::Ask;
+use portcullis_engines::upstream_tokens::accounts::{
     ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
     server_of,
 };
-use portcullis_engines::integrations::mcp::authentication::{required_reference, unopened};
-use portcullis_engines::integrations::mcp::decision::freeze_targets;
-use portcullis_engines::integrations::mcp::oauth::Ask;
 use portcullis_schemas::ids::{KeyId, ServerId};
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, BegunConnection, CompleteConnection, GetConnection, OwnConnection, RemoveConnection,

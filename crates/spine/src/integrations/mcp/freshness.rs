@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide};
-use portcullis_engines::integrations::mcp::oauth::is_by_caller;
+use portcullis_engines::upstream_tokens::is_by_caller;
 use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};

@@ -2,7 +2,7 @@
 
 use portcullis_engines::integrations::mcp::authentication::{credential_access, required_reference};
 use portcullis_engines::integrations::mcp::decision::CredentialVerdict;
-use portcullis_engines::integrations::mcp::oauth::has_subject;
+use portcullis_engines::upstream_tokens::has_subject;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};

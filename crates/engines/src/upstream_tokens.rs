@@ -12,8 +12,9 @@ use portcullis_schemas::principal::Principal;
 use portcullis_schemas::secret::Secret;
 use zeroize::Zeroizing;
 
-use super::accounts::account_grant;
+use self::accounts::account_grant;
 
+pub mod accounts;
 mod answer;
 mod settings;
 #[cfg(test)]
@@ -55,7 +56,7 @@ pub fn has_subject(server: &McpServer, caller: &Principal) -> bool {
 }
 
 /// Who we are for the server's authorization server, if it has one.
-pub(super) fn client_of(server: &McpServer) -> Option<ClientGrant> {
+pub(crate) fn client_of(server: &McpServer) -> Option<ClientGrant> {
     let oauth = server.oauth.clone()?;
     let resource = oauth.resource.as_ref().unwrap_or(&server.url).as_str().to_owned();
     Some(ClientGrant { oauth, resource })
@@ -141,7 +142,7 @@ pub fn question(grant: &ClientGrant, secret: &Secret, ask: &Ask<'_>) -> TokenQue
 }
 
 /// The `application/x-www-form-urlencoded` form of a text (WHATWG URL section 5.2).
-pub(super) fn encoded(text: &str) -> Zeroizing<String> {
+pub(crate) fn encoded(text: &str) -> Zeroizing<String> {
     // Room for the worst case, so that no copy of a secret is left behind by growing.
     let mut form = Zeroizing::new(String::with_capacity(text.len() * 3));
     for byte in text.bytes() {

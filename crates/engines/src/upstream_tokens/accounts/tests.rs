@@ -2,9 +2,10 @@
 
 use portcullis_schemas::integrations::mcp::oauth::{OauthClientId, OauthScope};
 use portcullis_schemas::text::UrlText;
+use portcullis_testkit::fixtures;
+use portcullis_testkit::ids::SequentialIds;
 
 use super::*;
-use crate::integrations::mcp::samples::World;
 
 const NOW: Timestamp = Timestamp::from_micros(1_785_196_800_000_000);
 
@@ -28,7 +29,7 @@ fn server() -> McpServer {
             subject_token_type: None,
             audience: None,
         }),
-        ..World::new().server
+        ..fixtures::server(&SequentialIds::new(), &fixtures::tenant(1), "weather", 0)
     }
 }
 

@@ -18,7 +18,7 @@ use portcullis_trail::sha256;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::oauth::{IssuedToken, client_of, encoded};
+use super::{IssuedToken, client_of, encoded};
 
 #[cfg(test)]
 mod tests;
