@@ -75,6 +75,7 @@ pub static ROUTES: &[Route] = &[
 
     route::<BeginConnection>(POST, "/integrations/connections").created(),
     route::<CompleteConnection>(POST, "/integrations/connections/complete"),
+    route::<ConnectWithSecret>(PUT, "/integrations/mcp-servers/{server_id}/connection"),
     route::<GetConnection>(GET, "/integrations/mcp-servers/{server_id}/connection"),
     route::<RemoveConnection>(DELETE, "/integrations/mcp-servers/{server_id}/connection"),
 

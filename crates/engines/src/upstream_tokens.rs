@@ -13,9 +13,11 @@ use portcullis_schemas::secret::Secret;
 use zeroize::Zeroizing;
 
 use self::accounts::account_grant;
+use self::own_secrets::{is_callers_own, own_secret_grant};
 
 pub mod accounts;
 mod answer;
+pub mod own_secrets;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -39,14 +41,18 @@ pub fn exchange(server: &McpServer, caller: &Principal) -> Option<TokenExchange>
             let (key, subject) = (caller.key().clone(), caller.token().cloned());
             TokenExchange::Caller(CallerGrant { client, key, subject })
         }),
-        _ => account_grant(server, caller.key()).map(TokenExchange::Account),
+        McpAuthType::OauthAuthorizationCode => {
+            account_grant(server, caller.key()).map(TokenExchange::Account)
+        }
+        _ => own_secret_grant(server, caller.key()).map(TokenExchange::OwnSecret),
     }
 }
 
-/// Whether a server of this type is asked as the one who calls, so that nothing of one caller may serve another.
+/// Whether a server is asked as the one who calls, so that nothing of one caller may serve another.
 #[must_use]
-pub fn is_by_caller(auth_type: McpAuthType) -> bool {
-    [McpAuthType::OauthAuthorizationCode, McpAuthType::OauthTokenExchange].contains(&auth_type)
+pub fn is_by_caller(server: &McpServer) -> bool {
+    [McpAuthType::OauthAuthorizationCode, McpAuthType::OauthTokenExchange].contains(&server.auth_type)
+        || server.credential_ref.as_ref().is_some_and(is_callers_own)
 }
 
 /// Whether a caller brings what the server's tokens are made of: who came with an API key has no token to exchange.

@@ -29,9 +29,11 @@ pub use portcullis_schemas::integrations::credentials::{
 pub use portcullis_schemas::integrations::approvals::{
     ApprovalRule, ApprovalStatus, CallApproval, ShownApproval,
 };
-pub use portcullis_schemas::integrations::connections::Connection;
+pub use portcullis_schemas::integrations::connections::{Connection, ConnectionWay};
 pub use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
-pub use portcullis_schemas::integrations::mcp::oauth::{AccountGrant, ClientGrant, UpstreamOauth};
+pub use portcullis_schemas::integrations::mcp::oauth::{
+    AccountGrant, ClientGrant, OwnSecretGrant, UpstreamOauth,
+};
 
 // Policies and the kill switch.
 pub use portcullis_schemas::controls::{Freeze, FreezeTarget};

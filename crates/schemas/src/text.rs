@@ -16,7 +16,8 @@ bounded_text!(/// A label for grouping.
     Tag, 1..=64);
 bounded_text!(/// The id of an agent's run, chosen by the caller.
     RunId, 1..=100);
-bounded_text!(/// A credential reference as given (`cus-vault://`, `encrypted://`, `env://`); parsed by the vault.
+bounded_text!(/// A credential reference as given (`cus-vault://`, `encrypted://`, `env://`), parsed by the vault; or
+/// `connection://caller`, for the secret of whoever calls.
     CredentialRefText, 1..=16384);
 bounded_text!(/// An HTTP header name (RFC 9110 section 5.1); the token grammar is checked where it is used.
     HeaderNameText, 1..=64);

@@ -112,8 +112,10 @@ fn register_approvals(registry: &mut OperationRegistry) -> Result<(), RegistryEr
 
 fn register_connections(registry: &mut OperationRegistry) -> Result<(), RegistryError> {
     use crate::integrations::mcp::connections as handlers;
+    use crate::integrations::mcp::own_secrets::connect_with_secret;
     registry.on::<connections::BeginConnection>(handlers::begin_connection)?;
     registry.on::<connections::CompleteConnection>(handlers::complete_connection)?;
+    registry.on::<connections::ConnectWithSecret>(connect_with_secret)?;
     registry.on::<connections::GetConnection>(handlers::get_connection)?;
     registry.on::<connections::RemoveConnection>(handlers::remove_connection)
 }

@@ -134,6 +134,9 @@ impl ExchangingVault {
         reference: &str,
         access: &CredentialAccess,
     ) -> Result<Secret, PortError> {
+        if let Some(TokenExchange::OwnSecret(grant)) = &access.exchange {
+            return self.own_secret(tenant, grant, access).await;
+        }
         let secret = self.inner.open(tenant, reference, access).await?;
         match &access.exchange {
             None => Ok(secret),

@@ -55,6 +55,10 @@ async fn an_account_is_begun_to_connect_on_a_page_of_its_server() {
     let script = world.call("", "GET", "/connections/begin.js", None).await;
     assert!(page.text().contains("/connections/begin.js") && script.status == 200);
     assert!(script.text().contains("\"/integrations/connections\""));
+    assert!(
+        script.text().contains("ask(\"PUT\", connection"),
+        "a secret of the account's may be given there"
+    );
     assert_eq!(world.call("", "GET", "/connections/%22%3E", None).await.status, 404);
 }
 

@@ -77,7 +77,7 @@ fn body(route: &Route) -> Option<Value> {
         "set_tool_approval" => json!({ "approval": "required" }),
         "grant_approval" | "deny_approval" => json!({ "reason": "seen" }),
         "set_tool_risk_level" => json!({ "risk_level": null }),
-        "rotate_credential" => json!({ "secret": "s" }),
+        "rotate_credential" | "connect_with_secret" => json!({ "secret": "s" }),
         "set_credential_grants" => json!({ "grants": [] }),
         "resolve_incident" => json!({ "resolution": "done" }),
         _ => json!({}),

@@ -227,14 +227,14 @@ impl fmt::Debug for SealedTokens {
 #[must_use]
 pub fn next(
     stored: Option<&StoredConnection>,
-    grant: &AccountGrant,
+    key: &KeyId,
     server: &McpServer,
     now: Timestamp,
 ) -> StoredConnection {
     let first = Connection {
         tenant_id: server.tenant_id.clone(),
         server_id: server.server_id.clone(),
-        key_id: grant.key.clone(),
+        key_id: key.clone(),
         is_connected: false,
         attempt_ends_at: None,
         created_at: now,
@@ -260,7 +260,7 @@ fn sealable(value: &impl Serialize) -> Result<Secret, Error> {
 }
 
 fn no_accounts() -> Error {
-    let expected =
-        "expected a server of auth_type oauth_authorization_code: others are not asked as their callers";
+    let expected = "expected a server of auth_type oauth_authorization_code; one with credential_ref connection://caller is given a \
+         secret instead, and others are not asked as their callers";
     Error::invalid("server_id", expected)
 }

@@ -61,7 +61,8 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     ensure!(revoked["failed"].is_string(), "who was revoked came in: {revoked}");
     println!("ok strangers and revoked clients stay out, with valid tokens");
     exchanged(options, &scene).await?;
-    accounts(options, &scene).await
+    accounts(options, &scene).await?;
+    own_secrets(options, &scene).await
 }
 
 /// Two callers with tokens of their own, which are exchanged for what the upstream takes.
@@ -89,11 +90,7 @@ async fn exchanged(options: &Options, scene: &Scene) -> Result<()> {
             "name": format!("exchanged {name}"), "scopes": ["invoke", "admin"], "issuer": issuer, "subject": name,
         });
         gate.admin.post("/api-keys/token-clients", &key).await?.success()?;
-        let mut command = Command::new(&options.python);
-        command.arg(options.beside("token_of.py")).args([issuer, name, secret]);
-        command.args([gate.admin.origin(), "invoke admin"]);
-        let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
-        let token = String::from_utf8(output.stdout)?.trim().to_owned();
+        let token = token_of(options, issuer, [name, secret], gate.admin.origin(), "invoke admin")?;
         callers.push((name, gate.admin.with_key(Secret::new(token))));
     }
     let tool = permitted(&callers[0].1, &path).await?;
@@ -149,6 +146,55 @@ async fn accounts(options: &Options, scene: &Scene) -> Result<()> {
     ensure!(removed["is_connected"] == false, "{removed}");
     let refused = bob.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
     super::expect_code(&refused, 409, "connection_required")
+}
+
+/// Two callers give secrets of their own, which the upstream takes as they are.
+#[expect(clippy::print_stdout, reason = "a report for people")]
+async fn own_secrets(options: &Options, scene: &Scene) -> Result<()> {
+    let Scene { gate, issuer, upstream, .. } = scene;
+    let body = json!({
+        "name": "own", "url": format!("{upstream}/mcp?as=own"), "auth_type": "bearer",
+        "credential_ref": "connection://caller", "auto_discover": false,
+    });
+    let registered = gate.admin.post("/integrations/mcp-servers", &body).await?.success()?;
+    let id = registered["server"]["server_id"].as_str().context("no server id")?;
+    let path = format!("/integrations/mcp-servers/{id}");
+    let connection = format!("{path}/connection");
+    let give = async |caller: &ApiClient, client, secret| {
+        let token = token_of(options, issuer, [client, secret], &format!("{upstream}/mcp"), "tools")?;
+        let connected = caller.put(&connection, &json!({ "secret": token })).await?.success()?;
+        ensure!(connected["is_connected"] == true && !connected.to_string().contains(&token), "{connected}");
+        Ok(())
+    };
+    give(&gate.admin, "gateway", "the gateway: its secret, 100% +").await?;
+    let tool = permitted(&gate.admin, &path).await?;
+    let agent = json!({ "name": "agent with a token", "scopes": ["invoke"] });
+    let agent = gate.admin.post("/api-keys", &agent).await?.success()?;
+    let agent = gate.admin.with_key(Secret::new(agent["secret"].as_str().context("no key")?.to_owned()));
+    let refused = agent.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?;
+    super::expect_code(&refused, 409, "connection_required")?;
+    give(&agent, "poster", "the poster: its secret &=").await?;
+    for (caller, name) in [(&gate.admin, "gateway"), (&agent, "poster"), (&gate.admin, "gateway")] {
+        let called = caller.post(&format!("{tool}/invoke"), &json!({ "arguments": {} })).await?.success()?;
+        ensure!(called["result"]["content"][0]["text"] == format!("{name}: tools"), "{name}: {called}");
+    }
+    println!("ok two callers give tokens of their own, and python mcp sees each as themselves");
+    Ok(())
+}
+
+/// What a client gets of the issuer in its own name, for this resource.
+fn token_of(
+    options: &Options,
+    issuer: &str,
+    client: [&str; 2],
+    resource: &str,
+    scope: &str,
+) -> Result<String> {
+    let mut command = Command::new(&options.python);
+    command.arg(options.beside("token_of.py")).arg(issuer).args(client).args([resource, scope]);
+    let output = command.stdin(Stdio::null()).stderr(Stdio::null()).output()?;
+    ensure!(output.status.success(), "{} gets no token", client[0]);
+    Ok(String::from_utf8(output.stdout)?.trim().to_owned())
 }
 
 /// Connects an account, as the person whose it is would.

@@ -10,6 +10,7 @@ pub(crate) mod health;
 pub(crate) mod invocations;
 pub(crate) mod invoke;
 mod offers;
+pub(crate) mod own_secrets;
 mod rounds;
 pub(crate) mod servers;
 mod target;

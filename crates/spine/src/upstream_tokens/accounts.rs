@@ -1,13 +1,15 @@
-//! The tokens of accounts that callers have connected: sealed in the database, renewed when they end.
+//! The accounts that callers have connected: their secrets, and their tokens, which are renewed when they end. Both are
+//! sealed in the database.
 
 use std::time::Duration;
 
 use portcullis_engines::upstream_tokens::accounts::SealedTokens;
+use portcullis_engines::upstream_tokens::own_secrets::SealedOwnSecret;
 use portcullis_engines::upstream_tokens::{Ask, INVALID_GRANT, NoToken};
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::integrations::connections::StoredConnection;
 use portcullis_schemas::integrations::credentials::CredentialAccess;
-use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
+use portcullis_schemas::integrations::mcp::oauth::{AccountGrant, OwnSecretGrant};
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 
@@ -21,6 +23,17 @@ const LOOKS: usize = 5;
 const BETWEEN_LOOKS: Duration = Duration::from_millis(200);
 
 impl ExchangingVault {
+    /// The secret that the caller has given.
+    pub(super) async fn own_secret(
+        &self,
+        tenant: &TenantId,
+        grant: &OwnSecretGrant,
+        access: &CredentialAccess,
+    ) -> Result<Secret, PortError> {
+        let (_, opened) = self.connected(tenant, &grant.key, access).await?;
+        SealedOwnSecret::opened(&opened, grant).ok_or_else(required)
+    }
+
     /// The access token of an account. One question at a time renews it; all who wait share what that gets.
     pub(super) async fn of_account(
         &self,
@@ -133,14 +146,25 @@ impl ExchangingVault {
         grant: &AccountGrant,
         access: &CredentialAccess,
     ) -> Result<(StoredConnection, SealedTokens), PortError> {
+        let (stored, opened) = self.connected(tenant, &grant.key, access).await?;
+        let tokens = SealedTokens::opened(&opened, grant).ok_or_else(required)?;
+        Ok((stored, tokens))
+    }
+
+    /// The connection of a key, and what was sealed of it.
+    async fn connected(
+        &self,
+        tenant: &TenantId,
+        key: &KeyId,
+        access: &CredentialAccess,
+    ) -> Result<(StoredConnection, Secret), PortError> {
         let mut work = self.store.read().await?;
-        let stored = work.connections().get(tenant, &access.mcp_server, &grant.key).await?;
+        let stored = work.connections().get(tenant, &access.mcp_server, key).await?;
         drop(work);
         let stored = stored.ok_or_else(required)?;
         let sealed = stored.tokens.as_ref().ok_or_else(required)?;
         let opened = self.inner.open(tenant, sealed, access).await?;
-        let tokens = SealedTokens::opened(&opened, grant).ok_or_else(required)?;
-        Ok((stored, tokens))
+        Ok((stored, opened))
     }
 }
 

@@ -15,6 +15,7 @@ mod halting;
 mod house;
 mod lifecycle;
 mod load;
+mod own_secrets;
 mod panicking;
 mod patience;
 mod recovery;

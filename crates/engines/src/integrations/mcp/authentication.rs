@@ -16,6 +16,7 @@ use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use portcullis_trail::sha256;
 
 use crate::upstream_tokens::exchange;
+use crate::upstream_tokens::own_secrets::is_callers_own;
 
 #[cfg(test)]
 mod tests;
@@ -70,6 +71,10 @@ pub fn check_auth(
         (McpAuthType::None, Some(_)) => Err(Error::invalid(
             "credential_ref",
             "expected none: auth_type none sends no credential; set auth_type to use it",
+        )),
+        (_, Some(reference)) if auth_type.is_oauth() && is_callers_own(reference) => Err(Error::invalid(
+            "credential_ref",
+            "expected the client's secret: callers' own are for auth_type api_key, bearer and basic",
         )),
         (McpAuthType::None, None) | (_, Some(_)) => Ok(()),
         (_, None) => Err(Error::invalid(
@@ -159,7 +164,8 @@ fn not_opened(code: Code) -> &'static str {
     match code {
         codes::CONNECTION_REQUIRED => {
             "this MCP server is called with an account of the caller's own, and none is connected, or it must be connected \
-             anew: its owner does so (POST /integrations/connections), and the same call goes through"
+             anew: its owner does so (POST /integrations/connections, or PUT .../connection with a secret), and the same \
+             call goes through"
         }
         codes::ACCESS_TOKEN_REQUIRED => NO_SUBJECT,
         codes::UPSTREAM_UNAUTHORIZED => {
@@ -230,14 +236,22 @@ pub fn target(
         server_id: server.server_id.clone(),
         url: server.url.as_str().to_owned(),
         pin: server.protocol,
+        identity: identity(server, caller, secret_version, auth.as_ref()),
         auth,
-        identity: identity(server, caller, secret_version),
     }
 }
 
 /// A digest of everything that makes two exchanges the same caller upstream. The caller's key is in it also where all use
-/// one credential: what a server keeps in a session (a browser, a cursor, a memory) is no other agent's.
-fn identity(server: &McpServer, caller: &KeyId, secret_version: Option<u64>) -> String {
+/// one credential: what a server keeps in a session (a browser, a cursor, a memory) is no other agent's. A secret of the
+/// caller's own has no version: it stands for itself.
+fn identity(
+    server: &McpServer,
+    caller: &KeyId,
+    secret_version: Option<u64>,
+    auth: Option<&AuthHeader>,
+) -> String {
+    let own = auth.filter(|_| server.credential_ref.as_ref().is_some_and(is_callers_own));
+    let own = own.map_or_else(String::new, |auth| sha256(auth.value.expose().as_bytes()).to_string());
     let parts = [
         server.auth_type.as_str(),
         server.auth_header.as_ref().map_or("", HeaderNameText::as_str),
@@ -245,6 +259,7 @@ fn identity(server: &McpServer, caller: &KeyId, secret_version: Option<u64>) -> 
         &secret_version.map_or_else(String::new, |version| version.to_string()),
         &server.oauth.as_ref().map_or_else(String::new, |oauth| format!("{oauth:?}")),
         caller.as_str(),
+        &own,
     ];
     sha256(parts.join("\n").as_bytes()).to_string()
 }

@@ -73,7 +73,7 @@ pub fn plan_discovery(
         known.iter().map(|tool| ((tool.kind, tool.name.as_str()), tool)).collect();
     let taken: HashSet<(ItemKind, String)> =
         known.iter().map(|tool| (tool.kind, folded(tool.kind, &tool.name))).collect();
-    let by_caller = is_by_caller(server.auth_type);
+    let by_caller = is_by_caller(server);
     let mut listed_names = HashSet::new();
     for listed in judge_listing(&catalogue.tools) {
         listed_names.extend(listed.name.map(|name| (listed.kind, name)));

@@ -49,7 +49,7 @@ fn begun() -> (Begun, Secret) {
 fn under_way() -> (StoredConnection, Secret) {
     let (begun, state) = begun();
     let grant = account_grant(&server(), &key(1)).unwrap();
-    let mut stored = next(None, &grant, &server(), NOW);
+    let mut stored = next(None, &grant.key, &server(), NOW);
     stored.connection.attempt_ends_at = Some(NOW.plus(ATTEMPT));
     stored.attempt = Some((begun.state_digest, "sealed".to_owned()));
     (stored, state)

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Connection;
+use super::{Connection, ConnectionWay};
 use crate::ids::{KeyId, ServerId};
 use crate::operation::operations;
 use crate::secret::Secret;
@@ -18,10 +18,12 @@ operations! {
         "Begin to connect your own account at an MCP server; open the URL, then complete it with the same key";
     CompleteConnection => Connection, "integrations.connections.complete_connection", Invoke, Call,
         "Complete a connection with what the authorization server gave your browser";
+    ConnectWithSecret => Connection, "integrations.connections.connect_with_secret", Invoke, Write,
+        "Seal a secret of your own for an MCP server, or as an admin that of another key; it replaces what was connected";
     GetConnection => OwnConnection, "integrations.connections.get_connection", Invoke, Read,
         "See whether you have connected an account of your own at an MCP server";
     RemoveConnection => Connection, "integrations.connections.remove_connection", Invoke, Write,
-        "Destroy the tokens of your own connection, or as an admin those of another key's";
+        "Destroy the tokens or the secret of your own connection, or as an admin those of another key's";
 }
 
 /// Begins a connection. One that is there stays until the new one is complete.
@@ -58,6 +60,18 @@ pub struct CompleteConnection {
     pub redirect_uri: Option<UrlText>,
 }
 
+/// Connects with a secret.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ConnectWithSecret {
+    /// The server, whose `credential_ref` is `connection://caller`.
+    pub server_id: ServerId,
+    /// What its `auth_type` sends: an API key, a bearer token or `user:password`. At most 4000 bytes.
+    pub secret: Secret,
+    /// Who will act with it; you unless told.
+    pub key_id: Option<KeyId>,
+}
+
 /// Reads a connection.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -71,6 +85,8 @@ pub struct GetConnection {
 pub struct OwnConnection {
     /// Whether there is an account to act with.
     pub is_connected: bool,
+    /// How one is connected; none where the server is not asked as its callers.
+    pub way: Option<ConnectionWay>,
     /// The connection, once one was begun.
     pub connection: Option<Connection>,
 }

@@ -133,6 +133,15 @@ pub struct CallerGrant {
     pub subject: Option<Arc<PresentedToken>>,
 }
 
+/// A secret of the caller's own, such as a personal access token.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OwnSecretGrant {
+    /// Whose.
+    pub key: KeyId,
+    /// Stands for the server's address and header: a secret is used for those that it was given for.
+    pub binding: String,
+}
+
 /// What a server's credential is exchanged for before it is used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
@@ -143,4 +152,6 @@ pub enum TokenExchange {
     Account(AccountGrant),
     /// A token that the caller's own is exchanged for (RFC 8693).
     Caller(CallerGrant),
+    /// Nothing is exchanged: the credential is the secret that the caller has given.
+    OwnSecret(OwnSecretGrant),
 }

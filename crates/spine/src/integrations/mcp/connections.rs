@@ -12,6 +12,7 @@ use portcullis_engines::upstream_tokens::accounts::{
     ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
     server_of,
 };
+use portcullis_engines::upstream_tokens::own_secrets::connection_way;
 use portcullis_schemas::ids::{KeyId, ServerId};
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, BegunConnection, CompleteConnection, GetConnection, OwnConnection, RemoveConnection,
@@ -51,9 +52,8 @@ pub(crate) async fn begin_connection(
     let now = scene.now();
     let expires_at = now.plus(ATTEMPT);
     let mut work = scene.begin().await?;
-    let grant = account_grant(&server, key).ok_or_else(|| Error::not_found("MCP server"))?;
     let stored = work.connections().get(scene.tenant(), &server.server_id, key).await?;
-    let mut next = next(stored.as_ref(), &grant, &server, now);
+    let mut next = next(stored.as_ref(), key, &server, now);
     next.connection.attempt_ends_at = Some(expires_at);
     next.attempt = Some((begun.state_digest, sealed));
     work.connections().put(scene.tenant(), &next).await?;
@@ -90,22 +90,17 @@ pub(crate) async fn complete_connection(
 
 pub(crate) async fn get_connection(scene: Scene, request: GetConnection) -> Result<OwnConnection, Error> {
     let mut work = scene.read().await?;
-    servers::find(&scene, &mut *work, &request.server_id).await?;
+    let server = servers::find(&scene, &mut *work, &request.server_id).await?;
     let key = scene.principal().key();
+    let way = connection_way(&server, key);
     let stored = work.connections().get(scene.tenant(), &request.server_id, key).await?;
     let connection = stored.map(|stored| stored.connection);
     let is_connected = connection.as_ref().is_some_and(|connection| connection.is_connected);
-    Ok(OwnConnection { is_connected, connection })
+    Ok(OwnConnection { is_connected, way, connection })
 }
 
 pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -> Result<Connection, Error> {
-    let own = scene.principal().key();
-    let key = request.key_id.unwrap_or_else(|| own.clone());
-    if key != *own && !scene.principal().holds(Authority::Admin) {
-        let message =
-            "your key may remove its own connection only: to remove another's it needs the scope `admin`";
-        return Err(Error::new(ErrorKind::Denied, codes::AUTHORITY_DENIED, message).with_field("key_id"));
-    }
+    let key = of_key(&scene, request.key_id)?;
     let (tenant, server) = (scene.tenant(), &request.server_id);
     let mut work = scene.begin().await?;
     let stored = work.connections().get(tenant, server, &key).await?;
@@ -119,6 +114,21 @@ pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -
     connection.attempt_ends_at = None;
     connection.updated_at = scene.now();
     Ok(connection)
+}
+
+/// Whose connection is changed: the caller's own, or as an admin another's.
+///
+/// # Errors
+/// `authority_denied`.
+pub(super) fn of_key(scene: &Scene, named: Option<KeyId>) -> Result<KeyId, Error> {
+    let own = scene.principal().key();
+    let key = named.unwrap_or_else(|| own.clone());
+    if key != *own && !scene.principal().holds(Authority::Admin) {
+        let message =
+            "your key may change its own connection only: to change another's it needs the scope `admin`";
+        return Err(Error::new(ErrorKind::Denied, codes::AUTHORITY_DENIED, message).with_field("key_id"));
+    }
+    Ok(key)
 }
 
 /// Keeps the tokens of an account that were renewed, in place of those that were read. An attempt that was begun meanwhile
@@ -174,7 +184,7 @@ async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     ControlsBridge::refuse(frozen.as_ref())?;
     require_grant(scene, &server, &grants)?;
     let verifier = stored.attempt.as_ref().map(|(_, sealed)| sealed.clone()).ok_or_else(no_attempt)?;
-    let mut ended: StoredConnection = next(Some(&stored), &grant, &server, now);
+    let mut ended: StoredConnection = next(Some(&stored), key, &server, now);
     ended.attempt = None;
     ended.connection.attempt_ends_at = None;
     work.connections().put(tenant, &ended).await?;
@@ -203,7 +213,7 @@ async fn keep_first(scene: &Scene, attempt: &Attempt, sealed: String) -> Result<
     if stored.as_ref() != Some(ended) {
         return Err(meanwhile("the connection was removed or changed"));
     }
-    let mut next = next(stored.as_ref(), grant, server, scene.now());
+    let mut next = next(stored.as_ref(), key, server, scene.now());
     next.tokens = Some(sealed);
     next.connection.is_connected = true;
     work.connections().put(tenant, &next).await?;
@@ -237,7 +247,7 @@ fn access(scene: &Scene, server: &McpServer) -> CredentialAccess {
     }
 }
 
-fn about(
+pub(super) fn about(
     scene: &Scene,
     event: AuditEventType,
     server: &ServerId,

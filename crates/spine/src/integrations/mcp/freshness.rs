@@ -46,7 +46,7 @@ pub(crate) struct Lists {
 
 impl Lists {
     fn of(&self, scene: &Scene, server: &McpServer) -> Tried {
-        let caller = is_by_caller(server.auth_type).then(|| scene.principal().key().clone());
+        let caller = is_by_caller(server).then(|| scene.principal().key().clone());
         let mut tried = self.tried.lock().unwrap_or_else(PoisonError::into_inner);
         if tried.len() >= MAX_SERVERS {
             tried.clear();

@@ -1,6 +1,7 @@
 //! Registering and managing servers.
 
 use portcullis_engines::integrations::mcp::server::{McpServerEngine, ServerChange};
+use portcullis_engines::upstream_tokens::own_secrets::is_callers_own;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{EgressError, EgressStage};
 use portcullis_schemas::ids::ServerId;
@@ -169,7 +170,7 @@ fn refused_url(error: EgressError, field: &'static str) -> Error {
 
 /// The reference's form, before anything is stored. Whether it may be used is judged at every use.
 pub(super) fn check_reference(scene: &Scene, reference: Option<&CredentialRefText>) -> Result<(), Error> {
-    let Some(reference) = reference else { return Ok(()) };
+    let Some(reference) = reference.filter(|reference| !is_callers_own(reference)) else { return Ok(()) };
     let target = scene.ports().vault.check_reference(scene.tenant(), reference.as_str());
     match target {
         Ok(ReferenceTarget::Vault(_) | ReferenceTarget::Encrypted) => Ok(()),

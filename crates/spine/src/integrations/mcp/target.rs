@@ -3,6 +3,7 @@
 use portcullis_engines::integrations::mcp::authentication::{credential_access, required_reference};
 use portcullis_engines::integrations::mcp::decision::CredentialVerdict;
 use portcullis_engines::upstream_tokens::has_subject;
+use portcullis_engines::upstream_tokens::own_secrets::is_callers_own;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
@@ -17,6 +18,8 @@ use crate::scene::Scene;
 pub(crate) enum StoredGrants {
     /// The server needs none.
     NotNeeded,
+    /// It takes its caller's own, which the caller has given for it. Whether there is one is seen when it is opened.
+    CallersOwn,
     /// It needs one and has none, or one of a form that may not be used, or one that is not stored.
     Missing,
     /// The rules are data; who may use it is judged for each exchange.
@@ -45,6 +48,7 @@ pub(super) async fn read_grants(
     server: &McpServer,
 ) -> Result<StoredGrants, Error> {
     let reference = match required_reference(server) {
+        Ok(Some(reference)) if is_callers_own(reference) => return Ok(StoredGrants::CallersOwn),
         Ok(Some(reference)) => reference,
         Ok(None) => return Ok(StoredGrants::NotNeeded),
         Err(_) => return Ok(StoredGrants::Missing),
@@ -76,6 +80,7 @@ pub(super) fn judge_credential(
     let access = credential_access(server, scene.principal(), purpose);
     let (verdict, secret_version) = match stored {
         StoredGrants::NotNeeded => (CredentialVerdict::NotNeeded, None),
+        StoredGrants::CallersOwn => (CredentialVerdict::Granted, None),
         StoredGrants::Found { target, grants, secret_version }
             if scene.ports().vault.may_use(scene.tenant(), target, grants, &access) =>
         {
