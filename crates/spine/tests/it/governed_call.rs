@@ -20,7 +20,7 @@ use portcullis_testkit::fakes::FixedToolPolicy;
 use serde_json::json;
 
 use crate::house::{FAITHFUL, House, call_of, reply};
-use crate::panicking::PanickingEmitter;
+use crate::panicking::{PanickingEmitter, PanickingSeal};
 
 #[tokio::test]
 async fn an_allowed_call_is_recorded_before_and_after_and_its_result_is_untouched() {
@@ -228,6 +228,27 @@ async fn what_panics_after_the_record_is_settled_at_once() {
     assert_eq!(calls[0].error_code.as_deref(), Some(codes::OPERATION_PANICKED.as_str()));
     let expected = ["tool_invocation.requested", "tool_invocation.allowed", "tool_invocation.failed"];
     assert_eq!(house.story_of(id).await[..3], expected);
+}
+
+#[tokio::test]
+async fn what_panics_within_the_settlement_is_settled_at_once() {
+    let house = House::with(|ports| ports.answers = Arc::new(PanickingSeal(ports.answers.clone()))).await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.answer_call(Ok(reply()));
+    let mut ctx = house.caller(Scope::Invoke);
+    ctx.idempotency_key = IdempotencyKey::new("once").ok();
+    let error = house.spine.run(ctx.clone(), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::OPERATION_PANICKED);
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    let code = Some(codes::OPERATION_PANICKED.as_str());
+    assert_eq!(
+        (calls.len(), calls[0].error_code.as_deref()),
+        (1, code),
+        "it is over, and not left to recovery"
+    );
+    let again = house.spine.run(ctx, call_of(&tool, json!({}))).await.unwrap_err();
+    assert_ne!(again.code(), codes::IDEMPOTENCY_IN_FLIGHT);
+    assert_eq!(house.client.exchanges().len(), 2, "a list and one call");
 }
 
 #[tokio::test]

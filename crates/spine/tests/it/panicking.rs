@@ -1,4 +1,5 @@
-//! An emitter that breaks between the record of a call and its sending, and once more when it is told of that.
+//! Ports that break: an emitter between the record of a call and its sending, and once more when it is told of that; and a
+//! seal when the answer is to be kept.
 
 use std::sync::Arc;
 
@@ -8,7 +9,8 @@ use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::logs::event::AuditEventDraft;
 use portcullis_schemas::logs::ledger::FailureFacts;
-use portcullis_schemas::logs::ports::{MCPAuditEmitterPort, ToolEventContext};
+use portcullis_schemas::logs::ledger::SealedAnswer;
+use portcullis_schemas::logs::ports::{AnswerSeal, MCPAuditEmitterPort, ToolEventContext};
 use portcullis_schemas::timestamp::Timestamp;
 
 pub(crate) struct PanickingEmitter(pub(crate) Arc<dyn MCPAuditEmitterPort>);
@@ -59,5 +61,25 @@ impl MCPAuditEmitterPort for PanickingEmitter {
         _: &McpToolInvocation,
     ) -> Drafted {
         panic!("as scripted")
+    }
+}
+
+pub(crate) struct PanickingSeal(pub(crate) Arc<dyn AnswerSeal>);
+
+impl AnswerSeal for PanickingSeal {
+    fn seal_answer(&self, _: &TenantId, _: &[u8]) -> Result<SealedAnswer, PortError> {
+        panic!("as scripted")
+    }
+
+    fn open_answer(&self, tenant: &TenantId, sealed: &SealedAnswer) -> Result<Vec<u8>, PortError> {
+        self.0.open_answer(tenant, sealed)
+    }
+
+    fn seal_round(&self, tenant: &TenantId, state: &[u8]) -> Result<Vec<u8>, PortError> {
+        self.0.seal_round(tenant, state)
+    }
+
+    fn open_round(&self, tenant: &TenantId, sealed: &[u8]) -> Result<Vec<u8>, PortError> {
+        self.0.open_round(tenant, sealed)
     }
 }

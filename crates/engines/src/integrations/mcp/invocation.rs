@@ -319,7 +319,7 @@ impl McpToolInvocationEngine {
     }
 
     /// From here on there is an open intent: whatever happens on the way out and back, a panic of a port too, ends in one
-    /// settlement. A panic of the hasher or the seal while that is written leaves it to recovery.
+    /// settlement. Where the hasher or the seal panics while that is written, one is written that needs neither.
     async fn act(
         &self,
         opened: Opened,
@@ -329,7 +329,12 @@ impl McpToolInvocationEngine {
         let claimed = call.idempotency.is_some();
         let ended = caught(self.reach_out(&opened, call, &receipt)).await.unwrap_or_else(Ended::broken);
         Span::current().record("portcullis.outcome", ended.outcome.as_str());
-        self.settle(&opened, &receipt, ended, claimed).instrument(debug_span!("gate.settle")).await
+        let settled =
+            caught(self.settle(&opened, &receipt, ended, claimed)).instrument(debug_span!("gate.settle"));
+        match settled.await {
+            Some(result) => result,
+            None => self.settle(&opened, &receipt, Ended::broken(), false).await,
+        }
     }
 
     async fn reach_out(&self, opened: &Opened, call: GovernedCall, receipt: &IntentReceipt) -> Ended {
