@@ -156,6 +156,9 @@ codes! {
     ACCESS_TOKEN_REQUIRED = "access_token_required";
     /// The MCP server wants scopes that its tokens are not asked for. Nothing was done.
     SCOPE_REQUIRED = "scope_required";
+    /// An MCP server refuses the headers of a call, which its tool's approved definition asks for: it may have another by now.
+    /// Nothing was done.
+    HEADERS_REFUSED = "headers_refused";
     /// What a server says of its authorization server, or that of itself and of us, breaks a rule; the public message names it.
     AUTHORIZATION_REFUSED = "authorization_refused";
     /// The metadata of an authorization server name another issuer than the one they were read for, so they may be another's.

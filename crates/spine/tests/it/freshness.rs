@@ -122,3 +122,31 @@ async fn who_looks_at_a_toolset_has_lists_read_anew_that_have_grown_old() {
     house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
     assert_eq!((listed().await, readings(&house)), (Vec::new(), 4), "what has changed is quarantined");
 }
+
+#[tokio::test]
+async fn a_server_that_refuses_the_headers_of_a_call_has_its_list_read_anew() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    for _ in 0..2 {
+        house.client.answer_call(Err(McpFailure::new(codes::HEADERS_REFUSED, "as scripted", false)));
+    }
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "wants a region by header")])));
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    assert_eq!(call().await.unwrap_err().code(), codes::HEADERS_REFUSED);
+    assert_eq!(readings(&house), 2, "the list of the approval, and this one");
+    let refused = call().await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::TOOL_QUARANTINED, 1));
+}
+
+#[tokio::test]
+async fn a_server_does_not_set_the_pace_at_which_its_list_is_read() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    for _ in 0..3 {
+        house.client.answer_call(Err(McpFailure::new(codes::HEADERS_REFUSED, "as scripted", false)));
+        let call = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+        assert_eq!(call.await.unwrap_err().code(), codes::HEADERS_REFUSED);
+    }
+    assert_eq!(readings(&house), 2);
+}

@@ -74,7 +74,6 @@ pub(crate) async fn invoke(
         (configuration, remembered) = (load(&scene, &target, through.as_mut()).await?, false);
         judged = asked.judge(&scene, &configuration).await?;
     }
-    let _place = place;
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
     let call = GovernedCall {
@@ -96,7 +95,13 @@ pub(crate) async fn invoke(
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
     let page = connection_page(&target.server);
+    let server = Arc::clone(&call.facts.server);
     let answered = carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await;
+    drop(place);
+    if answered.as_ref().is_err_and(|error| error.code() == codes::HEADERS_REFUSED) {
+        // The call's outcome is on record; what is found counts for the next one, and so does that nothing was.
+        let _ = freshness::refresh(&scene, &server, limit).await;
+    }
     answered.map_err(|error| match error.code() {
         codes::CONNECTION_REQUIRED => error.with_page(page),
         _ => error,

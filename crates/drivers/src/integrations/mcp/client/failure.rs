@@ -85,6 +85,10 @@ impl NotAnswered {
             Self::Refused { code: received::URL_ELICITATION_REQUIRED_LEGACY, .. } => {
                 fail(codes::INPUT_REFUSED, "the server wants a person to open a URL".into(), true)
             }
+            Self::Refused { code, .. } if code == ErrorCode::HEADER_MISMATCH.value() => {
+                let detail = format!("json-rpc error {code}: the server refuses the headers of the request");
+                fail(codes::HEADERS_REFUSED, detail, false)
+            }
             Self::Refused { code, .. } => {
                 fail(codes::UPSTREAM_ERROR, format!("json-rpc error {code}"), !is_refusal(code))
             }

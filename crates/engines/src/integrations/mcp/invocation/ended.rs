@@ -265,6 +265,8 @@ fn describe(failure: McpFailure, goes_on: bool) -> Failure {
         "nothing was done: an admin must decide whether it is asked for, and the trail names which"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
+    } else if failure.code == codes::HEADERS_REFUSED {
+        "nothing was done: its list is read anew, so repeat the call; an admin must approve the tool again if it has changed"
     } else if goes_on {
         "nothing was done: make the call anew"
     } else {
@@ -292,6 +294,7 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::CONTENT_REFUSED
         | codes::INPUT_REFUSED
         | codes::STATE_REFUSED
+        | codes::HEADERS_REFUSED
         | codes::ELICITATION_REQUIRED
         | codes::URL_ELICITATION_REQUIRED
         | codes::SAMPLING_REQUIRED

@@ -45,7 +45,7 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         row("broken", |_| http(502, "text/html", "UPSTREAM-TEXT"), codes::UPSTREAM_ERROR, true),
         row("refused", |received| error(received, 200, -32602), codes::UPSTREAM_ERROR, false),
         row("failed", |received| error(received, 200, -32603), codes::UPSTREAM_ERROR, true),
-        row("headers refused", |received| error(received, 400, -32020), codes::UPSTREAM_ERROR, false),
+        row("headers refused", |received| error(received, 400, -32020), codes::HEADERS_REFUSED, false),
         row(
             "another id",
             |_| http(200, "application/json", r#"{"jsonrpc":"2.0","id":"x","result":{}}"#),
