@@ -18,7 +18,6 @@ use crate::prove::suite::{Control, Figure, Suite, Trial};
 
 const LATEST: &str = "the latest answer after its deadline";
 const DEADLINE: Duration = Duration::from_secs(1);
-const GRACE: Duration = Duration::from_millis(250);
 const CALLERS: usize = 24;
 
 pub(crate) fn suite() -> Suite {
@@ -51,7 +50,7 @@ impl Trial for Deadlines {
         scene.servers[1].detour.close().await;
         scene.servers[2].detour.take(Way::Silent);
         scene.servers[3].detour.take(Way::Broken);
-        let calls = if self.wait.is_some() { setting.times(20_000, 2_000) } else { 4 * CALLERS };
+        let calls = if self.wait.is_some() { setting.times(20_000, 1_000) } else { 4 * CALLERS };
         let length = DEADLINE * u32::try_from(calls / (4 * CALLERS))?;
         let manner = Manner { wait: self.wait, spread: DEADLINE, ..Manner::default() };
         let sleeper = Sleeper::start();
@@ -68,6 +67,7 @@ impl Trial for Deadlines {
         let recorded = scene.recorded().await?;
         let found = compared(&samples.0, &Sent::new(), &BTreeSet::new(), &recorded);
         let unknown = recorded.values().flatten().filter(|outcome| *outcome == "unknown").count();
+        let grace = setting.bound(Duration::from_millis(250), Duration::from_secs(1));
         let latest = samples.0.iter().map(|sample| sample.took).max().unwrap_or_default();
         let otherwise = samples.count(|end| match end {
             End::Answered | End::Refused(_) => false,
@@ -78,7 +78,7 @@ impl Trial for Deadlines {
             Figure::at_least("calls", calls as u64 * 9 / 10, samples.0.len() as u64),
             Figure::told("answered in time", samples.answered()),
             Figure::told("refused for want of a place", samples.refused()),
-            Figure::within(LATEST, GRACE, latest.saturating_sub(DEADLINE)),
+            Figure::within(LATEST, grace, latest.saturating_sub(DEADLINE)),
             Figure::told("p99 of all", format!("{:.3} s", samples.percentile(99, |_| true).as_secs_f64())),
             Figure::exactly(
                 "calls that ended otherwise than answered, refused or out of time",

@@ -45,6 +45,15 @@ impl Setting {
         }
     }
 
+    /// The bound of a time or a speed: as promised in the full form, which needs a quiet machine. The short form runs where
+    /// others work, so it looks for what is of another order.
+    pub(crate) fn bound<T>(&self, promised: T, tolerated: T) -> T {
+        match self.form {
+            Form::Full => promised,
+            Form::Short => tolerated,
+        }
+    }
+
     /// The random choices of one part of a suite: they depend on the seed and this name alone.
     pub(crate) fn dice(&self, part: &str) -> Dice {
         Dice::new(self.seed, part)
