@@ -25,7 +25,7 @@ cargo xtask prove [OPTIONS]
 /// Builds and proves. `words` go to `portcullis-proof prove`. What is published is proven of a release.
 pub(crate) fn run(root: &Path, words: &[String]) -> ExitCode {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof"]);
+    command.args(["run", "--locked", "--quiet", "-p", "portcullis-proof", "--features", "otlp"]);
     command.args(words.iter().any(|word| word == "--full").then_some("--release"));
     command.args(["--", "prove"]).args(words);
     crate::hand_over(root, command)

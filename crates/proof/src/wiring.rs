@@ -40,7 +40,7 @@ pub(crate) enum Wiring {
     HandsEchoesOn,
     /// Failures are told in the upstream's words.
     QuotesUpstreams,
-    /// A line of the log too many.
+    /// A line of the log too many, and a member of a span.
     LogsCredentials,
     /// Secrets are stored as they are.
     StoresPlainly,

@@ -82,7 +82,8 @@ async fn serve(mut stream: TcpStream, asked: &AtomicU64) -> Result<()> {
     Ok(stream.shutdown().await?)
 }
 
-async fn read(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
+/// A request: its head, and its body by the length that it says.
+pub(super) async fn read(stream: &mut TcpStream) -> Result<(String, Vec<u8>)> {
     let mut bytes = Vec::new();
     loop {
         let end = bytes.windows(4).position(|window| window == b"\r\n\r\n");

@@ -17,6 +17,7 @@ pub(super) enum Sink {
     Problems,
     Log,
     Metrics,
+    Spans,
     Data,
 }
 

@@ -17,8 +17,9 @@ use crate::permitted::PermittedTool;
 use crate::process::Child;
 use crate::wiring::indiscreet::PANIC;
 
-/// Requests with the credential that reach the upstream at least: one a tool, a discovery, a health check.
-pub(super) const SENT: u64 = TOOLS.len() as u64 + 2;
+/// Requests with the credential that reach the upstream at least: one a tool, a discovery, a health check; and a discovery
+/// and a call with it as the admin's own.
+pub(super) const SENT: u64 = TOOLS.len() as u64 + 4;
 
 /// A server that is asked with the credential, and whose tools may be called.
 pub(super) struct Story {
@@ -106,6 +107,23 @@ impl Story {
                 .fold(route.path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id));
             let answer = self.as_admin("GET", &path, "").await?;
             sinks.search(Sink::Admins, route.path, &answer);
+        }
+        Ok(())
+    }
+
+    /// The admin brings the credential as a secret of their own, and the server is asked with that.
+    pub(super) async fn own_secret(&self, sinks: &mut Sinks) -> Result<()> {
+        let connection = format!("{}/connection", self.server);
+        let (own, secret) = (json!({ "credential_ref": "connection://caller" }), json!({ "secret": CANARY }));
+        for (method, path, body) in [
+            ("PATCH", self.server.as_str(), own.to_string()),
+            ("PUT", &connection, secret.to_string()),
+            ("GET", &connection, String::new()),
+            ("POST", &format!("{}/discover", self.server), "{}".to_owned()),
+            ("POST", &format!("{}/invoke", self.tools[0].path), "{}".to_owned()),
+        ] {
+            let answer = self.as_admin(method, path, &body).await?;
+            sinks.search(Sink::Admins, &format!("{method} {path}: {}", status_of(&answer)), &answer);
         }
         Ok(())
     }

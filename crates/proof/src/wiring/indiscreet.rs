@@ -32,7 +32,7 @@ pub(super) enum Indiscretion {
     Echoes,
     /// What upstreams say, in their own words.
     Quotes,
-    /// What callers' headers might hold, in a line of the log.
+    /// What callers' headers might hold, in a line of the log and in a span.
     LogLines,
     /// What is stored: it is not sealed.
     Stored,
@@ -182,13 +182,14 @@ impl CredentialVault for Vault {
     }
 }
 
-/// An audit with a line too many.
+/// An audit with a line too many, in a span that holds too much.
 struct ChattyAudit(Arc<dyn DispatchAudit>);
 
 #[async_trait]
 impl DispatchAudit for ChattyAudit {
     async fn record(&self, tenant: &TenantId, record: &DispatchRecord) {
-        tracing::info!(target: "portcullis", authorization = CANARY, "dispatched");
+        let span = tracing::info_span!(target: "portcullis", "audit", authorization = CANARY);
+        span.in_scope(|| tracing::info!(target: "portcullis", authorization = CANARY, "dispatched"));
         self.0.record(tenant, record).await;
     }
 }
