@@ -10,12 +10,13 @@ use std::time::Duration;
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail};
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
+use rustix::process::{Pid, Signal, kill_process};
 use tokio::net::TcpStream;
 
-/// How long a program may take to listen.
-const START: Duration = Duration::from_secs(30);
+/// How long a program may take to listen. The slowest that we start makes a database first, for half of that.
+const START: Duration = Duration::from_secs(60);
 
-/// A program that we started; ended, by its pid, when dropped.
+/// A program that we started; ended, by its pid, when dropped, and with it what it has started.
 #[derive(Debug)]
 pub(crate) struct Program {
     child: Child,
@@ -52,9 +53,32 @@ impl Program {
 impl Drop for Program {
     fn drop(&mut self) {
         // It may have ended by itself; there is nothing to do then.
+        let Ok(None) = self.child.try_wait() else { return };
+        let family = family(self.pid());
         let _ = self.child.kill();
+        // Workers that it forked would live on. They are ended by their pids, not as a process group: in one of their own
+        // an interrupt from the keyboard, at which nothing is dropped, would not reach them.
+        for worker in family.into_iter().skip(1).filter_map(|pid| Pid::from_raw(pid.cast_signed())) {
+            let _ = kill_process(worker, Signal::KILL);
+        }
         let _ = self.child.wait();
     }
+}
+
+/// A process and whatever it has started, itself first.
+pub(crate) fn family(pid: u32) -> Vec<u32> {
+    let mut family = vec![pid];
+    let mut next = 0;
+    while let Some(pid) = family.get(next).copied() {
+        next += 1;
+        // Who has ended meanwhile has no children any more.
+        let Ok(tasks) = std::fs::read_dir(format!("/proc/{pid}/task")) else { continue };
+        for task in tasks.flatten() {
+            let children = std::fs::read_to_string(task.path().join("children")).unwrap_or_default();
+            family.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
+        }
+    }
+    family
 }
 
 /// A port that was free a moment ago.
@@ -164,5 +188,38 @@ impl Announcement {
             }
         }
         bail!("the server ended before it listened")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_program_ends_with_what_it_has_started() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut command = Command::new("sh");
+        command.args(["-c", "sleep 600 & sleep 600 & wait"]);
+        // The port is ours: the program counts as listening at once, and starts its children a moment later.
+        let program = Program::listening(command, listener.local_addr().unwrap().port()).await.unwrap();
+        let pid = program.pid();
+        until(|| family(pid).len() == 3).await;
+        let started = family(pid);
+        drop(program);
+        // Whoever inherits the children may take its time to bury them.
+        let runs = |pid: &u32| {
+            let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+            status.contains("State:") && !status.contains("State:\tZ")
+        };
+        until(|| !started.iter().any(runs)).await;
+    }
+
+    async fn until(mut so: impl FnMut() -> bool) {
+        let waited = tokio::time::timeout(Duration::from_secs(20), async {
+            while !so() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        });
+        waited.await.unwrap();
     }
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use color_eyre::eyre::{ContextCompat, Result, WrapErr};
 
+use crate::plant::family;
+
 /// Clock ticks of `/proc/PID/stat` in a second; the same on every Linux that this runs on.
 const TICKS: u64 = 100;
 
@@ -23,7 +25,7 @@ impl Meter {
     /// User and system time until now.
     pub(super) fn cpu(&self) -> Result<Duration> {
         let mut ticks = 0;
-        for pid in self.family()? {
+        for pid in family(self.pid) {
             ticks += ticks_of(&read(pid, "stat")?)?;
         }
         Ok(Duration::from_millis(ticks * 1000 / TICKS))
@@ -32,25 +34,10 @@ impl Meter {
     /// Resident memory in MiB.
     pub(super) fn memory(&self) -> Result<f64> {
         let mut kib = 0;
-        for pid in self.family()? {
+        for pid in family(self.pid) {
             kib += resident(&read(pid, "status")?).unwrap_or_default();
         }
         Ok(kib as f64 / 1024.0)
-    }
-
-    /// The process and whatever it has started.
-    fn family(&self) -> Result<Vec<u32>> {
-        let mut family = vec![self.pid];
-        let mut next = 0;
-        while let Some(pid) = family.get(next).copied() {
-            next += 1;
-            let tasks = fs::read_dir(format!("/proc/{pid}/task")).wrap_err("the process has ended")?;
-            for task in tasks.flatten() {
-                let children = fs::read_to_string(task.path().join("children")).unwrap_or_default();
-                family.extend(children.split_whitespace().filter_map(|pid| pid.parse::<u32>().ok()));
-            }
-        }
-        Ok(family)
     }
 }
 

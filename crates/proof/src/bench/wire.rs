@@ -66,8 +66,23 @@ impl Caller {
         Ok(Self { stream, buffer: Vec::with_capacity(8192) })
     }
 
-    /// Sends the request and reads its answer whole.
+    /// Sends the request and reads its answer whole, which must be as expected.
     pub(super) async fn call(&mut self, request: &Request) -> Result<()> {
+        let status = self.exchange(request).await?;
+        if status != 200 || memmem::find(&self.buffer, request.expected.as_bytes()).is_none() {
+            bail!("a call failed: {}", String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(600)]));
+        }
+        Ok(())
+    }
+
+    /// A header of the answer that was read last.
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        let end = memmem::find(&self.buffer, b"\r\n\r\n")?;
+        header(std::str::from_utf8(&self.buffer[..end]).ok()?, name)
+    }
+
+    /// Sends the request and reads its answer whole: its status.
+    pub(super) async fn exchange(&mut self, request: &Request) -> Result<u16> {
         self.stream.write_all(&request.text).await?;
         self.buffer.clear();
         let head = loop {
@@ -90,10 +105,7 @@ impl Caller {
                 }
             }
         }
-        if status != 200 || memmem::find(&self.buffer, request.expected.as_bytes()).is_none() {
-            bail!("a call failed: {}", String::from_utf8_lossy(&self.buffer[..self.buffer.len().min(600)]));
-        }
-        Ok(())
+        Ok(status)
     }
 
     async fn read(&mut self) -> Result<()> {
@@ -107,16 +119,17 @@ impl Caller {
 fn read_head(head: &[u8]) -> Result<(u16, Option<usize>)> {
     let head = std::str::from_utf8(head).wrap_err("the answer's head is not text")?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    let header = |wanted: &str| {
-        let mut lines = head.lines().filter_map(|line| line.split_once(':'));
-        lines.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
-    };
-    let length = match (header("content-length"), header("transfer-encoding")) {
+    let length = match (header(head, "content-length"), header(head, "transfer-encoding")) {
         (Some(length), _) => Some(length.parse().wrap_err("content-length is no number")?),
         (None, Some("chunked")) => None,
         (None, _) => bail!("an answer without a length cannot be measured on a kept connection"),
     };
     Ok((status.wrap_err("the answer has no status")?, length))
+}
+
+fn header<'a>(head: &'a str, wanted: &str) -> Option<&'a str> {
+    let mut lines = head.lines().filter_map(|line| line.split_once(':'));
+    lines.find(|(name, _)| name.eq_ignore_ascii_case(wanted)).map(|(_, value)| value.trim())
 }
 
 #[cfg(test)]
