@@ -92,7 +92,7 @@ pub enum OpenError {
     },
     /// The clocks differ, so leases cannot be trusted.
     #[error(
-        "database server: its clock and this machine's differ by {millis} ms, expected at most 1000: synchronise both, since leases compare times of several machines"
+        "database server: its clock and this machine's differ by {millis} ms, expected at most 500: synchronise both, since leases compare times of several machines"
     )]
     Clock {
         /// How far they are apart.

@@ -28,8 +28,9 @@ const LEDGER_CONNECTIONS: u32 = 2;
 const STALE: Duration = Duration::from_secs(1);
 const IDLE: Duration = Duration::from_secs(600);
 const LIFETIME: Duration = Duration::from_secs(1800);
-/// The largest difference of clocks, in milliseconds: a lease of 3 s is renewed each second.
-const MAX_SKEW: u64 = 1000;
+/// The largest difference from the database's clock, in milliseconds. Two replicas differ by twice that at most, and a lease
+/// of 3 s is renewed each second: one that lives has a second left whoever looks at it.
+const MAX_SKEW: u64 = 500;
 
 /// What sessions are for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -34,6 +34,17 @@ impl RecordTransaction {
         }
     }
 
+    /// As [`Transaction::of_free`]. On SQLite nobody else writes meanwhile.
+    pub(crate) async fn of_free(
+        &self,
+        tenants: &BTreeSet<&TenantId>,
+    ) -> Result<BTreeSet<TenantId>, PortError> {
+        match self {
+            Self::Pooled(transaction) => transaction.of_free(tenants).await,
+            Self::Direct(_) => Ok(tenants.iter().map(|one| (*one).clone()).collect()),
+        }
+    }
+
     /// A transaction within this one: what it does can be taken back alone. Locks that it takes and keeps are this
     /// one's.
     pub(crate) async fn savepoint(&self) -> Result<Self, PortError> {

@@ -100,6 +100,22 @@ impl Transaction {
         Ok(&self.connection)
     }
 
+    /// Those of these tenants that no other writer keeps, without waiting for any: their rows are this transaction's from here
+    /// on.
+    pub(crate) async fn of_free(
+        &self,
+        tenants: &BTreeSet<&TenantId>,
+    ) -> Result<BTreeSet<TenantId>, PortError> {
+        if !self.locks {
+            return Ok(tenants.iter().map(|one| (*one).clone()).collect());
+        }
+        let free = tenant_locks::take_free(&self.connection, tenants).await.map_err(port_error)?;
+        if let Some(mut touched) = self.touched() {
+            touched.locked.extend(free.iter().cloned());
+        }
+        Ok(free)
+    }
+
     /// The tenants whose configuration this transaction may have changed.
     pub(crate) fn configured(&self) -> BTreeSet<TenantId> {
         self.touched().map(|touched| touched.configured.clone()).unwrap_or_default()

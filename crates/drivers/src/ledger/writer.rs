@@ -3,9 +3,9 @@
 //!
 //! A batch is applied together first. If that fails, it is rolled back and applied again with a savepoint for each
 //! value, so that one bad value fails alone; all that succeed still share one commit. Values of a tenant whose lock
-//! another writer keeps wait for the next batch, until their callers give up; they hold up nobody else.
+//! another writer keeps wait for the next batch, until their callers give up, and take no place in it. The others wait for
+//! them once a batch, for as long as one lock is awaited, however many tenants are kept.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::Instant;
@@ -23,7 +23,7 @@ use super::meter::LedgerMeter;
 use super::recovery::disown;
 use crate::database::{Database, RecordTransaction};
 
-/// Most values in one transaction, and most orphans.
+/// Most new values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
 
 /// What to say to each caller of a batch; nothing yet to one whose value waits for the next.
@@ -85,7 +85,8 @@ async fn fill(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool {
     if jobs.is_empty() {
         return queue.recv_many(jobs, MOST_AT_ONCE).await > 0;
     }
-    while jobs.len() < MOST_AT_ONCE
+    let most = jobs.len() + MOST_AT_ONCE;
+    while jobs.len() < most
         && let Ok(job) = queue.try_recv()
     {
         jobs.push(job);
@@ -186,32 +187,16 @@ async fn together(tx: &RecordTransaction, jobs: &[Job], orphans: &[Orphan]) -> R
 }
 
 async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Answers, PortError> {
-    let mut busy = BTreeSet::new();
-    for tenant in tenants(jobs).collect::<BTreeSet<_>>() {
-        if !is_free(tx, tenant).await? {
-            busy.insert(tenant);
-        }
-    }
+    let free = tx.of_free(&tenants(jobs).collect()).await?;
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
         answers.push(match job.work.tenant() {
             _ if job.is_given_up() => Some(Err(given_up())),
-            Some(tenant) if busy.contains(tenant) => None,
+            Some(tenant) if !free.contains(tenant) => None,
             _ => Some(alone(tx, &job.work).await?),
         });
     }
     Ok(answers)
-}
-
-/// Takes the tenant's lock; false when another writer keeps it. The savepoint keeps the transaction usable then.
-async fn is_free(tx: &RecordTransaction, tenant: &TenantId) -> Result<bool, PortError> {
-    let savepoint = tx.savepoint().await?;
-    if savepoint.of_records(&BTreeSet::from([tenant])).await.is_ok() {
-        savepoint.commit().await?;
-        return Ok(true);
-    }
-    savepoint.rollback().await?;
-    Ok(false)
 }
 
 /// The outer error is one of the transaction, the inner one of the value.
