@@ -50,7 +50,7 @@ pub(crate) use self::under_way::UnderWay;
 /// Where agents come in.
 pub(crate) const ENDPOINT: &str = "/mcp/{toolset}";
 /// What stands there before the toolset's name.
-pub(crate) const MOUNT: &str = "/mcp/";
+pub(crate) use portcullis_spine::options::MOUNT;
 
 /// What is served here. A handshake is answered without a session id, so that any replica serves any request.
 const PROFILE: ServerProfile<'static> = ServerProfile {

@@ -10,6 +10,7 @@ use portcullis_schemas::ids::{EventId, KeyId};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType, EventActor};
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::principal::{ActorType, Principal};
+use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, codes};
 use serde_json::{Map, Value, json};
@@ -75,8 +76,13 @@ pub(crate) async fn unfreeze_key(scene: Scene, request: UnfreezeApiKey) -> Resul
 }
 
 pub(crate) async fn revoke_key(scene: Scene, request: RevokeApiKey) -> Result<ApiKey, Error> {
-    change(&scene, &request.key_id, AuditEventType::ApiKeyRevoked, api_keys::may_shut_out, api_keys::revoke)
-        .await
+    let (id, event) = (&request.key_id, AuditEventType::ApiKeyRevoked);
+    let mut work = scene.begin().await?;
+    let key = changed(&scene, &mut *work, id, event, api_keys::may_shut_out, api_keys::revoke).await?;
+    // What was sealed for it alone is of no use any more.
+    work.connections().remove_of_key(scene.tenant(), id).await?;
+    work.commit().await?;
+    Ok(key)
 }
 
 /// Registers the subject of an access token that an operator's rule lets in without an admin. Of several of its tokens at
@@ -147,6 +153,20 @@ async fn change(
     step: fn(ApiKey, Timestamp) -> Result<ApiKey, Error>,
 ) -> Result<ApiKey, Error> {
     let mut work = scene.begin().await?;
+    let key = changed(scene, &mut *work, id, event_type, allowed, step).await?;
+    work.commit().await?;
+    Ok(key)
+}
+
+/// A step of a key's life, with its event; not committed yet.
+async fn changed(
+    scene: &Scene,
+    work: &mut dyn UnitOfWork,
+    id: &KeyId,
+    event_type: AuditEventType,
+    allowed: fn(&Principal, &ApiKey) -> Result<(), Error>,
+    step: fn(ApiKey, Timestamp) -> Result<ApiKey, Error>,
+) -> Result<ApiKey, Error> {
     let found = work.api_keys().get(scene.tenant(), id).await?;
     let found = found.ok_or_else(|| Error::not_found("API key"))?;
     allowed(scene.principal(), &found)?;
@@ -154,6 +174,5 @@ async fn change(
     work.api_keys().update(scene.tenant(), &key).await?;
     let event = scene.event(event_type, [("key_id", id.as_str())], json!({ "name": key.name }));
     work.audit_log().append(scene.tenant(), &[event]).await?;
-    work.commit().await?;
     Ok(key)
 }

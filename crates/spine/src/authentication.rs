@@ -1,15 +1,28 @@
 //! From a presented key to a principal. There is no default principal, and one answer for every failure.
 
 use portcullis_engines::api_keys::key_text::PresentedKey;
-use portcullis_engines::api_keys::tokens::is_token;
+use portcullis_engines::api_keys::tokens::{Place, is_token};
 use portcullis_engines::api_keys::{authenticate, key_text, unauthenticated};
 use portcullis_schemas::Error;
+use portcullis_schemas::integrations::connections::operations::{
+    BeginConnection, CompleteConnection, ConnectWithSecret, GetConnection, RemoveConnection,
+};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Principal;
 use tracing::{Instrument, debug_span};
 
+use crate::options::MOUNT;
 use crate::spine::Spine;
+
+/// The operations of a caller's own connections.
+const OWN: [&str; 5] = [
+    BeginConnection::NAME,
+    CompleteConnection::NAME,
+    ConnectWithSecret::NAME,
+    GetConnection::NAME,
+    RemoveConnection::NAME,
+];
 
 impl Spine {
     /// The principal behind an API key's text, or behind an access token where the operator lets tokens in. A malformed
@@ -30,8 +43,12 @@ impl Spine {
     /// # Errors
     /// As [`Spine::authenticate`].
     pub async fn authenticate_at(&self, path: &str, presented: &str) -> Result<Principal, Error> {
+        self.authenticate_in(Place::Path(path), presented).await
+    }
+
+    async fn authenticate_in(&self, place: Place<'_>, presented: &str) -> Result<Principal, Error> {
         if is_token(presented) && self.stage().tokens.is_some() {
-            let token = self.authenticate_token(presented, path);
+            let token = self.authenticate_token(presented, place);
             return token.instrument(debug_span!("gate.authenticate")).await;
         }
         self.look_up(&parsed(presented)?).instrument(debug_span!("gate.authenticate")).await
@@ -39,13 +56,15 @@ impl Spine {
 
     /// As [`Spine::authenticate`], for a call of this operation. `invoke_tool` looks at the key again, with the facts
     /// of the call; so it is enough that the key is one that was looked up before, and the look-up is saved. A key is
-    /// never refused without one.
+    /// never refused without one. A token for any toolset is good where a caller connects their own account: on its way
+    /// there, an agent has no other.
     ///
     /// # Errors
     /// As [`Spine::authenticate`].
     pub async fn authenticate_for(&self, operation: &str, presented: &str) -> Result<Principal, Error> {
         if is_token(presented) {
-            return self.authenticate(presented).await;
+            let place = if OWN.contains(&operation) { Place::Below(MOUNT) } else { Place::Path("") };
+            return self.authenticate_in(place, presented).await;
         }
         let presented = parsed(presented)?;
         let span = debug_span!("gate.authenticate");

@@ -73,6 +73,8 @@ pub fn connection_page(server: &ServerId) -> String {
     format!("/connections/{server}")
 }
 
+/// Where toolsets are reached, each by its name.
+pub const MOUNT: &str = "/mcp/";
 /// Path of the page that browsers are sent back to; below it stands the same page for each server.
 pub const CALLBACK: &str = "/connections/callback";
 /// Path of the document that says who we are.

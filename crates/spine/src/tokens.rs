@@ -5,7 +5,7 @@ mod issuer_keys;
 use std::collections::HashMap;
 use std::fmt;
 
-use portcullis_engines::api_keys::tokens::{Claimed, Jws, TokenFault, TokenKeys, admit, identify};
+use portcullis_engines::api_keys::tokens::{Claimed, Jws, Place, TokenFault, TokenKeys, admit, identify};
 use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::tokens::TokenSettings;
 use portcullis_schemas::principal::Principal;
@@ -30,17 +30,21 @@ impl TokenIssuers {
 }
 
 impl Spine {
-    /// The principal behind an access token, for a caller of `{resource}{path}`. A token client is a key, so whatever
+    /// The principal behind an access token, for a caller there. A token client is a key, so whatever
     /// shuts a key out shuts it out too.
     ///
     /// # Errors
     /// `unauthenticated` for every kind of wrong token; `token_issuer_unavailable` when the issuer's keys cannot be
     /// had; `store_unavailable` when the tenant's keys cannot be read.
-    pub(crate) async fn authenticate_token(&self, presented: &str, path: &str) -> Result<Principal, Error> {
+    pub(crate) async fn authenticate_token(
+        &self,
+        presented: &str,
+        place: Place<'_>,
+    ) -> Result<Principal, Error> {
         let Some(issuers) = &self.stage().tokens else { return Err(TokenFault::Issuer.to_error()) };
         let now = self.ports().clock.now();
         let jws = Jws::parse(presented).map_err(TokenFault::to_error)?;
-        let claimed = Claimed::judge(&jws, &issuers.settings, path, now).map_err(TokenFault::to_error)?;
+        let claimed = Claimed::judge(&jws, &issuers.settings, place, now).map_err(TokenFault::to_error)?;
         // There is one for each issuer.
         let Some(known) = issuers.keys.get(&claimed.issuer().issuer) else {
             return Err(TokenFault::Issuer.to_error());

@@ -6,6 +6,7 @@ use portcullis_schemas::ids::KeyId;
 use portcullis_schemas::integrations::connections::ConnectionWay;
 use portcullis_schemas::integrations::mcp::oauth::OwnSecretGrant;
 use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::secret::Secret;
 use portcullis_schemas::text::{CredentialRefText, HeaderNameText};
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -49,6 +50,18 @@ pub fn own_secret_grant(server: &McpServer, key: &KeyId) -> Option<OwnSecretGran
 pub fn connection_way(server: &McpServer, key: &KeyId) -> Option<ConnectionWay> {
     let logs_in = account_grant(server, key).map(|_| ConnectionWay::LogIn);
     logs_in.or_else(|| own_secret_grant(server, key).map(|_| ConnectionWay::Secret))
+}
+
+/// A server that does not take its caller's own secret any more: no admin can mend that, but the caller can.
+#[must_use]
+pub fn disowned(failure: McpFailure, server: &McpServer) -> McpFailure {
+    let is_own = server.credential_ref.as_ref().is_some_and(is_callers_own);
+    if !(is_own && failure.is_unauthenticated) {
+        return failure;
+    }
+    let detail = "the server refuses the secret that you have given for it, so give it another one \
+                  (PUT /integrations/mcp-servers/{server_id}/connection)";
+    McpFailure { code: codes::CONNECTION_REQUIRED, detail: detail.to_owned(), ..failure }
 }
 
 /// A secret, sealed. It is for one key and for one server, at one address and in one header.

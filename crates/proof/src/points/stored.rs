@@ -164,6 +164,8 @@ watched_stores! {
             fn get(tenant: &TenantId, server: &ServerId, key: &KeyId) -> Option<StoredConnection>;
             fn put(tenant: &TenantId, connection: &StoredConnection) -> ();
             fn remove(tenant: &TenantId, server: &ServerId, key: &KeyId) -> ();
+            fn remove_of_key(tenant: &TenantId, key: &KeyId) -> ();
+            fn remove_at_server(tenant: &TenantId, server: &ServerId) -> ();
         }
         CredentialStore by credentials {
             fn insert(tenant: &TenantId, credential: &CredentialMetadata, sealed: &SealedSecret) -> ();

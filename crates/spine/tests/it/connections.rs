@@ -367,3 +367,32 @@ async fn an_account_is_not_connected_to_what_was_frozen_or_changed_meanwhile() {
     .await;
     assert_eq!((error.code(), is_connected), (codes::STATE_CONFLICT, false), "its tokens would be refused");
 }
+
+#[tokio::test]
+async fn a_code_is_exchanged_on_record_alone_and_so_is_what_came_of_it() {
+    let bank = Bank::open().await;
+    let state = bank.begin(0).await;
+    bank.house.ledger.fail_record(true);
+    let unrecorded = bank.complete(0, json!({ "state": state })).await.unwrap_err();
+    assert_eq!(unrecorded.code(), codes::AUDIT_UNAVAILABLE);
+    assert_eq!(bank.egress.requests().len(), 0, "no record, no request");
+    bank.house.ledger.fail_record(false);
+
+    let state = bank.begin(0).await;
+    let refusal = json!({ "error": "invalid_grant" });
+    bank.egress.answer(ScriptedResponse::json(400, &refusal));
+    let refused = bank.complete(0, json!({ "state": state })).await.unwrap_err();
+    assert_eq!(refused.code(), codes::UPSTREAM_TOKEN_REFUSED);
+    let story = bank.house.story_of(&bank.server).await;
+    let expected = ["mcp_exchange.started", "credential.accessed", "mcp_exchange.failed"];
+    assert!(story.ends_with(&expected.map(str::to_owned)), "{story:?}");
+
+    let state = bank.begin(0).await;
+    bank.answer("alices", None);
+    bank.house.ledger.fail_settle(true);
+    let withheld = bank.complete(0, json!({ "state": state })).await.unwrap_err();
+    assert_eq!(withheld.code(), codes::OUTCOME_UNRECORDED);
+    let request = serde_json::from_value::<GetConnection>(json!({ "server_id": bank.server })).unwrap();
+    let own = bank.house.spine.run(bank.callers[0].clone(), request).await.unwrap();
+    assert!(!own.is_connected, "no recorded outcome, no account");
+}

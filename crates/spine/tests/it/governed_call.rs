@@ -20,7 +20,7 @@ use portcullis_testkit::fakes::FixedToolPolicy;
 use serde_json::json;
 
 use crate::house::{FAITHFUL, House, call_of, reply};
-use crate::panicking::{PanickingEmitter, PanickingSeal};
+use crate::panicking::{PanickingEmitter, PanickingHasher, PanickingSeal};
 
 #[tokio::test]
 async fn an_allowed_call_is_recorded_before_and_after_and_its_result_is_untouched() {
@@ -237,18 +237,34 @@ async fn what_panics_within_the_settlement_is_settled_at_once() {
     house.client.answer_call(Ok(reply()));
     let mut ctx = house.caller(Scope::Invoke);
     ctx.idempotency_key = IdempotencyKey::new("once").ok();
-    let error = house.spine.run(ctx.clone(), call_of(&tool, json!({}))).await.unwrap_err();
-    assert_eq!(error.code(), codes::OPERATION_PANICKED);
-    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
-    let code = Some(codes::OPERATION_PANICKED.as_str());
+    let result = house.spine.run(ctx.clone(), call_of(&tool, json!({}))).await.unwrap();
     assert_eq!(
-        (calls.len(), calls[0].error_code.as_deref()),
-        (1, code),
-        "it is over, and not left to recovery"
+        result.status,
+        InvocationOutcome::Success,
+        "that it is not kept for repeats changes nothing else"
+    );
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    assert_eq!(
+        (calls.len(), calls[0].outcome),
+        (1, InvocationOutcome::Success),
+        "it is not left to recovery"
     );
     let again = house.spine.run(ctx, call_of(&tool, json!({}))).await.unwrap_err();
-    assert_ne!(again.code(), codes::IDEMPOTENCY_IN_FLIGHT);
+    assert_eq!(again.code(), codes::OUTCOME_UNKNOWN);
     assert_eq!(house.client.exchanges().len(), 2, "a list and one call");
+}
+
+#[tokio::test]
+async fn a_result_whose_hash_cannot_be_made_is_withheld_and_the_call_is_over() {
+    let house = House::with(|ports| ports.hasher = Arc::new(PanickingHasher(ports.hasher.clone()))).await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.answer_call(Ok(reply()));
+    let error = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(error.code(), codes::OUTCOME_UNRECORDED);
+    let calls = house.admin::<GetMcpInvocations>(json!({})).await.unwrap().items;
+    let call = &calls[0];
+    assert_eq!((call.outcome, &call.output_hash), (InvocationOutcome::Success, &None));
+    assert!(call.started_at.is_some());
 }
 
 #[tokio::test]

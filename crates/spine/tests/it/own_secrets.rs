@@ -1,17 +1,20 @@
 //! Secrets of callers' own at an upstream: who may give one, whose is sent, and when it is not.
 
-use portcullis_schemas::api_keys::operations::CreateApiKey;
+use portcullis_schemas::api_keys::operations::{CreateApiKey, RevokeApiKey};
 use portcullis_schemas::codes;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::incidents::operations::ListIncidents;
 use portcullis_schemas::integrations::connections::ConnectionWay;
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, ConnectWithSecret, GetConnection, OwnConnection, RemoveConnection,
 };
+use portcullis_schemas::integrations::credentials::operations::StoreCredential;
 use portcullis_schemas::integrations::mcp::operations::{
-    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer, UpdateMcpServer,
+    ApproveMcpTool, DeleteMcpServer, DiscoverMcpTools, ListMcpTools, RegisterMcpServer, UpdateMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::text::IdempotencyKey;
 use portcullis_schemas::{Error, ErrorKind};
@@ -178,4 +181,58 @@ async fn what_does_not_fit_is_refused_when_it_is_given() {
     });
     let refused = hub.house.admin::<RegisterMcpServer>(mixed).await.unwrap_err();
     assert_eq!(refused.field(), Some("credential_ref"));
+}
+
+#[tokio::test]
+async fn who_brings_a_secret_that_is_refused_is_asked_for_another_one() {
+    let hub = Hub::open().await;
+    let tool = hub.tool().await;
+    hub.give(1, "stale").await.unwrap();
+    let call = || {
+        let ctx = CallContext { idempotency_key: IdempotencyKey::new("once").ok(), ..hub.callers[1].clone() };
+        hub.house.spine.run(ctx, call_of(&tool, json!({ "q": "x" })))
+    };
+    let refusal = McpFailure::new(codes::UPSTREAM_UNAUTHORIZED, "http status 401", false);
+    hub.house.client.answer_call(Err(McpFailure { is_unauthenticated: true, ..refusal }));
+    let refused = call().await.unwrap_err();
+    assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, codes::CONNECTION_REQUIRED));
+    assert!(refused.page().is_some(), "its caller is told where");
+    hub.give(1, "fresh").await.unwrap();
+    hub.house.client.answer_call(Ok(reply()));
+    call().await.unwrap();
+    assert_eq!(hub.sent().pop().unwrap().0, "Bearer fresh");
+    let incidents = hub.house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+    assert!(incidents.is_empty(), "nobody else can mend it: {incidents:?}");
+}
+
+#[tokio::test]
+async fn a_key_of_this_gate_is_sent_to_no_server() {
+    let hub = Hub::open().await;
+    let key = json!({ "name": "pasted", "scopes": ["invoke"] });
+    let key = hub.house.admin::<CreateApiKey>(key).await.unwrap().secret.0;
+    let refused = hub.give(1, &key).await.unwrap_err();
+    assert_eq!((refused.code(), refused.field()), (codes::INVALID_FIELD, Some("secret")));
+    let stored = json!({ "name": "pasted", "credential_type": "bearer", "secret": key });
+    let refused = hub.house.admin::<StoreCredential>(stored).await.unwrap_err();
+    assert_eq!(refused.field(), Some("secret"));
+    assert!(!hub.connection(1).await.is_connected);
+}
+
+#[tokio::test]
+async fn secrets_do_not_outlive_their_key_or_their_server() {
+    let hub = Hub::open().await;
+    for caller in [1, 2] {
+        hub.give(caller, "own").await.unwrap();
+    }
+    let key = |caller: usize| hub.callers[caller].principal.key().clone();
+    hub.house.admin::<RevokeApiKey>(json!({ "key_id": key(1) })).await.unwrap();
+    let server = hub.server.parse().unwrap();
+    let kept = async |caller: usize| {
+        let mut work = hub.house.spine.ports().store.read().await.unwrap();
+        let tenant = hub.callers[caller].principal.tenant();
+        work.connections().get(tenant, &server, &key(caller)).await.unwrap().is_some()
+    };
+    assert_eq!((kept(1).await, kept(2).await), (false, true));
+    hub.run::<DeleteMcpServer>(0, json!({})).await.unwrap();
+    assert!(!kept(2).await);
 }

@@ -1,16 +1,17 @@
-//! Ports that break: an emitter between the record of a call and its sending, and once more when it is told of that; and a
-//! seal when the answer is to be kept.
+//! Ports that break: an emitter between the record of a call and its sending, and once more when it is told of that; a seal
+//! when the answer is to be kept; and a hasher when it is given a result.
 
 use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
-use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::ids::{KeyId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
 use portcullis_schemas::logs::event::AuditEventDraft;
 use portcullis_schemas::logs::ledger::FailureFacts;
 use portcullis_schemas::logs::ledger::SealedAnswer;
 use portcullis_schemas::logs::ports::{AnswerSeal, MCPAuditEmitterPort, ToolEventContext};
+use portcullis_schemas::runtime::{HashPurpose, KeyedHash};
 use portcullis_schemas::timestamp::Timestamp;
 
 pub(crate) struct PanickingEmitter(pub(crate) Arc<dyn MCPAuditEmitterPort>);
@@ -83,3 +84,20 @@ impl AnswerSeal for PanickingSeal {
         self.0.open_round(tenant, sealed)
     }
 }
+
+pub(crate) struct PanickingHasher(pub(crate) Arc<dyn KeyedHash>);
+
+impl KeyedHash for PanickingHasher {
+    fn keyed_hash(&self, tenant: &TenantId, purpose: HashPurpose, bytes: &[u8]) -> [u8; 32] {
+        let is_result = bytes.windows(CONTENT.len()).any(|window| window == CONTENT);
+        assert!(!is_result, "as scripted");
+        self.0.keyed_hash(tenant, purpose, bytes)
+    }
+
+    fn api_key_hash(&self, key_id: &KeyId, secret: &[u8]) -> [u8; 32] {
+        self.0.api_key_hash(key_id, secret)
+    }
+}
+
+/// What every result holds, and no argument of a test.
+const CONTENT: &[u8] = b"\"content\"";

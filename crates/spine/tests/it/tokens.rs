@@ -15,7 +15,11 @@ use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::egress::{Egress, EgressError, EgressPurpose};
 use portcullis_schemas::ids::{RequestId, TenantId};
+use portcullis_schemas::integrations::connections::operations::{
+    BeginConnection, ConnectWithSecret, GetConnection,
+};
 use portcullis_schemas::logs::ports::CheckpointSigner;
+use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::{Error, ErrorKind};
@@ -179,6 +183,23 @@ async fn a_token_for_a_toolset_is_good_there_alone() {
     assert!(spine.authenticate_at("/mcp/desk", &text).await.is_ok());
     assert!(spine.authenticate_at("/mcp/other", &text).await.is_err());
     assert!(spine.authenticate(&text).await.is_err());
+}
+
+#[tokio::test]
+async fn a_token_for_a_toolset_connects_its_callers_own_account() {
+    let (realm, _) = Realm::with_alice(&["invoke"]).await;
+    realm.answer_keys(&[("one", 1)]);
+    let spine = &realm.house.spine;
+    let of = async |audience: &str| token("one", 1, &realm.claims(json!({ "aud": audience }))).await;
+    let text = of("https://gw.example/mcp/desk").await;
+    for own in [ConnectWithSecret::NAME, BeginConnection::NAME, GetConnection::NAME] {
+        assert!(spine.authenticate_for(own, &text).await.is_ok(), "{own}");
+    }
+    assert!(spine.authenticate_for("integrations.mcp_servers.get_server", &text).await.is_err());
+    for elsewhere in ["https://gw.example/mcp/", "https://gw.example/mcp/a/b", "https://gw.example/other"] {
+        let text = of(elsewhere).await;
+        assert!(spine.authenticate_for(ConnectWithSecret::NAME, &text).await.is_err(), "{elsewhere}");
+    }
 }
 
 #[tokio::test]

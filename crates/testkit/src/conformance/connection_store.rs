@@ -15,6 +15,7 @@ pub async fn connection_store(store: &dyn Store) {
     keeps_every_field(store).await;
     changes_are_versioned(store).await;
     removes(store).await;
+    removes_all_of_one(store).await;
 }
 
 async fn keeps_every_field(store: &dyn Store) {
@@ -78,6 +79,33 @@ async fn removes(store: &dyn Store) {
     }
     assert_eq!(found(store, &tenant, &other).await.as_ref(), Some(&other), "and nothing else");
     put(store, &gone).await;
+}
+
+async fn removes_all_of_one(store: &dyn Store) {
+    let (tenant, elsewhere) = two_tenants(store).await;
+    let first = connection(&tenant);
+    let of = |server: &ServerId, key: &KeyId| StoredConnection {
+        connection: Connection {
+            server_id: server.clone(),
+            key_id: key.clone(),
+            ..connection(&tenant).connection
+        },
+        ..connection(&tenant)
+    };
+    let (server, key) = (&first.connection.server_id, &first.connection.key_id);
+    let (of_key, at_server) = (of(&ServerId::generate(&IDS), key), of(server, &KeyId::generate(&IDS)));
+    let foreign = Connection { tenant_id: elsewhere.clone(), ..first.connection.clone() };
+    let foreign = StoredConnection { connection: foreign, ..connection(&elsewhere) };
+    for stored in [&first, &of_key, &at_server, &foreign] {
+        put(store, stored).await;
+    }
+    committed!(store, "removing those of a key", unit => unit.connections().remove_of_key(&tenant, key));
+    assert_eq!(found(store, &tenant, &first).await, None, "a connection of the key is gone");
+    assert_eq!(found(store, &tenant, &of_key).await, None, "at each server");
+    assert_eq!(found(store, &tenant, &at_server).await.as_ref(), Some(&at_server), "another key's stays");
+    committed!(store, "removing those at a server", unit => unit.connections().remove_at_server(&tenant, server));
+    assert_eq!(found(store, &tenant, &at_server).await, None, "a connection at the server is gone");
+    assert_eq!(found(store, &elsewhere, &foreign).await.as_ref(), Some(&foreign), "no other tenant's");
 }
 
 async fn isolates_tenants(store: &dyn Store) {

@@ -38,11 +38,28 @@ impl ConnectionStore for MemoryUnit {
     }
 
     async fn remove(&mut self, tenant: &TenantId, server: &ServerId, key: &KeyId) -> Result<(), PortError> {
+        self.remove_connections(tenant, |connection| is_of(connection, server, key))
+    }
+
+    async fn remove_of_key(&mut self, tenant: &TenantId, key: &KeyId) -> Result<(), PortError> {
+        self.remove_connections(tenant, |connection| connection.key_id == *key)
+    }
+
+    async fn remove_at_server(&mut self, tenant: &TenantId, server: &ServerId) -> Result<(), PortError> {
+        self.remove_connections(tenant, |connection| connection.server_id == *server)
+    }
+}
+
+impl MemoryUnit {
+    fn remove_connections(
+        &mut self,
+        tenant: &TenantId,
+        is_meant: impl Fn(&Connection) -> bool,
+    ) -> Result<(), PortError> {
         let rows = self.change()?;
         let filter = rows.filter;
-        rows.connections.retain(|row| {
-            !(filter.reaches(tenant, &row.connection.tenant_id) && is_of(&row.connection, server, key))
-        });
+        rows.connections
+            .retain(|row| !(filter.reaches(tenant, &row.connection.tenant_id) && is_meant(&row.connection)));
         Ok(())
     }
 }

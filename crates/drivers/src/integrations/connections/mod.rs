@@ -74,4 +74,16 @@ impl ConnectionStore for SqlConnections {
         row.exec(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
         Ok(())
     }
+
+    async fn remove_of_key(&mut self, tenant: &TenantId, key: &KeyId) -> Result<(), PortError> {
+        let rows = Entity::delete_in_tenant(tenant).filter(Column::KeyId.eq(key.as_str()));
+        rows.exec(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
+        Ok(())
+    }
+
+    async fn remove_at_server(&mut self, tenant: &TenantId, server: &ServerId) -> Result<(), PortError> {
+        let rows = Entity::delete_in_tenant(tenant).filter(Column::ServerId.eq(server.as_str()));
+        rows.exec(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
+        Ok(())
+    }
 }

@@ -16,6 +16,28 @@ const MAX_AUDIENCES: usize = 16;
 /// The year 9999 in seconds: no time of a token is later.
 const LATEST: f64 = 253_402_300_799.0;
 
+/// Where a caller comes with a token, below the resource of the settings. One for the resource itself is good anywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place<'a> {
+    /// One for exactly this path, if it is not empty.
+    Path(&'a str),
+    /// One for any path of one name below this mount, which ends with `/`: what is asked for there is the caller's own,
+    /// whatever the token is for.
+    Below(&'a str),
+}
+
+impl Place<'_> {
+    fn takes(self, path: &str) -> bool {
+        path.is_empty()
+            || match self {
+                Self::Path(expected) => path == expected,
+                Self::Below(mount) => {
+                    path.strip_prefix(mount).is_some_and(|name| !name.is_empty() && !name.contains('/'))
+                }
+            }
+    }
+}
+
 /// A token whose claims fit its issuer. That the issuer has made it is for the signature to show.
 #[derive(Debug)]
 pub struct Claimed<'a> {
@@ -25,14 +47,14 @@ pub struct Claimed<'a> {
 }
 
 impl<'a> Claimed<'a> {
-    /// Judges a token's claims at `now`, for a caller of `{resource}{path}`.
+    /// Judges a token's claims at `now`, for a caller there.
     ///
     /// # Errors
     /// The first rule that they break: issuer, algorithm, audience, end, begin.
     pub fn judge(
         jws: &'a Jws<'a>,
         settings: &'a TokenSettings,
-        path: &str,
+        place: Place<'_>,
         now: Timestamp,
     ) -> Result<Self, TokenFault> {
         let named = jws.claims.get("iss").and_then(Value::as_str);
@@ -41,7 +63,7 @@ impl<'a> Claimed<'a> {
         if !issuer.algorithms.contains(&jws.algorithm) {
             return Err(TokenFault::Algorithm);
         }
-        judge_audience(&jws.claims, settings, issuer, path)?;
+        judge_audience(&jws.claims, settings, issuer, place)?;
         let ends_at = judge_times(&jws.claims, Duration::from_secs(issuer.skew_seconds), now)?;
         Ok(Self { jws, issuer, ends_at })
     }
@@ -70,13 +92,10 @@ fn judge_audience(
     claims: &Map<String, Value>,
     settings: &TokenSettings,
     issuer: &TokenIssuer,
-    path: &str,
+    place: Place<'_>,
 ) -> Result<(), TokenFault> {
     let is_ours = |audience: &str| match issuer.audiences.as_slice() {
-        [] => {
-            audience == settings.resource
-                || !path.is_empty() && audience.strip_prefix(&settings.resource) == Some(path)
-        }
+        [] => audience.strip_prefix(&settings.resource).is_some_and(|path| place.takes(path)),
         named => named.iter().any(|ours| ours == audience),
     };
     let found = match claims.get("aud") {

@@ -22,7 +22,7 @@ mod samples;
 mod tests;
 
 pub use admission::{admit, enrolled};
-pub use claims::Claimed;
+pub use claims::{Claimed, Place};
 pub use document::MAX_DOCUMENT_BYTES;
 pub use jwks::{TokenKey, TokenKeys};
 pub use jws::Jws;

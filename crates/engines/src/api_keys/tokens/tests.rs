@@ -19,7 +19,7 @@ use super::*;
 /// What becomes of a token up to its signature, at the endpoint of the toolset `desk`.
 fn judged(text: &str, settings: &TokenSettings) -> Result<(), TokenFault> {
     let jws = Jws::parse(text)?;
-    Claimed::judge(&jws, settings, "/mcp/desk", NOW).map(drop)
+    Claimed::judge(&jws, settings, Place::Path("/mcp/desk"), NOW).map(drop)
 }
 
 fn of_header(members: Value) -> String {
@@ -132,7 +132,7 @@ fn named_audiences_stand_instead_of_our_own() {
 fn identified(rules: Vec<TokenRule>, text: &str) -> Result<TokenIdentity, TokenFault> {
     let settings = settings(rules);
     let jws = Jws::parse(text).unwrap();
-    let claimed = Claimed::judge(&jws, &settings, "", NOW).unwrap();
+    let claimed = Claimed::judge(&jws, &settings, Place::Path(""), NOW).unwrap();
     identify(&claimed, &settings)
 }
 

@@ -39,6 +39,7 @@ use super::exchange::credential_accessed;
 use super::incident_rules;
 use super::rounds::Rounds;
 use crate::caught;
+use crate::upstream_tokens::own_secrets::disowned;
 use ended::{Ended, Reading};
 use opened::Opened;
 
@@ -319,7 +320,7 @@ impl McpToolInvocationEngine {
     }
 
     /// From here on there is an open intent: whatever happens on the way out and back, a panic of a port too, ends in one
-    /// settlement. Where the hasher or the seal panics while that is written, one is written that needs neither.
+    /// settlement.
     async fn act(
         &self,
         opened: Opened,
@@ -329,12 +330,7 @@ impl McpToolInvocationEngine {
         let claimed = call.idempotency.is_some();
         let ended = caught(self.reach_out(&opened, call, &receipt)).await.unwrap_or_else(Ended::broken);
         Span::current().record("portcullis.outcome", ended.outcome.as_str());
-        let settled =
-            caught(self.settle(&opened, &receipt, ended, claimed)).instrument(debug_span!("gate.settle"));
-        match settled.await {
-            Some(result) => result,
-            None => self.settle(&opened, &receipt, Ended::broken(), false).await,
-        }
+        self.settle(&opened, &receipt, ended, claimed).instrument(debug_span!("gate.settle")).await
     }
 
     async fn reach_out(&self, opened: &Opened, call: GovernedCall, receipt: &IntentReceipt) -> Ended {
@@ -386,6 +382,7 @@ impl McpToolInvocationEngine {
         };
         let answer = self.ports.client.call_tool(opened.tenant(), target, &tool, &dispatch).await;
         let answer = answer
+            .map_err(|failure| disowned(failure, &call.facts.server))
             .map_err(|failure| rounds::unnamed(stepped_up(failure, &call.facts.server), &call.facts.server));
         let reading = Reading {
             started_at,

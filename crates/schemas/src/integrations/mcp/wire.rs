@@ -30,8 +30,8 @@ pub struct McpTarget {
     pub pin: ProtocolPin,
     /// Authentication header, if any.
     pub auth: Option<AuthHeader>,
-    /// Names the caller, the credential and its version, without its secret. Upstream sessions are never shared between
-    /// different identities.
+    /// A digest of the caller, the credential and its version, or of the caller's own secret, which nobody can read out of it.
+    /// Upstream sessions are never shared between different identities.
     pub identity: String,
 }
 

@@ -5,14 +5,15 @@
 
 use std::time::Duration;
 
+use portcullis_engines::caught;
 use portcullis_engines::integrations::mcp::authentication::{required_reference, unopened};
 use portcullis_engines::integrations::mcp::decision::freeze_targets;
-use portcullis_engines::upstream_tokens::Ask;
 use portcullis_engines::upstream_tokens::accounts::{
     ATTEMPT, RANDOM_BYTES, SealedAttempt, SealedTokens, account_grant, begin, is_under_way, next, returned,
     server_of,
 };
 use portcullis_engines::upstream_tokens::own_secrets::connection_way;
+use portcullis_engines::upstream_tokens::{Ask, IssuedToken};
 use portcullis_schemas::ids::{KeyId, ServerId};
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, BegunConnection, CompleteConnection, GetConnection, OwnConnection, RemoveConnection,
@@ -21,7 +22,9 @@ use portcullis_schemas::integrations::connections::{Connection, StoredConnection
 use portcullis_schemas::integrations::credentials::CredentialAccess;
 use portcullis_schemas::integrations::mcp::oauth::AccountGrant;
 use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
+use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::operation::Authority;
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::secret::Secret;
@@ -29,13 +32,12 @@ use portcullis_schemas::store::Store;
 use portcullis_schemas::{Error, ErrorKind, PortError, PortErrorKind, codes};
 use serde_json::{Value, json};
 
-use super::servers;
-use super::target::{StoredGrants, read_grants};
+use super::{exchange, servers};
 use crate::bridges::ControlsBridge;
 use crate::scene::Scene;
 
 /// What the client's secret is opened for.
-const PURPOSE: &str = "connect_account";
+const KIND: IntentKind = IntentKind::ConnectAccount;
 /// As long as its caller waits.
 const LONGEST: Duration = Duration::MAX;
 
@@ -68,10 +70,33 @@ pub(crate) async fn complete_connection(
     request: CompleteConnection,
 ) -> Result<Connection, Error> {
     let attempt = consume(&scene, &request.state).await?;
-    let Attempt { server, grant, verifier, .. } = &attempt;
+    let (tenant, server) = (scene.tenant(), &attempt.server);
+    let code = returned(&attempt.grant.client.oauth, &request)?;
+    let (judged, _, receipt) = exchange::record(&scene, &server.server_id, KIND, LONGEST).await?;
+    let issued = match account_grant(&judged, &attempt.grant.key) {
+        Some(now) if now.binding == attempt.grant.binding => {
+            caught(exchanged(&scene, &attempt, code)).await.unwrap_or_else(|| Err(exchange::panicked()))
+        }
+        _ => Err(meanwhile("the server was changed")),
+    };
+    let failure = issued.as_ref().err().map(|error| {
+        let may_have_acted = error.code() == codes::UPSTREAM_TOKEN_UNAVAILABLE;
+        McpFailure::new(error.code(), error.public(), may_have_acted)
+    });
+    exchange::settle(&scene, &receipt, server, KIND, failure.as_ref()).await?;
+    let tokens = SealedTokens::sealable(&attempt.grant, &issued?, None, scene.now())?;
+    let sealed = scene.ports().vault.encrypt(tenant, &server.server_id, &tokens).await?;
+    let connection = keep_first(&scene, &attempt, sealed).await?;
+    // What the server showed to the account that was connected before holds no more.
+    scene.ports().mcp.forget(tenant, &server.server_id).await;
+    Ok(connection)
+}
+
+/// Asks the token endpoint for what the code is good for. That it is asked is on record.
+async fn exchanged(scene: &Scene, attempt: &Attempt, code: &Secret) -> Result<IssuedToken, Error> {
+    let Attempt { server, grant, verifier, .. } = attempt;
     let (tenant, vault) = (scene.tenant(), &scene.ports().vault);
-    let code = returned(&grant.client.oauth, &request)?;
-    let access = access(&scene, server);
+    let access = access(scene, server);
     let opened = vault.open(tenant, verifier, &access).await.map_err(unopened)?;
     let verifier = SealedAttempt::verifier(&opened, grant).ok_or_else(no_attempt)?;
     let reference = required_reference(server)?.ok_or_else(no_attempt)?;
@@ -79,13 +104,7 @@ pub(crate) async fn complete_connection(
     let ask = Ask::Code { code, verifier: &verifier };
     // Nothing is sent for a caller who has gone; what is once sent is kept.
     scene.left_to_send(LONGEST).await?;
-    let issued = scene.vault(LONGEST).ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)?;
-    let tokens = SealedTokens::sealable(grant, &issued, None, scene.now())?;
-    let sealed = vault.encrypt(tenant, &server.server_id, &tokens).await?;
-    let connection = keep_first(&scene, &attempt, sealed).await?;
-    // What the server showed to the account that was connected before holds no more.
-    scene.ports().mcp.forget(tenant, &server.server_id).await;
-    Ok(connection)
+    scene.vault(LONGEST).ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)
 }
 
 pub(crate) async fn get_connection(scene: Scene, request: GetConnection) -> Result<OwnConnection, Error> {
@@ -166,8 +185,7 @@ struct Attempt {
     ended: StoredConnection,
 }
 
-/// Ends the attempt of this state before anything is sent, so that it is good once, and records that the client's secret
-/// is about to be used.
+/// Ends the attempt of this state before anything is sent, so that it is good once.
 async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     let (tenant, key, now) = (scene.tenant(), scene.principal().key(), scene.now());
     let id = server_of(state).ok_or_else(no_attempt)?;
@@ -175,24 +193,17 @@ async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     let mut read = scene.read().await?;
     let server = servers::find(scene, &mut *read, &id).await?;
     let frozen = read.kill_switch().first_frozen(tenant, &freeze_targets(scene.ctx(), &id, None)).await?;
-    let grants = read_grants(scene, &mut *read, &server).await?;
     drop(read);
     let grant = account_grant(&server, key).ok_or_else(no_attempt)?;
     let mut work = scene.begin().await?;
     let stored = work.connections().get(tenant, &id, key).await?;
     let stored = stored.filter(|stored| is_under_way(stored, state, now)).ok_or_else(no_attempt)?;
     ControlsBridge::refuse(frozen.as_ref())?;
-    require_grant(scene, &server, &grants)?;
     let verifier = stored.attempt.as_ref().map(|(_, sealed)| sealed.clone()).ok_or_else(no_attempt)?;
     let mut ended: StoredConnection = next(Some(&stored), key, &server, now);
     ended.attempt = None;
     ended.connection.attempt_ends_at = None;
     work.connections().put(tenant, &ended).await?;
-    let facts = json!({
-        "purpose": PURPOSE, "accessor": scene.principal().actor(), "exchanged_at": grant.client.oauth.token_endpoint,
-    });
-    let event = about(scene, AuditEventType::CredentialAccessed, &id, key, facts);
-    work.audit_log().append(tenant, &[event]).await?;
     work.commit().await?;
     Ok(Attempt { server, grant, verifier, ended })
 }
@@ -223,26 +234,11 @@ async fn keep_first(scene: &Scene, attempt: &Attempt, sealed: String) -> Result<
     Ok(next.connection)
 }
 
-fn require_grant(scene: &Scene, server: &McpServer, grants: &StoredGrants) -> Result<(), Error> {
-    let access = access(scene, server);
-    match grants {
-        StoredGrants::Found { target, grants, .. }
-            if scene.ports().vault.may_use(scene.tenant(), target, grants, &access) =>
-        {
-            Ok(())
-        }
-        _ => {
-            let message = "the server may not use its client secret: an admin grants the credential to it";
-            Err(Error::new(ErrorKind::Denied, codes::CREDENTIAL_DENIED, message))
-        }
-    }
-}
-
 fn access(scene: &Scene, server: &McpServer) -> CredentialAccess {
     CredentialAccess {
         mcp_server: server.server_id.clone(),
         accessor: scene.principal().actor().to_owned(),
-        purpose: PURPOSE,
+        purpose: KIND.as_str(),
         exchange: None,
     }
 }

@@ -61,7 +61,7 @@ pub(super) async fn begin(
 }
 
 /// The vault broke. The intent is open, and must be settled.
-fn panicked() -> Error {
+pub(super) fn panicked() -> Error {
     let message = "the server's credential could not be opened: it broke on our side, and nothing was sent";
     Error::new(ErrorKind::Internal, codes::OPERATION_PANICKED, message)
 }
@@ -94,7 +94,10 @@ pub(super) fn failed(server: &McpServer, failure: &McpFailure) -> Error {
 }
 
 /// Judges and records; again when the configuration has changed in between.
-async fn record(
+///
+/// # Errors
+/// Why the exchange may not be made; nothing may be sent then.
+pub(super) async fn record(
     scene: &Scene,
     id: &ServerId,
     kind: IntentKind,

@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::connections::{about, of_key};
 use super::servers;
+use crate::bridges::ApiKeysBridge;
 use crate::scene::Scene;
 
 /// Seals the secret for the server as it is now, and keeps it in place of what was there.
@@ -29,8 +30,9 @@ pub(crate) async fn connect_with_secret(
     drop(read);
     let grant = own_secret_grant(&server, &key).ok_or_else(takes_none)?;
     let header = server.auth_header.as_ref().map(HeaderNameText::as_str);
-    auth_header(server.auth_type, header, &request.secret).map_err(|error| error.with_field("secret"))?;
-    let sealable = SealedOwnSecret::sealable(&grant, &request.secret)?;
+    let secret = ApiKeysBridge::foreign(&request.secret, scene.principal())?;
+    auth_header(server.auth_type, header, secret).map_err(|error| error.with_field("secret"))?;
+    let sealable = SealedOwnSecret::sealable(&grant, secret)?;
     let sealed = scene.ports().vault.encrypt(tenant, id, &sealable).await?;
     let mut work = scene.begin().await?;
     let stored = work.connections().get(tenant, id, &key).await?;
@@ -43,9 +45,8 @@ pub(crate) async fn connect_with_secret(
     let facts = json!({ "scheme": "connection" });
     let event = about(&scene, AuditEventType::ConnectionMade, id, &key, facts);
     work.audit_log().append(tenant, &[event]).await?;
+    // Sessions upstream are kept apart by what is sent, so none has to be forgotten.
     work.commit().await?;
-    // What the server showed to whoever the earlier secret was of holds no more.
-    scene.ports().mcp.forget(tenant, id).await;
     Ok(next.connection)
 }
 

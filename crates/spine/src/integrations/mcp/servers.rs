@@ -106,6 +106,8 @@ pub(crate) async fn delete_server(scene: Scene, request: DeleteMcpServer) -> Res
     let mut work = scene.begin().await?;
     let server = find(&scene, &mut *work, &request.server_id).await?;
     let change = scene.stamped(|stamp| McpServerEngine::delete(stamp, server))?;
+    // What was sealed for it alone is of no use any more.
+    work.connections().remove_at_server(scene.tenant(), &request.server_id).await?;
     apply(&scene, work, change).await
 }
 

@@ -160,10 +160,10 @@ impl Ended {
         }
     }
 
-    /// Whether the same request may be made once more under its key: nothing was sent, and its caller is told how to have
-    /// it go through.
+    /// Whether the same request may be made once more under its key: nothing was done, and it can go through when somebody
+    /// has connected an account or the list was read.
     pub(super) fn frees_key(&self) -> bool {
-        self.code() == Some(codes::CONNECTION_REQUIRED)
+        matches!(self.code(), Some(codes::CONNECTION_REQUIRED | codes::HEADERS_REFUSED))
     }
 
     pub(super) fn code(&self) -> Option<Code> {
@@ -265,10 +265,11 @@ fn describe(failure: McpFailure, goes_on: bool) -> Failure {
         "nothing was done: an admin must decide whether it is asked for, and the trail names which"
     } else if failure.code == codes::UPSTREAM_UNAUTHORIZED {
         "nothing was done: the server refused our credential, so an admin must check or rotate it"
-    } else if failure.code == codes::HEADERS_REFUSED {
-        "nothing was done: its list is read anew, so repeat the call; an admin must approve the tool again if it has changed"
     } else if goes_on {
         "nothing was done: make the call anew"
+    } else if failure.code == codes::HEADERS_REFUSED {
+        "nothing was done: the tool may have changed, so its list is looked at; the call may be repeated, and an admin must \
+         approve the tool anew if it has"
     } else {
         "nothing was done: it may be repeated"
     };

@@ -27,24 +27,31 @@ impl McpToolInvocationEngine {
         let now = self.ports.clock.now();
         let (ids, facts) = (&*self.ports.ids, opened.facts());
         let incident = incident_rules::for_outcome(ids, now, facts, &ended.told());
+        let hashed = self.hash_of(opened, &ended).await;
         let mut row = self.row(opened, &ended);
+        let unhashed = hashed.is_none().then(|| panicked("the hasher"));
+        row.output_hash = hashed.flatten();
         row.completed_at = now;
         row.incident_id = incident.as_ref().map(|incident| incident.incident_id.clone());
         let answered = ended.reply.is_some();
         let closing = caught(self.closing_event(opened, &row, answered)).await;
         let (mut event, emitter_error) = closing.unwrap_or_else(|| {
-            let panicked = PortError::corrupt("the emitter panicked");
-            (plain_event(&self.stamp(opened), &row, answered), Some(panicked))
+            (plain_event(&self.stamp(opened), &row, answered), Some(panicked("the emitter")))
         });
         if let Some(scope) = &ended.scope {
             event.facts.insert("scope_wanted".to_owned(), json!(scope));
         }
-        if let Some(error) = emitter_error {
-            // The trail has the outcome, but somebody whom the embedder relies on does not: withhold the result.
-            ended = Ended { reply: None, failure: Some(unrecorded_failure(error.into())), ..ended };
+        if let Some(error) = emitter_error.or(unhashed) {
+            // The trail has the outcome, but somebody whom the embedder relies on does not, or it lacks what proves the
+            // result: withhold that.
+            ended = Ended { reply: None, failure: Some(unrecorded_failure(error)), ..ended };
         }
         let frees_key = claimed && ended.frees_key();
-        let answer = if claimed && !frees_key { self.kept(opened, &row, &ended) } else { None };
+        // An answer that cannot be sealed is not kept: a repeat is told `outcome_unknown`.
+        let answer = match claimed && !frees_key {
+            true => caught(async { self.kept(opened, &row, &ended) }).await.flatten(),
+            false => None,
+        };
         let result = finish(opened, row.duration_ms, ended);
         let settlement = Settlement {
             intent_id: receipt.intent().clone(),
@@ -56,18 +63,24 @@ impl McpToolInvocationEngine {
         };
         match self.ports.ledger.settle(receipt, settlement).await {
             Ok(()) => result,
-            Err(error) => Err(failed(opened, unrecorded_failure(error.into()))),
+            Err(error) => Err(failed(opened, unrecorded_failure(error))),
         }
     }
 
-    /// The row that the ledger inserts.
+    /// The keyed hash of the result, if there is one; the outer `None` says that it could not be made.
+    async fn hash_of(&self, opened: &Opened, ended: &Ended) -> Option<Option<String>> {
+        let Some(reply) = &ended.reply else { return Some(None) };
+        caught(async { self.hash(opened, reply.result.as_str().as_bytes()) }).await.map(Some)
+    }
+
+    /// The row that the ledger inserts, but for the hash.
     fn row(&self, opened: &Opened, ended: &Ended) -> McpToolInvocation {
         let bytes = ended.reply.as_ref().map(|reply| reply.result.as_str().as_bytes());
         McpToolInvocation {
             tenant_id: opened.tenant().clone(),
             facts: opened.facts().clone(),
             outcome: ended.outcome,
-            output_hash: bytes.map(|bytes| self.hash(opened, bytes)),
+            output_hash: None,
             output_bytes: bytes.map(|bytes| bytes.len() as u64),
             sanitised: ended.sanitised.clone(),
             asked: ended.asked.as_ref().map(|asked| asked.kinds.clone()),
@@ -181,8 +194,12 @@ fn failed(opened: &Opened, failure: Failure) -> Error {
 }
 
 /// The tool may have acted, and what it answered is withheld.
-fn unrecorded_failure(cause: Error) -> Failure {
+fn unrecorded_failure(cause: PortError) -> Failure {
     let message = "the call may have been made but its outcome could not be recorded, so the result is withheld: \
         look at the upstream before you repeat it";
-    Failure { code: codes::OUTCOME_UNRECORDED, message: message.to_owned(), cause: Some(cause) }
+    Failure { code: codes::OUTCOME_UNRECORDED, message: message.to_owned(), cause: Some(cause.into()) }
+}
+
+fn panicked(who: &str) -> PortError {
+    PortError::corrupt(format!("{who} panicked"))
 }
