@@ -20,6 +20,8 @@ use portcullis_server::config::Settings;
 use portcullis_server::{cli, running};
 use tokio::net::TcpListener;
 
+use crate::wiring;
+
 /// How often it is looked whether a gate has ended.
 const LOOK: Duration = Duration::from_millis(5);
 /// How long a gate may take to listen.
@@ -42,8 +44,22 @@ pub(crate) struct Plan {
     pub(crate) server_calls: Option<usize>,
 }
 
+/// What the process takes.
+#[derive(Args, Debug)]
+pub(crate) struct Options {
+    #[command(flatten)]
+    plan: Plan,
+    /// Broken otherwise: all commits wait for the disk but those of intents
+    #[arg(long, requires = "sync_off")]
+    sync_all_but_intents: bool,
+}
+
+/// The word for it; `sync_off` must be set too.
+pub(crate) const SYNC_ALL_BUT_INTENTS: &str = "--sync-all-but-intents";
+
 /// Serves until the parent closes standard input, or is gone. Says its key, if it is new, and where it listens.
-pub(crate) fn serve(plan: Plan) -> Result<()> {
+pub(crate) fn serve(options: Options) -> Result<()> {
+    let Options { plan, sync_all_but_intents } = options;
     std::thread::spawn(|| {
         let mut nothing = [0; 1];
         while std::io::stdin().read(&mut nothing).is_ok_and(|count| count > 0) {}
@@ -51,7 +67,11 @@ pub(crate) fn serve(plan: Plan) -> Result<()> {
     });
     let runtime = cli::runtime(plan.database_url.is_none())?;
     runtime.block_on(async {
-        if plan.sync_off { serve_without_sync(plan).await } else { serve_soundly(plan).await }
+        if plan.sync_off {
+            serve_without_sync(plan, sync_all_but_intents).await
+        } else {
+            serve_soundly(plan).await
+        }
     })
 }
 
@@ -67,14 +87,16 @@ async fn serve_soundly(plan: Plan) -> Result<()> {
 }
 
 /// As an embedder would do it who asks for speed instead of truth. No setting of the server does that.
-async fn serve_without_sync(plan: Plan) -> Result<()> {
+async fn serve_without_sync(plan: Plan, all_but_intents: bool) -> Result<()> {
     let mut options = EmbeddedOptions::new(&plan.data_dir);
     options.waived_origins = plan.waived_origins;
     options.durable = false;
     let embedded = embedded::open(options).await?;
     let mut options = SpineOptions::new(KeyEnvironment::new("local")?);
     options.server_calls = plan.server_calls.unwrap_or(options.server_calls);
-    let spine = Spine::new(embedded.ports(), options)?;
+    let ports = embedded.ports();
+    let ports = if all_but_intents { wiring::syncing_all_but_intents(ports, &plan.data_dir) } else { ports };
+    let spine = Spine::new(ports, options)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let _background = spine.start_background().await?;
     let first = spine.bootstrap(Name::new("default")?).await?;
@@ -111,6 +133,16 @@ pub(crate) struct Announced {
 impl ChildGate {
     /// Starts one; it is not ready yet. What it logs goes to `log`.
     pub(crate) fn spawn(plan: &Plan, environment: &[(&str, PathBuf)], log: &Path) -> Result<Self> {
+        Self::spawn_with(plan, &[], environment, log)
+    }
+
+    /// As [`spawn`](Self::spawn), with further words.
+    pub(crate) fn spawn_with(
+        plan: &Plan,
+        words: &[&str],
+        environment: &[(&str, PathBuf)],
+        log: &Path,
+    ) -> Result<Self> {
         let log = std::fs::File::options().create(true).append(true).open(log)?;
         let mut command = Command::new(std::env::current_exe()?);
         command.arg("gate").arg("--data-dir").arg(&plan.data_dir);
@@ -126,6 +158,7 @@ impl ChildGate {
         if let Some(calls) = plan.server_calls {
             command.arg("--server-calls").arg(calls.to_string());
         }
+        command.args(words);
         command.envs(environment.iter().map(|(name, value)| (*name, value.as_os_str())));
         let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn()?;
         let output = child.stdout.take();

@@ -26,6 +26,8 @@ mod stampede;
 const SLOW: Duration = Duration::from_secs(3);
 /// Keys that a broken wiring is tried with.
 const CONTROL_KEYS: usize = 5;
+/// And keys that are cut off: where each is run again, each takes as long as a slow call, at every gate.
+const CONTROL_CUT_OFF: usize = 1;
 
 const UPSTREAM_CALLS: &str = "keys whose upstream was called other than once";
 const ANSWERS: &str = "answers other than the first one's, 409 while it is in flight, or 429";
@@ -43,18 +45,39 @@ pub(crate) fn suite() -> Suite {
                gets SIGKILL, and they are repeated after its restart, at first while they still count as in flight. \
                Upstream calls are counted by the upstream's own ledger.",
         per_database: true,
-        trial: Arc::new(Keys { wiring: Wiring::Sound }),
-        controls: vec![Control {
-            broken: "a ledger that forgets idempotency keys",
-            breaks: &[UPSTREAM_CALLS],
-            trial: Arc::new(Keys { wiring: Wiring::ForgetClaims }),
-        }],
+        trial: Arc::new(Keys { wiring: Wiring::Sound, part: Part::Both }),
+        controls: vec![
+            Control {
+                broken: "a ledger that forgets idempotency keys",
+                breaks: &[UPSTREAM_CALLS],
+                trial: Arc::new(Keys { wiring: Wiring::ForgetClaims, part: Part::Stampedes }),
+            },
+            Control {
+                broken: "a ledger that forgets the keys of calls that a crash cuts off",
+                breaks: &[CERTAIN],
+                trial: Arc::new(Keys { wiring: Wiring::ForgetClaims, part: Part::Crashes }),
+            },
+            Control {
+                broken: "recovery runs abandoned calls again",
+                breaks: &[RUN_AGAIN],
+                trial: Arc::new(Keys { wiring: Wiring::RerunAbandoned, part: Part::Crashes }),
+            },
+        ],
     }
 }
 
 /// The trial.
 struct Keys {
     wiring: Wiring,
+    part: Part,
+}
+
+/// What is tried; each broken wiring shows in one part.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Part {
+    Both,
+    Stampedes,
+    Crashes,
 }
 
 #[async_trait]
@@ -62,33 +85,13 @@ impl Trial for Keys {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let (keys, cut_off) = match self.wiring {
             Wiring::Sound => (setting.times(10_000, 100), setting.times(200, 20)),
-            _ => (CONTROL_KEYS, 0),
+            _ => (CONTROL_KEYS, CONTROL_CUT_OFF),
         };
-        let directory = setting.directory()?;
-        let ledger = directory.path().join("upstream");
-        let upstream = Child::upstream(&ledger, Duration::ZERO, Duration::ZERO).await?;
-        let mut replicas = Replicas::found(setting, self.wiring, &Place::of(&upstream)?).await?;
-        let mut answers = Answers::default();
-        for number in 0..keys {
-            stampede::run(&replicas.tools, &format!("key-{number}"), &mut answers).await?;
+        let mut figures = Vec::new();
+        if self.part != Part::Crashes {
+            figures.extend(stampedes_with(setting, self.wiring, keys).await?);
         }
-        replicas.stop().await?;
-        upstream.stop().await?;
-        let calls = calls_of(&ledger)?;
-        let once = calls.values().filter(|times| **times == 1).count();
-        let other_than_once = keys.saturating_sub(once) + calls.len().saturating_sub(keys);
-        let mut figures = vec![
-            Figure::told("keys, each presented at once by 50 callers", keys),
-            Figure::exactly(UPSTREAM_CALLS, 0, other_than_once as u64),
-            Figure::exactly(ANSWERS, 0, answers.other),
-            Figure::exactly(REPEATS, 0, answers.other_repeats),
-            Figure::exactly(MISMATCHES, 0, answers.mismatches_let_through),
-            Figure::told(
-                "answered 409 idempotency_in_flight, refused with 429 overloaded",
-                format!("{}, {} of {}", answers.in_flight, answers.overloaded, answers.requests),
-            ),
-        ];
-        if cut_off > 0 {
+        if self.part != Part::Stampedes {
             let crashes = crash_with(setting, self.wiring, cut_off).await?;
             figures.extend([
                 Figure::told("keys cut off by a crash", cut_off),
@@ -98,6 +101,33 @@ impl Trial for Keys {
         }
         Ok(figures)
     }
+}
+
+async fn stampedes_with(setting: &Setting, wiring: Wiring, keys: usize) -> Result<[Figure; 6]> {
+    let directory = setting.directory()?;
+    let ledger = directory.path().join("upstream");
+    let upstream = Child::upstream(&ledger, Duration::ZERO, Duration::ZERO).await?;
+    let mut replicas = Replicas::found(setting, wiring, &Place::of(&upstream)?).await?;
+    let mut answers = Answers::default();
+    for number in 0..keys {
+        stampede::run(&replicas.tools, &format!("key-{number}"), &mut answers).await?;
+    }
+    replicas.stop().await?;
+    upstream.stop().await?;
+    let calls = calls_of(&ledger)?;
+    let once = calls.values().filter(|times| **times == 1).count();
+    let other_than_once = keys.saturating_sub(once) + calls.len().saturating_sub(keys);
+    Ok([
+        Figure::told("keys, each presented at once by 50 callers", keys),
+        Figure::exactly(UPSTREAM_CALLS, 0, other_than_once as u64),
+        Figure::exactly(ANSWERS, 0, answers.other),
+        Figure::exactly(REPEATS, 0, answers.other_repeats),
+        Figure::exactly(MISMATCHES, 0, answers.mismatches_let_through),
+        Figure::told(
+            "answered 409 idempotency_in_flight, refused with 429 overloaded",
+            format!("{}, {} of {}", answers.in_flight, answers.overloaded, answers.requests),
+        ),
+    ])
 }
 
 async fn crash_with(setting: &Setting, wiring: Wiring, keys: usize) -> Result<Crashes> {

@@ -19,6 +19,7 @@ use crate::wiring::Wiring;
 mod caller;
 mod lane;
 pub(crate) mod reconcile;
+mod spared;
 pub(crate) mod trail;
 
 /// The longest that a call takes upstream: so that many kills meet calls on their way.
@@ -37,6 +38,9 @@ const UNRECORDED: &str = "acknowledged answers without their outcome in the trai
 const LEFT_OPEN: &str = "calls left open";
 const DOUBLES: &str = "intents run or ended twice";
 const INVENTED: &str = "successes recorded without an upstream call";
+const WITHHELD: &str = "answers withheld though the storage was healthy";
+const SPARED: &str = "calls at a gate beside the one that was killed";
+const SPARED_UNKNOWN: &str = "calls at a gate beside, closed as unknown";
 const CLOSING: &str = "slowest closing of open calls after a restart";
 const BREAKS: &str = "trails that do not verify, or differ between API and database";
 
@@ -45,11 +49,13 @@ pub(crate) fn suite() -> Suite {
     Suite {
         name: "kill",
         promises: &["P1", "P2"],
-        what: "A gate under about 200 calls a second gets SIGKILL at a random moment, and is started again on the same \
-               database; one in eight is killed again while it recovers. On PostgreSQL two gates share the database \
-               and one of them dies. Once its open calls are closed, the next kill comes. In the end three ledgers are \
-               compared: the caller's, the trail (read through the API and from the database, and verified), and \
-               the upstream's, which it writes to disk before it answers.",
+        what: "A gate under about 200 calls a second gets SIGKILL at a random moment, and is started again on the \
+               same database; one in eight is killed again while it recovers. On PostgreSQL two gates share the \
+               database and one of them dies; the other is called on meanwhile, and none of its calls may be closed \
+               as unknown. No answer of any gate may be withheld. Once the dead one's open calls are closed, the \
+               next kill comes. In the end three ledgers are compared: the caller's, the trail (read through the \
+               API and from the database, and verified), and the upstream's, which it writes to disk before it \
+               answers.",
         per_database: true,
         trial: Arc::new(Kills { wiring: Wiring::Sound }),
         controls: vec![
@@ -61,6 +67,12 @@ pub(crate) fn suite() -> Suite {
             ),
             control("recovery runs abandoned calls again", Wiring::RerunAbandoned, &[DOUBLES]),
             control("intents are not recorded", Wiring::NoIntents, &[WITHOUT_INTENT]),
+            // On PostgreSQL only: it takes two gates.
+            control(
+                "recovery closes calls of a gate that lives",
+                Wiring::SweepTheLiving,
+                &[SPARED_UNKNOWN, WITHHELD],
+            ),
         ],
     }
 }
@@ -72,6 +84,10 @@ struct Kills {
 
 #[async_trait]
 impl Trial for Kills {
+    fn applies_to(&self, database: &UnderTest) -> bool {
+        self.wiring != Wiring::SweepTheLiving || has_two_gates(database)
+    }
+
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         if self.wiring == Wiring::Sound {
             let lanes = match (setting.form, &setting.database) {
@@ -80,26 +96,28 @@ impl Trial for Kills {
                 (Form::Full, UnderTest::Postgres(_)) => LANES_ON_POSTGRES,
             };
             let tally = self.kill(setting, setting.times(1000, 15), lanes, 0).await?;
-            return Ok(figures(&tally, setting.form));
+            return Ok(figures(&tally, setting));
         }
         let mut tally = Tally::default();
         for round in 0..CONTROL_ROUNDS {
             tally.add(&self.kill(setting, CONTROL_KILLS, SHORT_LANES, round * SHORT_LANES).await?);
-            if self.is_found(&tally.differences) {
+            if self.is_found(&tally) {
                 break;
             }
         }
-        Ok(figures(&tally, setting.form))
+        Ok(figures(&tally, setting))
     }
 }
 
 impl Kills {
     /// Whether what is broken has shown. Another difference, as a slow machine may make, is not it.
-    fn is_found(&self, found: &Differences) -> bool {
+    fn is_found(&self, tally: &Tally) -> bool {
+        let found = &tally.differences;
         match self.wiring {
             Wiring::AuditAfterEffect | Wiring::NoIntents => found.without_intent > 0,
             Wiring::AnswerBeforeRecord => found.unrecorded > 0,
             Wiring::RerunAbandoned => found.doubles > 0,
+            Wiring::SweepTheLiving => tally.spared.unknown > 0 && tally.spared.withheld > 0,
             _ => *found != Differences::default(),
         }
     }
@@ -140,7 +158,23 @@ pub(crate) fn longest_closing(form: Form) -> Duration {
     }
 }
 
-fn figures(tally: &Tally, form: Form) -> Vec<Figure> {
+/// Whether another gate lives on while one is killed.
+fn has_two_gates(database: &UnderTest) -> bool {
+    matches!(database, UnderTest::Postgres(_))
+}
+
+fn figures(tally: &Tally, setting: &Setting) -> Vec<Figure> {
+    let mut figures = figures_of_kills(tally, setting.form);
+    if has_two_gates(&setting.database) {
+        figures.push(Figure::at_least(SPARED, tally.kills, tally.spared.calls));
+        figures.push(Figure::exactly(SPARED_UNKNOWN, 0, tally.spared.unknown));
+    } else {
+        figures.push(Figure::told(SPARED, "no other gate"));
+    }
+    figures
+}
+
+fn figures_of_kills(tally: &Tally, form: Form) -> Vec<Figure> {
     let found = &tally.differences;
     let per_kill = tally.took.as_secs_f64() / tally.kills.max(1) as f64;
     vec![
@@ -160,6 +194,7 @@ fn figures(tally: &Tally, form: Form) -> Vec<Figure> {
         Figure::exactly(LEFT_OPEN, 0, found.open),
         Figure::exactly(DOUBLES, 0, found.doubles),
         Figure::exactly(INVENTED, 0, found.invented),
+        Figure::exactly(WITHHELD, 0, tally.spared.withheld),
         Figure::within(CLOSING, longest_closing(form), tally.slowest_closing),
         Figure::none(BREAKS, &tally.flaws),
         Figure::told("calls closed as unknown", tally.unknown),

@@ -8,7 +8,12 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand, ValueEnum};
 use color_eyre::eyre::Result;
+use mimalloc::MiMalloc;
 use tokio::runtime::Runtime;
+
+/// That of the product: this program is its gate, too, in suites and where one without sync is measured.
+#[global_allocator]
+static ALLOCATOR: MiMalloc = MiMalloc;
 
 mod bench;
 mod child;
@@ -74,7 +79,7 @@ enum Command {
     Prove(prove::Options),
     /// The gate as a process that a suite starts, and kills
     #[command(hide = true)]
-    Gate(child::Plan),
+    Gate(child::Options),
     /// The gate as a process of its own, wired as a suite asks
     #[command(hide = true)]
     Wired(wired::Options),
@@ -100,7 +105,7 @@ fn main() -> Result<ExitCode> {
     }
     match command {
         Command::Product { words } => product(words),
-        Command::Gate(plan) => child::serve(plan).map(|()| ExitCode::SUCCESS),
+        Command::Gate(options) => child::serve(options).map(|()| ExitCode::SUCCESS),
         Command::Wired(options) => wired::run(options).map(|()| ExitCode::SUCCESS),
         Command::Corpus { rules: Rules::Ssrf, table } => wait(corpus::run(&table, corpus::ssrf::judge)),
         Command::Corpus { rules: Rules::Credref, table } => wait(corpus::run(&table, corpus::credref::judge)),

@@ -90,7 +90,7 @@ async fn prove(suite: &Suite, setting: &Setting) -> Section {
     let started = Instant::now();
     let sound = tried(&*suite.trial, setting).await;
     let mut controls = Vec::new();
-    for control in &suite.controls {
+    for control in suite.controls.iter().filter(|control| control.trial.applies_to(&setting.database)) {
         controls.push((control.clone(), tried(&*control.trial, setting).await));
     }
     let database = suite.per_database.then(|| setting.database.to_string());

@@ -55,6 +55,11 @@ impl Replicas {
         self.plans.len()
     }
 
+    /// The tool at each gate but this one, with the gate's number.
+    pub(crate) fn tools_but(&self, victim: Option<usize>) -> Vec<(usize, PermittedTool)> {
+        self.tools.iter().cloned().enumerate().filter(|(gate, _)| Some(*gate) != victim).collect()
+    }
+
     /// Settings that open the database, once no gate runs.
     pub(crate) fn settings(&self) -> &Settings {
         &self.plans[0].settings

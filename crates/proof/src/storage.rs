@@ -55,6 +55,11 @@ pub(crate) fn suite() -> Suite {
                 breaks: &[RESULTS],
                 trial: Arc::new(Outages(Failing::OpenAtTheEnd)),
             },
+            Control {
+                broken: "a ledger that tries for long before it fails",
+                breaks: &[LONGEST],
+                trial: Arc::new(Outages(Failing::Late)),
+            },
         ],
     }
 }

@@ -9,6 +9,8 @@ use portcullis_spine::Ports;
 use self::credulous::Credulity;
 use self::indiscreet::Indiscretion;
 use self::meddled::{MeddledLedger, Meddling};
+use self::unsynced::SyncsAllButIntents;
+use crate::points::watched;
 
 mod absent;
 mod credulous;
@@ -18,6 +20,8 @@ pub(crate) mod indiscreet;
 mod late;
 mod meddled;
 mod rerunning;
+mod sweeping;
+mod unsynced;
 
 /// How a gate is wired.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -32,6 +36,8 @@ pub(crate) enum Wiring {
     NoIntents,
     /// Recovery runs abandoned calls again.
     RerunAbandoned,
+    /// Recovery closes calls of gates that live.
+    SweepTheLiving,
     /// Idempotency keys are forgotten.
     ForgetClaims,
     /// Sound, but for a panic that can be asked for.
@@ -59,6 +65,7 @@ impl Wiring {
             Self::AnswerBeforeRecord => meddle(ports, hasty::HastyAnswers),
             Self::NoIntents => meddle(ports, absent::NoIntents),
             Self::RerunAbandoned => rerunning::wire(ports, scratch),
+            Self::SweepTheLiving => meddle(ports, sweeping::SweepsTheLiving),
             Self::ForgetClaims => meddle(ports, forgetful::ForgetsClaims),
             Self::PanicsWhenAsked => Indiscretion::None.of(ports),
             Self::HandsEchoesOn => Indiscretion::Echoes.of(ports),
@@ -69,6 +76,11 @@ impl Wiring {
             Self::OverlooksConduct => Credulity::Conduct.of(ports),
         }
     }
+}
+
+/// The ports of a database that syncs nothing, but where all else than intents waits for the disk all the same.
+pub(crate) fn syncing_all_but_intents(ports: Ports, data_dir: &Path) -> Ports {
+    watched(ports, Arc::new(SyncsAllButIntents::new(data_dir)))
 }
 
 fn meddle(ports: Ports, meddling: impl Meddling + 'static) -> Ports {

@@ -13,31 +13,36 @@ use super::reconcile::{Answer, Call};
 use crate::permitted::PermittedTool;
 
 /// Callers at a time, and how often each calls: 200 calls a second together.
-const CALLERS: u64 = 16;
+pub(super) const CALLERS: u64 = 16;
 const PERIOD: Duration = Duration::from_millis(80);
 /// Longer than any call may take; a caller that waits longer counts as cut off.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A call, and the number of the gate that it was made at.
+pub(super) type CallAt = (usize, Call);
+
 /// A running load.
 pub(super) struct Load {
     over: Arc<AtomicBool>,
-    callers: JoinSet<Vec<Call>>,
+    callers: JoinSet<Vec<CallAt>>,
 }
 
 impl Load {
-    /// Calls these tools in turn, each call with a nonce of its own that starts with `prefix`.
-    pub(super) fn start(tools: &[PermittedTool], prefix: &str) -> Self {
+    /// Has so many callers call these tools, which are spread over them, each call with a nonce of its own that starts
+    /// with `prefix`. Without tools nobody calls.
+    pub(super) fn start(tools: &[(usize, PermittedTool)], callers: u64, prefix: &str) -> Self {
+        let numbers = 0..callers;
         let over = Arc::new(AtomicBool::new(false));
         let mut callers = JoinSet::new();
-        for (number, tool) in (0..CALLERS).zip(tools.iter().cycle()) {
-            let (tool, over) = (tool.clone(), Arc::clone(&over));
-            callers.spawn(call_on(tool, format!("{prefix}-{number}"), number, over));
+        for (number, (gate, tool)) in numbers.zip(tools.iter().cycle()) {
+            let (gate, tool, over) = (*gate, tool.clone(), Arc::clone(&over));
+            callers.spawn(call_on(gate, tool, format!("{prefix}-{number}"), number, over));
         }
         Self { over, callers }
     }
 
     /// Ends it; what is on its way may come to its end.
-    pub(super) async fn stop(mut self) -> Result<Vec<Call>> {
+    pub(super) async fn stop(mut self) -> Result<Vec<CallAt>> {
         self.over.store(true, Ordering::SeqCst);
         let mut calls = Vec::new();
         while let Some(ended) = self.callers.join_next().await {
@@ -47,7 +52,13 @@ impl Load {
     }
 }
 
-async fn call_on(tool: PermittedTool, prefix: String, number: u64, over: Arc<AtomicBool>) -> Vec<Call> {
+async fn call_on(
+    gate: usize,
+    tool: PermittedTool,
+    prefix: String,
+    number: u64,
+    over: Arc<AtomicBool>,
+) -> Vec<CallAt> {
     let mut calls = Vec::new();
     let first = tokio::time::Instant::now() + Duration::from_millis(5 * number);
     let mut tick = tokio::time::interval_at(first, PERIOD);
@@ -59,7 +70,7 @@ async fn call_on(tool: PermittedTool, prefix: String, number: u64, over: Arc<Ato
         }
         let nonce = format!("{prefix}-{}", calls.len());
         let answer = call(&tool, &nonce).await;
-        calls.push(Call { nonce, answer });
+        calls.push((gate, Call { nonce, answer }));
     }
 }
 

@@ -1,11 +1,13 @@
 //! One database and its gates: load, kill, restart, wait for recovery, and again.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
 
-use super::caller::Load;
+use super::caller::{CALLERS, CallAt, Load};
 use super::reconcile::{Call, Differences, reconcile};
+use super::spared::Spared;
 use super::trail::Trail;
 use crate::prove::dice::Dice;
 use crate::prove::setting::Setting;
@@ -19,6 +21,8 @@ const LONGEST_LOAD: Duration = Duration::from_millis(500);
 /// One kill in so many is followed by a second one, while the gate recovers: within the time of a lease and a little.
 const SECOND_KILL: u64 = 8;
 const RECOVERY: Duration = Duration::from_millis(3500);
+/// Callers at the gates that live on, from a kill until what it left open is closed: few, for all of it is read.
+const CALLERS_BESIDE: u64 = 2;
 /// Beyond this a call counts as left open.
 const LONGEST_CLOSING: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
@@ -29,6 +33,8 @@ pub(super) struct Lane {
     dice: Dice,
     replicas: Replicas,
     calls: Vec<Call>,
+    /// Nonces of those at gates that were not killed meanwhile.
+    spared: BTreeSet<String>,
     trail: Trail,
     tally: Tally,
 }
@@ -55,6 +61,7 @@ pub(super) struct Tally {
     pub(super) flaws: Vec<String>,
     pub(super) took: Duration,
     pub(super) differences: Differences,
+    pub(super) spared: Spared,
 }
 
 impl Lane {
@@ -68,18 +75,21 @@ impl Lane {
         let replicas = Replicas::found(setting, wiring, upstream).await?;
         let dice = setting.dice(&format!("kill {number}"));
         let name = format!("lane{number}");
-        let (calls, trail, tally) = Default::default();
-        Ok(Self { name, dice, replicas, calls, trail, tally })
+        let (calls, spared, trail, tally) = Default::default();
+        Ok(Self { name, dice, replicas, calls, spared, trail, tally })
     }
 
     /// Kills so often, then looks at what is left.
     pub(super) async fn run(mut self, kills: usize) -> Result<Ended> {
         let started = Instant::now();
         while self.tally.kills < kills as u64 {
-            let load = Load::start(&self.replicas.tools, &format!("{}-{}", self.name, self.tally.kills));
+            let prefix = format!("{}-{}", self.name, self.tally.kills);
+            let load = Load::start(&self.replicas.tools_but(None), CALLERS, &prefix);
             tokio::time::sleep(self.dice.time(SHORTEST_LOAD, LONGEST_LOAD)).await;
             let victim = self.kill_one().await?;
-            self.calls.extend(load.stop().await?);
+            self.keep(load.stop().await?, victim);
+            let prefix = format!("{prefix}-beside");
+            let beside = Load::start(&self.replicas.tools_but(Some(victim)), CALLERS_BESIDE, &prefix);
             let mut restarted = self.replicas.restart(victim).await?;
             if self.dice.below(SECOND_KILL) == 0 && self.tally.kills < kills as u64 {
                 tokio::time::sleep(self.dice.time(Duration::ZERO, RECOVERY)).await;
@@ -88,7 +98,8 @@ impl Lane {
                 self.tally.kills_while_recovering += 1;
                 restarted = self.replicas.restart(victim).await?;
             }
-            self.wait_until_closed(victim, restarted).await?;
+            self.wait_until_closed(victim, restarted, &prefix).await?;
+            self.keep(beside.stop().await?, victim);
         }
         self.tally.took = started.elapsed();
         self.finish().await
@@ -102,13 +113,21 @@ impl Lane {
         Ok(victim)
     }
 
-    async fn wait_until_closed(&mut self, victim: usize, restarted: Instant) -> Result<()> {
+    /// Takes calls into the ledger, while which this gate was killed.
+    fn keep(&mut self, calls: Vec<CallAt>, victim: usize) {
+        let spared = calls.iter().filter(|(gate, _)| *gate != victim).map(|(_, call)| call.nonce.clone());
+        self.spared.extend(spared);
+        self.calls.extend(calls.into_iter().map(|(_, call)| call));
+    }
+
+    /// Waits for what the kill has left open; calls whose nonces begin with `beside` still come and go.
+    async fn wait_until_closed(&mut self, victim: usize, restarted: Instant, beside: &str) -> Result<()> {
         self.trail.catch_up(&self.replicas.admins[victim]).await?;
-        if self.trail.open() == 0 {
+        if self.trail.open_but(beside) == 0 {
             return Ok(());
         }
         self.tally.kills_that_left_open += 1;
-        while self.trail.open() > 0 && restarted.elapsed() < LONGEST_CLOSING {
+        while self.trail.open_but(beside) > 0 && restarted.elapsed() < LONGEST_CLOSING {
             tokio::time::sleep(LOOK_AGAIN).await;
             self.trail.catch_up(&self.replicas.admins[victim]).await?;
         }
@@ -126,6 +145,7 @@ impl Lane {
         self.tally.acknowledged = self.calls.iter().filter(|call| call.answer.is_some()).count() as u64;
         self.tally.unknown = self.trail.count_of("tool_invocation.unknown");
         self.tally.events = self.trail.events();
+        self.tally.spared = Spared::of(&self.calls, &self.spared, &self.trail);
         Ok(Ended { name: self.name, calls: self.calls, trail: self.trail, tally: self.tally })
     }
 }
@@ -152,5 +172,6 @@ impl Tally {
         self.flaws.extend(other.flaws.iter().cloned());
         self.took += other.took;
         self.differences.add(&other.differences);
+        self.spared.add(&other.spared);
     }
 }

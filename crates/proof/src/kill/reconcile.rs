@@ -55,7 +55,7 @@ impl Answer {
     }
 
     /// Whether it says itself that its outcome is not recorded.
-    fn is_withheld(&self) -> bool {
+    pub(crate) fn is_withheld(&self) -> bool {
         matches!(&self.kind, AnswerKind::Problem(code) if code == "outcome_unrecorded" || code == "audit_unavailable")
     }
 }

@@ -38,6 +38,10 @@ pub(crate) struct RecordedCall {
 }
 
 impl RecordedCall {
+    fn is_open(&self) -> bool {
+        self.allowed && self.ends.is_empty()
+    }
+
     /// Whether its one end is a result.
     pub(crate) fn succeeded(&self) -> bool {
         self.ends == ["completed"]
@@ -147,8 +151,16 @@ impl Trail {
 
     /// Calls and exchanges that have begun and not ended.
     pub(crate) fn open(&self) -> usize {
-        let calls = self.calls().filter(|call| call.allowed && call.ends.is_empty()).count();
+        let calls = self.calls().filter(|call| call.is_open()).count();
         calls + usize::try_from(self.exchanges).unwrap_or_default()
+    }
+
+    /// As [`open`](Self::open), but for calls whose nonces begin so.
+    pub(crate) fn open_but(&self, prefix: &str) -> usize {
+        let is_other =
+            |call: &&RecordedCall| call.nonce.as_ref().is_some_and(|nonce| nonce.starts_with(prefix));
+        let others = self.calls().filter(|call| call.is_open()).filter(is_other).count();
+        self.open() - others
     }
 
     /// Nonces of calls whose intent is recorded.

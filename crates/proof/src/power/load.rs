@@ -10,8 +10,6 @@ use tokio::task::JoinSet;
 
 use crate::permitted::PermittedTool;
 
-/// Callers at a time.
-const CALLERS: usize = 8;
 /// Keys are made this far apart, so that they do not grow into a list of many pages.
 const BETWEEN_KEYS: Duration = Duration::from_millis(60);
 
@@ -35,11 +33,11 @@ pub(super) struct Load {
 }
 
 impl Load {
-    pub(super) fn start(admin: &ApiClient, tool: &PermittedTool, life: usize) -> Self {
+    pub(super) fn start(admin: &ApiClient, tool: &PermittedTool, life: usize, callers: usize) -> Self {
         let acknowledged = Arc::<Mutex<Acknowledged>>::default();
         let mut tasks = JoinSet::new();
-        for _ in 0..CALLERS {
-            tasks.spawn(call(tool.clone(), Arc::clone(&acknowledged)));
+        for number in 0..callers {
+            tasks.spawn(call(tool.clone(), format!("{life}-{number}"), Arc::clone(&acknowledged)));
         }
         tasks.spawn(make_keys(admin.clone(), life, Arc::clone(&acknowledged)));
         Self { tasks, acknowledged }
@@ -55,9 +53,13 @@ impl Load {
     }
 }
 
-async fn call(tool: PermittedTool, acknowledged: Arc<Mutex<Acknowledged>>) {
-    let body = json!({ "arguments": { "city": "Zurich" } });
-    while let Ok(answer) = tool.invoke(&body, &[]).await {
+/// Each call has a nonce of its own. The run's id carries it into the trail, the argument carries it upstream.
+async fn call(tool: PermittedTool, prefix: String, acknowledged: Arc<Mutex<Acknowledged>>) {
+    let nonce = |number| format!("{prefix}-{number}");
+    let body = |nonce| json!({ "arguments": { "nonce": nonce }, "run_id": nonce });
+    let mut number = 0;
+    while let Ok(answer) = tool.invoke(&body(nonce(number)), &[]).await {
+        number += 1;
         if let Some(id) = id_of(&answer, 200, "/invocation_id") {
             acknowledged.lock().unwrap_or_else(PoisonError::into_inner).calls.push(id);
         }

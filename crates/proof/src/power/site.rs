@@ -5,17 +5,20 @@ use std::time::Duration;
 
 use color_eyre::eyre::{ContextCompat, Result, bail};
 use portcullis_server::api_client::ApiClient;
-use portcullis_server::demo::upstream::Upstream;
 
 use super::load::{Acknowledged, Load};
-use super::{Counts, audit, files};
-use crate::child::{ChildGate, Plan};
+use super::{Counts, Synced, audit, files};
+use crate::child::{ChildGate, Plan, SYNC_ALL_BUT_INTENTS};
 use crate::disk::cut::{Folder, Loss};
 use crate::disk::{Disk, journal};
 use crate::permitted::PermittedTool;
+use crate::process::Child;
 use crate::prove::dice::Dice;
 use crate::prove::setting::Setting;
+use crate::upstream::{self, Place};
 
+/// The longest that a call takes upstream: so that cuts meet calls there.
+const UPSTREAM_DELAY: Duration = Duration::from_millis(20);
 /// How long a sync takes on the disk of the model: a common solid-state disk.
 const SYNC: Duration = Duration::from_millis(2);
 /// One cut in so many comes while the gate starts.
@@ -24,6 +27,8 @@ const STARTS: usize = 8;
 const STEPS_OF_A_START: u64 = 12;
 /// And within so many any other.
 const STEPS_OF_A_LIFE: u64 = 400;
+/// Callers at a time, if nothing speaks against it.
+const CALLERS: usize = 8;
 /// By then the power goes at the latest.
 const LIFE: Duration = Duration::from_secs(2);
 
@@ -34,6 +39,12 @@ pub(super) struct Site {
     data: PathBuf,
     log: PathBuf,
     plan: Plan,
+    synced: Synced,
+    upstream: Child,
+    /// The upstream's own, beside the disk that loses power.
+    ledger: PathBuf,
+    /// Lines of it whose intents have been looked for.
+    looked_at: usize,
     admin: ApiClient,
     tool: PermittedTool,
     /// Acknowledged in the last life, and not looked for yet.
@@ -44,25 +55,28 @@ pub(super) struct Site {
 
 impl Site {
     /// Sets a gate up on a disk that works. What is there at its end counts as synced.
-    pub(super) async fn found(setting: &Setting, upstream: &Upstream, sync_off: bool) -> Result<Self> {
+    pub(super) async fn found(setting: &Setting, synced: Synced) -> Result<Self> {
         let folder = setting.directory()?;
         let root = folder.path().canonicalize()?;
-        let (data, log) = (root.join("data"), root.join("log"));
+        let (data, log, ledger) = (root.join("data"), root.join("log"), root.join("upstream"));
+        let upstream = Child::upstream(&ledger, UPSTREAM_DELAY, Duration::ZERO).await?;
+        let place = Place::of(&upstream)?;
         let mut plan = Plan {
             data_dir: data.clone(),
             database_url: None,
-            waived_origins: vec![upstream.origin()],
+            waived_origins: vec![place.origin],
             sync_off: false,
             server_calls: None,
         };
         let mut gate = ChildGate::spawn(&plan, &[], &log)?;
         let announced = gate.ready().await?;
         let admin = announced.client(announced.first_key.clone().context("no first key")?)?;
-        let tool = PermittedTool::admit(&admin, &upstream.url(), "get_forecast").await?;
+        let tool = PermittedTool::admit(&admin, &place.url, upstream::TOOL).await?;
         gate.kill()?;
-        plan.sync_off = sync_off;
-        let (new, all) = Default::default();
-        Ok(Self { _folder: folder, data, log, plan, admin, tool, new, all })
+        plan.sync_off = synced != Synced::All;
+        let (looked_at, new, all) = Default::default();
+        let _folder = folder;
+        Ok(Self { _folder, data, log, plan, synced, upstream, ledger, looked_at, admin, tool, new, all })
     }
 
     /// One life: start, look for what was acknowledged before, work, lose power. False when there can be no further
@@ -76,7 +90,7 @@ impl Site {
         let before = files::read(&self.data)?;
         let during_start = counts.cuts % STARTS == STARTS - 1;
         disk.cut_after(if during_start { i32::try_from(1 + dice.below(STEPS_OF_A_START))? } else { 0 })?;
-        let mut gate = ChildGate::spawn(&self.plan, &disk.journaled(&self.data, SYNC)?, &self.log)?;
+        let mut gate = self.spawn(&disk.journaled(&self.data, SYNC)?)?;
         if during_start {
             gate.end_within(LIFE).await?;
             counts.starts_cut += 1;
@@ -84,7 +98,7 @@ impl Site {
             let Some(admin) = self.open(&mut gate, counts).await? else {
                 return Ok(false);
             };
-            let load = Load::start(&admin, &self.tool, counts.cuts);
+            let load = Load::start(&admin, &self.tool, counts.cuts, self.callers());
             // Half of the cuts come at a step of the disk, which is where most is under way; half at any time.
             if dice.coin() {
                 disk.cut_after(i32::try_from(1 + dice.below(STEPS_OF_A_LIFE))?)?;
@@ -110,15 +124,29 @@ impl Site {
     }
 
     /// After the last cut: everything that was ever acknowledged here must still be there.
-    pub(super) async fn look_once_more(&mut self, counts: &mut Counts) -> Result<()> {
-        let mut gate = ChildGate::spawn(&self.plan, &[], &self.log)?;
+    pub(super) async fn look_once_more(mut self, counts: &mut Counts) -> Result<()> {
+        let mut gate = self.spawn(&[])?;
         if let Some(admin) = self.open(&mut gate, counts).await? {
             counts.lost += audit::unlisted(&admin, &self.all).await?;
         }
-        gate.kill()
+        gate.kill()?;
+        self.upstream.stop().await?;
+        Ok(())
     }
 
-    /// The admin of a gate that came up and still knows what was acknowledged. What is new is looked for here.
+    fn spawn(&self, environment: &[(&str, PathBuf)]) -> Result<ChildGate> {
+        let words: &[&str] = if self.synced == Synced::AllButIntents { &[SYNC_ALL_BUT_INTENTS] } else { &[] };
+        ChildGate::spawn_with(&self.plan, words, environment, &self.log)
+    }
+
+    /// Callers at a time. What is synced keeps all that was written before it, so where intents do not wait, the answer to
+    /// one caller would keep the intents of all. A lone caller's is in danger for as long as the call is upstream.
+    fn callers(&self) -> usize {
+        if self.synced == Synced::AllButIntents { 1 } else { CALLERS }
+    }
+
+    /// The admin of a gate that came up and still knows what was acknowledged. What is new is looked
+    /// for here, on both sides.
     async fn open(&mut self, gate: &mut ChildGate, counts: &mut Counts) -> Result<Option<ApiClient>> {
         let new = std::mem::take(&mut self.new);
         let announced = match gate.ready().await {
@@ -132,10 +160,21 @@ impl Site {
         let admin = self.admin.at(&announced.origin)?;
         self.tool.agent = self.tool.agent.at(&announced.origin)?;
         let missing = audit::missing(&admin, &new).await.unwrap_or(new.count());
+        self.look_for_intents(&admin, counts).await?;
         let intact = audit::trail_is_intact(&admin).await?;
         counts.lost += missing;
         counts.broken_trails += u64::from(!intact);
         Ok(intact.then_some(admin))
+    }
+
+    /// Compares what has come into the upstream's ledger with the trail.
+    async fn look_for_intents(&mut self, admin: &ApiClient, counts: &mut Counts) -> Result<()> {
+        let calls = upstream::read(&self.ledger)?;
+        let new = &calls[self.looked_at..];
+        counts.upstream_calls += new.len() as u64;
+        counts.without_intent += audit::without_intent(admin, new).await?;
+        self.looked_at = calls.len();
+        Ok(())
     }
 
     /// The last line that a gate here has logged.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use color_eyre::eyre::Result;
 
-use super::setting::Setting;
+use super::setting::{Setting, UnderTest};
 
 /// Things that are told of those that must not be.
 const TOLD: usize = 5;
@@ -18,6 +18,11 @@ const TOLD: usize = 5;
 pub(crate) trait Trial: Send + Sync {
     /// Runs it. Bounded in time; whatever it starts has ended when it returns or is dropped.
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>>;
+
+    /// Whether there is anything to try on this database; controls are left out where there is not.
+    fn applies_to(&self, _: &UnderTest) -> bool {
+        true
+    }
 }
 
 /// A suite of the proof. All of them stand in `suites.rs`.

@@ -18,6 +18,20 @@ impl Trial for Yields {
     }
 }
 
+/// Has nothing to try on any database.
+struct Nowhere;
+
+#[async_trait]
+impl Trial for Nowhere {
+    async fn run(&self, _: &Setting) -> Result<Vec<Figure>> {
+        Err(eyre!("nothing to try"))
+    }
+
+    fn applies_to(&self, _: &UnderTest) -> bool {
+        false
+    }
+}
+
 fn options(databases: &[&str]) -> Options {
     let databases = databases.iter().map(|one| (*one).to_owned()).collect();
     let (disk, date) = (PathBuf::from("target"), Some("2026-01-01".to_owned()));
@@ -68,6 +82,16 @@ async fn a_suite_holds_when_all_figures_hold_and_the_broken_wiring_is_found() {
         let section = prove(&suite(sound.clone(), broken.clone()), &setting()).await;
         assert_eq!(section.holds(), holds, "{sound:?} {broken:?}");
     }
+}
+
+#[tokio::test]
+async fn a_broken_wiring_that_does_not_apply_is_left_out() {
+    let figure = |found| vec![Figure::exactly("doubles", 0, found)];
+    let mut suite = suite(figure(0), figure(3));
+    suite.controls.push(Control { broken: "n", breaks: &["doubles"], trial: Arc::new(Nowhere) });
+    let section = prove(&suite, &setting()).await;
+    assert!(section.holds());
+    assert_eq!(section.controls.len(), 1);
 }
 
 #[test]

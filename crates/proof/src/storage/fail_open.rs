@@ -1,6 +1,8 @@
-//! Broken on purpose: what most gateways do when their audit cannot be written, at the beginning of a call or at its end.
+//! Broken on purpose: what most gateways do when their audit cannot be written, at the beginning of a call or at its
+//! end; or what they do at last, after all too long.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use color_eyre::eyre::Result;
@@ -24,7 +26,12 @@ pub(super) enum Failing {
     Open,
     /// What cannot be recorded is not done; but what was done is answered, recorded or not.
     OpenAtTheEnd,
+    /// It refuses, but only after a while.
+    Late,
 }
+
+/// Longer than a refusal may take on any machine.
+const WHILE: Duration = Duration::from_millis(3200);
 
 impl Failing {
     /// Starts a gate that does so.
@@ -54,14 +61,20 @@ impl Ledger for FailOpenLedger {
             Err(_) if self.failing == Failing::Open => {
                 Ok(Recorded::Receipt(IntentReceipt::issued_by_ledger(tenant.clone(), id)))
             }
+            Err(error) if self.failing == Failing::Late => {
+                tokio::time::sleep(WHILE).await;
+                Err(error)
+            }
             recorded => recorded,
         }
     }
 
     async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError> {
-        // The best effort of an audit.
-        let _ = self.inner.settle(receipt, settlement).await;
-        Ok(())
+        match self.inner.settle(receipt, settlement).await {
+            Err(error) if self.failing == Failing::Late => Err(error),
+            // The best effort of an audit.
+            _ => Ok(()),
+        }
     }
 
     async fn refuse(&self, tenant: &TenantId, refusal: Refusal) -> Result<(), PortError> {

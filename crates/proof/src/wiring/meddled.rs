@@ -32,6 +32,15 @@ pub(super) trait Meddling: Send + Sync {
         sound.settle(receipt, settlement).await
     }
 
+    async fn abandoned(
+        &self,
+        sound: &Arc<dyn Ledger>,
+        now: Timestamp,
+        limit: u16,
+    ) -> Result<Vec<AbandonedIntent>, PortError> {
+        sound.abandoned(now, limit).await
+    }
+
     async fn take_over(
         &self,
         sound: &Arc<dyn Ledger>,
@@ -67,7 +76,7 @@ impl<M: Meddling> Ledger for MeddledLedger<M> {
     }
 
     async fn abandoned(&self, now: Timestamp, limit: u16) -> Result<Vec<AbandonedIntent>, PortError> {
-        self.inner.abandoned(now, limit).await
+        self.meddling.abandoned(&self.inner, now, limit).await
     }
 
     async fn take_over(
