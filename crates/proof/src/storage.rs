@@ -112,7 +112,7 @@ fn figures(mut counts: Counts, form: Form) -> Vec<Figure> {
     counts.refusals.sort_unstable();
     let at = |share: usize| {
         let place = (counts.refusals.len() * share / 1000).min(counts.refusals.len().saturating_sub(1));
-        counts.refusals.get(place).copied().unwrap_or(Duration::MAX)
+        counts.refusals.get(place).copied().unwrap_or_default()
     };
     let (p50, p99, most) = (at(500), at(990), at(1000));
     let in_time = if form == Form::Full { IN_TIME } else { IN_TIME_ON_A_BUSY_MACHINE };
@@ -126,6 +126,7 @@ fn figures(mut counts: Counts, form: Form) -> Vec<Figure> {
         Figure::told("served while only reads failed, from what the gate remembers", counts.served),
         Figure::holds(OTHERWISE, "0", found, otherwise == 0),
         Figure::exactly(BYTES, 0, counts.bytes_upstream),
+        Figure::at_least("calls whose refusal was timed", 1, counts.refusals.len() as u64),
         Figure::within(LONGEST, in_time, most),
         Figure::told(
             "time to the refusal, p50 and p99",

@@ -93,6 +93,13 @@ impl Principal {
         Self { token: Some(Arc::new(token)), ..self }
     }
 
+    /// The same caller, who may do no more than call tools, whatever its scopes are.
+    #[must_use]
+    pub fn as_invoker(self) -> Self {
+        let scopes = self.holds(Authority::Invoke).then_some(Scope::Invoke);
+        Self { scopes: scopes.into_iter().collect(), ..self }
+    }
+
     /// The access token that the caller was let in by; `None` for an API key.
     pub fn token(&self) -> Option<&Arc<PresentedToken>> {
         self.token.as_ref()

@@ -59,9 +59,12 @@ pub fn disowned(failure: McpFailure, server: &McpServer) -> McpFailure {
     if !(is_own && failure.is_unauthenticated) {
         return failure;
     }
-    let detail = "the server refuses the secret that you have given for it, so give it another one \
-                  (PUT /integrations/mcp-servers/{server_id}/connection)";
-    McpFailure { code: codes::CONNECTION_REQUIRED, detail: detail.to_owned(), ..failure }
+    let detail = format!(
+        "the server refuses the secret that you have given for it: give another one (PUT \
+         /integrations/mcp-servers/{}/connection), and make the call anew",
+        server.server_id
+    );
+    McpFailure { code: codes::CONNECTION_REQUIRED, detail, ..failure }
 }
 
 /// A secret, sealed. It is for one key and for one server, at one address and in one header.

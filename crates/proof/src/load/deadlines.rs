@@ -75,7 +75,7 @@ impl Trial for Deadlines {
             End::Broken => true,
         });
         Ok(vec![
-            Figure::at_least("calls", calls as u64 * 9 / 10, samples.0.len() as u64),
+            Figure::at_least("calls", calls as u64 * setting.bound(9, 5) / 10, samples.0.len() as u64),
             Figure::told("answered in time", samples.answered()),
             Figure::told("refused for want of a place", samples.refused()),
             Figure::within(LATEST, grace, latest.saturating_sub(DEADLINE)),

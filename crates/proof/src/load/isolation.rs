@@ -71,7 +71,10 @@ impl Trial for Isolation {
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         let failed = crowded.0.len() - crowded.answered();
-        let (before, after) = (quiet.percentile(99, answered), crowded.percentile(99, answered));
+        // A single moment in which the machine stands still makes the p99 of a few hundred calls.
+        let (share, name) = setting
+            .bound((99, "p99 of the working server beside it"), (90, "p90 of the working server beside it"));
+        let (before, after) = (quiet.percentile(share, answered), crowded.percentile(share, answered));
         let slower = after.as_secs_f64() / before.as_secs_f64();
         let most = setting.bound(1.1, 3.0);
         let medians = (quiet.percentile(50, answered), crowded.percentile(50, answered));
@@ -83,9 +86,9 @@ impl Trial for Isolation {
             ),
             Figure::exactly(REFUSED, 0, failed as u64),
             Figure::told("its p50 alone, and beside it", format!("{:.1?}, {:.1?}", medians.0, medians.1)),
-            Figure::told("its p99 alone", format!("{before:.1?}")),
+            Figure::told("the same of it alone", format!("{before:.1?}")),
             Figure::holds(
-                "p99 of the working server beside it",
+                name,
                 &format!("at most {most:.2} of alone"),
                 format!("{slower:.3}"),
                 slower <= most,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use color_eyre::eyre::{ContextCompat, Result};
+use color_eyre::eyre::{ContextCompat, Result, ensure};
 use portcullis_api::ROUTES;
 use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
@@ -123,7 +123,9 @@ impl Story {
             ("POST", &format!("{}/invoke", self.tools[0].path), "{}".to_owned()),
         ] {
             let answer = self.as_admin(method, path, &body).await?;
-            sinks.search(Sink::Admins, &format!("{method} {path}: {}", status_of(&answer)), &answer);
+            let status = status_of(&answer);
+            ensure!(status.contains("200") || method == "POST", "{method} {path}: {status}");
+            sinks.search(Sink::Admins, &format!("{method} {path}: {status}"), &answer);
         }
         Ok(())
     }

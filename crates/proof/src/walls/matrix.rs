@@ -108,7 +108,7 @@ fn body(route: &Route) -> Value {
         "set_tool_approval" => json!({ "approval": "required" }),
         "set_tool_flows" => json!({ "private_reads": "yes", "untrusted_reads": "yes", "egress": "yes" }),
         "grant_approval" | "deny_approval" => json!({ "reason": "done" }),
-        "rotate_credential" => json!({ "secret": "s" }),
+        "rotate_credential" | "connect_with_secret" => json!({ "secret": "s" }),
         "set_credential_grants" => json!({ "grants": [] }),
         "resolve_incident" => json!({ "resolution": "done" }),
         _ => json!({}),

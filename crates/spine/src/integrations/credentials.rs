@@ -25,7 +25,7 @@ pub(crate) async fn store_credential(
     scene: Scene,
     request: StoreCredential,
 ) -> Result<CredentialMetadata, Error> {
-    check_secret(&scene, &request.secret)?;
+    check_secret(&scene, &request.secret).await?;
     let id = CredentialId::generate(&*scene.ports().ids);
     let sealed = scene.ports().vault.seal(scene.tenant(), &id, 1, &request.secret).await?;
     let now = scene.now();
@@ -55,7 +55,7 @@ pub(crate) async fn encrypt_credential(
     scene: Scene,
     request: EncryptCredential,
 ) -> Result<EncryptedCredential, Error> {
-    check_secret(&scene, &request.secret)?;
+    check_secret(&scene, &request.secret).await?;
     let grant = CredentialGrant { mcp_server: request.mcp_server };
     check_grants(&scene, &mut *scene.read().await?, std::slice::from_ref(&grant)).await?;
     // A vault may be far away, and a unit of work that writes keeps every other writer waiting.
@@ -83,7 +83,7 @@ pub(crate) async fn rotate_credential(
     scene: Scene,
     request: RotateCredential,
 ) -> Result<CredentialMetadata, Error> {
-    check_secret(&scene, &request.secret)?;
+    check_secret(&scene, &request.secret).await?;
     let known = find(&scene, &mut *scene.read().await?, &request.credential_id).await?;
     let (id, version) = (&known.credential_id, known.secret_version + 1);
     // Before the unit of work that writes: a vault may be far away.
@@ -139,8 +139,8 @@ async fn find(
 }
 
 /// A secret ends in a header sooner or later, so a pasted line break is refused now and not at its first use.
-fn check_secret(scene: &Scene, secret: &Secret) -> Result<(), Error> {
-    let text = ApiKeysBridge::foreign(secret, scene.principal())?.expose();
+async fn check_secret(scene: &Scene, secret: &Secret) -> Result<(), Error> {
+    let text = ApiKeysBridge::foreign(scene, secret).await?.expose();
     if text.trim() != text || text.chars().any(char::is_control) {
         let expected = "expected no line breaks or control characters, and no space at either end";
         return Err(Error::invalid("secret", expected));

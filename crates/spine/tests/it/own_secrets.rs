@@ -188,18 +188,20 @@ async fn who_brings_a_secret_that_is_refused_is_asked_for_another_one() {
     let hub = Hub::open().await;
     let tool = hub.tool().await;
     hub.give(1, "stale").await.unwrap();
-    let call = || {
-        let ctx = CallContext { idempotency_key: IdempotencyKey::new("once").ok(), ..hub.callers[1].clone() };
+    let call = |key: &str| {
+        let ctx = CallContext { idempotency_key: IdempotencyKey::new(key).ok(), ..hub.callers[1].clone() };
         hub.house.spine.run(ctx, call_of(&tool, json!({ "q": "x" })))
     };
     let refusal = McpFailure::new(codes::UPSTREAM_UNAUTHORIZED, "http status 401", false);
     hub.house.client.answer_call(Err(McpFailure { is_unauthenticated: true, ..refusal }));
-    let refused = call().await.unwrap_err();
+    let refused = call("first").await.unwrap_err();
     assert_eq!((refused.kind(), refused.code()), (ErrorKind::Conflict, codes::CONNECTION_REQUIRED));
     assert!(refused.page().is_some(), "its caller is told where");
     hub.give(1, "fresh").await.unwrap();
+    let again = call("first").await.unwrap_err();
+    assert_eq!(again.code(), codes::CONNECTION_REQUIRED, "the server was asked, so the key is used up");
     hub.house.client.answer_call(Ok(reply()));
-    call().await.unwrap();
+    call("second").await.unwrap();
     assert_eq!(hub.sent().pop().unwrap().0, "Bearer fresh");
     let incidents = hub.house.admin::<ListIncidents>(json!({})).await.unwrap().items;
     assert!(incidents.is_empty(), "nobody else can mend it: {incidents:?}");
@@ -212,9 +214,14 @@ async fn a_key_of_this_gate_is_sent_to_no_server() {
     let key = hub.house.admin::<CreateApiKey>(key).await.unwrap().secret.0;
     let refused = hub.give(1, &key).await.unwrap_err();
     assert_eq!((refused.code(), refused.field()), (codes::INVALID_FIELD, Some("secret")));
-    let stored = json!({ "name": "pasted", "credential_type": "bearer", "secret": key });
-    let refused = hub.house.admin::<StoreCredential>(stored).await.unwrap_err();
-    assert_eq!(refused.field(), Some("secret"));
+    for (name, secret) in [("pasted", key.clone()), ("basic", format!("user:{key}"))] {
+        let stored = json!({ "name": name, "credential_type": "custom", "secret": secret });
+        let refused = hub.house.admin::<StoreCredential>(stored).await.unwrap_err();
+        assert_eq!(refused.field(), Some("secret"), "{name}");
+    }
+    let others = "pcl_live_01jd0000000000000000000001_";
+    let others = json!({ "name": "another gate's", "credential_type": "custom", "secret": others });
+    hub.house.admin::<StoreCredential>(others).await.unwrap();
     assert!(!hub.connection(1).await.is_connected);
 }
 

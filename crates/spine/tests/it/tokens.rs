@@ -19,7 +19,7 @@ use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, ConnectWithSecret, GetConnection,
 };
 use portcullis_schemas::logs::ports::CheckpointSigner;
-use portcullis_schemas::operation::Operation;
+use portcullis_schemas::operation::{Authority, Operation};
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::{Error, ErrorKind};
@@ -187,7 +187,7 @@ async fn a_token_for_a_toolset_is_good_there_alone() {
 
 #[tokio::test]
 async fn a_token_for_a_toolset_connects_its_callers_own_account() {
-    let (realm, _) = Realm::with_alice(&["invoke"]).await;
+    let (realm, _) = Realm::with_alice(&["invoke", "admin"]).await;
     realm.answer_keys(&[("one", 1)]);
     let spine = &realm.house.spine;
     let of = async |audience: &str| token("one", 1, &realm.claims(json!({ "aud": audience }))).await;
@@ -195,6 +195,8 @@ async fn a_token_for_a_toolset_connects_its_callers_own_account() {
     for own in [ConnectWithSecret::NAME, BeginConnection::NAME, GetConnection::NAME] {
         assert!(spine.authenticate_for(own, &text).await.is_ok(), "{own}");
     }
+    let own = spine.authenticate_for(ConnectWithSecret::NAME, &text).await.unwrap();
+    assert!(!own.holds(Authority::Admin), "for what is the caller's own it takes no admin");
     assert!(spine.authenticate_for("integrations.mcp_servers.get_server", &text).await.is_err());
     for elsewhere in ["https://gw.example/mcp/", "https://gw.example/mcp/a/b", "https://gw.example/other"] {
         let text = of(elsewhere).await;

@@ -3,6 +3,7 @@
 //! Whoever completes a connection holds the key that began it. So nobody can have another log in for them, and act with
 //! the other's account afterwards: the browser that comes back from the authorization server changes nothing by itself.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use portcullis_engines::caught;
@@ -73,14 +74,19 @@ pub(crate) async fn complete_connection(
     let (tenant, server) = (scene.tenant(), &attempt.server);
     let code = returned(&attempt.grant.client.oauth, &request)?;
     let (judged, _, receipt) = exchange::record(&scene, &server.server_id, KIND, LONGEST).await?;
+    let asked = AtomicBool::new(false);
     let issued = match account_grant(&judged, &attempt.grant.key) {
         Some(now) if now.binding == attempt.grant.binding => {
-            caught(exchanged(&scene, &attempt, code)).await.unwrap_or_else(|| Err(exchange::panicked()))
+            let exchanged = caught(exchanged(&scene, &judged, &attempt, code, &asked)).await;
+            exchanged.unwrap_or_else(|| Err(broken(asked.load(Ordering::Relaxed))))
         }
         _ => Err(meanwhile("the server was changed")),
     };
     let failure = issued.as_ref().err().map(|error| {
-        let may_have_acted = error.code() == codes::UPSTREAM_TOKEN_UNAVAILABLE;
+        // What the egress refuses is not sent.
+        let is_judged =
+            error.code() == codes::UPSTREAM_TOKEN_UNAVAILABLE && error.kind() == ErrorKind::Denied;
+        let may_have_acted = asked.load(Ordering::Relaxed) && !is_judged;
         McpFailure::new(error.code(), error.public(), may_have_acted)
     });
     exchange::settle(&scene, &receipt, server, KIND, failure.as_ref()).await?;
@@ -92,9 +98,16 @@ pub(crate) async fn complete_connection(
     Ok(connection)
 }
 
-/// Asks the token endpoint for what the code is good for. That it is asked is on record.
-async fn exchanged(scene: &Scene, attempt: &Attempt, code: &Secret) -> Result<IssuedToken, Error> {
-    let Attempt { server, grant, verifier, .. } = attempt;
+/// Asks the token endpoint for what the code is good for. That it is asked is on record. `server` is the one that may use
+/// its credential; `asked` tells whether anything was sent.
+async fn exchanged(
+    scene: &Scene,
+    server: &McpServer,
+    attempt: &Attempt,
+    code: &Secret,
+    asked: &AtomicBool,
+) -> Result<IssuedToken, Error> {
+    let Attempt { grant, verifier, .. } = attempt;
     let (tenant, vault) = (scene.tenant(), &scene.ports().vault);
     let access = access(scene, server);
     let opened = vault.open(tenant, verifier, &access).await.map_err(unopened)?;
@@ -104,6 +117,7 @@ async fn exchanged(scene: &Scene, attempt: &Attempt, code: &Secret) -> Result<Is
     let ask = Ask::Code { code, verifier: &verifier };
     // Nothing is sent for a caller who has gone; what is once sent is kept.
     scene.left_to_send(LONGEST).await?;
+    asked.store(true, Ordering::Relaxed);
     scene.vault(LONGEST).ask(tenant, &grant.client, &secret, &ask).await.map_err(unopened)
 }
 
@@ -251,6 +265,14 @@ pub(super) fn about(
     facts: Value,
 ) -> AuditEventDraft {
     scene.event(event, [("key_id", key.as_str()), ("server_id", server.as_str())], facts)
+}
+
+fn broken(was_asked: bool) -> Error {
+    if !was_asked {
+        return exchange::panicked();
+    }
+    let message = "it broke on our side while the code was exchanged, and may be used up: begin anew";
+    Error::new(ErrorKind::Internal, codes::OPERATION_PANICKED, message)
 }
 
 fn meanwhile(what: &str) -> Error {

@@ -160,10 +160,10 @@ impl Ended {
         }
     }
 
-    /// Whether the same request may be made once more under its key: nothing was done, and it can go through when somebody
-    /// has connected an account or the list was read.
+    /// Whether the same request may be made once more under its key: nothing was sent, and its caller is told how to have
+    /// it go through. What a server answers frees no key, whatever it says: it may have acted.
     pub(super) fn frees_key(&self) -> bool {
-        matches!(self.code(), Some(codes::CONNECTION_REQUIRED | codes::HEADERS_REFUSED))
+        self.code() == Some(codes::CONNECTION_REQUIRED) && self.started_at.is_none()
     }
 
     pub(super) fn code(&self) -> Option<Code> {
@@ -268,8 +268,8 @@ fn describe(failure: McpFailure, goes_on: bool) -> Failure {
     } else if goes_on {
         "nothing was done: make the call anew"
     } else if failure.code == codes::HEADERS_REFUSED {
-        "nothing was done: the tool may have changed, so its list is looked at; the call may be repeated, and an admin must \
-         approve the tool anew if it has"
+        "the tool may have changed, so its list is looked at: make the call anew, and an admin must approve the tool again \
+         if it has"
     } else {
         "nothing was done: it may be repeated"
     };
