@@ -116,10 +116,12 @@ mod tests {
 
     #[test]
     fn the_page_of_each_client_says_what_is_printed() {
-        let page = std::fs::read_to_string("../../docs/connect.md").unwrap();
+        let guide = std::fs::read_to_string("../../docs/connect.md").unwrap();
         for client in Client::value_variants() {
-            let said = text(*client);
-            assert!(page.contains(said.trim_end()), "docs/connect.md lacks:\n{said}");
+            let (said, name) = (text(*client), client.to_possible_value().unwrap().get_name().to_owned());
+            let page = std::fs::read_to_string(format!("../../docs/connect/{name}.md")).unwrap();
+            assert!(page.contains(said.trim_end()), "docs/connect/{name}.md lacks:\n{said}");
+            assert!(guide.contains(&format!("(connect/{name}.md)")), "docs/connect.md does not lead to it");
         }
     }
 
