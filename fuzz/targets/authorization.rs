@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use portcullis_engines::integrations::mcp::authorization::{
     AuthorizationServer, Challenge, ProtectedResource, judge_registration, scope_to_ask,
 };
-use portcullis_engines::integrations::mcp::oauth::{Ask, judge_answer};
+use portcullis_engines::upstream_tokens::{Ask, judge_answer};
 use portcullis_schemas::integrations::mcp::oauth::{ClientGrant, OauthClientAuth};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
 use portcullis_schemas::secret::Secret;
