@@ -49,13 +49,15 @@ pub(crate) async fn connect_with_secret(
         // Who revoked the key or deleted the server meanwhile has removed what was there before.
         let mut work = scene.begin().await?;
         work.connections().remove(tenant, id, &key).await?;
+        let event = about(&scene, AuditEventType::ConnectionRemoved, id, &key, json!({}));
+        work.audit_log().append(tenant, &[event]).await?;
         work.commit().await?;
         return Err(gone);
     }
     Ok(next.connection)
 }
 
-/// The server, if it and the key are there to be connected. Not within a unit that writes: reading them there would count as
+/// The server, if it is there and the key, which the connection is for, may still be used. Not within a unit that writes: reading them there would count as
 /// a change of the tenant's configuration, which any caller could make.
 async fn owners(scene: &Scene, id: &ServerId, key: &KeyId) -> Result<McpServer, Error> {
     let mut read = scene.read().await?;
