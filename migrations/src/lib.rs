@@ -29,6 +29,7 @@ mod m0010_run_flows;
 mod m0011_sanitised_results;
 mod m0012_rounds;
 mod m0013_intent_kinds;
+mod m0014_trail_indexes;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -52,6 +53,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_sanitised_results::Migration),
             Box::new(m0012_rounds::Migration),
             Box::new(m0013_intent_kinds::Migration),
+            Box::new(m0014_trail_indexes::Migration),
         ]
     }
 }

@@ -10,7 +10,7 @@ use crate::append_only;
 mod incidents;
 pub(crate) mod intents;
 mod invocations;
-mod trail;
+pub(crate) mod trail;
 
 #[derive(Debug, DeriveMigrationName)]
 pub(crate) struct Migration;

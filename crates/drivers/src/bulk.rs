@@ -21,12 +21,13 @@ const SIZES: [usize; 4] = [64, 16, 4, 1];
 /// SQLite's code of a trigger that refuses. One that guards rows against being replaced speaks before the key does.
 const REFUSED_BY_TRIGGER: &str = "1811";
 
-/// Statements that change a known number of rows, in order.
+/// Statements, in order, and how many rows they must change.
 #[derive(Debug)]
 pub(crate) struct Script {
     backend: DbBackend,
     repeats: bool,
-    steps: Vec<(Statement, u64)>,
+    /// Each with the rows that it must change, unless any number will do.
+    steps: Vec<(Statement, Option<u64>)>,
 }
 
 impl Script {
@@ -37,12 +38,12 @@ impl Script {
 
     /// Adds a statement that must change this many rows.
     pub(crate) fn add(&mut self, statement: &impl sea_orm::StatementBuilder, rows: usize) {
-        self.steps.push((self.backend.build(statement), rows as u64));
+        self.steps.push((self.backend.build(statement), Some(rows as u64)));
     }
 
     /// As [`add`](Self::add), of a text whose places `$1`, `$2` first stand there in their order.
     pub(crate) fn add_text<const N: usize>(&mut self, sql: &str, values: [Value; N], rows: usize) {
-        self.steps.push((Statement::from_sql_and_values(self.backend, sql, values), rows as u64));
+        self.steps.push((Statement::from_sql_and_values(self.backend, sql, values), Some(rows as u64)));
     }
 
     /// Adds all rows, in order.
@@ -51,15 +52,36 @@ impl Script {
         M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
         <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity>,
     {
+        self.add_rows(rows, |statement, rows| (statement, Some(rows)));
+    }
+
+    /// Adds those rows that are not there yet, by their keys.
+    pub(crate) fn insert_new<M>(&mut self, rows: Vec<M>)
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity>,
+    {
+        self.add_rows(rows, |mut statement, _| {
+            statement.sql.push_str(" ON CONFLICT DO NOTHING");
+            (statement, None)
+        });
+    }
+
+    fn add_rows<M>(&mut self, rows: Vec<M>, step: impl Fn(Statement, u64) -> (Statement, Option<u64>))
+    where
+        M: ModelTrait + IntoActiveModel<<M::Entity as EntityTrait>::ActiveModel>,
+        <M::Entity as EntityTrait>::ActiveModel: ActiveModelTrait<Entity = M::Entity>,
+    {
         let mut left = rows.len();
         let mut rows = rows.into_iter();
         if self.repeats && left > 0 {
-            self.steps.push((insert(self.backend, rows, Texts::OfOneRow), left as u64));
+            self.steps.push(step(insert(self.backend, rows, Texts::OfOneRow), left as u64));
             return;
         }
         while left > 0 {
             let size = SIZES.into_iter().find(|size| *size <= left).unwrap_or(1);
-            self.steps.push((insert(self.backend, rows.by_ref().take(size), Texts::OfAllRows), size as u64));
+            let statement = insert(self.backend, rows.by_ref().take(size), Texts::OfAllRows);
+            self.steps.push(step(statement, size as u64));
             left -= size;
         }
     }
@@ -84,7 +106,7 @@ impl Script {
     async fn execute(self, session: &dyn Session, failed: fn(DbErr) -> PortError) -> Result<(), PortError> {
         for (statement, expected) in self.steps {
             let changed = session.execute(statement).await.map_err(failed)?;
-            if changed != expected {
+            if expected.is_some_and(|expected| changed != expected) {
                 return Err(PortError::unavailable("another writer changed what was to be changed"));
             }
         }

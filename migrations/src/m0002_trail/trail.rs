@@ -8,17 +8,7 @@ use crate::table::create_table;
 
 pub(super) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     create_table(manager, events()).await?;
-    manager
-        .create_index(
-            Index::create()
-                .name("audit_events_by_type")
-                .table("audit_events")
-                .col("tenant_id")
-                .col("event_type")
-                .col("sequence")
-                .take(),
-        )
-        .await?;
+    manager.create_index(by_type("audit_events_by_type")).await?;
     create_table(manager, subjects(manager.get_database_backend())).await
 }
 
@@ -38,6 +28,11 @@ fn events() -> TableCreateStatement {
         .primary_key(Index::create().col("tenant_id").col("sequence"))
         .check(Expr::col("sequence").gte(1))
         .take()
+}
+
+/// Oldest first within one type.
+pub(crate) fn by_type(name: &'static str) -> IndexCreateStatement {
+    Index::create().name(name).table("audit_events").col("tenant_id").col("event_type").col("sequence").take()
 }
 
 /// One row per id in an event's `subject`, so that the events about a thing are found by range.

@@ -7,6 +7,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("api_keys", "SELECT, INSERT, UPDATE"),
     ("audit_event_subjects", "SELECT, INSERT"),
     ("audit_events", "SELECT, INSERT"),
+    ("audit_events_indexed", "SELECT, INSERT, UPDATE"),
     ("call_approvals", "SELECT, INSERT, UPDATE"),
     ("checkpoint_spans", "SELECT, INSERT"),
     ("checkpoints", "SELECT, INSERT"),

@@ -203,6 +203,30 @@ async fn open_intents_of_an_older_version_outlive_the_change_of_their_table() {
     }
 }
 
+/// Of a trail that an earlier version wrote, and one that goes back to it.
+#[tokio::test]
+async fn what_events_are_about_is_known_to_an_earlier_version() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = Database::open(&url(&folder), DatabaseOptions::default()).await.unwrap();
+    let writer = database.writer();
+    let event = |sequence: i64, subject: &str| {
+        format!(
+            "INSERT INTO audit_events VALUES ('ten_1', {sequence}, 'evt_{sequence}', 'policy.put', 1, NULL, '', '',
+             '{{\"subject\":{subject}}}')"
+        )
+    };
+    for (sequence, subject) in [(1, r#"{"a":"pol_1","b":"pol_1"}"#), (2, "{}"), (3, r#"{"a":"pol_1"}"#)] {
+        writer.execute_unprepared(&event(sequence, subject)).await.unwrap();
+    }
+    writer.execute_unprepared("INSERT INTO audit_event_subjects VALUES ('ten_1', 'pol_1', 1)").await.unwrap();
+    let steps_back = Migrator::migrations().iter().rev().position(|step| step.name() == "m0014_trail_indexes");
+    Migrator::down(writer, Some(steps_back.unwrap() as u32 + 1)).await.unwrap();
+    let rows = "SELECT sequence FROM audit_event_subjects WHERE subject_id = 'pol_1' ORDER BY sequence";
+    let rows = writer.query_all_raw(Statement::from_string(DbBackend::Sqlite, rows)).await.unwrap();
+    let rows: Vec<i64> = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
+    assert_eq!(rows, [1, 3]);
+}
+
 #[tokio::test]
 async fn every_name_of_the_vocabulary_passes_its_check() {
     let folder = tempfile::tempdir().unwrap();

@@ -38,9 +38,8 @@ const PROBE: &str = "readiness";
 /// Applies all values, or fails for all of them: then the caller rolls back.
 pub(super) async fn apply(session: &dyn Session, works: &[&Work]) -> Result<Vec<Verdict>, PortError> {
     let (mut known, heads) = known::read(session, works).await?;
-    let mut trail = Appender::at(heads);
     let mut verdicts = Vec::with_capacity(works.len());
-    let mut writes = Writes::to(&mut trail);
+    let mut writes = Writes::to(Appender::at(heads));
     for work in works {
         verdicts.push(writes.add(session, work, &mut known).await?);
     }
@@ -49,8 +48,8 @@ pub(super) async fn apply(session: &dyn Session, works: &[&Work]) -> Result<Vec<
 }
 
 /// The rows of a batch.
-struct Writes<'t> {
-    trail: &'t mut Appender,
+struct Writes {
+    trail: Appender,
     intents: Vec<intent::Model>,
     open: Vec<open_intent::Model>,
     claims: Vec<claim::Model>,
@@ -66,8 +65,8 @@ struct Writes<'t> {
     leases: BTreeMap<String, i64>,
 }
 
-impl<'t> Writes<'t> {
-    fn to(trail: &'t mut Appender) -> Self {
+impl Writes {
+    fn to(trail: Appender) -> Self {
         Self {
             trail,
             intents: Vec::new(),
@@ -232,8 +231,7 @@ impl<'t> Writes<'t> {
         }
         script.insert(self.invocations);
         self.counters.add_to(&mut script);
-        self.trail.add_to(&mut script);
-        script.run(session).await
+        self.trail.write_after(script, session).await
     }
 }
 

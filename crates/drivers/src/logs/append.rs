@@ -8,8 +8,10 @@ use portcullis_schemas::logs::event::AuditEventDraft;
 use sea_orm::{ConnectionTrait, QueryOrder, QuerySelect};
 
 use super::chain::{Head, seal};
-use super::rows::{event, subject};
+use super::rows::event;
+use super::subjects::Blocks;
 use crate::bulk::Script;
+use crate::database::Session;
 use crate::rows::{port_error, uncount};
 use crate::tenancy::TenantRows;
 
@@ -22,7 +24,7 @@ use crate::tenancy::TenantRows;
 pub(crate) struct Appender {
     heads: BTreeMap<TenantId, Head>,
     events: Vec<event::Model>,
-    subjects: Vec<subject::Model>,
+    blocks: Blocks,
 }
 
 impl Appender {
@@ -42,7 +44,7 @@ impl Appender {
 
     /// Goes on from these heads, which were read in the same transaction.
     pub(crate) fn at(heads: BTreeMap<TenantId, Head>) -> Self {
-        Self { heads, events: Vec::new(), subjects: Vec::new() }
+        Self { heads, events: Vec::new(), blocks: Blocks::default() }
     }
 
     /// Puts events at the end of the tenant's chain, in order. Writes nothing yet.
@@ -53,18 +55,26 @@ impl Appender {
         let unopened = || PortError::corrupt("events of a tenant whose chain was not opened");
         let head = self.heads.get_mut(tenant).ok_or_else(unopened)?;
         for draft in drafts {
-            let (row, subjects, next) = seal(tenant, head, draft)?;
+            let (row, next) = seal(tenant, head, draft)?;
+            self.blocks.add(tenant, row.sequence);
             self.events.push(row);
-            self.subjects.extend(subjects);
             *head = next;
         }
         Ok(())
     }
 
-    /// What was appended since it was last asked for, to be written.
-    pub(crate) fn add_to(&mut self, script: &mut Script) {
-        script.insert(std::mem::take(&mut self.events));
-        script.insert(std::mem::take(&mut self.subjects));
+    /// Runs the script and, after it, writes what was appended.
+    ///
+    /// # Errors
+    /// As [`Script::run`].
+    pub(crate) async fn write_after(
+        self,
+        mut script: Script,
+        session: &dyn Session,
+    ) -> Result<(), PortError> {
+        script.insert(self.events);
+        script.run(session).await?;
+        self.blocks.index(session).await
     }
 }
 

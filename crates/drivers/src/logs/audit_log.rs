@@ -9,15 +9,16 @@ use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_trail::strict::{self, Limits};
-use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select};
+use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use super::append::Appender;
-use super::rows::{event, subject};
+use super::look_up::{about, newest, of_types, records};
+use super::rows::event;
 use crate::bulk::Script;
 use crate::paging::invalid_cursor;
-use crate::rows::{count, from_json, port_error, tenant as stored_tenant};
+use crate::rows::{count, from_json, tenant as stored_tenant};
 use crate::tenancy::TenantRows;
 use crate::uow::SharedTransaction;
 
@@ -39,9 +40,7 @@ impl AuditLog for SqlAuditLog {
         let connection = self.tx.of_record(tenant).await?;
         let mut appender = Appender::open(connection, [tenant]).await?;
         appender.append(tenant, events)?;
-        let mut script = Script::on(connection);
-        appender.add_to(&mut script);
-        script.run(connection).await
+        appender.write_after(Script::on(connection), connection).await
     }
 
     async fn list(
@@ -50,13 +49,14 @@ impl AuditLog for SqlAuditLog {
         filter: &EventFilter,
         page: &PageRequest,
     ) -> Result<Page<AuditEvent>, PortError> {
-        let mut rows = matching(tenant, filter);
-        if let Some(cursor) = &page.cursor {
-            let before: i64 = cursor.as_str().parse().map_err(|_| invalid_cursor())?;
-            rows = rows.filter(event::Column::Sequence.lt(before));
-        }
-        let records = records(rows.order_by_desc(event::Column::Sequence).limit(page.fetch()));
-        let records: Vec<String> = records.all(self.tx.of_record(tenant).await?).await.map_err(port_error)?;
+        let before = page.cursor.as_ref().map(|cursor| cursor.as_str().parse());
+        let before = before.transpose().map_err(|_| invalid_cursor())?.unwrap_or(i64::MAX);
+        let rows = of_types(tenant, &filter.types);
+        let connection = self.tx.of_record(tenant).await?;
+        let records = match &filter.subject {
+            Some(id) => about(connection, rows, before, (tenant, id), page.fetch()).await?,
+            None => records(connection, newest(rows, before).limit(page.fetch())).await?,
+        };
         let events = records.iter().map(|record| event_of(record)).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(events, page.limit, |event| event.sequence.to_string()))
     }
@@ -78,28 +78,8 @@ impl AuditLog for SqlAuditLog {
             .filter(event::Column::Sequence.gte(count(from)))
             .order_by_asc(event::Column::Sequence)
             .limit(u64::from(limit));
-        records(rows).all(self.tx.of_record(tenant).await?).await.map_err(port_error)
+        records(self.tx.of_record(tenant).await?, rows).await
     }
-}
-
-fn matching(tenant: &TenantId, filter: &EventFilter) -> Select<event::Entity> {
-    let mut rows = event::Entity::in_tenant(tenant);
-    if !filter.types.is_empty() {
-        rows = rows.filter(event::Column::EventType.is_in(filter.types.iter().map(|kind| kind.as_str())));
-    }
-    if let Some(id) = &filter.subject {
-        let about = subject::Entity::in_tenant(tenant)
-            .select_only()
-            .column(subject::Column::Sequence)
-            .filter(subject::Column::SubjectId.eq(id.as_str()))
-            .into_query();
-        rows = rows.filter(event::Column::Sequence.in_subquery(about));
-    }
-    rows
-}
-
-fn records(rows: Select<event::Entity>) -> sea_orm::Selector<sea_orm::SelectGetableTuple<String>> {
-    rows.select_only().column(event::Column::Record).into_tuple()
 }
 
 /// An event as stored. The vocabulary's type has no `Deserialize`, because a tenant id must not come from a request.

@@ -6,7 +6,7 @@ use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
 use portcullis_trail::chain::{FIRST_SEQUENCE, GENESIS, HASH, seal_record};
 use serde_json::{Map, Value};
 
-use super::rows::{event, subject};
+use super::rows::event;
 use crate::rows::count;
 
 /// The end of a tenant's chain.
@@ -30,7 +30,7 @@ impl Head {
     }
 }
 
-/// The row of `draft` after `head`, the rows of its subjects, and the head after it.
+/// The row of `draft` after `head`, and the head after it.
 ///
 /// # Errors
 /// `Corrupt` when the event has no canonical form: an integer beyond 2^53 in its facts.
@@ -38,7 +38,7 @@ pub(super) fn seal(
     tenant: &TenantId,
     head: &Head,
     draft: &AuditEventDraft,
-) -> Result<(event::Model, Vec<subject::Model>, Head), PortError> {
+) -> Result<(event::Model, Head), PortError> {
     let no_canonical_form =
         || PortError::corrupt("an event has no canonical form: use texts for large numbers");
     let subject: Map<String, Value> =
@@ -72,21 +72,7 @@ pub(super) fn seal(
         record: String::from_utf8(record).map_err(|_| no_canonical_form())?,
     };
     let next = Head { next_sequence: head.next_sequence + 1, hash };
-    Ok((row, subjects(tenant, draft, count(head.next_sequence)), next))
-}
-
-/// One row per different id.
-fn subjects(tenant: &TenantId, draft: &AuditEventDraft, sequence: i64) -> Vec<subject::Model> {
-    let mut ids: Vec<&str> = draft.subject.iter().map(|(_, id)| id.as_str()).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    ids.into_iter()
-        .map(|id| subject::Model {
-            tenant_id: tenant.as_str().to_owned(),
-            subject_id: id.to_owned(),
-            sequence,
-        })
-        .collect()
+    Ok((row, next))
 }
 
 #[cfg(test)]

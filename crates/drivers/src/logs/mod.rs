@@ -10,7 +10,9 @@ mod chain;
 mod checkpoint_directory;
 mod checkpoint_rows;
 mod checkpoints;
+mod look_up;
 mod rows;
+mod subjects;
 
 pub(crate) use self::append::Appender;
 pub use self::audit_log::SqlAuditLog;

@@ -31,6 +31,7 @@ pub async fn audit_log(store: &dyn Store, verify: &ChainVerifier<'_>) {
     let chain = range(store, &tenant, 1, u16::MAX).await;
     chain_is_linked(&tenant, &chain);
     verifier_finds_every_change(&chain, verify);
+    finds_events_of_long_chains(store).await;
 }
 
 fn drafts() -> Vec<AuditEventDraft> {
@@ -119,6 +120,35 @@ async fn lists_by_filter(store: &dyn Store, tenant: &TenantId, drafts: &[AuditEv
     ];
     for (what, filter, expected) in table {
         assert_eq!(list(store, tenant, &filter).await.len(), expected, "events {what}");
+    }
+}
+
+/// However a chain has grown, and wherever in it an event stands.
+async fn finds_events_of_long_chains(store: &dyn Store) {
+    use AuditEventType::{CredentialAccessed, ToolInvocationAllowed};
+    let (tenant, _) = two_tenants(store).await;
+    let about = EventFilter { types: Vec::new(), subject: Some("tool_x".to_owned()) };
+    let about_and_rare = EventFilter { types: vec![CredentialAccessed], ..about.clone() };
+    let rare = EventFilter { types: vec![CredentialAccessed], subject: None };
+    let mut length = 0_usize;
+    for more in [1, 254, 1, 1, 300, 40] {
+        let numbers = length..length + more;
+        let drafts: Vec<_> = numbers
+            .map(|number| {
+                let event_type = if number % 21 == 0 { CredentialAccessed } else { ToolInvocationAllowed };
+                let tool = if number % 7 == 0 { "tool_x" } else { "tool_y" };
+                let subject = vec![("server_id", "mcp_x".to_owned()), ("tool_id", tool.to_owned())];
+                AuditEventDraft { subject, ..fixtures::event(&IDS, event_type, 0) }
+            })
+            .collect();
+        append(store, &tenant, &drafts).await;
+        length += more;
+        for (filter, each) in [(&about, 7), (&about_and_rare, 21), (&rare, 21)] {
+            let found: Vec<_> = list(store, &tenant, filter).await.iter().map(|event| event.sequence).collect();
+            let expected: Vec<_> =
+                (1..=length as u64).rev().filter(|sequence| (sequence - 1) % each == 0).collect();
+            assert_eq!(found, expected, "of {length} events, those of {filter:?}");
+        }
     }
 }
 

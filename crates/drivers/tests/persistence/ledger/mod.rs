@@ -3,5 +3,6 @@
 
 mod batches;
 mod recovery;
+mod subjects;
 mod suites;
 mod tripwire;
