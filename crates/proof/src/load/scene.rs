@@ -105,6 +105,11 @@ impl Scene {
         Ok(Callers { over, tasks })
     }
 
+    /// How many calls have been begun.
+    pub(crate) fn begun(&self) -> usize {
+        self.numbers.load(Ordering::Relaxed)
+    }
+
     /// Single calls of one server, at a rate, whatever becomes of them.
     pub(crate) async fn at_rate(&self, server: usize, a_second: f64, length: Duration) -> Result<Samples> {
         let server = &self.servers[server];

@@ -20,5 +20,6 @@ pub(super) fn all() -> Vec<Suite> {
         shutdown::suite(),
         shutdown::second_signal(),
         deadlines::suite(),
+        deadlines::endurance(),
     ]
 }
