@@ -19,9 +19,9 @@ pub struct SseLimits {
 }
 
 impl Default for SseLimits {
-    /// 1 MiB for an event, 4 MiB for the stream.
+    /// 4 MiB for the stream, of which one event may take all: an answer may be as long as one that is no stream.
     fn default() -> Self {
-        Self { max_event_bytes: 1 << 20, max_total_bytes: 4 << 20 }
+        Self { max_event_bytes: 4 << 20, max_total_bytes: 4 << 20 }
     }
 }
 

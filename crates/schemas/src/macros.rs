@@ -69,6 +69,9 @@ macro_rules! typed_id {
 /// A text whose length in characters is bounded, and that holds no control characters.
 macro_rules! bounded_text {
     ($(#[$doc:meta])* $name:ident, $min:literal ..= $max:literal) => {
+        bounded_text!($(#[$doc])* $name, $min ..= $max, check);
+    };
+    ($(#[$doc:meta])* $name:ident, $min:literal ..= $max:literal, $check:ident) => {
         $(#[$doc])*
         #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
         #[serde(transparent)]
@@ -86,7 +89,7 @@ macro_rules! bounded_text {
             /// [`InvalidText`](crate::text::InvalidText) when the length or a character is not allowed.
             pub fn new(text: impl Into<String>) -> Result<Self, crate::text::InvalidText> {
                 let text = text.into();
-                crate::text::check(&text, $min, $max)?;
+                crate::text::$check(&text, $min, $max)?;
                 Ok(Self(text))
             }
 

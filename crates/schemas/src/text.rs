@@ -6,8 +6,8 @@ use std::fmt;
 
 bounded_text!(/// A short name for people: servers, keys, policies, credentials, tenants.
     Name, 1..=128);
-bounded_text!(/// What a thing is for.
-    Description, 0..=1024);
+bounded_text!(/// What a thing is for. May hold line feeds and tabs.
+    Description, 0..=4096, check_lines);
 bounded_text!(/// A URL as given; judged by the egress rules, not here.
     UrlText, 1..=2048);
 bounded_text!(/// Why somebody did something; required where a person overrides a control.
@@ -114,11 +114,20 @@ pub fn is_hidden(character: char) -> bool {
 }
 
 pub(crate) fn check(text: &str, min: usize, max: usize) -> Result<(), InvalidText> {
+    check_but(text, min, max, &[])
+}
+
+/// As [`check`], of a text that may have several lines.
+pub(crate) fn check_lines(text: &str, min: usize, max: usize) -> Result<(), InvalidText> {
+    check_but(text, min, max, &['\n', '\t'])
+}
+
+fn check_but(text: &str, min: usize, max: usize, allowed: &[char]) -> Result<(), InvalidText> {
     let length = text.chars().count();
     if length < min || length > max {
         return Err(InvalidText::Length { min, max });
     }
-    match text.chars().find(|character| is_hidden(*character)) {
+    match text.chars().find(|character| is_hidden(*character) && !allowed.contains(character)) {
         Some(character) => Err(InvalidText::Character { code_point: u32::from(character) }),
         None => Ok(()),
     }
@@ -133,6 +142,15 @@ mod tests {
         assert!(Name::new("é".repeat(128)).is_ok());
         assert_eq!(Name::new("é".repeat(129)), Err(InvalidText::Length { min: 1, max: 128 }));
         assert_eq!(Name::new(""), Err(InvalidText::Length { min: 1, max: 128 }));
+    }
+
+    #[test]
+    fn a_description_may_have_lines() {
+        assert!(Description::new("one\n\ttwo").is_ok());
+        assert!(Name::new("one\ntwo").is_err());
+        for hidden in ["a\u{200b}", "a\r\n", "a\u{1b}[31m"] {
+            assert!(Description::new(hidden).is_err(), "{hidden:?}");
+        }
     }
 
     #[test]

@@ -372,13 +372,11 @@ async fn prompts_and_resources_that_wait_name_the_page() {
             json!({ "elicitation": { "url": {} } });
         params
     };
-    let of = json!({ "type": "ref/prompt", "name": "fixture__greet" });
     let table = [
-        ("prompts/get", json!({ "name": "fixture__greet", "arguments": { "who": "you" } }), true),
-        ("resources/read", json!({ "uri": "test://a" }), true),
-        ("completion/complete", json!({ "ref": of, "argument": { "name": "who", "value": "y" } }), false),
+        ("prompts/get", json!({ "name": "fixture__greet", "arguments": { "who": "you" } })),
+        ("resources/read", json!({ "uri": "test://a" })),
     ];
-    for (method, params, may_ask) in table {
+    for (method, params) in table {
         for unable in [params.clone(), modern(params.clone())] {
             let error = scene.error(method, unable).await;
             assert_eq!(error["data"]["code"], "approval_required", "{method}: {error}");
@@ -389,8 +387,18 @@ async fn prompts_and_resources_that_wait_name_the_page() {
         let answer = scene.ask(method, able(params)).await.json();
         let asked = &answer["result"]["inputRequests"]["approval"];
         let is_asked = asked["method"] == "elicitation/create" && asked["params"]["mode"] == "url";
-        assert_eq!(is_asked, may_ask, "{method}: {answer}");
+        assert!(is_asked, "{method}: {answer}");
     }
+    // Every letter that somebody types would be a question.
+    let of = json!({ "type": "ref/prompt", "name": "fixture__greet" });
+    for value in ["y", "yo"] {
+        let params = json!({ "ref": of, "argument": { "name": "who", "value": value } });
+        let error = scene.error("completion/complete", able(params)).await;
+        assert_eq!(error["data"]["code"], "approval_required", "{error}");
+        assert!(error["data"]["approvalUrl"].is_null(), "{error}");
+    }
+    let waiting = scene.world.call(&scene.world.key, "GET", "/integrations/approvals", None).await.json();
+    assert_eq!(waiting["items"].as_array().map(Vec::len), Some(2), "{waiting}");
     assert!(scene.world.mcp.exchanges().iter().all(|exchange| exchange.call.is_none()), "nothing was sent");
 }
 

@@ -219,7 +219,8 @@ async fn what_events_are_about_is_known_to_an_earlier_version() {
         writer.execute_unprepared(&event(sequence, subject)).await.unwrap();
     }
     writer.execute_unprepared("INSERT INTO audit_event_subjects VALUES ('ten_1', 'pol_1', 1)").await.unwrap();
-    let steps_back = Migrator::migrations().iter().rev().position(|step| step.name() == "m0014_trail_indexes");
+    let steps_back =
+        Migrator::migrations().iter().rev().position(|step| step.name() == "m0014_trail_indexes");
     Migrator::down(writer, Some(steps_back.unwrap() as u32 + 1)).await.unwrap();
     let rows = "SELECT sequence FROM audit_event_subjects WHERE subject_id = 'pol_1' ORDER BY sequence";
     let rows = writer.query_all_raw(Statement::from_string(DbBackend::Sqlite, rows)).await.unwrap();

@@ -100,7 +100,8 @@ async fn rows(
     }
     found.sort_unstable();
     let tenant_id = tenant.as_str();
-    let row = |(subject_id, sequence)| subject::Model { tenant_id: tenant_id.to_owned(), subject_id, sequence };
+    let row =
+        |(subject_id, sequence)| subject::Model { tenant_id: tenant_id.to_owned(), subject_id, sequence };
     Ok(found.into_iter().map(row).collect())
 }
 
@@ -134,7 +135,8 @@ mod tests {
         for damaged in ["", "{", "{}", r#"{"subject":null}"#, r#"{"subject":{"a":1}}"#] {
             assert!(ids(damaged).is_empty(), "{damaged}");
         }
-        let strange = format!(r#"{{"subject":{{"a":"x\u0000","b":"{}","c":""}}}}"#, "x".repeat(LONGEST_ID + 1));
+        let strange =
+            format!(r#"{{"subject":{{"a":"x\u0000","b":"{}","c":""}}}}"#, "x".repeat(LONGEST_ID + 1));
         assert_eq!(ids(&strange), BTreeSet::from([String::new()]));
     }
 }

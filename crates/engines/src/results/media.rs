@@ -12,8 +12,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
-/// What no image or sound holds, and browsers or readers of documents look for. In lower case.
-const ACTIVE: [&[u8]; 7] = [b"<script", b"<svg", b"<html", b"<!doctype", b"<iframe", b"<?php", b"%pdf-"];
+/// What no image or sound holds, and browsers or readers of documents look for: signs, and tags, whose names must end, since
+/// compressed data holds the first four bytes of a tag by chance.
+const SIGNS: [&[u8]; 3] = [b"<!doctype", b"<?php", b"%pdf-"];
+const TAGS: [&[u8]; 4] = [b"<script", b"<svg", b"<html", b"<iframe"];
+/// What ends the name of a tag (HTML 13.2.5.8), or the prefix of one (XML namespaces).
+const ENDS_A_NAME: &[u8] = b" \t\n\x0c\r/>:";
 
 /// Whether a type is one of images or sounds, which are looked at closely.
 pub(super) fn is_media(kind: &str) -> bool {
@@ -105,8 +109,15 @@ fn frame_sync(bytes: &[u8]) -> bool {
 
 fn is_active(bytes: &[u8]) -> bool {
     memchr::memchr2_iter(b'<', b'%', bytes).any(|at| {
-        ACTIVE
-            .iter()
-            .any(|sign| bytes.get(at..at + sign.len()).is_some_and(|found| found.eq_ignore_ascii_case(sign)))
+        let rest = &bytes[at..];
+        SIGNS.iter().any(|sign| begins(rest, sign)) || TAGS.iter().any(|tag| begins_as_tag(rest, tag))
     })
+}
+
+fn begins(bytes: &[u8], sign: &[u8]) -> bool {
+    bytes.get(..sign.len()).is_some_and(|found| found.eq_ignore_ascii_case(sign))
+}
+
+fn begins_as_tag(bytes: &[u8], tag: &[u8]) -> bool {
+    begins(bytes, tag) && bytes.get(tag.len()).is_some_and(|next| ENDS_A_NAME.contains(next))
 }

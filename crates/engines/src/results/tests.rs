@@ -128,6 +128,16 @@ fn media_is_what_it_says_or_refused() {
             image("image/gif", &STANDARD.encode(b"GIF89a<SCRIPT>alert(1)</SCRIPT>;")),
             false,
         ),
+        (
+            "gif that holds a drawing",
+            image("image/gif", &STANDARD.encode(b"GIF89a\xff<svg\x0conload=x()>;")),
+            false,
+        ),
+        (
+            "gif whose data has four letters of one",
+            image("image/gif", &STANDARD.encode(b"GIF89a\xff<SvG\x9c\xff;")),
+            true,
+        ),
         ("wav and more", audio("audio/wav", &with(WAV, b"<html>")), false),
         ("not base64", image("image/png", "?"), false),
         ("unknown type", image("image/x-icon", PNG), false),

@@ -43,6 +43,20 @@ fn raw(result: Result<Answered, AnswerError>) -> String {
     }
 }
 
+/// Whichever way a server answers.
+#[test]
+fn a_result_may_be_as_large_in_a_stream() {
+    let large = format!(r#"{{"jsonrpc":"2.0","id":"me","result":{{"text":"{}"}}}}"#, "x".repeat(3 << 20));
+    for (content_type, body) in
+        [("application/json", large.clone().into_bytes()), ("text/event-stream", message(&large))]
+    {
+        let limits = AnswerLimits::default();
+        let mut collector = Collector::begin(200, Some(content_type), expected(Era::Legacy), limits).unwrap();
+        collector.push(&body).unwrap();
+        assert!(text(collector.finish()).len() > 3 << 20, "{content_type}");
+    }
+}
+
 #[test]
 fn status_and_content_type_are_judged_first() {
     for (status, content_type, want) in [

@@ -28,8 +28,9 @@ pub(super) fn write(file: &Path, recipe: &Recipe) -> eyre::Result<()> {
     put(file, &after).wrap_err_with(|| format!("{} cannot be written", file.display()))
 }
 
-/// Whole or not at all. A new file is its owner's alone: a key may come into it.
+/// Whole or not at all, and where a link leads, not in its place. A new file is its owner's alone: a key may come into it.
 fn put(file: &Path, text: &str) -> std::io::Result<()> {
+    let file = &fs::canonicalize(file).unwrap_or_else(|_| file.to_owned());
     let draft = file.with_extension("portcullis-draft");
     let mode = fs::metadata(file).map_or(0o600, |facts| facts.permissions().mode() & 0o777);
     let mut open = fs::OpenOptions::new();
@@ -136,6 +137,17 @@ mod tests {
         assert_eq!(after["mcpServers"]["t"]["httpUrl"], URL);
         let again = into(Client::Gemini, &after.to_string()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), after, "twice is as once");
+    }
+
+    #[test]
+    fn a_link_stays_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let (kept, link) = (folder.path().join("kept.json"), folder.path().join("config.json"));
+        fs::write(&kept, "{}").unwrap();
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        put(&link, "new").unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&kept).unwrap(), "new");
     }
 
     #[test]

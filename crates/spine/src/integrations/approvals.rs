@@ -87,6 +87,9 @@ pub(crate) async fn standing(
     if rule == ApprovalRule::None {
         return Ok((ApprovalStanding::NotAsked, None));
     }
+    if method == CallMethod::Complete {
+        return Ok((ApprovalStanding::NotGiven, None));
+    }
     let policy_version = facts.policy.as_ref().map_or(0, |outcome| outcome.version);
     let bound = Bound {
         principal: scene.principal(),

@@ -144,7 +144,8 @@ async fn finds_events_of_long_chains(store: &dyn Store) {
         append(store, &tenant, &drafts).await;
         length += more;
         for (filter, each) in [(&about, 7), (&about_and_rare, 21), (&rare, 21)] {
-            let found: Vec<_> = list(store, &tenant, filter).await.iter().map(|event| event.sequence).collect();
+            let found: Vec<_> =
+                list(store, &tenant, filter).await.iter().map(|event| event.sequence).collect();
             let expected: Vec<_> =
                 (1..=length as u64).rev().filter(|sequence| (sequence - 1) % each == 0).collect();
             assert_eq!(found, expected, "of {length} events, those of {filter:?}");

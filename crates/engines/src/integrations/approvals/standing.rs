@@ -31,6 +31,8 @@ pub enum ApprovalStanding {
     },
     /// It was not asked for, and this key has too many that wait.
     Full,
+    /// Nobody is asked: it is no use of a thing, but comes before one, with every letter that somebody types.
+    NotGiven,
 }
 
 /// What a call that may otherwise be made still needs.

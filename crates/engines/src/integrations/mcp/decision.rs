@@ -260,6 +260,12 @@ fn judge_approval(facts: &CallFacts) -> Decision {
             codes::APPROVAL_DENIED,
             format!("a person has refused this call ({id}): {reason}"),
         ),
+        ApprovalStanding::NotGiven => refused(
+            ErrorKind::Denied,
+            codes::APPROVAL_REQUIRED,
+            "a person must approve each use of it, and nobody is asked for completions: give the argument without"
+                .to_owned(),
+        ),
         ApprovalStanding::Full => refused(
             ErrorKind::RateLimited,
             codes::APPROVALS_FULL,

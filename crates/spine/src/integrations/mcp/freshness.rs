@@ -21,8 +21,10 @@ use crate::scene::Scene;
 const BETWEEN: Duration = Duration::from_secs(60);
 /// And so often by those who only look: streams that listen do so every minute.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
-/// The longest that a call waits for it, or who looks.
+/// The longest that a call waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
+/// And who looks, who must still be told within those 10 s what is offered meanwhile.
+const LONGEST_LOOK: Duration = Duration::from_secs(8);
 /// Most servers remembered. Forgetting costs a reading.
 const MAX_SERVERS: usize = 10_000;
 
@@ -86,7 +88,7 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
         readings.spawn(async move {
             if let Ok(mut tried) = tried.try_lock_owned()
                 && !is_recent(&scene, *tried, BETWEEN_LOOKS)
-                && let Err(error) = read(&scene, &id, LONGEST, &mut tried).await
+                && let Err(error) = read(&scene, &id, LONGEST_LOOK, &mut tried).await
             {
                 tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
             }

@@ -117,7 +117,7 @@ async fn page(
     ask.limits = AnswerLimits {
         // Duplicate members are judged per item, so that a bad one does not fail the list.
         json: JsonLimits::STRUCTURE,
-        sse: SseLimits { max_total_bytes: room as u64, ..SseLimits::default() },
+        sse: SseLimits { max_event_bytes: room, max_total_bytes: room as u64 },
         max_body_bytes: room,
         ..AnswerLimits::default()
     };

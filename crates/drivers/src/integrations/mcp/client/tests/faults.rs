@@ -142,7 +142,7 @@ fn rows() -> Vec<(&'static str, Script, Code, bool)> {
         ),
         row(
             "large event",
-            |_| chunked("text/event-stream", &[format!("data: {}\n\n", "x".repeat(1 << 20))]),
+            |_| chunked("text/event-stream", &[format!("data: {}\n\n", "x".repeat(4 << 20))]),
             codes::UPSTREAM_TOO_LARGE,
             true,
         ),
