@@ -101,6 +101,16 @@ when {
 "#,
     },
     PolicyTemplate {
+        name: "through-toolsets-only",
+        description: "Forbids machines to call what they name themselves: they get what a toolset offers them, with the \
+                      arguments that it fixes. It permits nothing by itself.",
+        text: r#"// `context.toolset == "support"` would be one toolset alone.
+forbid (principal, action, resource)
+when { principal.kind == "machine" }
+unless { context has toolset };
+"#,
+    },
+    PolicyTemplate {
         name: "forbid-critical",
         description: "Forbids calls of critical tools, even where another policy permits them.",
         text: r#"forbid (principal, action == Action::"call_tool", resource)

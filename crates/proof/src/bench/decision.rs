@@ -8,7 +8,7 @@ use color_eyre::eyre::{Result, ensure};
 use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::mcp::arguments::{ArgumentJudge, PreparedArguments};
 use portcullis_engines::integrations::mcp::decision::{
-    CallFacts, CredentialVerdict, Decision, decide, policy_request,
+    CallFacts, Circumstances, CredentialVerdict, Decision, decide, policy_request,
 };
 use portcullis_engines::policies::cedar::CedarToolPolicy;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
@@ -48,12 +48,13 @@ pub(super) async fn decision(policies: usize) -> Result<(Duration, Duration)> {
     let ctx = fixtures::call_context(&ids, fixtures::principal(&ids, &tenant, &[Scope::Invoke]));
     let (engine, judge) = (CedarToolPolicy::new(), ArgumentJudge::new());
     let arguments = json!({ "city": "Zurich", "days": 3 }).as_object().cloned().unwrap_or_default();
+    let how = Circumstances { run_id: None, toolset: None, flows: tool.flows };
     let mut times = Vec::with_capacity(DECISIONS);
     for _ in 0..DECISIONS {
         let arguments = arguments.clone();
         let started = Instant::now();
         let prepared = PreparedArguments::new(arguments)?;
-        let request = policy_request(&ctx, &server, &tool, None, tool.flows);
+        let request = policy_request(&ctx, &server, &tool, how);
         let facts = CallFacts {
             round: Ok(()),
             decided_on: ConfigVersion(1),

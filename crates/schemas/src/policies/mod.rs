@@ -73,6 +73,8 @@ pub struct ToolPolicyRequest {
     pub read_only: bool,
     /// The run, if named.
     pub run_id: Option<String>,
+    /// The toolset that it comes through, by its name; none if the caller named the tool itself.
+    pub toolset: Option<String>,
     /// What the run has touched, with this call.
     pub flows: DataFlows,
 }

@@ -18,12 +18,7 @@ impl Runs {
         let delete = approved(&scene.admin, &scene.server, "delete_station").await;
         let reads = labelled(&scene.admin, &scene.tool, ["yes", "yes", "none"]).await;
         let sends = labelled(&scene.admin, &delete, ["none", "none", "yes"]).await;
-        let admin = &scene.admin;
-        let templates = ok(admin.get("/policies/templates").await.unwrap());
-        let template = templates["items"].as_array().or(templates.as_array()).unwrap().iter();
-        let mut template = template.filter(|it| it["name"] == "no-way-out-for-private-data");
-        let template = template.next().unwrap()["text"].as_str().unwrap().to_owned();
-        ok(admin.put("/policies", &json!({ "name": "flows", "text": template })).await.unwrap());
+        scene.put_template("flows", "no-way-out-for-private-data").await;
         Self { scene, reads, sends }
     }
 

@@ -55,6 +55,14 @@ impl Scene {
         Self { running, admin, agent, tool, server, _upstream: upstream, _folder: folder }
     }
 
+    /// A policy that is a template as it stands.
+    pub(crate) async fn put_template(&self, name: &str, template: &str) {
+        let templates = ok(self.admin.get("/policies/templates").await.unwrap());
+        let mut templates = templates["items"].as_array().or(templates.as_array()).unwrap().iter();
+        let text = &templates.find(|it| it["name"] == template).unwrap()["text"];
+        ok(self.admin.put("/policies", &json!({ "name": name, "text": text })).await.unwrap());
+    }
+
     pub(crate) async fn mark(&self, rule: &str) {
         let marked = self.admin.put(&format!("{}/approval", self.tool), &json!({ "approval": rule })).await;
         assert_eq!(ok(marked.unwrap())["approval"], rule);

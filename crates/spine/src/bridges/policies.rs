@@ -1,12 +1,10 @@
 //! The policy decision, for the governed call.
 
-use portcullis_engines::integrations::mcp::decision::policy_request;
+use portcullis_engines::integrations::mcp::decision::{Circumstances, policy_request};
 use portcullis_schemas::PortError;
-use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::policies::{PolicyOutcome, TenantPolicySet};
-use portcullis_schemas::text::RunId;
 
 use crate::scene::Scene;
 
@@ -23,10 +21,9 @@ impl PoliciesBridge {
         policies: &TenantPolicySet,
         server: &McpServer,
         tool: &McpTool,
-        run_id: Option<&RunId>,
-        flows: DataFlows,
+        how: Circumstances<'_>,
     ) -> Result<PolicyOutcome, PortError> {
-        let request = policy_request(scene.ctx(), server, tool, run_id, flows);
+        let request = policy_request(scene.ctx(), server, tool, how);
         scene.ports().policy.evaluate(scene.tenant(), policies, &request).await
     }
 }

@@ -133,6 +133,7 @@ async fn evaluate_of(
         risk: RiskLevel::Low,
         read_only: true,
         run_id: None,
+        toolset: None,
         flows: DataFlows::NONE,
     };
     policy.evaluate(&fixtures::tenant(1), policies, &request).await

@@ -10,6 +10,7 @@ use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
+use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::{RunId, Tag};
@@ -210,14 +211,24 @@ pub fn freeze_targets(ctx: &CallContext, server: &ServerId, tool: Option<&ToolId
     targets
 }
 
-/// The question to the policies; `flows` are the run's, with this call.
+/// How a call is made, besides by whom and of what.
+#[derive(Clone, Copy, Debug)]
+pub struct Circumstances<'a> {
+    /// The run, if the caller named one.
+    pub run_id: Option<&'a RunId>,
+    /// The toolset that it comes through, if the caller did not name the tool itself.
+    pub toolset: Option<&'a ToolsetName>,
+    /// What the run has touched, with this call.
+    pub flows: DataFlows,
+}
+
+/// The question to the policies.
 #[must_use]
 pub fn policy_request(
     ctx: &CallContext,
     server: &McpServer,
     tool: &McpTool,
-    run_id: Option<&RunId>,
-    flows: DataFlows,
+    how: Circumstances<'_>,
 ) -> ToolPolicyRequest {
     ToolPolicyRequest {
         key_id: ctx.principal.key().to_string(),
@@ -233,8 +244,9 @@ pub fn policy_request(
         // Of a tool an untrusted claim, and one that the other hints may contradict.
         read_only: tool.kind != ItemKind::Tool
             || (tool.annotations.read_only == Some(true) && tool.annotations.destructive != Some(true)),
-        run_id: run_id.map(RunId::to_string),
-        flows,
+        run_id: how.run_id.map(RunId::to_string),
+        toolset: how.toolset.map(ToolsetName::to_string),
+        flows: how.flows,
     }
 }
 

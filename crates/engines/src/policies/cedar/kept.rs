@@ -53,7 +53,7 @@ impl KeptEntities {
     }
 }
 
-/// Whether nothing but the run and its flows differs, which are context and no entity. Taken apart, so that a new member is not
+/// Whether nothing but run, toolset and flows differs, which are context and no entity. Taken apart, so that a new member is not
 /// forgotten here.
 fn makes_the_same(kept: &ToolPolicyRequest, question: &ToolPolicyRequest) -> bool {
     let ToolPolicyRequest {
@@ -69,6 +69,7 @@ fn makes_the_same(kept: &ToolPolicyRequest, question: &ToolPolicyRequest) -> boo
         risk,
         read_only,
         run_id: _,
+        toolset: _,
         flows: _,
     } = kept;
     (key_id, actor, actor_type) == (&question.key_id, &question.actor, &question.actor_type)

@@ -66,8 +66,8 @@ fn context(question: &ToolPolicyRequest) -> Result<Vec<(String, Value)>, PortErr
         ("risk".to_owned(), Value::new_long(rank(question.risk))),
         ("flows".to_owned(), flows(question.flows)?),
     ];
-    if let Some(run_id) = &question.run_id {
-        pairs.push(("run_id".to_owned(), Value::new_string(run_id.clone())));
+    for (name, text) in [("run_id", &question.run_id), ("toolset", &question.toolset)] {
+        pairs.extend(text.clone().map(|text| (name.to_owned(), Value::new_string(text))));
     }
     Ok(pairs)
 }

@@ -41,6 +41,9 @@ entity Tool in [Server] = {
 type Call = {
   // The agent's run, if the caller named one; test with `context has run_id`.
   "run_id"?: String,
+  // The toolset that it comes through, by its name, if the caller did not name the tool itself; test with
+  // `context has toolset`.
+  "toolset"?: String,
   // As resource.risk.
   "risk": Long,
   // What the run has touched, with this call: 0 no, 1 maybe, 2 yes. The run is what the caller names, or all that the key

@@ -52,6 +52,7 @@ fn question(risk: RiskLevel) -> ToolPolicyRequest {
         risk,
         read_only: true,
         run_id: Some("run-7".to_owned()),
+        toolset: Some("support".to_owned()),
         flows: DataFlows::NONE,
     }
 }
@@ -186,6 +187,7 @@ async fn policies_see_every_fact_of_the_request() {
         r#"Server::"mcp_01jd0000000000000000000000".tags.containsAll(["finance", "eu"])"#,
         r#"Server::"mcp_01jd0000000000000000000000".name == "billing \"eu\"""#,
         r#"context has run_id && context.run_id == "run-7""#,
+        r#"context has toolset && context.toolset == "support""#,
     ];
     for condition in conditions {
         let text = format!("permit({ANY}) when {{ {condition} }};");
@@ -205,9 +207,9 @@ async fn risk_ranks_in_order() {
 }
 
 #[tokio::test]
-async fn a_call_without_a_run_has_no_run_id() {
-    let request = ToolPolicyRequest { run_id: None, ..question(RiskLevel::Low) };
-    let text = format!("permit({ANY}) unless {{ context has run_id }};");
+async fn a_call_without_a_run_has_no_run_id_and_one_without_a_toolset_none() {
+    let request = ToolPolicyRequest { run_id: None, toolset: None, ..question(RiskLevel::Low) };
+    let text = format!("permit({ANY}) unless {{ context has run_id || context has toolset }};");
     assert!(ask(&[&text], &request).await.unwrap().permitted);
 }
 
@@ -250,6 +252,7 @@ async fn no_fact_of_an_earlier_question_is_used_again() {
         (other(|q| q.risk = RiskLevel::Critical), "resource.risk == 3"),
         (other(|q| q.read_only = false), "!resource.read_only"),
         (other(|q| q.run_id = Some("b".to_owned())), r#"context.run_id == "b""#),
+        (other(|q| q.toolset = Some("b".to_owned())), r#"context has toolset && context.toolset == "b""#),
     ];
     for (changed, condition) in cases {
         let engine = CedarToolPolicy::new();

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::flows;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
-use portcullis_engines::integrations::mcp::decision::{CallFacts, freeze_targets};
+use portcullis_engines::integrations::mcp::decision::{CallFacts, Circumstances, freeze_targets};
 use portcullis_schemas::Error;
 use portcullis_schemas::api_keys::ApiKey;
 use portcullis_schemas::controls::Freeze;
@@ -119,12 +119,10 @@ impl CallConfiguration {
         scene: &Scene,
         method: CallMethod,
         arguments: &PreparedArguments,
-        run_id: Option<&RunId>,
-        flows: Option<&FlowChange>,
+        how: Circumstances<'_>,
     ) -> (CallFacts, Option<u64>) {
         let (server, tool) = (&self.server, &self.tool);
-        let touched = flows.map_or(tool.flows, |change| change.becomes);
-        let policy = PoliciesBridge::evaluate(scene, &self.policies, server, tool, run_id, touched).await;
+        let policy = PoliciesBridge::evaluate(scene, &self.policies, server, tool, how).await;
         let credential = judge_credential(scene, &self.grants, server, IntentKind::InvokeTool);
         let facts = CallFacts {
             decided_on: self.version,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use portcullis_engines::framed;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
-use portcullis_engines::integrations::mcp::decision::CallFacts;
+use portcullis_engines::integrations::mcp::decision::{CallFacts, Circumstances};
 use portcullis_engines::integrations::mcp::invocation::{
     ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
@@ -13,6 +13,7 @@ use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
+use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::operation::Operation;
 use portcullis_schemas::runtime::HashPurpose;
 use portcullis_schemas::text::RunId;
@@ -62,9 +63,17 @@ pub(crate) async fn invoke(
         false => claim(&scene, &target, method, &arguments, (run, request.step_index)),
     };
     let named = through.as_ref().map(ThroughToolset::facts);
+    let toolset = through.as_ref().map(|through| through.toolset.name.clone());
     let is_repeatable = idempotency.is_some() && !going.goes_on();
-    let asked =
-        Asked { method, arguments: &arguments, run, is_repeatable, going: &going, through: named.as_ref() };
+    let asked = Asked {
+        method,
+        arguments: &arguments,
+        run,
+        toolset: toolset.as_ref(),
+        is_repeatable,
+        going: &going,
+        through: named.as_ref(),
+    };
     let mut judged = asked.judge(&scene, &configuration).await?;
     if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
@@ -142,6 +151,7 @@ async fn carry_out(
             method: call.method,
             arguments: &call.arguments,
             run: call.run_id.as_ref(),
+            toolset: anew.through.as_ref().map(|through| &through.toolset.name),
             is_repeatable: anew.is_repeatable,
             going: &anew.going,
             through: call.through.as_ref(),
@@ -170,6 +180,7 @@ struct Asked<'a> {
     method: CallMethod,
     arguments: &'a PreparedArguments,
     run: Option<&'a RunId>,
+    toolset: Option<&'a ToolsetName>,
     /// Whether it may be a repeat of a request that was made.
     is_repeatable: bool,
     going: &'a Going,
@@ -188,7 +199,9 @@ struct Judged {
 impl Asked<'_> {
     async fn judge(&self, scene: &Scene, configuration: &CallConfiguration) -> Result<Judged, Error> {
         let flows = configuration.flows(scene, self.run).await?;
-        let facts = configuration.facts(scene, self.method, self.arguments, self.run, flows.as_ref());
+        let touched = flows.as_ref().map_or(configuration.tool.flows, |change| change.becomes);
+        let how = Circumstances { run_id: self.run, toolset: self.toolset, flows: touched };
+        let facts = configuration.facts(scene, self.method, self.arguments, how);
         let (mut facts, secret_version) = facts.instrument(debug_span!("gate.evaluate")).await;
         let (method, arguments) = (self.method, self.arguments);
         let (server, tool) = (&*facts.server, &*facts.tool);

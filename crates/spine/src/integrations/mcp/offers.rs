@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use portcullis_engines::integrations::approvals::ApprovalStanding;
-use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide, freeze_targets};
+use portcullis_engines::integrations::mcp::decision::{
+    CallFacts, Circumstances, Decision, decide, freeze_targets,
+};
 use portcullis_schemas::Error;
 use portcullis_schemas::controls::Freeze;
 use portcullis_schemas::ids::{ServerId, ToolId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::policies::TenantPolicySet;
 use portcullis_schemas::store::UnitOfWork;
@@ -24,8 +27,9 @@ use crate::scene::Scene;
 /// Up to so many tools of a server are read one by one; for more, all that it has are read at once.
 const FEW: usize = 16;
 
-/// What all servers of a tenant have in common, read from one snapshot.
+/// What all servers of a tenant have in common for who looks at a toolset, read from one snapshot.
 pub(crate) struct TenantConfiguration {
+    toolset: ToolsetName,
     version: ConfigVersion,
     policies: TenantPolicySet,
     freezes: Vec<Freeze>,
@@ -43,9 +47,14 @@ impl TenantConfiguration {
     ///
     /// # Errors
     /// `store_unavailable`.
-    pub(crate) async fn read(scene: &Scene, work: &mut dyn UnitOfWork) -> Result<Self, Error> {
+    pub(crate) async fn read(
+        scene: &Scene,
+        work: &mut dyn UnitOfWork,
+        toolset: &ToolsetName,
+    ) -> Result<Self, Error> {
         let tenant = scene.tenant();
         Ok(Self {
+            toolset: toolset.clone(),
             version: work.tenants().config_version(tenant).await?,
             policies: work.tool_policies().current_set(tenant).await?,
             freezes: work.kill_switch().list(tenant).await?,
@@ -68,11 +77,12 @@ impl TenantConfiguration {
     async fn facts(&self, scene: &Scene, from: &ServerOffers, tool: &Arc<McpTool>) -> CallFacts {
         let server = &from.server;
         let targets = freeze_targets(scene.ctx(), &server.server_id, Some(&tool.tool_id));
+        let how = Circumstances { run_id: None, toolset: Some(&self.toolset), flows: tool.flows };
         CallFacts {
             decided_on: self.version,
             list_is_stale: freshness::is_stale(scene, server),
             frozen: self.freezes.iter().find(|freeze| targets.contains(&freeze.target)).cloned(),
-            policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, None, tool.flows).await,
+            policy: PoliciesBridge::evaluate(scene, &self.policies, server, tool, how).await,
             arguments: Ok(()),
             credential: judge_credential(scene, &from.grants, server, IntentKind::InvokeTool).verdict,
             round: Ok(()),

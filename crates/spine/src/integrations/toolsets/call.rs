@@ -132,9 +132,10 @@ impl Found {
         step: Step,
     ) -> Result<InvokeToolResult, Error> {
         let Self { toolset, entry, tool, read_at } = self;
+        let name = toolset.name.clone();
         let arguments = match arguments {
             Ok(arguments) => arguments,
-            Err(error) => return Err(if_offered(&scene, &entry, error).await),
+            Err(error) => return Err(if_offered(&scene, &name, &entry, error).await),
         };
         let call = InvokeMcpTool {
             server_id: entry.server_id.clone(),
@@ -147,7 +148,7 @@ impl Found {
         let through = ThroughToolset { toolset, name: entry.name.clone(), definition_hash, read_at };
         match invoke(scene.clone(), call, Some(method), Some(through)).await {
             Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
-                Err(if_offered(&scene, &entry, error).await)
+                Err(if_offered(&scene, &name, &entry, error).await)
             }
             answer => answer.map_err(|error| told(&entry, error)),
         }
@@ -168,8 +169,8 @@ fn arguments(
 }
 
 /// What is wrong with a request, for a caller who may know that there is such a tool.
-async fn if_offered(scene: &Scene, entry: &ToolsetTool, error: Error) -> Error {
-    match is_offered(scene, entry).await {
+async fn if_offered(scene: &Scene, toolset: &ToolsetName, entry: &ToolsetTool, error: Error) -> Error {
+    match is_offered(scene, toolset, entry).await {
         Ok(true) => error,
         Ok(false) => absent(entry.kind),
         Err(unknown) => unknown,

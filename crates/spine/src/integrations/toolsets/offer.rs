@@ -120,7 +120,7 @@ impl Shelf {
     async fn read(scene: &Scene, name: &ToolsetName, kind: ItemKind) -> Result<Self, Error> {
         let mut work = scene.read().await?;
         let toolset = opened(scene, &mut *work, name).await?;
-        let tenant = TenantConfiguration::read(scene, &mut *work).await?;
+        let tenant = TenantConfiguration::read(scene, &mut *work, name).await?;
         let mut wanted: BTreeMap<&ServerId, BTreeSet<&ToolId>> = BTreeMap::new();
         for entry in toolset.tools.iter().filter(|entry| entry.kind == kind) {
             wanted.entry(&entry.server_id).or_default().insert(&entry.tool_id);
@@ -163,13 +163,17 @@ impl Shelf {
     }
 }
 
-/// Whether a call of this tool would be let through, were its arguments right.
+/// Whether a call of this tool of a toolset would be let through, were its arguments right.
 ///
 /// # Errors
 /// `store_unavailable`.
-pub(super) async fn is_offered(scene: &Scene, entry: &ToolsetTool) -> Result<bool, Error> {
+pub(super) async fn is_offered(
+    scene: &Scene,
+    toolset: &ToolsetName,
+    entry: &ToolsetTool,
+) -> Result<bool, Error> {
     let mut work = scene.read().await?;
-    let tenant = TenantConfiguration::read(scene, &mut *work).await?;
+    let tenant = TenantConfiguration::read(scene, &mut *work, toolset).await?;
     let wanted = BTreeSet::from([&entry.tool_id]);
     let server = ServerOffers::read(scene, &mut *work, &entry.server_id, &wanted).await?;
     drop(work);

@@ -239,9 +239,12 @@ fn the_question_to_the_policies_trusts_no_contradicted_hint() {
     tool.annotations.read_only = Some(true);
     let ctx = world.ctx();
     let run = RunId::new("run-1").unwrap();
-    let request = policy_request(&ctx, &world.server, &tool, Some(&run), tool.flows);
+    let toolset = ToolsetName::new("support").unwrap();
+    let how = Circumstances { run_id: Some(&run), toolset: Some(&toolset), flows: tool.flows };
+    let request = policy_request(&ctx, &world.server, &tool, how);
     assert_eq!((request.read_only, request.run_id.as_deref()), (true, Some("run-1")));
+    assert_eq!(request.toolset.as_deref(), Some("support"));
     assert_eq!((request.server_name.as_str(), request.tool_name.as_str()), ("weather", "get_weather"));
     tool.annotations.destructive = Some(true);
-    assert!(!policy_request(&ctx, &world.server, &tool, None, tool.flows).read_only);
+    assert!(!policy_request(&ctx, &world.server, &tool, how).read_only);
 }
