@@ -7,8 +7,7 @@ use crate::scene::{PERMIT, Scene, ok};
 /// What the agent's client lists.
 async fn listed(scene: &Scene) -> Vec<String> {
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": {} });
-    let headers =
-        [("accept", "application/json, text/event-stream"), ("mcp-protocol-version", "2025-06-18")];
+    let headers = [("accept", "application/json, text/event-stream"), ("mcp-protocol-version", "2025-06-18")];
     let method = portcullis_schemas::egress::HttpMethod::Post;
     let answer = scene.agent.send(method, "/mcp/weather", Some(&body), &headers).await.unwrap().json();
     let names = answer["result"]["tools"].as_array().unwrap().iter();
@@ -33,7 +32,8 @@ async fn a_policy_may_let_a_machine_through_toolsets_alone() {
     let direct = json!({ "arguments": { "city": "Zurich" } });
     assert_eq!(scene.admin.post(&path, &direct).await.unwrap().status, 200, "a person may");
 
-    let other = r#"permit (principal, action, resource) when { context has toolset && context.toolset == "other" };"#;
+    let other =
+        r#"permit (principal, action, resource) when { context has toolset && context.toolset == "other" };"#;
     ok(scene.admin.put("/policies", &json!({ "name": "all", "text": other })).await.unwrap());
     assert!(listed(&scene).await.is_empty());
     scene.running.shutdown().await.unwrap();
