@@ -35,7 +35,7 @@ pub(super) async fn indexed_to(session: &dyn Session, tenant: &TenantId) -> Resu
     }
 }
 
-/// Whether an event is about this id. One that cannot be read is about nothing.
+/// Whether an event is about this id, as the index would tell. One that cannot be read is about nothing.
 pub(super) fn is_about(record: &str, id: &str) -> bool {
     ids(record).contains(id)
 }

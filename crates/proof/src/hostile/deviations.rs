@@ -65,7 +65,7 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
         "a record of the late result; 100 000 calls",
         "none; 4000 calls in each era, in the full form",
         "at the deadline the connection is closed, and nobody hears what comes; each call takes its second, and the \
-         suite `deadlines` counts the ends of 20 000 more",
+         suites `deadlines` and `endurance` count the ends of more",
     ),
     of(
         "M053",
