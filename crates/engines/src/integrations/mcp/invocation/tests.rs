@@ -5,9 +5,8 @@ use portcullis_schemas::incidents::{IncidentCause, IncidentSeverity};
 use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, PolicyDecision};
 use portcullis_schemas::integrations::mcp::server::McpAuthType;
-use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolReply};
-use portcullis_schemas::logs::ledger::{AbandonedIntent, Repeated, SealedAnswer};
+use portcullis_schemas::logs::ledger::AbandonedIntent;
 use portcullis_schemas::policies::PolicyOutcome;
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::{CredentialRefText, IdempotencyKey};
@@ -21,6 +20,8 @@ use crate::integrations::mcp::samples::{World, event_types};
 use bench::{Bench, SECRET, reply};
 
 mod bench;
+mod refusals;
+mod repeats;
 mod rounds;
 mod waits;
 
@@ -80,17 +81,6 @@ fn call(world: &World) -> GovernedCall {
         deadline: Duration::from_secs(60),
         is_callers_deadline: false,
     }
-}
-
-fn denied_by_policy(mut call: GovernedCall) -> GovernedCall {
-    call.facts.policy = Ok(PolicyOutcome {
-        permitted: false,
-        approval: ApprovalRule::None,
-        policy_ids: Vec::new(),
-        version: 3,
-        reason: None,
-    });
-    call
 }
 
 fn claimed(mut call: GovernedCall, world: &World) -> GovernedCall {
@@ -211,88 +201,6 @@ async fn what_the_emitter_cannot_close_is_closed_all_the_same() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_recorded_and_stands_when_it_cannot_be() {
-    let table = [
-        (None, "policy_denied", 1),
-        (Some("emit:denied"), "audit_unavailable", 0),
-        (Some("ledger:refuse"), "audit_unavailable", 0),
-    ];
-    for (failing, code, refusals) in table {
-        let bench = failing.map_or_else(Bench::new, Bench::failing_at);
-        let world = World::new();
-        let error = invoke(&bench, denied_by_policy(call(&world))).await.unwrap_err();
-        assert_eq!(error.code().as_str(), code);
-        assert_eq!(
-            (bench.count("client:call"), bench.count("vault:open"), bench.count("ledger:record")),
-            (0, 0, 0)
-        );
-        assert_eq!(bench.refusals.lock().unwrap().len(), refusals);
-    }
-    let (bench, world) = (Bench::new(), World::new());
-    let mut critical = denied_by_policy(call(&world));
-    Arc::make_mut(&mut critical.facts.tool).risk_level = RiskLevel::Critical;
-    let error = invoke(&bench, critical).await.unwrap_err();
-    let refusal = &bench.refusals.lock().unwrap()[0];
-    let (row, incident) = (refusal.invocation.as_ref().unwrap(), refusal.incident.as_ref().unwrap());
-    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
-    assert_eq!(
-        (row.outcome, row.facts.policy_decision),
-        (InvocationOutcome::Blocked, PolicyDecision::Blocked)
-    );
-    assert_eq!(
-        (incident.cause, row.incident_id.as_ref()),
-        (IncidentCause::CriticalBlocked, Some(&incident.incident_id))
-    );
-    assert_eq!(error.reference(), Some(("invocation_id", row.facts.invocation_id.as_str())));
-    assert_eq!(row.started_at, None);
-}
-
-#[tokio::test]
-async fn a_freeze_between_decision_and_record_refuses() {
-    let (bench, world) = (Bench::new(), World::new());
-    *bench.recorded.lock().unwrap() = Some(Recorded::Frozen(FreezeTarget::Tenant));
-    let error = invoke(&bench, call(&world)).await.unwrap_err();
-    assert_eq!((error.code(), bench.count("client:call")), (codes::FROZEN, 0));
-    let refusal = &bench.refusals.lock().unwrap()[0];
-    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
-    assert_eq!(refusal.invocation.as_ref().unwrap().facts.policy_decision, PolicyDecision::Blocked);
-    assert_eq!(bench.count("emit:requested"), 1, "asked for once, told once");
-}
-
-#[tokio::test]
-async fn what_was_remembered_never_refuses() {
-    let (bench, world) = (Bench::new(), World::new());
-    let remembered = GovernedCall { attempt: Attempt::Remembered, ..denied_by_policy(call(&world)) };
-    assert!(matches!(attempt(&bench, remembered).await, Ok(Invoked::Outdated(_))));
-    assert_eq!(*bench.steps.lock().unwrap(), [""; 0], "nothing was told, recorded or sent");
-}
-
-#[tokio::test]
-async fn what_has_changed_before_the_record_is_judged_again_and_refused_at_last() {
-    for try_now in [Attempt::Remembered, Attempt::Fresh] {
-        let (bench, world) = (Bench::new(), World::new());
-        *bench.recorded.lock().unwrap() = Some(Recorded::Stale);
-        let stale = GovernedCall { attempt: try_now, ..call(&world) };
-        let Ok(Invoked::Outdated(again)) = attempt(&bench, stale).await else {
-            panic!("{try_now:?}: the call is given back")
-        };
-        assert_eq!((bench.count("client:call"), bench.count("ledger:refuse")), (0, 0));
-        let again = GovernedCall { attempt: Attempt::Fresh, ..*again };
-        let Ok(Invoked::Answered(result)) = attempt(&bench, again).await else {
-            panic!("{try_now:?}: it holds now")
-        };
-        assert_eq!(result.status, InvocationOutcome::Success);
-    }
-    let (bench, world) = (Bench::new(), World::new());
-    *bench.recorded.lock().unwrap() = Some(Recorded::Stale);
-    let error = invoke(&bench, GovernedCall { attempt: Attempt::Last, ..call(&world) }).await.unwrap_err();
-    let told = (error.code(), error.kind(), bench.count("client:call"));
-    assert_eq!(told, (codes::CONFIGURATION_UNSETTLED, ErrorKind::Unavailable, 0));
-    let refusal = &bench.refusals.lock().unwrap()[0];
-    assert_eq!(event_types(&refusal.events), ["tool_invocation.requested", "tool_invocation.denied"]);
-}
-
-#[tokio::test]
 async fn outcomes_and_their_incidents() {
     let fails = |code, may_have_acted| Err(McpFailure::new(code, "our words", may_have_acted));
     let behaved = |reply: ToolReply, conduct| Ok(ToolReply { conduct, ..reply });
@@ -405,78 +313,6 @@ async fn time_that_the_caller_did_not_give_is_the_callers_deadline() {
         let settlement = &bench.settlements.lock().unwrap()[0];
         assert_eq!(settlement.invocation.as_ref().unwrap().outcome, InvocationOutcome::Timeout);
     }
-}
-
-#[tokio::test]
-async fn a_repeat_gets_the_same_answer_or_the_same_failure() {
-    for failing in [None, Some("client:call")] {
-        let bench = failing.map_or_else(Bench::new, Bench::failing_at);
-        let world = World::new();
-        let first = invoke(&bench, claimed(call(&world), &world)).await;
-        let answer = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
-        *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(answer)));
-        let calls = bench.count("client:call");
-        let second = invoke(&bench, claimed(call(&world), &world)).await;
-        assert_eq!(bench.count("client:call"), calls, "it is not run again");
-        match (first, second) {
-            (Ok(first), Ok(second)) => assert_eq!(first, second),
-            (Err(first), Err(second)) => {
-                let told = |error: &Error| (error.kind(), error.code(), error.public().to_owned());
-                assert_eq!(told(&first), told(&second));
-                assert_eq!(first.reference(), second.reference());
-            }
-            other => panic!("{other:?}"),
-        }
-    }
-}
-
-#[tokio::test]
-async fn repeats_without_an_answer_say_why() {
-    let corrupt = Repeated::Ended(SealedAnswer(b"nonsense".to_vec()));
-    let table = [
-        (Repeated::InFlight, "idempotency_in_flight", ErrorKind::Conflict),
-        (Repeated::Mismatch, "idempotency_mismatch", ErrorKind::Unprocessable),
-        (Repeated::OutcomeUnknown, "outcome_unknown", ErrorKind::Conflict),
-        (corrupt, "store_corrupt", ErrorKind::Internal),
-    ];
-    for (repeated, code, kind) in table {
-        let (bench, world) = (Bench::new(), World::new());
-        *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(repeated));
-        let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
-        assert_eq!((error.code().as_str(), error.kind(), bench.count("client:call")), (code, kind, 0));
-    }
-}
-
-#[tokio::test]
-async fn an_answer_that_is_too_large_is_given_once() {
-    let (bench, world) = (Bench::new(), World::new());
-    let text = "x".repeat(256 * 1024);
-    *bench.reply.lock().unwrap() = Some(Ok(reply(&json!(text).to_string(), false)));
-    let first = invoke(&bench, claimed(call(&world), &world)).await.unwrap();
-    let kept = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
-    assert!(kept.0.len() < 1024, "{} bytes", kept.0.len());
-    *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(kept)));
-    let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
-    assert_eq!((error.code(), error.kind()), (codes::ANSWER_NOT_KEPT, ErrorKind::Conflict));
-    assert_eq!(error.reference(), Some(("invocation_id", first.invocation_id.as_str())));
-    assert_eq!(bench.count("client:call"), 1, "it is not run again");
-}
-
-#[tokio::test]
-async fn a_seal_that_fails_costs_the_repeat_not_the_answer() {
-    let (bench, world) = (Bench::failing_at("seal"), World::new());
-    assert!(invoke(&bench, claimed(call(&world), &world)).await.is_ok());
-    assert_eq!(bench.settlements.lock().unwrap()[0].answer, None);
-}
-
-#[tokio::test]
-async fn a_withheld_result_is_withheld_from_the_repeat_too() {
-    let (bench, world) = (Bench::failing_at("emit:completed"), World::new());
-    assert!(invoke(&bench, claimed(call(&world), &world)).await.is_err());
-    let answer = bench.settlements.lock().unwrap()[0].answer.clone().unwrap();
-    *bench.recorded.lock().unwrap() = Some(Recorded::Repeated(Repeated::Ended(answer)));
-    let error = invoke(&bench, claimed(call(&world), &world)).await.unwrap_err();
-    assert_eq!(error.code(), codes::OUTCOME_UNRECORDED);
 }
 
 #[tokio::test]

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::json::RawJson;
+use portcullis_schemas::logs::ledger::Repeated;
 
 use super::*;
 use crate::integrations::mcp::rounds::{
