@@ -22,7 +22,9 @@ pub use handshake::{
     DiscoverResult, InitializeParams, InitializeResult, discover_params, initialize_params, ping_params,
 };
 pub use input::{UrlRequest, asking_reply, input_required_reply};
-pub use items::{CompleteParams, Completing, ReadParams, complete_params, parse_result, read_params};
+pub use items::{
+    CompleteParams, Completing, ReadParams, complete_params, is_task, parse_result, read_params,
+};
 pub use list::{ItemFault, ItemProblem, ListPage, Listing, RawItem, cursor_of, list_params};
 pub use listen::{ListChanges, acknowledged_params, changed_params, listen_reply};
 pub use notices::{Cancelled, Progress, cancelled_params, progress_params};

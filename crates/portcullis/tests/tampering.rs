@@ -174,6 +174,7 @@ impl Gate {
         let definition = json!({ "name": "get_it", "inputSchema": { "type": "object" } });
         self.upstream.answer_discover(Ok(McpCatalogue {
             protocol_version: "2026-07-28".to_owned(),
+            is_public: false,
             capabilities: RawJson::from_text("{\"tools\":{}}".to_owned()).unwrap(),
             tools: vec![ListedTool::Readable {
                 kind: ItemKind::Tool,

@@ -116,6 +116,7 @@ fn catalogue() -> McpCatalogue {
     ];
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
+        is_public: false,
         capabilities: raw(r#"{"tools":{},"prompts":{},"resources":{},"completions":{}}"#),
         tools: items.into_iter().map(listed).collect(),
     }

@@ -173,6 +173,7 @@ pub(crate) fn catalogue() -> McpCatalogue {
         r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#;
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
+        is_public: false,
         capabilities: RawJson::from_text(r#"{"tools":{}}"#.to_owned()).unwrap(),
         tools: vec![ListedTool::Readable {
             kind: ItemKind::Tool,

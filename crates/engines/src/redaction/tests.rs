@@ -177,6 +177,7 @@ fn a_definition_that_holds_it_is_not_read() {
     };
     let catalogue = McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
+        is_public: false,
         capabilities: RawJson::from_text(json!({ SECRET: {}, "tools": {} }).to_string()).unwrap(),
         tools: vec![definition("plain"), definition(&format!("asked with {SECRET}"))],
     };

@@ -124,6 +124,20 @@ pub fn parse_result(method: &str, raw: &RawValue) -> Result<CallResult, ViewErro
     Ok(CallResult { kind: CallKind::Complete { is_error: false }, raw: raw.to_owned() })
 }
 
+/// Whether a result is a task to ask about later, in the form of either era: a `resultType` of `task` (the extension for
+/// tasks), or a `task` with an id and a status in place of content (2025-11-25). Only a client that has declared tasks may
+/// be given one.
+#[must_use]
+pub fn is_task(raw: &RawValue) -> bool {
+    let Some(members) = Members::of(raw.get()) else { return false };
+    if members.value::<String>("resultType").as_deref() == Some("task") {
+        return true;
+    }
+    let has_content = ["content", "structuredContent"].iter().any(|name| members.has(name));
+    let task = members.value::<Members>("task").filter(|_| !has_content);
+    task.is_some_and(|task| ["taskId", "status"].iter().all(|name| task.value::<String>(name).is_some()))
+}
+
 const PROMPT: &str = "ref/prompt";
 const TEMPLATE: &str = "ref/resource";
 

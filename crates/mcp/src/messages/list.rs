@@ -89,6 +89,8 @@ pub struct ListPage {
     pub items: Vec<Result<RawItem, ItemProblem>>,
     /// Ask again with it until it is absent. The empty string is a valid cursor. The caller caps pages and sees loops.
     pub next_cursor: Option<String>,
+    /// Whether the server says that the page is the same for everybody (2026-07-28, caching: `cacheScope` is `public`).
+    pub is_public: bool,
 }
 
 impl ListPage {
@@ -111,7 +113,9 @@ impl ListPage {
         let items = items.ok_or(broken)?;
         let items =
             items.iter().enumerate().map(|(index, raw)| item(listing, index, raw, per_item)).collect();
-        Ok(Self { items, next_cursor: wire.next_cursor })
+        let scope: Option<String> = optional(wire.cache_scope);
+        let is_public = scope.as_deref() == Some("public");
+        Ok(Self { items, next_cursor: wire.next_cursor, is_public })
     }
 }
 
@@ -217,6 +221,8 @@ struct PageWire<'a> {
     resource_templates: Option<Vec<&'a RawValue>>,
     #[serde(default)]
     next_cursor: Option<String>,
+    #[serde(borrow, default)]
+    cache_scope: Option<&'a RawValue>,
     #[serde(default)]
     result_type: Option<String>,
 }

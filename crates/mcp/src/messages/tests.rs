@@ -103,6 +103,20 @@ fn a_broken_page_is_an_error() {
     }
     let last = raw(r#"{"tools":[],"nextCursor":null}"#);
     assert_eq!(ListPage::parse(Listing::Tools, &last, &JsonLimits::STRICT).unwrap().next_cursor, None);
+    let scopes = [
+        (r#""public""#, true),
+        (r#""\u0070ublic""#, true),
+        (r#""Public""#, false),
+        (r#""private""#, false),
+        ("5", false),
+        ("null", false),
+        ("{}", false),
+    ];
+    for (scope, is_public) in scopes {
+        let page = raw(&format!(r#"{{"tools":[],"cacheScope":{scope}}}"#));
+        let page = ListPage::parse(Listing::Tools, &page, &JsonLimits::STRICT).unwrap();
+        assert_eq!(page.is_public, is_public, "{scope}");
+    }
     assert!(
         ListPage::parse(Listing::Prompts, &last, &JsonLimits::STRICT).is_err(),
         "the list of another method"
@@ -323,6 +337,25 @@ fn a_result_must_be_that_of_its_method() {
     let params = read_params("test://a", &again, &meta(ProtocolVersion::V2025_11_25));
     let expected = r#"{"uri":"test://a","inputResponses":{"a":{ "n":1.10 }},"requestState":"\u0073"}"#;
     assert_eq!(params.get(), expected, "byte for byte");
+}
+
+#[test]
+fn a_task_is_known_in_the_form_of_either_era() {
+    let table = [
+        (r#"{"resultType":"task","taskId":"t"}"#, true),
+        (r#"{"resultType":"t\u0061sk","content":[]}"#, true),
+        (r#"{"task":{"taskId":"t","status":"working","ttl":1}}"#, true),
+        (r#"{"task":{"taskId":"t","status":"working"},"content":[]}"#, false),
+        (r#"{"task":{"taskId":"t","status":"working"},"structuredContent":{}}"#, false),
+        (r#"{"task":{"taskId":"t","status":1}}"#, false),
+        (r#"{"task":{"title":"milk"}}"#, false),
+        (r#"{"task":null}"#, false),
+        (r#"{"resultType":"other"}"#, false),
+        ("[]", false),
+    ];
+    for (result, expected) in table {
+        assert_eq!(is_task(&raw(result)), expected, "{result}");
+    }
 }
 
 #[test]

@@ -70,8 +70,8 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
     of(
         "M053",
         "an incident, low",
-        "none",
-        "each tenant's list is its own, and lists of two are never compared",
+        "low for two callers of one tenant, none for two tenants",
+        "lists of two tenants are never compared: what one hears of would be of the other",
     ),
     of(
         "M055",
@@ -83,7 +83,7 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
         "M062",
         "every code point of the classes",
         "all, but 9 for private use",
-        "a server may list 1000 tools, and 137 468 code points are for private use",
+        "a server may list 1000 tools, and 137 468 code points are for private use; a test of the rule counts them",
     ),
     of("M076", "a list is good for 24 h", "3 s", "the gate of the suite is set so"),
     of(
@@ -94,8 +94,8 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
     ),
     of(
         "M079",
-        "an incident, low",
-        "none",
+        "an incident, low, for the text",
+        "low, for the call that is kept from sending",
         "every call of a tool that reads what strangers wrote would open one",
     ),
     of(
@@ -118,8 +118,8 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
     ),
     of(
         "M091",
-        "not_found, denied, an incident, high",
-        "upstream_protocol, failed, none",
+        "not_found, denied",
+        "upstream_protocol, failed",
         "the gate declares no tasks and relays none: a handle instead of a result is a breach of the protocol, and \
          every question about one is answered with -32601",
     ),

@@ -112,6 +112,7 @@ impl McpClient for ByHand {
         };
         Ok(McpCatalogue {
             protocol_version: "2026-07-28".to_owned(),
+            is_public: false,
             capabilities: raw("{}".to_owned())?,
             tools: vec![tool],
         })

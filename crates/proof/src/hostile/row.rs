@@ -42,7 +42,7 @@ pub(super) struct Row {
     pub(super) cast: Vec<Script>,
     pub(super) play: Play,
     pub(super) figure: Option<Counting>,
-    /// Needs a gate that reads lists anew after a second.
+    /// Needs a gate that reads lists anew after a second, and lets none be older than 3 s.
     pub(super) is_eager: bool,
 }
 

@@ -388,7 +388,7 @@ fn is_passing(answer: &Answer) -> bool {
 }
 
 /// Asks until it is no passing refusal that is answered.
-async fn patiently(
+pub(super) async fn patiently(
     client: &ApiClient,
     method: HttpMethod,
     path: &str,

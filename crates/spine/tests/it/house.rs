@@ -199,6 +199,7 @@ pub(crate) fn catalogue(definitions: &[Value]) -> McpCatalogue {
     };
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
+        is_public: false,
         capabilities: RawJson::from_text("{\"tools\":{}}".to_owned()).unwrap(),
         tools: definitions.iter().map(listed).collect(),
     }

@@ -89,10 +89,11 @@ pub fn plan_discovery(
             }
         }
     }
-    for tool in known.iter().filter(|tool| !listed_names.contains(&(tool.kind, tool.name.as_str()))) {
-        if !by_caller && !is_unlisted(catalogue, tool.kind) {
-            planner.vanish(tool);
-        }
+    let missing = known.iter().filter(|tool| !listed_names.contains(&(tool.kind, tool.name.as_str())));
+    if by_caller {
+        planner.compare(catalogue, missing);
+    } else {
+        missing.filter(|tool| !is_unlisted(catalogue, tool.kind)).for_each(|tool| planner.vanish(tool));
     }
     planner.finish()
 }
@@ -239,6 +240,17 @@ impl Planner<'_> {
         }
         self.quarantined(&next);
         self.write(next);
+    }
+
+    /// Each caller asks by themselves. A list that has tools which nobody was shown before, and has not what others were, is
+    /// not everybody's. Who is shown a part of what others are may have come after a tool was given up.
+    fn compare<'t>(&mut self, catalogue: &McpCatalogue, mut missing: impl Iterator<Item = &'t McpTool>) {
+        let is_new = |tool: &McpTool| tool.kind == ItemKind::Tool && tool.version == 1;
+        let has_more = self.plan.upserts.iter().any(is_new);
+        let is_withheld = |tool: &McpTool| tool.kind == ItemKind::Tool && tool.vanished_at.is_none();
+        if catalogue.is_public && has_more && missing.any(is_withheld) {
+            self.plan.incidents.push(incident_rules::list_not_public(self.stamp, self.server));
+        }
     }
 
     fn vanish(&mut self, tool: &McpTool) {

@@ -7,6 +7,7 @@ use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{IncidentId, KeyId, ServerId};
 use portcullis_schemas::incidents::IncidentSeverity::{self, Critical, High, Low, Medium};
 use portcullis_schemas::incidents::{IncidentCause, NewIncident};
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
 use portcullis_schemas::integrations::mcp::invocation::InvocationFacts;
 use portcullis_schemas::integrations::mcp::server::{McpServer, RefusedDefinition};
 use portcullis_schemas::integrations::mcp::tool::{McpTool, RiskLevel};
@@ -96,6 +97,22 @@ pub(super) fn secret_mirrored(stamp: &EventStamp<'_>, tool: &McpTool) -> NewInci
     .at(stamp.ids, stamp.now)
 }
 
+/// A server says that its list is everybody's, and shows one caller what it does not show another: whoever believes it
+/// shows each what the other may see. A server that gives up one tool for another looks the same.
+pub(super) fn list_not_public(stamp: &EventStamp<'_>, server: &McpServer) -> NewIncident {
+    Opening {
+        cause: IncidentCause::UpstreamConduct,
+        severity: Low,
+        title: format!(
+            "server {} says that its list is the same for everybody, and it is another than a caller was given before",
+            server.name
+        ),
+        dedup_key: format!("public:{}", server.server_id),
+        facts: json!({ "server_id": server.server_id, "cache_scope": "public" }),
+    }
+    .at(stamp.ids, stamp.now)
+}
+
 /// Names and texts that deceive, and schemas that reach out, are no mistakes; a schema that costs too much may be one.
 fn severity_of(rule: &str) -> IncidentSeverity {
     match rule {
@@ -121,8 +138,9 @@ pub(super) fn server_offline(stamp: &EventStamp<'_>, server: &McpServer) -> NewI
     .at(stamp.ids, stamp.now)
 }
 
-/// A refusal that a person should see: a critical tool that policies do not permit, a list that is not read any more, a
-/// state that `key` was not given for what it is brought with.
+/// A refusal that a person should see: a critical tool that policies do not permit, one that sends in a run that holds what
+/// should not go out (`tool_sends`), a list that is not read any more, a state that `key` was not given for what it is
+/// brought with.
 pub(super) fn for_refusal(
     ids: &dyn IdSource,
     now: Timestamp,
@@ -130,6 +148,7 @@ pub(super) fn for_refusal(
     code: Code,
     key: &KeyId,
     round: Result<(), RoundProblem>,
+    tool_sends: bool,
 ) -> Option<NewIncident> {
     if code == codes::LIST_STALE {
         return Some(list_stale(ids, now, facts));
@@ -140,8 +159,12 @@ pub(super) fn for_refusal(
             .filter(|problem| problem.is_forgery())
             .map(|_| state_forged(ids, now, facts, key));
     }
-    if code != codes::POLICY_DENIED || facts.risk_level != RiskLevel::Critical {
+    if code != codes::POLICY_DENIED {
         return None;
+    }
+    if facts.risk_level != RiskLevel::Critical {
+        let is_leak = tool_sends && facts.flows.is_some_and(leaks);
+        return is_leak.then(|| flow_held(ids, now, facts, key));
     }
     let opening = Opening {
         cause: IncidentCause::CriticalBlocked,
@@ -151,6 +174,26 @@ pub(super) fn for_refusal(
         facts: about_call(facts, Some(code)),
     };
     Some(opening.at(ids, now))
+}
+
+/// All three that it takes, each for certain, with the call in question.
+fn leaks(flows: DataFlows) -> bool {
+    [flows.private_reads, flows.untrusted_reads, flows.egress] == [FlowLevel::Yes; 3]
+}
+
+/// What strangers wrote may speak by the agent here. One for each key and tool: what repeats is counted.
+fn flow_held(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts, key: &KeyId) -> NewIncident {
+    Opening {
+        cause: IncidentCause::FlowHeld,
+        severity: Low,
+        title: format!(
+            "policy refused tool {}, which sends, in a run that holds private data and what strangers wrote",
+            facts.tool_name
+        ),
+        dedup_key: format!("flow:{key}:{}", facts.tool_id),
+        facts: about_call(facts, Some(codes::POLICY_DENIED)),
+    }
+    .at(ids, now)
 }
 
 /// Stolen, made up, or brought with another request: an agent that keeps to the protocol does none of it. One for each key.

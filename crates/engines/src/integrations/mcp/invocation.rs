@@ -253,6 +253,7 @@ impl McpToolInvocationEngine {
             denial.code,
             opened.ctx().principal.key(),
             opened.round(),
+            opened.tool_sends(),
         );
         let row = McpToolInvocation {
             incident_id: incident.as_ref().map(|incident| incident.incident_id.clone()),

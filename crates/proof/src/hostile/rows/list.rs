@@ -13,7 +13,7 @@ use crate::hostile::villain::{Script, Villain};
 use crate::redaction::raw::{Request, ask};
 
 /// Longer than the eager gate lets a list be.
-pub(super) const DUE: Duration = Duration::from_millis(1_200);
+const DUE: Duration = Duration::from_millis(1_200);
 /// Longer than it takes a list to be in force.
 const STALE: Duration = Duration::from_millis(3_200);
 /// Fields that a supplier may change behind an admin's back, as pointers into the definition.

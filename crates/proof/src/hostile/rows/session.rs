@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::secret::Secret;
 use serde_json::json;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, Seen, invoke, text};
+use crate::hostile::scene::{Scene, Seen, invoke, patiently, text};
 use crate::hostile::speech::{
     DONE, Era, TOOL, definition, honest, http, http_with, json_answer, list, response, result, server,
 };
@@ -17,7 +18,10 @@ pub(super) fn rows() -> Vec<Row> {
         Row::of("M049", expect("ok", "succeeded", "high"), vec![one_session_for_all()], m049),
         Row::of("M049", expect("ok", "succeeded", "none"), vec![a_session_for_each()], two_keys)
             .named("two keys of a tenant"),
-        Row::of("M053", expect("ok", "succeeded", "none"), vec![public_list()], m053),
+        Row::of("M053", expect("ok", "succeeded", "low"), vec![public_list()], two_callers)
+            .named("two callers of a tenant"),
+        Row::of("M053", expect("ok", "succeeded", "none"), vec![public_list()], two_tenants)
+            .named("two tenants"),
     ];
     for version in ["2024-11-05", "2025-03-26", "1999-01-01"] {
         let script = downgrading(version);
@@ -89,7 +93,7 @@ fn pretending(era: Era, asked: &Asked) -> Vec<Step> {
     }
 }
 
-/// Every asker gets a list of its own, which says that it is everybody's.
+/// Every asker gets a list of its own, by its credential if it has one, which says that it is everybody's.
 fn public_list() -> Script {
     let sound = server(Era::Modern, Vec::new(), |asked| json_answer(&response(asked, DONE)));
     let turns = std::sync::atomic::AtomicU64::new(0);
@@ -97,8 +101,12 @@ fn public_list() -> Script {
         if asked.method() != "tools/list" {
             return sound(asked, turned);
         }
-        let turn = turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
-        let mut page = list(&[definition(TOOL), definition(&format!("of_asker_{turn}"))]);
+        // A list that held the credential would not be read at all.
+        let asker = match asked.header("authorization") {
+            Some(credential) => format!("{}_letters", credential.len()),
+            None => turns.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_string(),
+        };
+        let mut page = list(&[definition(TOOL), definition(&format!("of_asker_{asker}"))]);
         page["cacheScope"] = "public".into();
         page["ttlMs"] = 3_600_000.into();
         result(asked, &page)
@@ -158,7 +166,38 @@ fn m052<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     })
 }
 
-fn m053<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+/// Two callers with secrets of their own at the server: what it tells the second differs from what it told the first.
+fn two_callers<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let as_callers = json!({
+            "auth_type": "bearer", "credential_ref": "connection://caller", "auto_discover": false,
+        });
+        let (server, _) = scene.one.register(&cast[0].url(), &as_callers).await?;
+        let mut callers = Vec::new();
+        for name in ["one caller", "another"] {
+            let name = format!("{name} {}", cast[0].address().port());
+            let key = json!({ "name": name, "scopes": ["invoke", "admin"] });
+            let created = scene.one.post("/api-keys", &key).await?;
+            let caller = scene.one.admin.with_key(Secret::new(text(&created["secret"])?));
+            let own = json!({ "secret": name.replace(' ', "-") });
+            patiently(&caller, HttpMethod::Put, &format!("{server}/connection"), Some(&own)).await?;
+            callers.push(caller);
+        }
+        let mut heard = Vec::new();
+        for caller in [&callers[0], &callers[0], &callers[1]] {
+            let nothing = json!({});
+            patiently(caller, HttpMethod::Post, &format!("{server}/discover"), Some(&nothing)).await?;
+            heard.push(scene.one.incident("upstream_conduct", &server).await?);
+        }
+        let tool = scene.one.approve(&server, TOOL).await?;
+        let seen = scene.one.look(&invoke(&callers[1], &tool, &json!({}), &[]).await?).await?;
+        let is_timely = heard[..2].iter().all(|incident| incident == "none");
+        let incident = if is_timely { heard.remove(2) } else { "too early".to_owned() };
+        Ok(Seen { incident, ..seen })
+    })
+}
+
+fn two_tenants<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let (ours, _) = scene.one.register(&cast[0].url(), &json!({})).await?;
         let (theirs, _) = scene.other.register(&cast[0].url(), &json!({})).await?;

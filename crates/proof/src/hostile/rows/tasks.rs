@@ -13,14 +13,19 @@ const QUESTIONS: [&str; 5] = ["tasks/get", "tasks/update", "tasks/cancel", "task
 
 pub(super) fn rows() -> Vec<Row> {
     let row = |era| {
-        let task = json!({
-            "resultType": "task", "taskId": HANDLE, "status": "working", "createdAt": "2026-01-01T00:00:00Z",
-            "task": { "taskId": HANDLE, "status": "working" },
-        });
+        let task = json!({ "taskId": HANDLE, "status": "working", "createdAt": "2026-01-01T00:00:00Z" });
+        let task = match era {
+            Era::Legacy => json!({ "task": task }),
+            Era::Modern => {
+                let mut result = task;
+                result["resultType"] = "task".into();
+                result
+            }
+        };
         let gives = server(era, vec![definition(TOOL)], move |asked| {
             json_answer(&response(asked, &task.to_string()))
         });
-        Row::of("M091", expect("upstream_protocol", "failed", "none"), vec![gives], ask_with_anothers_handle)
+        Row::of("M091", expect("upstream_protocol", "failed", "high"), vec![gives], ask_with_anothers_handle)
             .named(era)
             .counting(|_, cast| {
                 let asked = cast[0].asked();
@@ -38,6 +43,10 @@ fn ask_with_anothers_handle<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playin
         let mut seen = scene.other.call(&theirs, &json!({})).await?;
         let ours = scene.one.trust(&cast[0]).await?;
         let told = scene.one.call(&ours, &json!({})).await?;
+        if (&told.code, &told.incident) != (&seen.code, &seen.incident) {
+            seen.complaints
+                .push(format!("the other tenant was told {}, incident {}", told.code, told.incident));
+        }
         seen.complaints.extend(told.complaints);
         for (tenant, tool) in [(&scene.one, &ours), (&scene.other, &theirs)] {
             let toolset = tenant.offer(tool).await?;

@@ -67,6 +67,8 @@ pub struct McpCatalogue {
     /// Tools, prompts, resources and templates; those of a kind in the server's order. Kinds whose capability the server
     /// does not declare are not asked for.
     pub tools: Vec<ListedTool>,
+    /// Whether the server says that its list of tools is the same for everybody. The gate shares no list, whatever it says.
+    pub is_public: bool,
 }
 
 /// One entry of `tools/list`, or of another list.

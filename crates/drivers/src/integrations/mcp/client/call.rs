@@ -6,8 +6,8 @@ use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
 use portcullis_mcp::jsonrpc::{Id, notification};
 use portcullis_mcp::messages::{
-    CallKind, CallResult, Completing, MAX_REQUEST_STATE, Retry, cancelled_params, complete_params, method,
-    parse_result, read_params, retry_params,
+    CallKind, CallResult, Completing, MAX_REQUEST_STATE, Retry, cancelled_params, complete_params, is_task,
+    method, parse_result, read_params, retry_params,
 };
 use portcullis_mcp::meta::OutgoingMeta;
 use portcullis_mcp::version::Era;
@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
-use super::failure::{NotAnswered, lacking, unsent};
+use super::failure::{NotAnswered, lacking, protocol, unsent};
 use super::link::{Ask, Link};
 use super::session::{Spoken, send_unawaited};
 
@@ -150,8 +150,17 @@ async fn exchange(
     let (result, beside) =
         answer.map_err(|problem| lacking(unanswered(problem), declared(&call.input.accepts)))?;
     let conduct = if spoken.is_shared() { Conduct::Overreach } else { beside };
-    let result = parse_result(call.method.as_str(), &result).map_err(NotAnswered::Result)?;
-    Ok((result, conduct))
+    match parse_result(call.method.as_str(), &result) {
+        Ok(result) => Ok((result, conduct)),
+        Err(_) if is_task(&result) => Err(undeclared_task().into()),
+        Err(error) => Err(NotAnswered::Result(error)),
+    }
+}
+
+/// A handle in place of a result, which may as well be another's: no client of this gate has asked for tasks.
+fn undeclared_task() -> McpFailure {
+    let failure = protocol("result: a task, though the client has declared none");
+    McpFailure { conduct: Conduct::Overreach, ..failure }
 }
 
 /// The parameters of the call's method, and what `Mcp-Name` says of them.

@@ -36,36 +36,43 @@ const OTHERS: [(ItemKind, Listing); 3] = [
     (ItemKind::ResourceTemplate, Listing::Templates),
 ];
 
+/// What a server lists.
+pub(super) struct Listed {
+    pub(super) items: Vec<ListedTool>,
+    /// Whether each page of the list of tools is said to be everybody's.
+    pub(super) is_public: bool,
+}
+
 /// All tools, then what else the server declares. An item that cannot be used does not hide the others, and neither does
 /// a list that the server does not give out: many declare resources and have no templates.
 pub(super) async fn list_all(
     link: &Link<'_>,
     spoken: &Spoken,
     capabilities: &RawJson,
-) -> Result<Vec<ListedTool>, NotAnswered> {
+) -> Result<Listed, NotAnswered> {
     let declared = Members::of(capabilities.as_str()).unwrap_or_default();
     let has_tools = declared.has(Listing::Tools.capability());
     let has_others = OTHERS.iter().any(|(_, listing)| declared.has(listing.capability()));
-    let mut items = match list(link, spoken, ItemKind::Tool, Listing::Tools).await {
+    let mut all = match list(link, spoken, ItemKind::Tool, Listing::Tools).await {
         // A server of prompts or resources alone.
         Err(NotAnswered::Refused { code, .. })
             if code == ErrorCode::METHOD_NOT_FOUND.value() && has_others && !has_tools =>
         {
-            Vec::new()
+            Listed { items: Vec::new(), is_public: false }
         }
         listed => listed?,
     };
     for (kind, listing) in OTHERS.into_iter().filter(|(_, listing)| declared.has(listing.capability())) {
         match list(link, spoken, kind, listing).await {
-            Ok(listed) => items.extend(listed),
+            Ok(listed) => all.items.extend(listed.items),
             Err(NotAnswered::Refused { code, .. }) if code == ErrorCode::METHOD_NOT_FOUND.value() => {}
             Err(problem) if problem.is_of_one_list() => {
-                items.push(ListedTool::Unlisted { kind, problem: problem.into_failure().detail });
+                all.items.push(ListedTool::Unlisted { kind, problem: problem.into_failure().detail });
             }
             Err(problem) => return Err(problem),
         }
     }
-    Ok(items)
+    Ok(all)
 }
 
 /// All items of one list, in the server's order.
@@ -74,9 +81,9 @@ async fn list(
     spoken: &Spoken,
     kind: ItemKind,
     listing: Listing,
-) -> Result<Vec<ListedTool>, NotAnswered> {
+) -> Result<Listed, NotAnswered> {
     let method = listing.method();
-    let mut items = Vec::new();
+    let (mut items, mut is_public) = (Vec::new(), true);
     let mut seen = HashSet::new();
     let mut cursor: Option<String> = None;
     let mut room = MAX_BYTES;
@@ -87,15 +94,16 @@ async fn list(
         if items.len() + page.items.len() > MAX_ITEMS {
             return Err(too_large(format!("{method}: more than {MAX_ITEMS} {}", listing.member())));
         }
+        is_public &= page.is_public;
         for item in page.items {
             let position = items.len();
             items.push(match item {
-                Ok(item) => listed(kind, position, item, spoken.era()),
+                Ok(item) => judged(kind, position, item, spoken.era()),
                 Err(problem) => ListedTool::Unreadable { kind, position, problem: problem.fault.to_string() },
             });
         }
         // The empty string is a cursor like any other.
-        let Some(next) = page.next_cursor else { return Ok(items) };
+        let Some(next) = page.next_cursor else { return Ok(Listed { items, is_public }) };
         if !seen.insert(next.clone()) {
             return Err(protocol(format!("{method}: a cursor came twice")).into());
         }
@@ -124,7 +132,7 @@ async fn page(
     link.result(spoken, ask).await.map(|(result, _)| result)
 }
 
-fn listed(kind: ItemKind, position: usize, item: RawItem, era: Era) -> ListedTool {
+fn judged(kind: ItemKind, position: usize, item: RawItem, era: Era) -> ListedTool {
     if item.raw.get().len() > MAX_DEFINITION_BYTES {
         let problem = format!("definition: larger than {MAX_DEFINITION_BYTES} bytes");
         return ListedTool::Unreadable { kind, position, problem };

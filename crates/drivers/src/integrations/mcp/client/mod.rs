@@ -148,10 +148,11 @@ impl McpClient for HttpMcpClient {
         let link = self.link(tenant, target, dispatch);
         let found = self.probe_anew(&link).await?;
         match catalogue::list_all(&link, &found.spoken, &found.capabilities).await {
-            Ok(tools) => Ok(McpCatalogue {
+            Ok(listed) => Ok(McpCatalogue {
                 protocol_version: found.spoken.version().to_string(),
                 capabilities: found.capabilities,
-                tools,
+                tools: listed.items,
+                is_public: listed.is_public,
             }),
             Err(problem) => Err(self.fail(&link, &found.spoken, problem)),
         }

@@ -182,3 +182,13 @@ fn prompts_and_resources_have_rules_of_their_own() {
         assert_eq!(found, expected, "{kind} {definition:.100}");
     }
 }
+
+#[test]
+fn every_code_point_for_private_use_is_unseen() {
+    // Unicode, section 23.5: the area in plane 0, and planes 15 and 16 without their last two.
+    let areas = ['\u{e000}'..='\u{f8ff}', '\u{f0000}'..='\u{ffffd}', '\u{100000}'..='\u{10fffd}'];
+    let private: Vec<char> = areas.into_iter().flatten().collect();
+    assert_eq!(private.len(), 137_468);
+    let unseen = ('\0'..=char::MAX).filter(|character| is_unseen(*character) && !is_hidden(*character));
+    assert!(unseen.eq(private), "all of them, and no other that is seen in a name");
+}

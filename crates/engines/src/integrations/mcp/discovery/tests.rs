@@ -9,9 +9,12 @@ use super::*;
 use crate::integrations::mcp::samples::{World, event_types, listed, raw, tool_json, tool_json_with};
 
 fn plan(world: &World, known: &[McpTool], tools: Vec<ListedTool>) -> DiscoveryPlan {
+    plan_discovery(&world.stamp(60), &world.server, known, &catalogue(tools))
+}
+
+fn catalogue(tools: Vec<ListedTool>) -> McpCatalogue {
     let capabilities = raw(&json!({ "tools": {} }));
-    let catalogue = McpCatalogue { protocol_version: "2026-07-28".to_owned(), capabilities, tools };
-    plan_discovery(&world.stamp(60), &world.server, known, &catalogue)
+    McpCatalogue { protocol_version: "2026-07-28".to_owned(), capabilities, tools, is_public: false }
 }
 
 fn counts(plan: &DiscoveryPlan) -> [u32; 5] {
@@ -160,6 +163,25 @@ fn what_one_account_does_not_see_is_not_gone() {
     assert_eq!((counts(&part), part.upserts.len()), ([1, 0, 0, 0, 0], 0));
     let changed = plan(&world, &known, vec![listed(&tool_json_with("get_time", json!({ "title": "T" })))]);
     assert_eq!(counts(&changed), [1, 0, 1, 0, 0], "a changed definition still breaks the pin");
+}
+
+#[test]
+fn a_list_that_differs_by_caller_is_not_everybodys() {
+    let mut world = World::new();
+    let listing = |names: &[&str]| names.iter().map(|name| listed(&tool_json(name))).collect();
+    let told = |world: &World, names: &[&str], is_public| {
+        let catalogue = McpCatalogue { is_public, ..catalogue(listing(names)) };
+        let known = [world.tool("get_weather"), world.tool("get_time")];
+        let plan = plan_discovery(&world.stamp(60), &world.server, &known, &catalogue);
+        plan.incidents.iter().map(|one| (one.cause, one.severity)).collect::<Vec<_>>()
+    };
+    let (part, other) = (["get_time"], ["get_time", "get_news"]);
+    assert_eq!(told(&world, &other, true), [], "one credential for all: its list changes with time");
+    world.server.auth_type = McpAuthType::OauthAuthorizationCode;
+    assert_eq!(told(&world, &other, true), [(IncidentCause::UpstreamConduct, IncidentSeverity::Low)]);
+    assert_eq!(told(&world, &other, false), [], "it does not say that it is everybody's");
+    assert_eq!(told(&world, &part, true), [], "a tool that was taken back");
+    assert_eq!(told(&world, &["get_weather", "get_time", "get_news"], true), [], "a tool that is new");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::{ApprovalId, TenantId};
+use portcullis_schemas::integrations::flows::FlowLevel;
 use portcullis_schemas::integrations::mcp::input::CallRound;
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, PolicyDecision};
 use portcullis_schemas::logs::event::EventActor;
@@ -27,6 +28,7 @@ pub(super) struct Opened {
     actor: EventActor,
     facts: InvocationFacts,
     round: Result<(), RoundProblem>,
+    tool_sends: bool,
     /// Monotonic time of receipt.
     begun: Duration,
 }
@@ -95,6 +97,7 @@ impl Opened {
             actor: actor_of(ctx),
             facts,
             round: call.facts.round,
+            tool_sends: tool.flows.egress == FlowLevel::Yes,
             begun: call.received.begun,
         }
     }
@@ -124,6 +127,11 @@ impl Opened {
     /// Whether it goes on from the round that it says.
     pub(super) fn round(&self) -> Result<(), RoundProblem> {
         self.round
+    }
+
+    /// Whether its tool sends for certain, as an admin says.
+    pub(super) fn tool_sends(&self) -> bool {
+        self.tool_sends
     }
 
     /// Whether it says that it goes on from a round that can be read.

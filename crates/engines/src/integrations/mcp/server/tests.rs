@@ -186,6 +186,7 @@ fn three_failures_take_it_offline_once_and_one_success_brings_it_back() {
 fn catalogue(capabilities: Value) -> McpCatalogue {
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
+        is_public: false,
         capabilities: raw(&capabilities),
         tools: Vec::new(),
     }

@@ -190,6 +190,20 @@ async fn every_fault_has_its_code_and_no_word_of_the_upstream() {
 }
 
 #[tokio::test]
+async fn a_task_that_nobody_asked_for_is_overreach() {
+    let tasks = [r#"{"resultType":"task","taskId":"t"}"#, r#"{"task":{"taskId":"t","status":"working"}}"#];
+    for result in tasks {
+        let failure =
+            Bench::new(modern(move |received| json(received, result))).await.call().await.unwrap_err();
+        assert_eq!(
+            (failure.code, failure.conduct),
+            (codes::UPSTREAM_PROTOCOL, Conduct::Overreach),
+            "{result}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn json_rpc_errors_are_told_by_their_number() {
     let bench = Bench::new(modern(|received| error(received, 200, -32602))).await;
     assert_eq!(bench.call().await.unwrap_err().detail, "json-rpc error -32602");

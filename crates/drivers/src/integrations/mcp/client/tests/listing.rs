@@ -45,6 +45,32 @@ async fn pages_are_followed_and_an_empty_cursor_is_one() {
 }
 
 #[tokio::test]
+async fn a_list_is_public_if_all_its_pages_are() {
+    for (first, last, expected) in
+        [("public", "public", true), ("public", "private", false), ("private", "public", false)]
+    {
+        let bench = Bench::new(modern(move |received| {
+            let (scope, next) = match cursor(received) {
+                None => (first, Some("2")),
+                Some(_) => (last, None),
+            };
+            let page = page(&[USABLE], next);
+            json(received, &page.replacen('{', &format!(r#"{{"cacheScope":"{scope}","#), 1))
+        }))
+        .await;
+        assert_eq!(bench.discover().await.unwrap().is_public, expected, "{first}, then {last}");
+    }
+    assert!(
+        !Bench::new(legacy(|received| json(received, &page(&[USABLE], None))))
+            .await
+            .discover()
+            .await
+            .unwrap()
+            .is_public
+    );
+}
+
+#[tokio::test]
 async fn a_list_that_has_no_end_is_cut_off() {
     let counting =
         |received: &Received| cursor(received).map_or(0, |cursor| cursor.parse::<u32>().unwrap()) + 1;

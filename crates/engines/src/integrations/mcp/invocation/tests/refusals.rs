@@ -1,8 +1,10 @@
 //! Calls that are not made: what is recorded of them, and who hears of it.
 
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel, RunFlows, RunKey};
 use portcullis_schemas::integrations::mcp::tool::RiskLevel;
 
 use super::*;
+use crate::integrations::flows::with_call;
 
 fn denied_by_policy(mut call: GovernedCall) -> GovernedCall {
     call.facts.policy = Ok(PolicyOutcome {
@@ -50,6 +52,44 @@ async fn a_refusal_is_recorded_and_stands_when_it_cannot_be() {
     );
     assert_eq!(error.reference(), Some(("invocation_id", row.facts.invocation_id.as_str())));
     assert_eq!(row.started_at, None);
+}
+
+/// Refuses a call of a tool with these flows in a run that has touched this; the incident.
+async fn refused(world: &World, run: DataFlows, tool: DataFlows, risk: RiskLevel) -> Option<IncidentCause> {
+    let mut call = denied_by_policy(call(world));
+    let of = Arc::make_mut(&mut call.facts.tool);
+    (of.flows, of.risk_level) = (tool, risk);
+    let key = RunKey { key_id: world.ctx().principal.key().clone(), run_id: None };
+    let stored = RunFlows { flows: run, updated_at: world.stamp(0).now };
+    call.flows = Some(with_call(key, Some(stored), tool));
+    let bench = Bench::new();
+    invoke(&bench, call).await.unwrap_err();
+    let refusals = bench.refusals.lock().unwrap();
+    refusals[0].incident.as_ref().map(|one| one.cause)
+}
+
+#[tokio::test]
+async fn what_would_leave_a_run_is_heard_of_when_it_is_refused() {
+    let world = World::new();
+    let levels = [FlowLevel::None, FlowLevel::Maybe, FlowLevel::Yes];
+    let flows = |private_reads, untrusted_reads, egress| DataFlows { private_reads, untrusted_reads, egress };
+    for private in levels {
+        for untrusted in levels {
+            for egress in levels {
+                let (run, tool) = (
+                    flows(private, untrusted, FlowLevel::None),
+                    flows(FlowLevel::None, FlowLevel::None, egress),
+                );
+                let heard = refused(&world, run, tool, RiskLevel::Low).await;
+                let leaks = [private, untrusted, egress] == [FlowLevel::Yes; 3];
+                assert_eq!(heard, leaks.then_some(IncidentCause::FlowHeld), "{private} {untrusted} {egress}");
+            }
+        }
+    }
+    let (all, nothing) = (flows(FlowLevel::Yes, FlowLevel::Yes, FlowLevel::Yes), DataFlows::NONE);
+    assert_eq!(refused(&world, all, nothing, RiskLevel::Low).await, None, "nothing leaves by this tool");
+    let critical = refused(&world, all, all, RiskLevel::Critical).await;
+    assert_eq!(critical, Some(IncidentCause::CriticalBlocked), "the louder one");
 }
 
 #[tokio::test]
