@@ -51,7 +51,7 @@ string_enum!(
         ResultSanitised = "result_sanitised",
         /// A key brought the state of a round that was never given out to it for that call.
         StateForged = "state_forged",
-        /// Policy refused a tool that sends, in a run that holds private data and what strangers wrote.
+        /// Policy refused a tool that sends, in a run that with the call holds private data and what strangers wrote.
         FlowHeld = "flow_held",
     }
 );

@@ -98,7 +98,8 @@ pub(super) fn secret_mirrored(stamp: &EventStamp<'_>, tool: &McpTool) -> NewInci
 }
 
 /// A server says that its list is everybody's, and shows one caller what it does not show another: whoever believes it
-/// shows each what the other may see. A server that gives up one tool for another looks the same.
+/// shows each what the other may see. A server that has given up a tool
+/// and adds one looks the same.
 pub(super) fn list_not_public(stamp: &EventStamp<'_>, server: &McpServer) -> NewIncident {
     Opening {
         cause: IncidentCause::UpstreamConduct,
@@ -187,7 +188,7 @@ fn flow_held(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts, key: &
         cause: IncidentCause::FlowHeld,
         severity: Low,
         title: format!(
-            "policy refused tool {}, which sends, in a run that holds private data and what strangers wrote",
+            "policy refused tool {}, which sends, in a run that with it holds private data and what strangers wrote",
             facts.tool_name
         ),
         dedup_key: format!("flow:{key}:{}", facts.tool_id),

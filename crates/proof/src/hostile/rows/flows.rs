@@ -57,7 +57,9 @@ fn in_all_cells<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
                 seen.complaints.push(format!("{cell}: {} instead of {expected}", sent.status));
             }
             if sent.status != 202 {
-                seen.incident = tenant.look(&sent).await?.incident;
+                let after = tenant.look(&sent).await?;
+                seen.incident = after.incident;
+                seen.complaints.extend(after.complaints);
                 let is_alike = (seen.incident == "none") == (expected == 200);
                 seen.complaints
                     .extend((!is_alike).then(|| format!("answered {expected}: {}", seen.incident)));
