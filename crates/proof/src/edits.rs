@@ -79,7 +79,7 @@ enum Auditor {
 impl Trial for Edits {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let edits = match self.auditor {
-            Auditor::Careful => setting.times(10_000, 400),
+            Auditor::Careful => setting.times(10_000, 200),
             Auditor::WithoutCheckpoint | Auditor::Credulous => setting.times(1_000, 200),
         };
         let site = run::record(setting, CALLS).await?;

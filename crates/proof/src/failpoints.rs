@@ -14,7 +14,7 @@ use crate::crash::{Failpoint, Side};
 use crate::kill::longest_closing;
 use crate::kill::reconcile::Differences;
 use crate::process::Child;
-use crate::prove::setting::{Setting, UnderTest};
+use crate::prove::setting::{Form, Setting, UnderTest};
 use crate::prove::suite::{Control, Figure, Suite, Trial};
 use crate::upstream::{self, Place};
 use crate::wiring::Wiring;
@@ -26,9 +26,9 @@ mod scene;
 
 /// What the call takes upstream that an earlier life of the gate leaves open: time to see it, and to kill the gate.
 const SLOW: Duration = Duration::from_secs(3);
-/// How many times a random pass is drawn for each side of every point: in the full form, and in the short one.
+/// How many times a random pass is drawn for each side of every point in the full form. In the short one it is once, for one
+/// of the sides.
 const PASSES: usize = 3;
-const SHORT_PASSES: usize = 1;
 
 const UNPASSED: &str = "watched points that the story never passes";
 const NOT_HIT: &str = "failpoints at which the gate did not crash";
@@ -48,11 +48,11 @@ pub(crate) fn suite() -> Suite {
                count their passes. A point is a method of a port: stores, units of work, ledger, vault, MCP client, \
                egress. Calls are let through, refused by a policy, approved by a person, judged by what their run \
                has touched, and made over MCP; whatever point it does not pass is named. Then for each point that \
-               is passed, before it and after it, at a random one of its passes (three are drawn in the full form, \
-               one in the short form; not every pass is tried), a gate plays the story on a fresh database and \
-               kills itself there; it is started again and the same three ledgers are compared as for kills, and \
-               every acknowledged change with its event. A call that was open from an earlier life is recovered \
-               meanwhile.",
+               is passed, before it and after it, at a random one of its passes (three are drawn in the full form; \
+               in the short form one, before or after; not every pass is tried), a gate plays the story on a fresh \
+               database and kills itself there; it is started again and the same three ledgers are compared as for \
+               kills, and every acknowledged change with its event. A call that was open from an earlier life is \
+               recovered meanwhile.",
         per_database: true,
         trial: Arc::new(Failpoints { wiring: Wiring::Sound, only: None }),
         controls: vec![
@@ -144,14 +144,19 @@ impl Trial for Coverage {
     }
 }
 
-/// Both sides of every point, each at random ones of the passes that were counted: at [`PASSES`] or [`SHORT_PASSES`], not
-/// at all of them.
+/// Both sides of every point, each at [`PASSES`] random ones of the passes that were counted, not at all of them. In the
+/// short form one side, drawn too, at one pass; where there is but one point, both.
 fn enumerate(setting: &Setting, counts: &BTreeMap<String, u64>) -> Vec<Failpoint> {
     let mut dice = setting.dice("failpoints");
+    let is_brief = setting.form == Form::Short && counts.len() > 1;
     let mut failpoints = Vec::new();
     for (point, count) in counts {
-        for side in [Side::Before, Side::After] {
-            for _ in 0..setting.times(PASSES, SHORT_PASSES) {
+        let mut sides = vec![Side::Before, Side::After];
+        if is_brief {
+            sides.remove(usize::from(dice.below(2) == 0));
+        }
+        for side in sides {
+            for _ in 0..setting.times(PASSES, 1) {
                 failpoints.push(Failpoint { point: point.clone(), side, pass: 1 + dice.below(*count) });
             }
         }

@@ -2,6 +2,7 @@
 //! behind a tool that was honest when it was approved.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use color_eyre::eyre::{Result, WrapErr};
@@ -38,6 +39,8 @@ const KEYS: &str = "upstreams that were sent the key of a caller";
 const TRAIL: &str = "trails that do not verify";
 const LINES: &str = "lines of a gate's log that are no event of its own, though servers send such lines";
 
+/// A broken wiring that the short form looks for is played one in so many rows: it must be found, not counted.
+const SOME: usize = 4;
 /// Rows that are under way at a time: some wait for deadlines, most are over at once.
 const AT_ONCE: usize = 8;
 
@@ -91,9 +94,11 @@ impl Trial for Hostile {
             swaps: setting.times(10_000, 100),
             flips: setting.times(10_000, 1_000),
             late: setting.times(4_000, 40),
+            freed: setting.bound(Duration::from_millis(100), Duration::from_millis(500)),
         };
         let mut casts = Vec::new();
-        for row in rows::all() {
+        let step = if self.wiring == Wiring::Sound { 1 } else { setting.times(1, SOME) };
+        for row in rows::all().into_iter().step_by(step) {
             let mut villains = Vec::new();
             for script in &row.cast {
                 villains.push(Villain::start(Arc::clone(script)).await?);

@@ -84,7 +84,7 @@ enum Part {
 impl Trial for Keys {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let (keys, cut_off) = match self.wiring {
-            Wiring::Sound => (setting.times(10_000, 100), setting.times(200, 20)),
+            Wiring::Sound => (setting.times(10_000, 60), setting.times(200, 20)),
             _ => (CONTROL_KEYS, CONTROL_CUT_OFF),
         };
         let mut figures = Vec::new();

@@ -95,7 +95,7 @@ impl Trial for Kills {
                 (Form::Full, UnderTest::Sqlite) => LANES,
                 (Form::Full, UnderTest::Postgres(_)) => LANES_ON_POSTGRES,
             };
-            let tally = self.kill(setting, setting.times(1000, 15), lanes, 0).await?;
+            let tally = self.kill(setting, setting.times(1000, 10), lanes, 0).await?;
             return Ok(figures(&tally, setting));
         }
         let mut tally = Tally::default();

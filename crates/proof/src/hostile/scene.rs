@@ -46,6 +46,8 @@ pub(super) struct Sizes {
     pub(super) flips: usize,
     /// Calls whose results come after the deadline.
     pub(super) late: usize,
+    /// From the answer of a call until its place is another's.
+    pub(super) freed: Duration,
 }
 
 /// A tenant: its admin, and an agent that policies permit everything.

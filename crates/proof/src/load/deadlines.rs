@@ -104,7 +104,7 @@ struct Endurance {
 impl Trial for Endurance {
     async fn run(&self, setting: &Setting) -> Result<Vec<Figure>> {
         let (gates, calls) = match self.wait {
-            Some(_) => (setting.times(10, 1), setting.times(100_000, 3_000)),
+            Some(_) => (setting.times(10, 1), setting.times(100_000, 1_500)),
             None => (1, 2_000),
         };
         let sleeper = Sleeper::start();

@@ -19,8 +19,6 @@ use crate::hostile::villain::{Asked, Script, Step, Villain};
 
 /// A connection has 3 s; intent and outcome are on the disk within 900 ms each.
 const CONNECTED: Duration = Duration::from_millis(5_000);
-/// From the answer of a call until its place is another's.
-const FREED: Duration = Duration::from_millis(100);
 /// Between two calls that hang: those that end together are recorded together, and other rows' ends would wait for that.
 const APART: Duration = Duration::from_millis(20);
 /// How often it is looked whether it is.
@@ -238,10 +236,11 @@ async fn not_freed(scene: &Scene, tool: &str, villain: &Villain) -> Result<Optio
         Ok::<_, Report>(())
     });
     hanging.join_next().await.context("nothing hangs")???;
-    let is_taken = reaches(villain, full + 1, FREED).await;
+    let freed = scene.sizes.freed;
+    let is_taken = reaches(villain, full + 1, freed).await;
     hanging.join_all().await;
     next.await??;
-    Ok((!is_taken).then(|| format!("{FREED:?} after the answer its place was not another's")))
+    Ok((!is_taken).then(|| format!("{freed:?} after the answer its place was not another's")))
 }
 
 /// Whether so many connections are made within this time.
