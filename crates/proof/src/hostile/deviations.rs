@@ -20,7 +20,7 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
     of(
         "M001",
         "the place is free 100 ms after the deadline",
-        "100 ms after the answer",
+        "100 ms after the answer, 500 in the short form",
         "a place is held until the outcome is on record, for which the ledger has 900 ms",
     ),
     of(

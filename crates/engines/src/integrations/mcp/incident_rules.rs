@@ -98,8 +98,7 @@ pub(super) fn secret_mirrored(stamp: &EventStamp<'_>, tool: &McpTool) -> NewInci
 }
 
 /// A server says that its list is everybody's, and shows one caller what it does not show another: whoever believes it
-/// shows each what the other may see. A server that has given up a tool
-/// and adds one looks the same.
+/// shows each what the other may see. A server that has given up a tool and adds one looks the same.
 pub(super) fn list_not_public(stamp: &EventStamp<'_>, server: &McpServer) -> NewIncident {
     Opening {
         cause: IncidentCause::UpstreamConduct,
