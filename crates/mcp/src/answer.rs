@@ -5,17 +5,16 @@
 //! token, and surfaces requests of a legacy server so that the transport can answer them. What a server does besides that
 //! no correct one does is told as [`Oddities`].
 
+mod asked;
 mod stream;
 
 use std::time::Duration;
 
 use serde_json::value::RawValue;
 
+use crate::capabilities::ClientCapabilities;
 use crate::headers::{EVENT_STREAM, JSON};
-use crate::jsonrpc::{
-    EnvelopeError, EnvelopeProblem, ErrorCode, ErrorObject, Id, Message, Outcome, Response, RpcError,
-    error_response, parse, result_response, to_raw,
-};
+use crate::jsonrpc::{EnvelopeError, EnvelopeProblem, ErrorObject, Id, Message, Outcome, Response, parse};
 use crate::messages::{Progress, method};
 use crate::scan::{Gauge, GaugeError, JsonLimits};
 use crate::sse::{Parser, SseError, SseLimits};
@@ -30,6 +29,8 @@ pub struct Expected {
     pub era: Era,
     /// The progress token that we sent. Progress for any other token is counted and ignored.
     pub progress_token: Option<String>,
+    /// What a legacy server was told that it may ask for.
+    pub accepts: ClientCapabilities,
 }
 
 /// Caps of one answer.
@@ -76,33 +77,11 @@ pub enum Signal {
     Progress(Box<RawValue>),
     /// A request of a legacy server: POST [`ServerRequest::reply`] and read on.
     ServerRequest(ServerRequest),
+    /// A request of a legacy server for what it was told that it may ask for: POST [`Question::answer`] when there is one.
+    Question(Question),
 }
 
-/// A request that a legacy server sent on our stream. It goes to nobody but the transport.
-#[derive(Clone, Debug)]
-pub struct ServerRequest {
-    id: Id,
-    is_ping: bool,
-}
-
-impl ServerRequest {
-    /// The message to POST: an empty result for `ping`, -32601 for all else (we declared no capability).
-    #[must_use]
-    pub fn reply(&self) -> Vec<u8> {
-        if self.is_ping {
-            return result_response(&self.id, &to_raw(&crate::meta::Nothing {}));
-        }
-        let error =
-            RpcError::new(ErrorCode::METHOD_NOT_FOUND, "the client declared no capability for this method");
-        error_response(Some(&self.id), &error)
-    }
-
-    /// Whether it is a `ping`.
-    #[must_use]
-    pub fn is_ping(&self) -> bool {
-        self.is_ping
-    }
-}
+pub use asked::{Question, ServerRequest};
 
 /// What a server did besides answering. None of it changes the answer; somebody should hear of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

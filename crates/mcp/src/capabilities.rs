@@ -8,7 +8,7 @@ use crate::members::Members;
 
 /// Elicitation, sampling and roots. What else a client declares (extensions, `sampling.context`, `roots.listChanged`) is
 /// left out: nothing that a server would do with it passes a gateway.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ClientCapabilities {
     /// `elicitation.form`, or an `elicitation` that names no mode.
     pub form: bool,

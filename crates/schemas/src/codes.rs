@@ -196,6 +196,9 @@ codes! {
     CONTENT_REFUSED = "content_refused";
     /// The upstream asks for input of its caller, and is given none.
     INPUT_REFUSED = "input_refused";
+    /// The call whose legacy upstream asked is not held any more: its time is over, its session has ended, or another replica
+    /// holds it.
+    QUESTION_LAPSED = "question_lapsed";
     /// The upstream hands out state that is not carried for it, or too much of it.
     STATE_REFUSED = "state_refused";
     /// The upstream has to ask a person by a form, and the caller's client does not declare that it can.

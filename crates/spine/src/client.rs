@@ -205,6 +205,7 @@ mod tests {
             server_id: ServerId::generate(&UniqueIds::new()),
             url: "https://mcp.example/mcp".to_owned(),
             pin: ProtocolPin::Auto,
+            agent_input: Vec::new(),
             auth: Some(auth),
             identity: "cred_1@1".to_owned(),
         }

@@ -41,6 +41,7 @@ fn asked() -> Asked {
             server_id: ServerId::generate(&ids),
             url: "https://mcp.example/mcp".to_owned(),
             pin: ProtocolPin::Auto,
+            agent_input: Vec::new(),
             auth: None,
             identity: "none".to_owned(),
         },

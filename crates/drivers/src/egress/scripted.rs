@@ -38,6 +38,8 @@ pub(crate) enum Step {
     Send(Vec<u8>),
     /// One byte every 20 ms.
     Trickle(Vec<u8>),
+    /// Waits until this many requests have arrived.
+    Until(usize),
     /// Waits until the other side hangs up.
     Hang,
     Close,
@@ -155,8 +157,12 @@ pub(crate) fn chunked(content_type: &str, pieces: &[String]) -> Vec<Step> {
 pub(crate) fn unfinished(content_type: &str, pieces: &[String]) -> Vec<Step> {
     let head =
         format!("HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\ntransfer-encoding: chunked\r\n\r\n");
-    let chunk = |piece: &String| Step::Send(format!("{:x}\r\n{piece}\r\n", piece.len()).into_bytes());
-    std::iter::once(Step::Send(head.into_bytes())).chain(pieces.iter().map(chunk)).collect()
+    std::iter::once(Step::Send(head.into_bytes())).chain(pieces.iter().map(|piece| chunk(piece))).collect()
+}
+
+/// One more chunk.
+pub(crate) fn chunk(piece: &str) -> Step {
+    Step::Send(format!("{:x}\r\n{piece}\r\n", piece.len()).into_bytes())
 }
 
 async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
@@ -175,6 +181,10 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             let sent = match step {
                 Step::Send(bytes) => stream.write_all(&bytes).await,
                 Step::Trickle(bytes) => trickle(&mut stream, &bytes).await,
+                Step::Until(wanted) => {
+                    until(|| seen.lock().unwrap().len() >= wanted).await;
+                    Ok(())
+                }
                 Step::Hang => {
                     while stream.read_u8().await.is_ok() {}
                     hangups.fetch_add(1, Ordering::SeqCst);

@@ -3,8 +3,8 @@
 use serde_json::value::RawValue;
 
 use super::{
-    AnswerError, Body, Collector, Era, Expected, Message, Progress, ServerRequest, Signal, method, ours,
-    parse,
+    AnswerError, Body, Collector, Era, Expected, Message, Progress, Question, ServerRequest, Signal, method,
+    ours, parse,
 };
 
 impl Collector {
@@ -60,9 +60,12 @@ impl Collector {
             Message::Request(_) if self.expected.era == Era::Modern => Err(AnswerError::ServerRequest),
             Message::Request(request) => {
                 self.count()?;
+                if let Some(question) = Question::of(&request, self.expected.accepts) {
+                    return Ok(Some(Signal::Question(question)));
+                }
                 let is_ping = request.method == method::PING;
                 self.oddities.refused_requests += usize::from(!is_ping);
-                Ok(Some(Signal::ServerRequest(ServerRequest { id: request.id, is_ping })))
+                Ok(Some(Signal::ServerRequest(ServerRequest::new(request.id, is_ping))))
             }
         }
     }

@@ -10,7 +10,12 @@ use crate::sse::encode;
 const OK: &str = r#"{"jsonrpc":"2.0","id":"me","result":{"n":1.10, "big":123456789012345678901234567890}}"#;
 
 fn expected(era: Era) -> Expected {
-    Expected { id: Id::from("me"), era, progress_token: Some("p".into()) }
+    Expected {
+        id: Id::from("me"),
+        era,
+        progress_token: Some("p".into()),
+        accepts: ClientCapabilities::default(),
+    }
 }
 
 fn json(status: u16, body: &str) -> Result<Answered, AnswerError> {
@@ -98,7 +103,7 @@ fn a_json_body_is_our_response_or_an_error() {
 
 #[test]
 fn ids_match_in_type_and_value() {
-    let integer = Expected { id: Id::Integer(1), era: Era::Modern, progress_token: None };
+    let integer = Expected { id: Id::Integer(1), progress_token: None, ..expected(Era::Modern) };
     let mut collector = Collector::begin(200, Some(JSON), integer, AnswerLimits::default()).unwrap();
     collector.push(br#"{"jsonrpc":"2.0","id":"1","result":{}}"#).unwrap();
     assert_eq!(collector.finish().unwrap_err(), AnswerError::IdMismatch);
@@ -172,13 +177,34 @@ fn requests_of_a_legacy_server_are_surfaced_with_their_reply() {
         .iter()
         .map(|signal| match signal {
             Signal::ServerRequest(request) => String::from_utf8(request.reply()).unwrap(),
-            Signal::Progress(_) => panic!("no progress was sent"),
+            other => panic!("{other:?}"),
         })
         .collect();
     insta::assert_snapshot!(replies.join("\n"), @r#"
     {"jsonrpc":"2.0","id":5,"result":{}}
     {"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"the client declared no capability for this method"}}
     "#);
+}
+
+#[test]
+fn a_legacy_server_may_ask_for_what_it_was_told_of() {
+    let roots = message(r#"{"jsonrpc":"2.0","id":"r","method":"roots/list"}"#);
+    let sampling = message(r#"{"jsonrpc":"2.0","id":"s","method":"sampling/createMessage","params":{}}"#);
+    let accepts = ClientCapabilities { roots: true, ..ClientCapabilities::default() };
+    let begin = |era, accepts| {
+        let expected = Expected { accepts, ..expected(era) };
+        Collector::begin(200, Some("text/event-stream"), expected, AnswerLimits::default()).unwrap()
+    };
+    let mut collector = begin(Era::Legacy, accepts);
+    let signals = collector.push(&[roots.as_slice(), &sampling].concat()).unwrap();
+    assert!(matches!(signals[..], [Signal::Question(_), Signal::ServerRequest(_)]), "{signals:?}");
+    assert_eq!(collector.oddities().refused_requests, 1, "what was not declared is odd, the other is not");
+    let mut modern = begin(Era::Modern, accepts);
+    assert_eq!(
+        modern.push(&roots).unwrap_err(),
+        AnswerError::ServerRequest,
+        "it has no business on a stream"
+    );
 }
 
 #[test]

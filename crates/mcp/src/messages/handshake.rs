@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::{Implementation, ViewError, complete};
+use crate::capabilities::ClientCapabilities;
 use crate::jsonrpc::{UntrustedText, object, to_raw};
-use crate::meta::{Block, Nothing, OutgoingMeta, optional};
+use crate::meta::{Block, OutgoingMeta, optional};
 use crate::version::ProtocolVersion;
 
 /// `params` of `server/discover`.
@@ -20,10 +21,14 @@ pub fn ping_params(meta: &OutgoingMeta) -> Option<Box<RawValue>> {
     meta.block().map(|block| to_raw(&OnlyMeta { meta: Some(block) }))
 }
 
-/// `params` of `initialize`: offers `version`, declares no capability.
+/// `params` of `initialize`: offers `version`, and says what the server may ask for.
 #[must_use]
-pub fn initialize_params(version: ProtocolVersion, client: &Implementation) -> Box<RawValue> {
-    to_raw(&Initialize { protocol_version: version, capabilities: Nothing {}, client_info: client })
+pub fn initialize_params(
+    version: ProtocolVersion,
+    client: &Implementation,
+    capabilities: ClientCapabilities,
+) -> Box<RawValue> {
+    to_raw(&Initialize { protocol_version: version, capabilities, client_info: client })
 }
 
 /// Result of `server/discover`.
@@ -125,7 +130,7 @@ struct OnlyMeta<'a> {
 #[serde(rename_all = "camelCase")]
 struct Initialize<'a> {
     protocol_version: ProtocolVersion,
-    capabilities: Nothing,
+    capabilities: ClientCapabilities,
     client_info: &'a Implementation,
 }
 

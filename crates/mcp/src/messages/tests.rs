@@ -45,7 +45,7 @@ fn discover_reads_what_it_needs_and_forgives_the_rest() {
 
 #[test]
 fn initialize_in_both_directions() {
-    let params = initialize_params(ProtocolVersion::V2025_11_25, &us());
+    let params = initialize_params(ProtocolVersion::V2025_11_25, &us(), ClientCapabilities::default());
     insta::assert_snapshot!(params.get(), @r#"{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"portcullis","version":"0"}}"#);
     let read = InitializeParams::parse(Some(&params)).unwrap();
     assert_eq!((read.protocol_version.as_str(), read.client_info), ("2025-11-25", Some(us())));

@@ -120,6 +120,7 @@ fn read(kept: &Value) -> Option<(McpTarget, ToolCall)> {
         server_id: text("server_id")?.parse().ok()?,
         url: text("url")?.to_owned(),
         pin: ProtocolPin::Auto,
+        agent_input: Vec::new(),
         auth: None,
         identity: text("identity")?.to_owned(),
     };

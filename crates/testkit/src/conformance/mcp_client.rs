@@ -61,6 +61,7 @@ fn target(server: &ServerId, url: &str) -> McpTarget {
         server_id: server.clone(),
         url: url.to_owned(),
         pin: ProtocolPin::Auto,
+        agent_input: Vec::new(),
         auth: Some(AuthHeader {
             name: "authorization".to_owned(),
             value: Secret::new("Bearer sesame".to_owned()),

@@ -236,6 +236,7 @@ pub fn target(
         server_id: server.server_id.clone(),
         url: server.url.as_str().to_owned(),
         pin: server.protocol,
+        agent_input: server.agent_input.clone(),
         identity: identity(server, caller, secret_version, auth.as_ref()),
         auth,
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::input::ServerInput;
+use super::input::{InputKind, ServerInput};
 use super::invocation::CallMethod;
 use super::oauth::OauthScope;
 use super::progress::ProgressSink;
@@ -28,6 +28,9 @@ pub struct McpTarget {
     pub url: String,
     /// Version pin.
     pub pin: ProtocolPin,
+    /// What an admin lets it ask agents for. Legacy servers show some of their tools to clients that can be asked alone, so
+    /// that discovery declares it; a call declares what its caller accepts of it.
+    pub agent_input: Vec<InputKind>,
     /// Authentication header, if any.
     pub auth: Option<AuthHeader>,
     /// A digest of the caller, the credential and its version, or of the caller's own secret, which nobody can read out of it.
@@ -115,7 +118,7 @@ pub struct ToolCall {
     /// The definition under which the call was judged; for `x-mcp-header` of its input schema.
     pub definition: RawJson,
     /// What the server may ask for, and what it gets of what it has asked. If it asks for what it may, its question is the
-    /// reply, whose `resultType` is then `input_required`; else it is told that nobody is there.
+    /// reply, whose `resultType` is then `input_required`, also of a legacy server; else it is told that nobody is there.
     pub input: ServerInput,
 }
 

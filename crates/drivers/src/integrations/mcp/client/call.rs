@@ -2,19 +2,15 @@
 
 use std::sync::Arc;
 
-use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{Header, declared_params, param_headers};
-use portcullis_mcp::jsonrpc::{Id, notification};
 use portcullis_mcp::messages::{
-    CallKind, CallResult, Completing, MAX_REQUEST_STATE, Retry, cancelled_params, complete_params, is_task,
-    method, parse_result, read_params, retry_params,
+    CallKind, CallResult, Completing, MAX_REQUEST_STATE, Retry, complete_params, is_task, parse_result,
+    read_params, retry_params,
 };
 use portcullis_mcp::meta::OutgoingMeta;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::codes;
-use portcullis_schemas::egress::{Egress, EgressLimits, EgressRequest};
-use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
+use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, ToolCall, ToolReply};
@@ -23,9 +19,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::{RawValue, to_raw_value};
 
+use super::cancel::CancelOnDrop;
 use super::failure::{NotAnswered, lacking, protocol, unsent};
-use super::link::{Ask, Link};
-use super::session::{Spoken, send_unawaited};
+use super::held::{Held, Holds};
+use super::link::{Ask, Got, Link};
+use super::session::Spoken;
 
 /// Most requests of one call: the first, and those that its server asks for before it answers.
 const MAX_ROUNDS: usize = 4;
@@ -34,11 +32,13 @@ const MAX_PROGRESS: usize = 10_000;
 
 /// Calls a tool, or asks what else the call's method says, once. A modern server that answers by a wish for input has not
 /// answered yet. If its caller can be asked, what it asks is the reply. Else it hears that there is nobody to give it, and
-/// gets its state back, as often as [`MAX_ROUNDS`] allows.
+/// gets its state back, as often as [`MAX_ROUNDS`] allows. What a legacy server asks meanwhile is a reply too, and its
+/// answer is held.
 pub(super) async fn call(
     link: &Link<'_>,
-    spoken: &Spoken,
+    spoken: &Arc<Spoken>,
     call: &ToolCall,
+    holds: &Arc<Holds>,
 ) -> Result<ToolReply, NotAnswered> {
     let relays = spoken.era() == Era::Modern && !call.input.accepts.is_empty();
     let mut retry = continued(spoken, &call.input)?;
@@ -52,7 +52,9 @@ pub(super) async fn call(
                 let conduct = worst.max(failure.conduct);
                 return Err(McpFailure { may_have_acted: true, conduct, ..failure }.into());
             }
-            exchanged => exchanged?,
+            Ok(Exchanged::Asked(held)) => return Ok(holds.keep(link, *held)?),
+            Ok(Exchanged::Result(result, conduct)) => (result, conduct),
+            Err(problem) => return Err(problem),
         };
         worst = worst.max(conduct);
         let is_error = match result.kind {
@@ -72,13 +74,7 @@ pub(super) async fn call(
                 continue;
             }
         };
-        return Ok(ToolReply {
-            result: result.raw.into(),
-            is_error,
-            protocol_version: spoken.version().as_str().into(),
-            redacted: false,
-            conduct: worst,
-        });
+        return Ok(reply(spoken, result.raw, is_error, worst));
     }
     Err(unanswerable(asks).into())
 }
@@ -86,27 +82,15 @@ pub(super) async fn call(
 /// What goes to the server of the round before.
 fn continued(spoken: &Spoken, input: &ServerInput) -> Result<Retry, McpFailure> {
     if input.continues() && spoken.era() == Era::Legacy {
-        let detail = "the server does not speak any more what it asked in, so the answer was not sent";
-        return Err(unsent(codes::UPSTREAM_INCOMPATIBLE, detail));
+        let detail = "the call whose server asked is not held here any more, so the answer was not sent";
+        return Err(unsent(codes::QUESTION_LAPSED, detail));
     }
     let raw = |text: &Option<RawJson>| text.clone().map(RawJson::into_raw);
     Ok(Retry::with(raw(&input.responses), raw(&input.state)))
 }
 
-/// What the server may ask for, in its words.
-fn declared(accepts: &[InputKind]) -> ClientCapabilities {
-    let has = |kind| accepts.contains(&kind);
-    ClientCapabilities {
-        form: has(InputKind::Elicitation),
-        url: has(InputKind::UrlElicitation),
-        sampling: has(InputKind::Sampling),
-        sampling_tools: has(InputKind::SamplingTools),
-        roots: has(InputKind::Roots),
-    }
-}
-
 /// A server that goes on asking, for what nobody will give it, or with more state than is carried for it.
-fn unanswerable(asks: bool) -> McpFailure {
+pub(super) fn unanswerable(asks: bool) -> McpFailure {
     if asks {
         let detail = "the server asks for further input (`input_required`), which was not offered";
         return McpFailure::new(codes::INPUT_REFUSED, detail, true);
@@ -116,19 +100,27 @@ fn unanswerable(asks: bool) -> McpFailure {
     McpFailure::new(codes::STATE_REFUSED, detail, true)
 }
 
-/// One request and its result, under an id of its own.
+/// What one request comes to.
+enum Exchanged {
+    /// Its result, and what the server did besides.
+    Result(CallResult, Conduct),
+    /// A legacy server waits for answers.
+    Asked(Box<Held>),
+}
+
+/// One request, under an id of its own.
 async fn exchange(
     link: &Link<'_>,
-    spoken: &Spoken,
+    spoken: &Arc<Spoken>,
     call: &ToolCall,
     retry: &Retry,
-) -> Result<(CallResult, Conduct), NotAnswered> {
+) -> Result<Exchanged, NotAnswered> {
     let id = link.new_id()?;
     let unusable = |detail: String| unsent(codes::UPSTREAM_PROTOCOL, detail);
     let progress_token = link.progress_token()?;
     let meta = OutgoingMeta {
         progress_token: progress_token.clone(),
-        capabilities: declared(&call.input.accepts),
+        capabilities: link.declared,
         ..link.meta(spoken.version())
     };
     let (params, name) = wire_params(call, retry, &meta).map_err(unusable)?;
@@ -142,18 +134,49 @@ async fn exchange(
         let arguments = raw(&call.arguments).map_err(unusable)?;
         ask.more_headers = mirrored(&call.definition, &arguments).map_err(unusable)?;
     }
-    let guard = (spoken.era() == Era::Legacy).then(|| CancelOnDrop::new(link, spoken, &id));
-    let answer = link.result(spoken, ask).await;
+    let is_legacy = spoken.era() == Era::Legacy;
+    if is_legacy && call.method != CallMethod::Complete {
+        ask.accepts = link.declared;
+    }
+    let guard = is_legacy.then(|| CancelOnDrop::new(link, spoken, &id));
+    let answer = link.result_or_questions(spoken, &ask).await;
     if let Some(guard) = guard {
         guard.settle(&answer);
     }
-    let (result, beside) =
-        answer.map_err(|problem| lacking(unanswered(problem), declared(&call.input.accepts)))?;
-    let conduct = if spoken.is_shared() { Conduct::Overreach } else { beside };
-    match parse_result(call.method.as_str(), &result) {
-        Ok(result) => Ok((result, conduct)),
-        Err(_) if is_task(&result) => Err(undeclared_task().into()),
+    match answer.map_err(|problem| lacking(unanswered(problem), link.declared))? {
+        Got::Result(result, beside) => {
+            let conduct = conduct_in(spoken, beside);
+            read(call.method, &result).map(|result| Exchanged::Result(result, conduct))
+        }
+        Got::Asked(stream, questions) => {
+            let held = Held::new(link, spoken, (id.clone(), call.method), stream, questions);
+            Ok(Exchanged::Asked(Box::new(held)))
+        }
+    }
+}
+
+/// The result of a call's method.
+pub(super) fn read(method: CallMethod, result: &RawValue) -> Result<CallResult, NotAnswered> {
+    match parse_result(method.as_str(), result) {
+        Ok(result) => Ok(result),
+        Err(_) if is_task(result) => Err(undeclared_task().into()),
         Err(error) => Err(NotAnswered::Result(error)),
+    }
+}
+
+/// How a server behaved that did this besides its answer.
+pub(super) fn conduct_in(spoken: &Spoken, beside: Conduct) -> Conduct {
+    if spoken.is_shared() { Conduct::Overreach } else { beside }
+}
+
+/// The reply of a server that has answered.
+pub(super) fn reply(spoken: &Spoken, result: Box<RawValue>, is_error: bool, conduct: Conduct) -> ToolReply {
+    ToolReply {
+        result: result.into(),
+        is_error,
+        protocol_version: spoken.version().as_str().into(),
+        redacted: false,
+        conduct,
     }
 }
 
@@ -225,39 +248,4 @@ fn mirrored(definition: &RawJson, arguments: &RawValue) -> Result<Vec<Header>, S
             .map_or_else(|| "x-mcp-header: invalid".to_owned(), |violation| violation.rule.to_string())
     })?;
     param_headers(&declared, arguments).map_err(|error| error.to_string())
-}
-
-/// Tells a legacy server that we no longer wait, when the future is dropped or the deadline passes: a closed
-/// connection does not say so in that era.
-struct CancelOnDrop {
-    armed: Option<EgressRequest>,
-    egress: Arc<dyn Egress>,
-    tenant: TenantId,
-}
-
-impl CancelOnDrop {
-    fn new(link: &Link<'_>, spoken: &Spoken, id: &Id) -> Self {
-        let params = cancelled_params(id, "the caller no longer waits");
-        let body = notification(method::CANCELLED, Some(&params));
-        let request =
-            link.post(&Ask::new(id, method::CANCELLED, spoken, None), body, EgressLimits::default());
-        Self { armed: Some(request), egress: Arc::clone(link.egress), tenant: link.tenant.clone() }
-    }
-
-    /// Disarms, unless the server is still at work.
-    fn settle<T>(mut self, answer: &Result<T, NotAnswered>) {
-        let still_at_work = matches!(answer, Err(NotAnswered::Failed(failure))
-            if failure.code == codes::UPSTREAM_TIMEOUT && failure.may_have_acted);
-        if !still_at_work {
-            self.armed = None;
-        }
-    }
-}
-
-impl Drop for CancelOnDrop {
-    fn drop(&mut self) {
-        if let Some(request) = self.armed.take() {
-            send_unawaited(&self.egress, &self.tenant, request);
-        }
-    }
 }

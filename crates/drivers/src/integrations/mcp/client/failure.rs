@@ -9,7 +9,6 @@ use portcullis_mcp::members::Members;
 use portcullis_mcp::messages::ViewError;
 use portcullis_mcp::scan::ScanError;
 use portcullis_mcp::sse::SseError;
-use portcullis_mcp::version::Era;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::egress::{EgressError, EgressResponse, EgressStage};
 use portcullis_schemas::integrations::mcp::input::InputKind;
@@ -26,7 +25,7 @@ pub(super) enum NotAnswered {
     Refused {
         /// Its code.
         code: i64,
-        /// What a modern server says that it needs of the client.
+        /// What the server says that it needs of the client.
         needs: ClientCapabilities,
     },
     /// An HTTP status of 300 and above without a JSON-RPC answer.
@@ -120,8 +119,9 @@ impl From<McpFailure> for NotAnswered {
 }
 
 /// A JSON-RPC error. What it needs of the client only a call is told of, which may be made anew by one that declares more.
-pub(super) fn refused(era: Era, error: &ErrorObject) -> NotAnswered {
-    let is_lack = era == Era::Modern && error.code == ErrorCode::MISSING_CLIENT_CAPABILITY.value();
+/// Servers of both eras say so in one way; to those of the legacy era alone the code means nothing.
+pub(super) fn refused(error: &ErrorObject) -> NotAnswered {
+    let is_lack = error.code == ErrorCode::MISSING_CLIENT_CAPABILITY.value();
     let needs = error.data.as_deref().filter(|_| is_lack).and_then(|data| {
         let required: Box<RawValue> = Members::of(data.get())?.value("requiredCapabilities")?;
         Some(ClientCapabilities::parse(&required))
@@ -129,7 +129,7 @@ pub(super) fn refused(era: Era, error: &ErrorObject) -> NotAnswered {
     NotAnswered::Refused { code: error.code, needs: needs.unwrap_or_default() }
 }
 
-/// A call that a modern server refuses before it does anything, for what was not declared to it. A server that needs what
+/// A call that a server refuses before it does anything, for what was not declared to it. A server that needs what
 /// it was told of, or what is not relayed, has failed as any other.
 pub(super) fn lacking(problem: NotAnswered, declared: ClientCapabilities) -> NotAnswered {
     let NotAnswered::Refused { needs, .. } = &problem else { return problem };

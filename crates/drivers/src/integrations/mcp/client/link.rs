@@ -1,10 +1,10 @@
-//! One operation's line to one server: builds requests, sends them over the egress, collects answers.
+//! One operation's line to one server: builds requests and sends them over the egress. What comes back is read by `stream`.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Collector, Expected, Oddities, Signal};
+use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Oddities, Question};
 use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
@@ -13,10 +13,10 @@ use portcullis_mcp::meta::{OutgoingMeta, TraceContext};
 use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{
-    Egress, EgressBody, EgressError, EgressLimits, EgressPurpose, EgressRequest, EgressResponse, HeaderValue,
-    HttpMethod,
+    Egress, EgressLimits, EgressPurpose, EgressRequest, HeaderValue, HttpMethod,
 };
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, Dispatch, McpFailure, McpTarget};
@@ -26,15 +26,14 @@ use serde_json::value::RawValue;
 use tokio::time::timeout;
 
 use super::failure::{NotAnswered, challenged, conduct_beside, refused, timed_out, unsent};
-use super::resume::Reading;
 use super::session::Spoken;
+use super::stream::{Read, Stream};
 
-/// Requests of a legacy server that are answered during one of ours.
-const MAX_SERVER_REQUESTS: usize = 16;
-/// How long the answer to a server's request may take to be delivered.
-const REPLY_TIME: Duration = Duration::from_secs(2);
-/// How long an event stream may take to end after its response, so that its connection can be used again.
-const DRAIN: Duration = Duration::from_millis(250);
+/// How long a body that says nothing may take to end, so that its connection can be used again.
+pub(super) const DRAIN: Duration = Duration::from_millis(250);
+/// How long a legacy server that may ask has for its whole answer, with the time that people take for theirs: as long as
+/// the egress keeps anything open.
+pub(super) const OPEN: Duration = Duration::from_secs(300);
 const USER_AGENT: &str = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
 
 /// The line. Its deadline is absolute: set when the operation starts.
@@ -42,10 +41,12 @@ pub(super) struct Link<'a> {
     pub(super) egress: &'a Arc<dyn Egress>,
     pub(super) tenant: &'a TenantId,
     pub(super) target: &'a McpTarget,
+    /// What a legacy server is told that it may ask for, when a session is begun.
+    pub(super) declared: ClientCapabilities,
     entropy: &'a dyn Entropy,
     clock: &'a dyn Clock,
     trace: TraceContext,
-    progress: Option<ProgressSink>,
+    pub(super) progress: Option<ProgressSink>,
     end: Duration,
 }
 
@@ -62,6 +63,8 @@ pub(super) struct Ask<'a> {
     pub(super) limits: AnswerLimits,
     /// What the request asks for progress under.
     pub(super) progress_token: Option<String>,
+    /// What a legacy server may ask before it answers. All else that it asks is refused.
+    pub(super) accepts: ClientCapabilities,
 }
 
 impl<'a> Ask<'a> {
@@ -93,6 +96,7 @@ impl<'a> Ask<'a> {
             params,
             limits,
             progress_token: None,
+            accepts: ClientCapabilities::default(),
         }
     }
 
@@ -106,14 +110,44 @@ impl<'a> Ask<'a> {
 pub(super) struct Reply {
     pub(super) status: u16,
     pub(super) session_id: Option<String>,
-    pub(super) answered: Result<(Answered, Oddities), AnswerError>,
+    pub(super) read: Read,
+}
+
+impl Reply {
+    /// The answer, where nobody is there to be asked.
+    pub(super) fn answered(self) -> Result<(Answered, Oddities), AnswerError> {
+        match self.read {
+            Read::Ended(answered) => answered,
+            Read::Asked(..) => Err(AnswerError::ServerRequest),
+        }
+    }
+}
+
+/// What a request comes to.
+pub(super) enum Got {
+    /// Its result, and what the server did besides.
+    Result(Box<RawValue>, Conduct),
+    /// The server waits for answers to these.
+    Asked(Stream, Vec<Question>),
+}
+
+/// What a server may ask for, in its words.
+pub(super) fn declared(kinds: &[InputKind]) -> ClientCapabilities {
+    let has = |kind| kinds.contains(&kind);
+    ClientCapabilities {
+        form: has(InputKind::Elicitation),
+        url: has(InputKind::UrlElicitation),
+        sampling: has(InputKind::Sampling),
+        sampling_tools: has(InputKind::SamplingTools),
+        roots: has(InputKind::Roots),
+    }
 }
 
 impl<'a> Link<'a> {
     pub(super) fn new(
         (egress, entropy, clock): (&'a Arc<dyn Egress>, &'a dyn Entropy, &'a dyn Clock),
         tenant: &'a TenantId,
-        target: &'a McpTarget,
+        (target, kinds): (&'a McpTarget, &[InputKind]),
         dispatch: &Dispatch,
     ) -> Self {
         let trace = TraceContext::checked(
@@ -122,7 +156,8 @@ impl<'a> Link<'a> {
             None,
         );
         let end = clock.monotonic().saturating_add(dispatch.deadline);
-        Self { egress, tenant, target, entropy, clock, trace, progress: dispatch.progress.clone(), end }
+        let (declared, progress) = (declared(kinds), dispatch.progress.clone());
+        Self { egress, tenant, target, declared, entropy, clock, trace, progress, end }
     }
 
     /// A request id that no answer fits by chance.
@@ -136,7 +171,7 @@ impl<'a> Link<'a> {
     }
 
     /// 128 random bits in hexadecimal.
-    fn random(&self) -> Result<String, McpFailure> {
+    pub(super) fn random(&self) -> Result<String, McpFailure> {
         let mut bits = [0_u8; 16];
         let filled = self.entropy.fill(&mut bits);
         filled.map_err(|_| unsent(codes::UPSTREAM_UNREACHABLE, "no randomness for a request id"))?;
@@ -147,6 +182,12 @@ impl<'a> Link<'a> {
     pub(super) fn remaining(&self) -> Result<Duration, McpFailure> {
         let left = self.end.saturating_sub(self.clock.monotonic());
         if left.is_zero() { Err(timed_out()) } else { Ok(left) }
+    }
+
+    /// How long its answer may stay open. One that asks outlives this operation, whose own time is looked at as it is read.
+    pub(super) fn time_for(&self, ask: &Ask<'_>) -> Result<Duration, McpFailure> {
+        let left = self.remaining()?;
+        Ok(if ask.accepts.is_empty() { left } else { OPEN })
     }
 
     pub(super) fn client_info() -> Implementation {
@@ -163,34 +204,39 @@ impl<'a> Link<'a> {
         }
     }
 
-    /// Sends a request to a server whose manner is known; its result and what it did besides, or why there is none.
+    /// Sends a request to a server whose manner is known and that may ask nothing; its result and what it did besides, or why
+    /// there is none.
     pub(super) async fn result(
         &self,
         spoken: &Spoken,
         ask: Ask<'_>,
     ) -> Result<(Box<RawValue>, Conduct), NotAnswered> {
-        let reply = self.ask(&ask).await?;
+        match self.result_or_questions(spoken, &ask).await? {
+            Got::Result(result, conduct) => Ok((result, conduct)),
+            Got::Asked(..) => Err(NotAnswered::Broken(AnswerError::ServerRequest)),
+        }
+    }
+
+    /// The same of a server that may ask.
+    pub(super) async fn result_or_questions(
+        &self,
+        spoken: &Spoken,
+        ask: &Ask<'_>,
+    ) -> Result<Got, NotAnswered> {
+        let reply = self.ask(ask).await?;
         if reply.status == 404 && spoken.era() == Era::Legacy {
             return Err(NotAnswered::SessionGone);
         }
-        match reply.answered {
-            Ok((Answered::Result(result), oddities)) if reply.status < 300 => {
-                Ok((result, conduct_beside(oddities)))
-            }
-            Ok((Answered::Result(_), _)) => Err(NotAnswered::Status(reply.status)),
-            Ok((Answered::Error(error), _)) => Err(refused(spoken.era(), &error)),
-            Err(AnswerError::HttpStatus(status)) => Err(NotAnswered::Status(status)),
-            Err(error) => Err(NotAnswered::Broken(error)),
-        }
+        got(reply.status, reply.read)
     }
 
     /// Sends a request and collects its answer, whatever it is.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, NotAnswered> {
-        let mut limits = EgressLimits { body_bytes: ask.limits.max_body_bytes, ..EgressLimits::default() };
-        limits.total = self.remaining()?;
+        let (body_bytes, total) = (ask.limits.max_body_bytes, self.time_for(ask)?);
+        let mut limits = EgressLimits { body_bytes, total, ..EgressLimits::default() };
         if CallMethod::ALL.iter().any(|call| call.as_str() == ask.method) {
             // A JSON answer's head comes when the tool has ended, so a call waits for it as long as for the answer.
-            limits.headers = limits.total;
+            limits.headers = self.remaining()?;
         }
         let body = request(ask.id, ask.method, ask.params);
         let response = self.egress.send(self.tenant, self.post(ask, body, limits)).await?;
@@ -200,12 +246,12 @@ impl<'a> Link<'a> {
         }
         let session_id = response.header(SESSION_ID).map(str::to_owned);
         // Nothing in the body of these is for us.
-        let answered = if matches!(status, 300..=399 | 401 | 403) {
-            Err(AnswerError::HttpStatus(status))
+        let read = if matches!(status, 300..=399 | 401 | 403) {
+            Read::Ended(Err(AnswerError::HttpStatus(status)))
         } else {
             self.collect(ask, response).await?
         };
-        Ok(Reply { status, session_id, answered })
+        Ok(Reply { status, session_id, read })
     }
 
     /// Sends a notification; the HTTP status of its answer.
@@ -257,89 +303,18 @@ impl<'a> Link<'a> {
         }
         headers
     }
-
-    async fn collect(
-        &self,
-        ask: &Ask<'_>,
-        mut response: EgressResponse,
-    ) -> Result<Result<(Answered, Oddities), AnswerError>, EgressError> {
-        let progress_token = ask.progress_token.clone();
-        let expected = Expected { id: ask.id.clone(), era: ask.version.era(), progress_token };
-        let begun = Collector::begin(response.status, response.header("content-type"), expected, ask.limits);
-        let mut collector = match begun {
-            Ok(collector) => collector,
-            Err(error) => return Ok(Err(error)),
-        };
-        let mut reading = Reading { server_requests: 0, resumed: 0 };
-        while !collector.is_complete() {
-            let chunk = match response.body.next_chunk().await {
-                Ok(Some(chunk)) => chunk,
-                ended => match self.resume(ask, &mut collector, &mut reading, ended.as_ref().err()).await {
-                    Some(next) => {
-                        response = next;
-                        continue;
-                    }
-                    None => match ended {
-                        Ok(_) => break,
-                        Err(error) => return collector.unanswered().map_or(Err(error), |why| Ok(Err(why))),
-                    },
-                },
-            };
-            let signals = match collector.push(&chunk) {
-                Ok(signals) => signals,
-                Err(error) => return Ok(Err(error)),
-            };
-            for signal in signals {
-                let asked = match signal {
-                    Signal::ServerRequest(asked) => asked,
-                    Signal::Progress(params) => {
-                        if let Some(sink) = &self.progress {
-                            sink.tell(params.into());
-                        }
-                        continue;
-                    }
-                };
-                reading.server_requests += 1;
-                if reading.server_requests > MAX_SERVER_REQUESTS {
-                    return Ok(Err(AnswerError::TooManyNotifications { limit: MAX_SERVER_REQUESTS }));
-                }
-                self.reply(ask, asked.reply()).await;
-            }
-        }
-        if collector.is_complete() {
-            // What has come with the response, and may contradict it, is looked at; nothing is waited for.
-            if let Ok(Ok(Some(chunk))) = timeout(Duration::ZERO, response.body.next_chunk()).await {
-                let _ = collector.push(&chunk);
-            }
-            if collector.oddities() == Oddities::default() {
-                drain(response.body);
-            }
-            return Ok(collector.finish());
-        }
-        let answered = collector.finish();
-        if answered.is_ok() {
-            response.body.reuse();
-        }
-        Ok(answered)
-    }
-
-    /// Answers a server's request. Whether it arrives changes nothing for ours.
-    async fn reply(&self, ask: &Ask<'_>, body: Vec<u8>) {
-        let Ok(left) = self.remaining() else { return };
-        let limits = EgressLimits { total: REPLY_TIME.min(left), ..EgressLimits::default() };
-        match self.egress.send(self.tenant, self.post(ask, body, limits)).await {
-            Ok(response) => response.body.reuse(),
-            Err(error) => {
-                tracing::debug!(code = %error.code, "a reply to an MCP server's request was not delivered");
-            }
-        }
-    }
 }
 
-/// Reads a stream to its end, unless it does not end soon: then its connection is closed.
-fn drain(mut body: Box<dyn EgressBody>) {
-    tokio::spawn(timeout(DRAIN, async move {
-        while let Ok(Some(_)) = body.next_chunk().await {}
-        body.reuse();
-    }));
+/// What was read, with the status that it came under.
+pub(super) fn got(status: u16, read: Read) -> Result<Got, NotAnswered> {
+    match read {
+        Read::Asked(stream, questions) => Ok(Got::Asked(stream, questions)),
+        Read::Ended(Ok((Answered::Result(result), oddities))) if status < 300 => {
+            Ok(Got::Result(result, conduct_beside(oddities)))
+        }
+        Read::Ended(Ok((Answered::Result(_), _))) => Err(NotAnswered::Status(status)),
+        Read::Ended(Ok((Answered::Error(error), _))) => Err(refused(&error)),
+        Read::Ended(Err(AnswerError::HttpStatus(status))) => Err(NotAnswered::Status(status)),
+        Read::Ended(Err(error)) => Err(NotAnswered::Broken(error)),
+    }
 }

@@ -4,21 +4,26 @@
 //! server speaks, `verdicts` remembers it in memory, `catalogue`, `call` and `health` are the operations.
 //!
 //! Never: a socket of its own, a cached credential, a shared upstream session, a followed redirect, a repeated call
-//! that may have been acted on, a word of the upstream's in a failure. Server-initiated work is refused: `ping` is
-//! answered, all else of a legacy server gets -32601, and a modern server that wants input hears that nobody is there.
+//! that may have been acted on, a word of the upstream's in a failure. A server may ask for what its caller accepts: a
+//! modern one by its answer, a legacy one on the stream of the call, which is held meanwhile (`held`). All other work that a
+//! server initiates is refused: `ping` is answered, all else of a legacy server gets -32601, and a modern server that wants
+//! input hears that nobody is there.
 //! A legacy stream that is cut is resumed where its events have ids (`resume`); any other is a failure that may have
 //! been acted on.
 //!
 //! Source: MCP specification 2026-07-28 and 2025-11-25 (streamable HTTP, versioning, lifecycle, tools).
 
 mod call;
+mod cancel;
 mod catalogue;
 mod failure;
 mod health;
+mod held;
 mod link;
 mod probe;
 mod resume;
 mod session;
+mod stream;
 mod verdicts;
 
 use std::fmt;
@@ -29,6 +34,7 @@ use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -38,6 +44,7 @@ use tokio::sync::OwnedMutexGuard;
 use tokio::time::timeout;
 
 use failure::{NotAnswered, timed_out};
+use held::Holds;
 use link::Link;
 use session::Spoken;
 use verdicts::Verdicts;
@@ -62,6 +69,7 @@ pub struct HttpMcpClient {
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
     verdicts: Verdicts,
+    holds: Arc<Holds>,
 }
 
 impl fmt::Debug for HttpMcpClient {
@@ -73,16 +81,24 @@ impl fmt::Debug for HttpMcpClient {
 impl HttpMcpClient {
     /// A client over this egress; request ids are 128 random bits.
     pub fn new(egress: Arc<dyn Egress>, entropy: Arc<dyn Entropy>, clock: Arc<dyn Clock>) -> Self {
-        Self { egress, entropy, clock, verdicts: Verdicts::default() }
+        Self { egress, entropy, clock, verdicts: Verdicts::default(), holds: Arc::default() }
     }
 
-    fn link<'a>(&'a self, tenant: &'a TenantId, target: &'a McpTarget, dispatch: &Dispatch) -> Link<'a> {
-        Link::new((&self.egress, self.entropy.as_ref(), self.clock.as_ref()), tenant, target, dispatch)
+    /// A line to a server that may ask for what is named.
+    fn link<'a>(
+        &'a self,
+        tenant: &'a TenantId,
+        target: &'a McpTarget,
+        may_ask: &[InputKind],
+        dispatch: &Dispatch,
+    ) -> Link<'a> {
+        let runtime = (&self.egress, self.entropy.as_ref(), self.clock.as_ref());
+        Link::new(runtime, tenant, (target, may_ask), dispatch)
     }
 
     /// What is known of the target, held until the guard is dropped: one caller probes, the others wait for it.
     async fn hold(&self, link: &Link<'_>) -> Result<OwnedMutexGuard<Option<Arc<Spoken>>>, McpFailure> {
-        let slot = self.verdicts.slot(link.tenant, link.target);
+        let slot = self.verdicts.slot(link);
         timeout(link.remaining()?, slot.lock_owned()).await.map_err(|_| timed_out())
     }
 
@@ -105,7 +121,7 @@ impl HttpMcpClient {
 
     /// What a probe finds. Where others of the tenant have sessions one is begun at once, if the server still gives them.
     async fn probed(&self, link: &Link<'_>) -> Result<Spoken, McpFailure> {
-        if let Some(version) = self.verdicts.legacy_of(link.tenant, link.target) {
+        if let Some(version) = self.verdicts.legacy_of(link) {
             match probe::begin(link, version).await {
                 Err(failure) if failure.code == codes::UPSTREAM_INCOMPATIBLE => {}
                 begun => return begun.map(|found| found.spoken),
@@ -128,7 +144,7 @@ impl HttpMcpClient {
     fn fail(&self, link: &Link<'_>, spoken: &Arc<Spoken>, problem: NotAnswered) -> McpFailure {
         // Whoever holds the slot is probing already.
         if problem.doubts_verdict()
-            && let Ok(mut known) = self.verdicts.slot(link.tenant, link.target).try_lock()
+            && let Ok(mut known) = self.verdicts.slot(link).try_lock()
             && known.as_ref().is_some_and(|known| Arc::ptr_eq(known, spoken))
         {
             *known = None;
@@ -145,7 +161,7 @@ impl McpClient for HttpMcpClient {
         target: &McpTarget,
         dispatch: &Dispatch,
     ) -> Result<McpCatalogue, McpFailure> {
-        let link = self.link(tenant, target, dispatch);
+        let link = self.link(tenant, target, &target.agent_input, dispatch);
         let found = self.probe_anew(&link).await?;
         match catalogue::list_all(&link, &found.spoken, &found.capabilities).await {
             Ok(listed) => Ok(McpCatalogue {
@@ -164,7 +180,7 @@ impl McpClient for HttpMcpClient {
         target: &McpTarget,
         dispatch: &Dispatch,
     ) -> Result<McpHealth, McpFailure> {
-        let link = self.link(tenant, target, dispatch);
+        let link = self.link(tenant, target, &target.agent_input, dispatch);
         let known = self.hold(&link).await?.clone();
         if let Some(spoken) = known {
             match health::check(&link, &spoken).await {
@@ -184,23 +200,26 @@ impl McpClient for HttpMcpClient {
         call: &ToolCall,
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
-        let link = self.link(tenant, target, dispatch);
+        let link = self.link(tenant, target, &call.input.accepts, dispatch);
+        if let Some(held) = self.holds.take(tenant, target, &call.input) {
+            let spoken = held.spoken();
+            let answer = held.go_on(&link, &call.input, &self.holds).await;
+            return answer.map_err(|problem| self.fail(&link, &spoken, problem));
+        }
         let mut spoken = self.spoken(&link, None).await?;
-        let mut answer = call::call(&link, &spoken, call).await;
+        let mut answer = call::call(&link, &spoken, call, &self.holds).await;
         if matches!(answer, Err(NotAnswered::SessionGone)) {
             // A POST that got 404 was not processed (2025-11-25, session management), so it may be sent again, once.
             spoken.end();
             spoken = self.spoken(&link, Some(&spoken)).await?;
-            answer = call::call(&link, &spoken, call).await;
+            answer = call::call(&link, &spoken, call, &self.holds).await;
         }
-        match answer {
-            Ok(reply) => Ok(reply),
-            Err(problem) => Err(self.fail(&link, &spoken, problem)),
-        }
+        answer.map_err(|problem| self.fail(&link, &spoken, problem))
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {
         self.verdicts.forget(tenant, server);
+        self.holds.forget(tenant, server);
     }
 }
 

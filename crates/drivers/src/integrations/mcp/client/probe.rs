@@ -63,8 +63,8 @@ async fn drive(link: &Link<'_>, pin: Pin) -> Result<Found<Spoken>, McpFailure> {
         action = match answer {
             Ok(reply) => machine.on_answer(&ProbeAnswer {
                 status: reply.status,
-                session_id: reply.session_id,
-                answered: reply.answered.ok().map(|(answered, _)| answered),
+                session_id: reply.session_id.clone(),
+                answered: reply.answered().ok().map(|(answered, _)| answered),
             }),
             Err(problem) => {
                 // The machine has no better words for it than the transport.
@@ -84,7 +84,7 @@ async fn discover(link: &Link<'_>, version: ProtocolVersion) -> Result<Reply, No
 }
 
 async fn initialize(link: &Link<'_>, version: ProtocolVersion) -> Result<Reply, NotAnswered> {
-    let params = initialize_params(version, &Link::client_info());
+    let params = initialize_params(version, &Link::client_info(), link.declared);
     send(link, method::INITIALIZE, version, &params).await
 }
 

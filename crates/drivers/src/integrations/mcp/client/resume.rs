@@ -6,23 +6,15 @@
 //!
 //! Source: specification 2025-11-25, streamable HTTP, resumability and redelivery.
 
-use portcullis_mcp::answer::Collector;
 use portcullis_mcp::headers::{EVENT_STREAM, LAST_EVENT_ID};
 use portcullis_schemas::codes;
-use portcullis_schemas::egress::{EgressError, EgressLimits, EgressRequest, EgressResponse, EgressStage};
+use portcullis_schemas::egress::{EgressBody, EgressError, EgressLimits, EgressRequest, EgressStage};
 
 use super::link::{Ask, Link};
+use super::stream::Stream;
 
 /// Most times that one answer is resumed: the deadline bounds the time, this bounds the requests.
 const MAX_RESUMPTIONS: usize = 16;
-
-/// What has been done for one answer so far.
-pub(super) struct Reading {
-    /// Requests of the server that were answered.
-    pub(super) server_requests: usize,
-    /// How often it was resumed.
-    pub(super) resumed: usize,
-}
 
 impl Link<'_> {
     /// The rest of a stream that ended, in order or by this failure: asked for by GET, not before the time that its server
@@ -30,29 +22,25 @@ impl Link<'_> {
     pub(super) async fn resume(
         &self,
         ask: &Ask<'_>,
-        collector: &mut Collector,
-        reading: &mut Reading,
+        stream: &mut Stream,
         failure: Option<&EgressError>,
-    ) -> Option<EgressResponse> {
-        if reading.resumed == MAX_RESUMPTIONS || failure.is_some_and(|failure| !is_cut(failure)) {
+    ) -> Option<Box<dyn EgressBody>> {
+        if stream.resumed == MAX_RESUMPTIONS || failure.is_some_and(|failure| !is_cut(failure)) {
             return None;
         }
-        let resumption = collector.resumption()?;
+        let resumption = stream.collector.resumption()?;
         if resumption.wait >= self.remaining().ok()? {
             return None;
         }
-        reading.resumed += 1;
+        stream.resumed += 1;
         tokio::time::sleep(resumption.wait).await;
-        let limits = EgressLimits {
-            body_bytes: ask.limits.max_body_bytes,
-            total: self.remaining().ok()?,
-            ..EgressLimits::default()
-        };
+        let (body_bytes, total) = (ask.limits.max_body_bytes, self.time_for(ask).ok()?);
+        let limits = EgressLimits { body_bytes, total, ..EgressLimits::default() };
         let own = [("accept", EVENT_STREAM), (LAST_EVENT_ID, resumption.last_event_id.as_str())];
         let request = EgressRequest { headers: self.headers(ask, &own), ..self.empty(limits) };
         let response = self.egress.send(self.tenant, request).await.ok()?;
-        collector.resume(response.status, response.header("content-type")).ok()?;
-        Some(response)
+        stream.collector.resume(response.status, response.header("content-type")).ok()?;
+        Some(response.body)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Tests of the client against scripted upstreams, through the real egress.
 
 mod faults;
+mod held;
 mod items;
 mod legacy;
 mod listing;
@@ -62,6 +63,7 @@ impl Bench {
             server_id: "mcp_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
             url: self.upstream.url(),
             pin: ProtocolPin::Auto,
+            agent_input: Vec::new(),
             auth: Some(AuthHeader {
                 name: "authorization".to_owned(),
                 value: Secret::new("Bearer sesame".to_owned()),

@@ -4,11 +4,13 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
+use portcullis_mcp::capabilities::ClientCapabilities;
 use portcullis_mcp::version::{Era, ProtocolVersion};
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::wire::McpTarget;
 
+use super::link::Link;
 use super::session::Spoken;
 
 /// Most identities, URLs and pins remembered of one server. Beyond that one that nobody uses at the moment makes room, and its
@@ -20,12 +22,13 @@ const MAX_SERVERS: usize = 10_000;
 /// A place for what one identity knows of one server. Whoever probes holds its lock.
 pub(super) type Slot = tokio::sync::Mutex<Option<Arc<Spoken>>>;
 
-/// As whom, where, and how.
+/// As whom, where, and how; and what a session is told that its client can be asked for.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Manner {
     url: String,
     identity: String,
     pin: ProtocolPin,
+    declared: ClientCapabilities,
 }
 
 type Servers = HashMap<(TenantId, ServerId), HashMap<Manner, Arc<Slot>>>;
@@ -41,10 +44,10 @@ pub(super) struct Verdicts {
 }
 
 impl Verdicts {
-    /// The slot of this tenant, server, URL, pin and identity.
-    pub(super) fn slot(&self, tenant: &TenantId, target: &McpTarget) -> Arc<Slot> {
-        let key = (tenant.clone(), target.server_id.clone());
-        let manner = manner_of(target);
+    /// The slot of this tenant, server, URL, pin and identity, and of what the client can be asked for.
+    pub(super) fn slot(&self, link: &Link<'_>) -> Arc<Slot> {
+        let key = (link.tenant.clone(), link.target.server_id.clone());
+        let manner = manner_of(link);
         let mut servers = self.lock();
         if servers.len() >= MAX_SERVERS && !servers.contains_key(&key) {
             servers.clear();
@@ -63,11 +66,11 @@ impl Verdicts {
         slot
     }
 
-    /// The version of the sessions that other identities of the tenant have with this server, if it gives any.
-    pub(super) fn legacy_of(&self, tenant: &TenantId, target: &McpTarget) -> Option<ProtocolVersion> {
+    /// The version of the sessions that others of the tenant have with this server, if it gives any.
+    pub(super) fn legacy_of(&self, link: &Link<'_>) -> Option<ProtocolVersion> {
         let servers = self.lock();
-        let slots = servers.get(&(tenant.clone(), target.server_id.clone()))?;
-        let legacy = found_by_others(slots, &manner_of(target)).find(|spoken| spoken.era() == Era::Legacy);
+        let slots = servers.get(&(link.tenant.clone(), link.target.server_id.clone()))?;
+        let legacy = found_by_others(slots, &manner_of(link)).find(|spoken| spoken.era() == Era::Legacy);
         legacy.map(|spoken| spoken.version())
     }
 
@@ -105,8 +108,14 @@ impl Verdicts {
     }
 }
 
-fn manner_of(target: &McpTarget) -> Manner {
-    Manner { url: target.url.clone(), identity: target.identity.clone(), pin: target.pin }
+fn manner_of(link: &Link<'_>) -> Manner {
+    let target = link.target;
+    Manner {
+        url: target.url.clone(),
+        identity: target.identity.clone(),
+        pin: target.pin,
+        declared: link.declared,
+    }
 }
 
 /// What another identity has found at the same URL, if it is nobody's own: a server without sessions.

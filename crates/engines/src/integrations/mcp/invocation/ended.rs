@@ -311,6 +311,7 @@ pub(super) fn kind_of(code: Code) -> ErrorKind {
         | codes::CREDENTIAL_UNUSABLE
         | codes::CONNECTION_REQUIRED
         | codes::ACCESS_TOKEN_REQUIRED
+        | codes::QUESTION_LAPSED
         | codes::SCOPE_REQUIRED => ErrorKind::Conflict,
         codes::ARGUMENTS_INVALID => ErrorKind::Invalid,
         codes::INTERNAL | codes::OPERATION_PANICKED | codes::STORE_CORRUPT => ErrorKind::Internal,

@@ -1,0 +1,243 @@
+//! Legacy servers that ask a caller who can be asked.
+
+use std::sync::Arc;
+
+use portcullis_schemas::codes;
+use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
+use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::ports::McpClient;
+use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, McpTarget, ToolCall, ToolReply};
+use portcullis_schemas::json::RawJson;
+use serde_json::{Value, json as value};
+use tokio::task::JoinSet;
+use tokio::time::Instant;
+
+use super::super::held::lapse;
+use super::{Bench, DONE, Received, dispatch, event, json, legacy, method, response, tenant, tool_call};
+use crate::egress::scripted::{Step, chunk, http, unfinished};
+
+const FORM: &str =
+    r#"{"_meta":{"progressToken":3},"message":"Sure?","requestedSchema":{"type":"object","properties":{}}}"#;
+/// What comes before the first call: `server/discover`, `initialize` and its notification.
+const HANDSHAKE: usize = 3;
+
+fn asks(id: &str, method: &str, params: &str) -> String {
+    event(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#))
+}
+
+/// Asks for a form and for roots, pings between, and answers the call when three more requests have come.
+fn asking(received: &Received) -> Vec<Step> {
+    if !["tools/call", "completion/complete"].contains(&method(received).as_str()) {
+        return http(202, "text/plain", "");
+    }
+    let first = [asks("\"q\"", "elicitation/create", FORM), asks("1", "ping", "{}")];
+    let mut steps = unfinished("text/event-stream", &first);
+    steps.push(chunk(&asks("2", "roots/list", "{}")));
+    steps.push(Step::Until(HANDSHAKE + 4));
+    steps.push(chunk(&event(&response(received, DONE))));
+    steps.push(Step::Send(b"0\r\n\r\n".to_vec()));
+    steps
+}
+
+/// Asks, and then says nothing more.
+fn waiting(received: &Received) -> Vec<Step> {
+    let mut steps = asking(received);
+    if let Some(place) = steps.iter().position(|step| matches!(step, Step::Until(_))) {
+        steps.truncate(place);
+        steps.push(Step::Hang);
+    }
+    steps
+}
+
+fn accepting(accepts: &[InputKind]) -> ToolCall {
+    ToolCall { input: ServerInput { accepts: accepts.to_vec(), ..ServerInput::default() }, ..tool_call("{}") }
+}
+
+const BOTH: [InputKind; 2] = [InputKind::Elicitation, InputKind::Roots];
+
+/// The call that goes on from this reply with these answers.
+fn answering(reply: &ToolReply, answers: &str) -> ToolCall {
+    let state = question(reply)["requestState"].to_string();
+    let raw = |text: &str| RawJson::from_text(text.to_owned()).ok();
+    let input = ServerInput { accepts: BOTH.to_vec(), responses: raw(answers), state: raw(&state) };
+    ToolCall { input, ..tool_call("{}") }
+}
+
+fn question(reply: &ToolReply) -> Value {
+    serde_json::from_str(reply.result.as_str()).unwrap()
+}
+
+async fn ask(bench: &Bench, call: &ToolCall) -> Result<ToolReply, McpFailure> {
+    bench.client.call_tool(&tenant("a"), &bench.target(), call, &dispatch(2000)).await
+}
+
+const ANSWERS: &str =
+    r#"{"question-1":{ "action":"accept","content":{"n":1.10} },"question-2":{"roots":[]}}"#;
+
+#[tokio::test]
+async fn what_it_asks_is_the_reply_and_the_answers_lead_to_the_result() {
+    let bench = Bench::new(legacy(asking)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let told = bench.upstream.seen()[1].json();
+    assert_eq!(told["params"]["capabilities"], value!({ "elicitation": { "form": {} }, "roots": {} }));
+    let asked = question(&reply);
+    assert_eq!((&asked["resultType"], reply.is_error), (&value!("input_required"), false));
+    let mut form: Value = serde_json::from_str(FORM).unwrap();
+    form.as_object_mut().unwrap().remove("_meta");
+    let expected = value!({
+        "question-1": { "method": "elicitation/create", "params": form },
+        "question-2": { "method": "roots/list", "params": {} },
+    });
+    assert_eq!(asked["inputRequests"], expected);
+    assert_eq!(reply.conduct, Conduct::Fair, "it was told that it may ask");
+
+    let done = ask(&bench, &answering(&reply, ANSWERS)).await.unwrap();
+    assert_eq!((done.result.as_str(), done.conduct), (DONE, Conduct::Fair));
+    let seen = bench.upstream.seen();
+    let posted: Vec<_> = seen[HANDSHAKE + 1..].iter().map(|seen| seen.body.as_str()).collect();
+    let expected = [
+        r#"{"jsonrpc":"2.0","id":1,"result":{}}"#,
+        r#"{"jsonrpc":"2.0","id":"q","result":{ "action":"accept","content":{"n":1.10} }}"#,
+        r#"{"jsonrpc":"2.0","id":2,"result":{"roots":[]}}"#,
+    ];
+    assert_eq!(posted, expected, "byte for byte, and the call is made once");
+    for request in &seen[HANDSHAKE..] {
+        assert_eq!(request.header("mcp-session-id"), Some("session-1"));
+        assert_eq!(request.header("authorization"), Some("Bearer sesame"));
+    }
+}
+
+#[tokio::test]
+async fn a_call_is_held_for_its_caller_and_goes_on_once() {
+    let bench = Bench::new(legacy(asking)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let answers = answering(&reply, ANSWERS);
+    let own = bench.target();
+    let others = [
+        (tenant("b"), own.clone()),
+        (tenant("a"), McpTarget { identity: "cred_1@2".to_owned(), ..own.clone() }),
+        (tenant("a"), McpTarget { server_id: "mcp_01arz3ndektsv4rrffq69g5faw".parse().unwrap(), ..own }),
+    ];
+    for (tenant, target) in others {
+        let failure = bench.client.call_tool(&tenant, &target, &answers, &dispatch(2000)).await.unwrap_err();
+        assert_eq!((failure.code, failure.may_have_acted), (codes::QUESTION_LAPSED, false));
+    }
+    let is_answer = |seen: &Received| seen.json().get("result").is_some_and(|result| *result != value!({}));
+    assert!(!bench.upstream.seen().iter().any(is_answer), "nobody else answers for it");
+}
+
+#[tokio::test]
+async fn what_is_used_is_used() {
+    let bench = Bench::new(legacy(asking)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let answers = answering(&reply, ANSWERS);
+    ask(&bench, &answers).await.unwrap();
+    assert_eq!(ask(&bench, &answers).await.unwrap_err().code, codes::QUESTION_LAPSED);
+}
+
+#[tokio::test]
+async fn unless_all_is_answered_it_is_asked_again() {
+    let bench = Bench::new(legacy(asking)).await;
+    let mut reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    for too_little in ["{}", r#"{"question-1":{"action":"decline"}}"#, r#"{"question-3":{}}"#] {
+        let again = ask(&bench, &answering(&reply, too_little)).await.unwrap();
+        assert_eq!(question(&again)["inputRequests"], question(&reply)["inputRequests"]);
+        assert_ne!(question(&again)["requestState"], question(&reply)["requestState"]);
+        reply = again;
+    }
+    assert_eq!(bench.upstream.seen().len(), HANDSHAKE + 2, "the call, and the answer to its ping");
+    assert_eq!(ask(&bench, &answering(&reply, ANSWERS)).await.unwrap().result.as_str(), DONE);
+}
+
+#[tokio::test]
+async fn what_was_not_accepted_is_refused_and_the_call_goes_on() {
+    for (accepts, refused) in [(&[InputKind::Roots][..], 1), (&[InputKind::Sampling], 2)] {
+        let bench = Bench::new(legacy(asking)).await;
+        let reply = ask(&bench, &accepting(accepts)).await.unwrap();
+        let replies: Vec<_> = bench.upstream.seen().iter().map(Received::json).collect();
+        let errors = replies.iter().filter(|reply| reply["error"]["code"] == -32601).count();
+        assert_eq!((errors, reply.conduct), (refused, Conduct::Overreach), "{accepts:?}");
+    }
+}
+
+#[tokio::test]
+async fn nobody_is_asked_to_complete_an_argument() {
+    let bench = Bench::new(legacy(asking)).await;
+    let call = ToolCall { method: CallMethod::Complete, ..accepting(&BOTH) };
+    assert_eq!(ask(&bench, &call).await.unwrap_err().code, codes::UPSTREAM_PROTOCOL, "no completion");
+    let refused = bench.upstream.seen().iter().filter(|seen| seen.json()["error"]["code"] == -32601).count();
+    assert_eq!(refused, 2);
+}
+
+#[tokio::test]
+async fn who_declares_other_things_has_another_session() {
+    let bench = Bench::new(legacy(|received| json(received, DONE))).await;
+    for accepts in [&BOTH[..], &[], &BOTH] {
+        ask(&bench, &accepting(accepts)).await.unwrap();
+    }
+    let begun = bench.upstream.seen().into_iter().filter(|seen| method(seen) == "initialize");
+    let told: Vec<_> = begun.map(|seen| seen.json()["params"]["capabilities"].clone()).collect();
+    assert_eq!(told, [value!({ "elicitation": { "form": {} }, "roots": {} }), value!({})]);
+}
+
+/// The notifications that a call is cancelled, once this many requests have come.
+async fn cancelled(bench: &Bench, requests: usize) -> Vec<Received> {
+    let seen = bench.upstream.requests(requests).await;
+    seen.into_iter().filter(|seen| method(seen) == "notifications/cancelled").collect()
+}
+
+fn is_told_without_credential(cancelled: &[Received]) {
+    assert_eq!(cancelled.len(), 1);
+    assert_eq!(cancelled[0].header("mcp-session-id"), Some("session-1"));
+    assert_eq!(cancelled[0].header("authorization"), None, "none is kept while people think");
+}
+
+#[tokio::test]
+async fn a_server_that_is_forgotten_hears_that_nobody_waits() {
+    let bench = Bench::new(legacy(asking)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    bench.client.forget(&tenant("b"), &bench.target().server_id).await;
+    bench.client.forget(&tenant("a"), &bench.target().server_id).await;
+    // The session ends too.
+    is_told_without_credential(&cancelled(&bench, HANDSHAKE + 4).await);
+    let failure = ask(&bench, &answering(&reply, ANSWERS)).await.unwrap_err();
+    assert_eq!(failure.code, codes::QUESTION_LAPSED);
+}
+
+#[tokio::test]
+async fn a_call_lapses_when_nobody_answers() {
+    let bench = Bench::new(legacy(asking)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let handle = question(&reply)["requestState"].as_str().unwrap().to_owned();
+    lapse(Arc::downgrade(&bench.client.holds), handle, Instant::now()).await;
+    is_told_without_credential(&cancelled(&bench, HANDSHAKE + 3).await);
+}
+
+#[tokio::test]
+async fn the_oldest_makes_room() {
+    let bench = Arc::new(Bench::new(legacy(waiting)).await);
+    let first = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let mut more = JoinSet::new();
+    for _ in 0..128 {
+        let bench = Arc::clone(&bench);
+        more.spawn(async move { ask(&bench, &accepting(&BOTH)).await.unwrap() });
+    }
+    let last = more.join_all().await.pop().unwrap();
+    is_told_without_credential(&cancelled(&bench, HANDSHAKE + 2 * 129 + 1).await);
+    let lapsed = ask(&bench, &answering(&first, ANSWERS)).await.unwrap_err();
+    assert_eq!(lapsed.code, codes::QUESTION_LAPSED);
+    let again = ask(&bench, &answering(&last, "{}")).await.unwrap();
+    assert_eq!(question(&again)["inputRequests"], question(&last)["inputRequests"]);
+}
+
+#[tokio::test]
+async fn the_time_of_each_round_is_its_own() {
+    let bench = Bench::new(legacy(waiting)).await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let answers = answering(&reply, ANSWERS);
+    let late = bench.client.call_tool(&tenant("a"), &bench.target(), &answers, &dispatch(100)).await;
+    let failure = late.unwrap_err();
+    assert_eq!((failure.code, failure.may_have_acted), (codes::UPSTREAM_TIMEOUT, true));
+    bench.upstream.hangups(1).await;
+    assert_eq!(cancelled(&bench, HANDSHAKE + 5).await.len(), 1);
+}
