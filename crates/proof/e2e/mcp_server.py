@@ -6,6 +6,8 @@ Usage: mcp_server.py PORT [ITEMS], with as many further tools `get_item_000`, `g
 import sys
 
 from mcp.server import MCPServer
+from mcp.server.mcpserver import Context
+from pydantic import BaseModel
 
 server = MCPServer("python-sdk", version="1.0.0")
 
@@ -28,11 +30,24 @@ def get_failure(reason: str) -> str:
     raise ValueError(reason)
 
 
+class Portions(BaseModel):
+    portions: int
+
+
+@server.tool()
+async def order(dish: str, ctx: Context) -> str:
+    """Orders a dish, for as many as its caller says when asked."""
+    asked = await ctx.elicit(f"How many portions of {dish}?", Portions)
+    return f"{dish} for {asked.data.portions}"
+
+
 def item(number: int):
     def get_item() -> str:
         return f"item {number}"
 
     return get_item
+
+
 @server.prompt()
 def greeting() -> str:
     """How to greet."""

@@ -16,6 +16,7 @@ mod clients;
 mod matrix;
 mod oauth;
 mod paging;
+mod questions;
 mod readings;
 mod servers;
 
@@ -72,6 +73,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     }
     matrix::run(&options, &gate.admin, &agent, &servers).await?;
     readings::run(&options, &gate.admin, &agent, &servers).await?;
+    questions::run(&options, &gate.admin, &agent, &servers).await?;
     paging::run(&options, &gate.admin, &agent, &servers.python.origin).await?;
     check_idempotency(&gate.admin, &agent, &servers.everything.origin).await?;
     println!("ok a repeated request is answered without a second call");

@@ -15,6 +15,8 @@ use super::offer;
 pub(super) struct Agent {
     client: ApiClient,
     version: ProtocolVersion,
+    /// Whether somebody sits at it who fills in forms.
+    fills_in: bool,
 }
 
 impl Agent {
@@ -23,7 +25,13 @@ impl Agent {
     pub(super) fn new(client: ApiClient, revision: &str) -> Result<Self> {
         let version =
             ProtocolVersion::parse(revision).with_context(|| format!("{revision} is not spoken"))?;
-        Ok(Self { client, version })
+        Ok(Self { client, version, fills_in: false })
+    }
+
+    /// One with a person, who leaves everything in a form as it is proposed. Only agents of 2026-07-28 are asked anything,
+    /// whatever their servers speak.
+    pub(super) fn with_person(client: ApiClient) -> Self {
+        Self { client, version: ProtocolVersion::V2026_07_28, fills_in: true }
     }
 
     /// All definitions that it is offered.
@@ -49,8 +57,15 @@ impl Agent {
                 declared.map_err(|found| eyre!("an annotation that should not be offered: {found:?}"))?;
             mirrored = param_headers(&declared, &to_raw_value(&arguments)?)?;
         }
-        let params = json!({ "name": name, "arguments": arguments });
-        self.ask(method::TOOLS_CALL, Some(name), params, mirrored).await
+        let mut params = json!({ "name": name, "arguments": arguments });
+        loop {
+            let result = self.ask(method::TOOLS_CALL, Some(name), params.clone(), mirrored.clone()).await?;
+            if !self.fills_in || result["resultType"] != "input_required" {
+                return Ok(result);
+            }
+            params["requestState"] = result["requestState"].clone();
+            params["inputResponses"] = filled_in(&result["inputRequests"])?;
+        }
     }
 
     async fn ask(
@@ -61,9 +76,11 @@ impl Agent {
         mirrored: Vec<Header>,
     ) -> Result<Value> {
         if self.version.era() == Era::Modern {
+            let capabilities =
+                if self.fills_in { json!({ "elicitation": { "form": {} } }) } else { json!({}) };
             params["_meta"] = json!({
                 "io.modelcontextprotocol/protocolVersion": self.version.as_str(),
-                "io.modelcontextprotocol/clientCapabilities": {},
+                "io.modelcontextprotocol/clientCapabilities": capabilities,
             });
         }
         let body = json!({ "jsonrpc": "2.0", "id": 1, "method": method, "params": params });
@@ -76,4 +93,19 @@ impl Agent {
         ensure!(answered["result"].is_object(), "{method} {name:?}: {} {}", answer.status, answer.text);
         Ok(answered["result"].clone())
     }
+}
+
+/// Forms, each accepted with what its fields propose.
+fn filled_in(questions: &Value) -> Result<Value> {
+    let mut answers = json!({});
+    for (name, question) in questions.as_object().context("no questions")? {
+        let fields = question["params"]["requestedSchema"]["properties"].as_object();
+        let fields = fields.with_context(|| format!("{name} is no form: {question}"))?;
+        let proposed = fields.iter().filter_map(|(field, schema)| {
+            schema.get("default").map(|default| (field.clone(), default.clone()))
+        });
+        let content: Map<String, Value> = proposed.collect();
+        answers[name] = json!({ "action": "accept", "content": content });
+    }
+    Ok(answers)
 }

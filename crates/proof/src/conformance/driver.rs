@@ -17,6 +17,8 @@ use crate::plant::Gate;
 pub(super) const STORIES: &str = "CONFORMANCE_STORIES";
 /// Drivers that run at a time.
 const TURNS: u32 = 4;
+/// The scenario in which the suite's server has a person fill in a form.
+const FORMS: &str = "elicitation-sep1034-client-defaults";
 /// How a driver ends that has done all.
 pub(super) const DONE: &str = "done";
 
@@ -80,7 +82,11 @@ async fn play(options: &Options, scenario: &Scenario) -> Result<()> {
         return tokens::play(gate, &options.url, &scenario.name, &scenario.context).await;
     }
     let client = offer::all(&gate.admin, options.url.as_str()).await?;
-    let agent = Agent::new(client, &scenario.revision)?;
+    let agent = if scenario.name == FORMS {
+        Agent::with_person(client)
+    } else {
+        Agent::new(client, &scenario.revision)?
+    };
     let tools = agent.tools().await?;
     for (name, arguments) in calls(scenario, &tools)? {
         let tool = tools.iter().find(|tool| tool["name"] == name.as_str());

@@ -35,8 +35,8 @@ pub(super) async fn run(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// What is known to fail is written down by the agent's revision. A modern agent in front of a legacy server, which cannot ask
-/// it anything without a session, has a file of its own.
+/// What is known to fail is written down by the agent's revision. A modern agent in front of a legacy server has a file of its
+/// own.
 fn leg(revision: &str, pin: &str) -> &'static str {
     if revision == REVISIONS[0] && pin != revision { "server-legacy-upstream" } else { "server" }
 }

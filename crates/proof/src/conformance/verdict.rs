@@ -175,7 +175,7 @@ mod tests {
             ("client", "2025-11-25", 18),
             ("server", "2026-07-28", 29),
             ("server", "2025-11-25", 11),
-            ("server-legacy-upstream", "2026-07-28", 43),
+            ("server-legacy-upstream", "2026-07-28", 30),
         ] {
             let lines = known(folder, leg, revision).unwrap().len();
             assert_eq!(

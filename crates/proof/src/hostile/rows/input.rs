@@ -107,7 +107,25 @@ fn to_an_agent() -> Vec<Row> {
                 .counting(|seen, cast| unrelayed(cast).or_else(|| relayed(seen)))
         })
         .collect();
-    let fair = asking(&json!({ "it": form(json!({ "name": text })) }));
+    let named = json!({ "it": form(json!({ "name": text })) });
+    let fair = asking(&named);
+    // A legacy server asks on the stream of the call, and waits.
+    let in_session = |id, name: &str, expected, requests: &Value| {
+        let requests: Vec<Value> =
+            requests.as_object().into_iter().flatten().map(|(_, it)| it.clone()).collect();
+        let row = Row::call(id, Era::Legacy, expected, move |_| stream(&requests_of_a_server(&requests)));
+        Row { play: ask_an_agent as Play, ..row }.named(format!("{name}, of an agent, on the stream"))
+    };
+    // What is not declared, and more than one stream may hold, is refused before anybody looks at it (M037).
+    let is_looked_at = |name: &str| !["what is not declared", "33 questions"].contains(&name);
+    for (id, name, requests) in wants.iter().filter(|(_, name, _)| is_looked_at(name)) {
+        let row = in_session(*id, name, refused, requests);
+        rows.push(row.counting(|seen, cast| unrelayed(cast).or_else(|| relayed(seen))));
+    }
+    let fair_row = in_session("M086", "a name", expect("ok", "succeeded", "none"), &named);
+    rows.push(fair_row.counting(|seen, cast| {
+        unrelayed(cast).or_else(|| relayed(seen).is_none().then(|| "it was not relayed".to_owned()))
+    }));
     let escaped = asking(&json!({ "it": { "method": "roots/list" } }))
         .replace("input_required", r"input\u005frequired");
     let escaped_row = row("M086", "in an escape", refused, escaped, ask_an_agent as Play);
@@ -136,10 +154,24 @@ fn ask_unnamed<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     })
 }
 
+/// These questions as the requests that a server sends.
+fn requests_of_a_server(questions: &[Value]) -> Vec<String> {
+    let request = |(number, question): (usize, &Value)| {
+        let mut request = question.clone();
+        request["jsonrpc"] = json!("2.0");
+        request["id"] = json!(format!("mine {number}"));
+        request.to_string()
+    };
+    questions.iter().enumerate().map(request).collect()
+}
+
 /// It was called once, and told that it may ask: nobody has answered for the agent's user.
 fn unrelayed(cast: &[Villain]) -> Option<String> {
     let asked = cast[0].asked();
-    let answers = asked.iter().filter(|asked| asked.body["params"].get("inputResponses").is_some()).count();
+    let is_answer = |asked: &&Asked| {
+        asked.body["params"].get("inputResponses").is_some() || asked.body.get("result").is_some()
+    };
+    let answers = asked.iter().filter(is_answer).count();
     let calls = cast[0].calls();
     (calls != 1 || answers > 0).then(|| format!("{calls} calls, {answers} answers"))
 }

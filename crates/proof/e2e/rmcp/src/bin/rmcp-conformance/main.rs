@@ -1,6 +1,7 @@
 //! The tools, prompts and resources that the official conformance suite asks for, as far as a gate relays them. On the
 //! official Rust SDK, which speaks both eras. Usage: rmcp-conformance PORT
 
+mod in_session;
 mod prompts;
 mod resources;
 mod rounds;
@@ -27,6 +28,22 @@ struct Fixture;
 /// What the client of this request says that it can be asked for.
 fn client(context: &RequestContext<RoleServer>) -> ClientCapabilities {
     context.client_capabilities().unwrap_or_default()
+}
+
+/// Takes the turn of a tool or a prompt that asks. A client that has no rounds is asked within this one request.
+async fn turn(
+    name: &str,
+    mut round: Round,
+    context: &RequestContext<RoleServer>,
+) -> Result<Option<Turn>, ErrorData> {
+    loop {
+        match rounds::turn(name, &round, &client(context))? {
+            Some(Turn::Ask(asked)) if in_session::is_asked_here(context) => {
+                round = in_session::ask(asked, context).await?;
+            }
+            turn => return Ok(turn),
+        }
+    }
 }
 
 /// A text that a call or a prompt cannot do without.
@@ -61,7 +78,7 @@ impl ServerHandler for Fixture {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let round = Round::new(request.input_responses, request.request_state);
-        match rounds::turn(&request.name, &round, &client(&context))? {
+        match turn(&request.name, round, &context).await? {
             Some(Turn::Ask(asked)) => Ok(asked.into()),
             Some(Turn::Done(text)) => Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into()),
             None => {
@@ -85,7 +102,7 @@ impl ServerHandler for Fixture {
         context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         let round = Round::new(request.input_responses, request.request_state);
-        match rounds::turn(&request.name, &round, &client(&context))? {
+        match turn(&request.name, round, &context).await? {
             Some(Turn::Ask(asked)) => Ok(asked.into()),
             Some(Turn::Done(text)) => Ok(prompts::of_text(text).into()),
             None => Ok(prompts::get(&request.name, &request.arguments.unwrap_or_default())?.into()),

@@ -1,5 +1,4 @@
-//! The tools and the prompt that ask before they answer: in rounds, which only 2026-07-28 has. For a client of another
-//! revision the SDK makes an error of a question.
+//! The tools and the prompt that ask before they answer: in rounds, as 2026-07-28 has them.
 
 use rmcp::ErrorData;
 use rmcp::model::{ClientCapabilities, InputRequests, InputRequiredResult, InputResponses};
