@@ -96,6 +96,19 @@ pub struct Oddities {
     pub case_variants: bool,
 }
 
+impl Oddities {
+    /// These, and what the server did on another stream.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            foreign_answers: self.foreign_answers + other.foreign_answers,
+            refused_requests: self.refused_requests + other.refused_requests,
+            answered_twice: self.answered_twice || other.answered_twice,
+            case_variants: self.case_variants || other.case_variants,
+        }
+    }
+}
+
 /// Why there is no answer. Nothing of the server's text is in it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AnswerError {

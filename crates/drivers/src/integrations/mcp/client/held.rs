@@ -78,7 +78,7 @@ impl Held {
         let requests: BTreeMap<_, _> =
             self.questions.iter().map(|(name, question)| (name, question.as_input_request())).collect();
         let requests = to_raw_value(&requests).expect("raw JSON under names is JSON");
-        let conduct = conduct_in(&self.spoken, conduct_beside(self.stream.collector.oddities()));
+        let conduct = conduct_in(&self.spoken, conduct_beside(self.stream.oddities()));
         reply(&self.spoken, asking_reply(&requests, handle), false, conduct)
     }
 

@@ -184,6 +184,12 @@ impl<'a> Link<'a> {
         if left.is_zero() { Err(timed_out()) } else { Ok(left) }
     }
 
+    /// Whether this operation needs what is spoken for itself alone: a session in which a server may ask on a stream that is
+    /// no call's own.
+    pub(super) fn is_alone_in(&self, spoken: &Spoken) -> bool {
+        spoken.session().is_some() && !self.declared.is_empty()
+    }
+
     /// How long its answer may stay open. One that asks outlives this operation, whose own time is looked at as it is read.
     pub(super) fn time_for(&self, ask: &Ask<'_>) -> Result<Duration, McpFailure> {
         let left = self.remaining()?;
@@ -239,6 +245,7 @@ impl<'a> Link<'a> {
             limits.headers = self.remaining()?;
         }
         let body = request(ask.id, ask.method, ask.params);
+        let aside = if ask.accepts.is_empty() { None } else { self.listen(ask).await };
         let response = self.egress.send(self.tenant, self.post(ask, body, limits)).await?;
         let status = response.status;
         if let Some(failure) = challenged(&response, &self.target.url) {
@@ -249,7 +256,7 @@ impl<'a> Link<'a> {
         let read = if matches!(status, 300..=399 | 401 | 403) {
             Read::Ended(Err(AnswerError::HttpStatus(status)))
         } else {
-            self.collect(ask, response).await?
+            self.collect(ask, response, aside).await?
         };
         Ok(Reply { status, session_id, read })
     }

@@ -13,6 +13,7 @@
 //!
 //! Source: MCP specification 2026-07-28 and 2025-11-25 (streamable HTTP, versioning, lifecycle, tools).
 
+mod aside;
 mod call;
 mod cancel;
 mod catalogue;
@@ -106,8 +107,9 @@ impl HttpMcpClient {
     async fn spoken(&self, link: &Link<'_>, stale: Option<&Arc<Spoken>>) -> Result<Arc<Spoken>, McpFailure> {
         let mut known = self.hold(link).await?;
         let is_stale = |known: &Arc<Spoken>| stale.is_some_and(|stale| Arc::ptr_eq(stale, known));
-        if let Some(spoken) = known.as_ref().filter(|known| !is_stale(known)) {
-            return Ok(Arc::clone(spoken));
+        if let Some(spoken) = known.take_if(|known| !is_stale(known)) {
+            *known = (!link.is_alone_in(&spoken)).then(|| Arc::clone(&spoken));
+            return Ok(spoken);
         }
         *known = None;
         let spoken = Arc::new(match probe::pinned_modern(link.target.pin) {
@@ -115,8 +117,19 @@ impl HttpMcpClient {
             None => self.probed(link).await?,
         });
         self.verdicts.note_session(link.tenant, link.target, &spoken);
-        *known = Some(Arc::clone(&spoken));
+        *known = (!link.is_alone_in(&spoken)).then(|| Arc::clone(&spoken));
         Ok(spoken)
+    }
+
+    /// Leaves a session that served one call to the next one, unless it is held, ended, or another is there already.
+    fn give_back(&self, link: &Link<'_>, spoken: Arc<Spoken>) {
+        let is_free = link.is_alone_in(&spoken) && !spoken.has_ended() && Arc::strong_count(&spoken) == 1;
+        if is_free
+            && let Ok(mut known) = self.verdicts.slot(link).try_lock()
+            && known.is_none()
+        {
+            *known = Some(spoken);
+        }
     }
 
     /// What a probe finds. Where others of the tenant have sessions one is begun at once, if the server still gives them.
@@ -138,6 +151,20 @@ impl HttpMcpClient {
         self.verdicts.note_session(link.tenant, link.target, &found.spoken);
         *known = Some(Arc::clone(&found.spoken));
         Ok(found)
+    }
+
+    /// What a call comes to for its caller.
+    fn end(
+        &self,
+        link: &Link<'_>,
+        spoken: Arc<Spoken>,
+        answer: Result<ToolReply, NotAnswered>,
+    ) -> Result<ToolReply, McpFailure> {
+        if answer.as_ref().is_err_and(NotAnswered::doubts_verdict) {
+            return answer.map_err(|problem| self.fail(link, &spoken, problem));
+        }
+        self.give_back(link, spoken);
+        answer.map_err(NotAnswered::into_failure)
     }
 
     /// The failure for the caller; a verdict that it casts doubt on is dropped, so that the next operation probes.
@@ -204,7 +231,7 @@ impl McpClient for HttpMcpClient {
         if let Some(held) = self.holds.take(tenant, target, &call.input) {
             let spoken = held.spoken();
             let answer = held.go_on(&link, &call.input, &self.holds).await;
-            return answer.map_err(|problem| self.fail(&link, &spoken, problem));
+            return self.end(&link, spoken, answer);
         }
         let mut spoken = self.spoken(&link, None).await?;
         let mut answer = call::call(&link, &spoken, call, &self.holds).await;
@@ -214,7 +241,7 @@ impl McpClient for HttpMcpClient {
             spoken = self.spoken(&link, Some(&spoken)).await?;
             answer = call::call(&link, &spoken, call, &self.holds).await;
         }
-        answer.map_err(|problem| self.fail(&link, &spoken, problem))
+        self.end(&link, spoken, answer)
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -63,6 +63,10 @@ impl Spoken {
         matches!(self, Self::Legacy { session: Some(session), .. } if session.is_shared.load(Ordering::Relaxed))
     }
 
+    pub(super) fn has_ended(&self) -> bool {
+        matches!(self, Self::Legacy { session: Some(session), .. } if session.ended.load(Ordering::Relaxed))
+    }
+
     /// The server has ended the session: there is nothing left to delete.
     pub(super) fn end(&self) {
         if let Self::Legacy { session: Some(session), .. } = self {

@@ -10,6 +10,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::egress::{EgressBody, EgressError, EgressLimits, EgressResponse, EgressStage};
 use tokio::time::timeout;
 
+use super::aside::Aside;
 use super::link::{Ask, DRAIN, Link};
 
 /// Requests of a legacy server that are heard during one of ours.
@@ -24,10 +25,22 @@ pub(super) struct Stream {
     pub(super) status: u16,
     pub(super) body: Box<dyn EgressBody>,
     pub(super) collector: Collector,
+    /// Where a server that may ask may ask too.
+    aside: Option<Aside>,
     /// Requests of the server so far.
     server_requests: usize,
     /// How often it was resumed.
     pub(super) resumed: usize,
+}
+
+/// What comes next.
+enum Piece {
+    /// Of the call's own stream, as its body tells it.
+    Own(Result<Option<Bytes>, EgressError>),
+    /// What was said beside.
+    Aside(Vec<Signal>),
+    /// Nothing in time.
+    Nothing,
 }
 
 /// What reading comes to.
@@ -40,7 +53,12 @@ pub(super) enum Read {
 
 impl Link<'_> {
     /// Reads the answer to a request from its head on.
-    pub(super) async fn collect(&self, ask: &Ask<'_>, response: EgressResponse) -> Result<Read, EgressError> {
+    pub(super) async fn collect(
+        &self,
+        ask: &Ask<'_>,
+        response: EgressResponse,
+        aside: Option<Aside>,
+    ) -> Result<Read, EgressError> {
         let expected = Expected {
             id: ask.id.clone(),
             era: ask.version.era(),
@@ -51,7 +69,8 @@ impl Link<'_> {
         match Collector::begin(status, response.header("content-type"), expected, ask.limits) {
             Ok(collector) => {
                 let body = response.body;
-                self.read(ask, Stream { status, body, collector, server_requests: 0, resumed: 0 }).await
+                self.read(ask, Stream { status, body, collector, aside, server_requests: 0, resumed: 0 })
+                    .await
             }
             Err(error) => Ok(Read::Ended(Err(error))),
         }
@@ -61,18 +80,16 @@ impl Link<'_> {
     pub(super) async fn read(&self, ask: &Ask<'_>, mut stream: Stream) -> Result<Read, EgressError> {
         let mut asked = Vec::new();
         while !stream.collector.is_complete() {
-            let next = if asked.is_empty() {
-                self.next_chunk(ask, &mut stream).await
-            } else {
-                match timeout(TOGETHER, stream.body.next_chunk()).await {
-                    Ok(Ok(Some(chunk))) => Ok(Some(chunk)),
-                    // However it ended: that is seen when somebody has answered, and reads on.
-                    _ => return Ok(Read::Asked(stream, asked)),
-                }
-            };
-            let chunk = match next {
-                Ok(Some(chunk)) => chunk,
-                ended => match self.resume(ask, &mut stream, ended.as_ref().err()).await {
+            let signals = match self.next(ask, &mut stream, !asked.is_empty()).await {
+                Piece::Own(Ok(Some(chunk))) => match stream.collector.push(&chunk) {
+                    Ok(signals) => signals,
+                    Err(error) => return Ok(Read::Ended(Err(error))),
+                },
+                Piece::Aside(signals) => signals,
+                // However its own stream ended: that is seen when somebody has answered, and reads on.
+                _ if !asked.is_empty() => return Ok(Read::Asked(stream, asked)),
+                Piece::Nothing => return Err(late()),
+                Piece::Own(ended) => match self.resume(ask, &mut stream, ended.as_ref().err()).await {
                     Some(body) => {
                         stream.body = body;
                         continue;
@@ -85,10 +102,6 @@ impl Link<'_> {
                         }
                     },
                 },
-            };
-            let signals = match stream.collector.push(&chunk) {
-                Ok(signals) => signals,
-                Err(error) => return Ok(Read::Ended(Err(error))),
             };
             for signal in signals {
                 stream.server_requests += usize::from(!matches!(signal, Signal::Progress(_)));
@@ -110,19 +123,26 @@ impl Link<'_> {
         Ok(Read::Ended(stream.finish().await))
     }
 
-    /// The next piece. A stream that may be held is open for longer than the operation has.
-    async fn next_chunk(&self, ask: &Ask<'_>, stream: &mut Stream) -> Result<Option<Bytes>, EgressError> {
+    /// What comes next, and where. A stream that may be held is open for longer than the operation has.
+    async fn next(&self, ask: &Ask<'_>, stream: &mut Stream, has_asked: bool) -> Piece {
         if ask.accepts.is_empty() {
-            return stream.body.next_chunk().await;
+            return Piece::Own(stream.body.next_chunk().await);
         }
-        let late = || EgressError {
-            stage: EgressStage::Body,
-            code: codes::UPSTREAM_TIMEOUT,
-            detail: "the body did not end in time".into(),
-            is_breach: false,
+        let Ok(left) = self.remaining() else { return Piece::Nothing };
+        let patience = if has_asked { TOGETHER.min(left) } else { left };
+        let aside = async {
+            match &mut stream.aside {
+                Some(aside) => aside.body.next_chunk().await,
+                None => std::future::pending().await,
+            }
         };
-        let left = self.remaining().map_err(|_| late())?;
-        timeout(left, stream.body.next_chunk()).await.unwrap_or_else(|_| Err(late()))
+        let beside = tokio::select! {
+            biased;
+            own = stream.body.next_chunk() => return Piece::Own(own),
+            beside = aside => beside,
+            () = tokio::time::sleep(patience) => return Piece::Nothing,
+        };
+        Piece::Aside(stream.heard(beside.ok().flatten()))
     }
 
     /// Answers a server's request by itself. Whether it arrives changes nothing for ours.
@@ -139,8 +159,31 @@ impl Link<'_> {
 }
 
 impl Stream {
+    /// What the server did besides, so far.
+    pub(super) fn oddities(&self) -> Oddities {
+        let beside = self.aside.as_ref().map(|aside| aside.collector.oddities()).unwrap_or_default();
+        self.collector.oddities().and(beside)
+    }
+
+    /// What was said beside. Once it ends, or breaks a rule, it is not listened to any more.
+    fn heard(&mut self, chunk: Option<Bytes>) -> Vec<Signal> {
+        let aside = self.aside.as_mut();
+        match aside.zip(chunk).map(|(aside, chunk)| aside.collector.push(&chunk)) {
+            Some(Ok(signals)) => signals,
+            _ => {
+                self.aside = None;
+                Vec::new()
+            }
+        }
+    }
+
     /// The answer, once it is complete or its body has ended.
     async fn finish(mut self) -> Result<(Answered, Oddities), AnswerError> {
+        let beside = self.aside.take().map(|aside| aside.collector.oddities()).unwrap_or_default();
+        self.own().await.map(|(answered, oddities)| (answered, oddities.and(beside)))
+    }
+
+    async fn own(mut self) -> Result<(Answered, Oddities), AnswerError> {
         if self.collector.is_complete() {
             // What has come with the response, and may contradict it, is looked at; nothing is waited for.
             if let Ok(Ok(Some(chunk))) = timeout(Duration::ZERO, self.body.next_chunk()).await {
@@ -156,6 +199,15 @@ impl Stream {
             self.body.reuse();
         }
         answered
+    }
+}
+
+fn late() -> EgressError {
+    EgressError {
+        stage: EgressStage::Body,
+        code: codes::UPSTREAM_TIMEOUT,
+        detail: "the body did not end in time".to_owned(),
+        is_breach: false,
     }
 }
 
