@@ -196,8 +196,7 @@ codes! {
     CONTENT_REFUSED = "content_refused";
     /// The upstream asks for input of its caller, and is given none.
     INPUT_REFUSED = "input_refused";
-    /// The call whose legacy upstream asked is not held any more: its time is over, its session has ended, or another replica
-    /// holds it.
+    /// The call whose upstream asked is not held here any more: the answers were not given, and it may have acted.
     QUESTION_LAPSED = "question_lapsed";
     /// The upstream hands out state that is not carried for it, or too much of it.
     STATE_REFUSED = "state_refused";

@@ -18,14 +18,16 @@ impl ServerRequest {
         Self { id, is_ping }
     }
 
-    /// The message to POST: an empty result for `ping`, -32601 for all else (we declared no capability).
+    /// The message to POST: an empty result for `ping`, -32601 for all else: nothing that this request lets be asked.
     #[must_use]
     pub fn reply(&self) -> Vec<u8> {
         if self.is_ping {
             return result_response(&self.id, &to_raw(&crate::meta::Nothing {}));
         }
-        let error =
-            RpcError::new(ErrorCode::METHOD_NOT_FOUND, "the client declared no capability for this method");
+        let error = RpcError::new(
+            ErrorCode::METHOD_NOT_FOUND,
+            "the client does not let itself be asked for this here",
+        );
         error_response(Some(&self.id), &error)
     }
 

@@ -182,7 +182,7 @@ fn requests_of_a_legacy_server_are_surfaced_with_their_reply() {
         .collect();
     insta::assert_snapshot!(replies.join("\n"), @r#"
     {"jsonrpc":"2.0","id":5,"result":{}}
-    {"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"the client declared no capability for this method"}}
+    {"jsonrpc":"2.0","id":"s","error":{"code":-32601,"message":"the client does not let itself be asked for this here"}}
     "#);
 }
 

@@ -32,7 +32,8 @@ impl Link<'_> {
         let headers = self.headers(ask, &[("accept", EVENT_STREAM)]);
         let opening = self.egress.send(self.tenant, EgressRequest { headers, ..self.empty(limits) });
         let response = timeout(OPENING.min(self.remaining().ok()?), opening).await.ok()?.ok()?;
-        if response.status != 200 {
+        let is_stream = response.header("content-type").is_some_and(|kind| kind.starts_with(EVENT_STREAM));
+        if response.status != 200 || !is_stream {
             response.body.reuse();
             return None;
         }

@@ -21,7 +21,7 @@ use serde_json::value::{RawValue, to_raw_value};
 
 use super::cancel::CancelOnDrop;
 use super::failure::{NotAnswered, lacking, protocol, unsent};
-use super::held::{Held, Holds};
+use super::held::{Held, Holds, refuse_lapsed};
 use super::link::{Ask, Got, Link};
 use super::session::Spoken;
 
@@ -32,8 +32,8 @@ const MAX_PROGRESS: usize = 10_000;
 
 /// Calls a tool, or asks what else the call's method says, once. A modern server that answers by a wish for input has not
 /// answered yet. If its caller can be asked, what it asks is the reply. Else it hears that there is nobody to give it, and
-/// gets its state back, as often as [`MAX_ROUNDS`] allows. What a legacy server asks meanwhile is a reply too, and its
-/// answer is held.
+/// gets its state back, as often as [`MAX_ROUNDS`] allows. What a legacy server asks meanwhile is a reply too, and the
+/// call is held.
 pub(super) async fn call(
     link: &Link<'_>,
     spoken: &Arc<Spoken>,
@@ -81,10 +81,7 @@ pub(super) async fn call(
 
 /// What goes to the server of the round before.
 fn continued(spoken: &Spoken, input: &ServerInput) -> Result<Retry, McpFailure> {
-    if input.continues() && spoken.era() == Era::Legacy {
-        let detail = "the call whose server asked is not held here any more, so the answer was not sent";
-        return Err(unsent(codes::QUESTION_LAPSED, detail));
-    }
+    refuse_lapsed(spoken, input)?;
     let raw = |text: &Option<RawJson>| text.clone().map(RawJson::into_raw);
     Ok(Retry::with(raw(&input.responses), raw(&input.state)))
 }
@@ -149,7 +146,7 @@ async fn exchange(
             read(call.method, &result).map(|result| Exchanged::Result(result, conduct))
         }
         Got::Asked(stream, questions) => {
-            let held = Held::new(link, spoken, (id.clone(), call.method), stream, questions);
+            let held = Held::new(link, spoken, (&ask, call.method), stream, questions);
             Ok(Exchanged::Asked(Box::new(held)))
         }
     }
@@ -217,7 +214,7 @@ fn wire_params<'c>(
 
 /// A call that was sent whole and whose connection then ended without a word: the server may have acted, and nobody can
 /// say. It is never sent again by itself.
-fn unanswered(problem: NotAnswered) -> NotAnswered {
+pub(super) fn unanswered(problem: NotAnswered) -> NotAnswered {
     match problem {
         NotAnswered::Unanswered(error) => McpFailure::new(codes::OUTCOME_UNKNOWN, error.detail, true).into(),
         problem => problem,

@@ -38,6 +38,11 @@ impl CancelOnDrop {
         self
     }
 
+    /// Says nothing: somebody waits on.
+    pub(super) fn disarm(mut self) {
+        self.armed = None;
+    }
+
     /// Disarms, unless the server is still at work.
     pub(super) fn settle<T>(mut self, answer: &Result<T, NotAnswered>) {
         let still_at_work = matches!(answer, Err(NotAnswered::Failed(failure))

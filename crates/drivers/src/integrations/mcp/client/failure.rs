@@ -50,6 +50,15 @@ impl NotAnswered {
         }
     }
 
+    /// Whether the server is done with the request, or has never got it; and speaks what it spoke.
+    pub(super) fn is_over(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::Result(_) => !self.doubts_verdict(),
+            Self::Failed(failure) => !failure.may_have_acted,
+            _ => false,
+        }
+    }
+
     /// Whether the server may speak something else by now.
     pub(super) fn doubts_verdict(&self) -> bool {
         match self {

@@ -23,7 +23,7 @@ use portcullis_schemas::integrations::mcp::wire::{Conduct, Dispatch, McpFailure,
 use portcullis_schemas::runtime::{Clock, Entropy};
 use portcullis_schemas::secret::Secret;
 use serde_json::value::RawValue;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::failure::{NotAnswered, challenged, conduct_beside, refused, timed_out, unsent};
 use super::session::Spoken;
@@ -43,6 +43,8 @@ pub(super) struct Link<'a> {
     pub(super) target: &'a McpTarget,
     /// What a legacy server is told that it may ask for, when a session is begun.
     pub(super) declared: ClientCapabilities,
+    /// How often the server had been forgotten when the operation began; 0 for one that may ask nobody.
+    pub(super) forgotten: u64,
     entropy: &'a dyn Entropy,
     clock: &'a dyn Clock,
     trace: TraceContext,
@@ -98,6 +100,11 @@ impl<'a> Ask<'a> {
             progress_token: None,
             accepts: ClientCapabilities::default(),
         }
+    }
+
+    /// Whether its answer may wait for people.
+    pub(super) fn may_be_held(&self) -> bool {
+        !self.accepts.is_empty()
     }
 
     fn in_session(mut self, session: Option<&'a SessionId>) -> Self {
@@ -157,7 +164,7 @@ impl<'a> Link<'a> {
         );
         let end = clock.monotonic().saturating_add(dispatch.deadline);
         let (declared, progress) = (declared(kinds), dispatch.progress.clone());
-        Self { egress, tenant, target, declared, entropy, clock, trace, progress, end }
+        Self { egress, tenant, target, declared, forgotten: 0, entropy, clock, trace, progress, end }
     }
 
     /// A request id that no answer fits by chance.
@@ -193,7 +200,7 @@ impl<'a> Link<'a> {
     /// How long its answer may stay open. One that asks outlives this operation, whose own time is looked at as it is read.
     pub(super) fn time_for(&self, ask: &Ask<'_>) -> Result<Duration, McpFailure> {
         let left = self.remaining()?;
-        Ok(if ask.accepts.is_empty() { left } else { OPEN })
+        Ok(if ask.may_be_held() { OPEN } else { left })
     }
 
     pub(super) fn client_info() -> Implementation {
@@ -238,14 +245,16 @@ impl<'a> Link<'a> {
 
     /// Sends a request and collects its answer, whatever it is.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, NotAnswered> {
+        let aside = if ask.may_be_held() { self.listen(ask).await } else { None };
         let (body_bytes, total) = (ask.limits.max_body_bytes, self.time_for(ask)?);
         let mut limits = EgressLimits { body_bytes, total, ..EgressLimits::default() };
+        limits.connect = limits.connect.min(self.remaining()?);
         if CallMethod::ALL.iter().any(|call| call.as_str() == ask.method) {
             // A JSON answer's head comes when the tool has ended, so a call waits for it as long as for the answer.
             limits.headers = self.remaining()?;
         }
         let body = request(ask.id, ask.method, ask.params);
-        let aside = if ask.accepts.is_empty() { None } else { self.listen(ask).await };
+        let sent = Instant::now();
         let response = self.egress.send(self.tenant, self.post(ask, body, limits)).await?;
         let status = response.status;
         if let Some(failure) = challenged(&response, &self.target.url) {
@@ -256,7 +265,7 @@ impl<'a> Link<'a> {
         let read = if matches!(status, 300..=399 | 401 | 403) {
             Read::Ended(Err(AnswerError::HttpStatus(status)))
         } else {
-            self.collect(ask, response, aside).await?
+            self.collect(ask, response, (sent, aside)).await?
         };
         Ok(Reply { status, session_id, read })
     }

@@ -48,7 +48,7 @@ use failure::{NotAnswered, timed_out};
 use held::Holds;
 use link::Link;
 use session::Spoken;
-use verdicts::Verdicts;
+use verdicts::{Slot, Verdicts};
 
 /// The era that a version belongs to, in a word: `modern`, `legacy`, or `unknown` for one that is not known.
 #[must_use]
@@ -62,9 +62,9 @@ pub fn era_of(version: &str) -> &'static str {
 
 /// Talks to MCP servers over the one egress.
 ///
-/// What a server speaks is remembered per tenant, server, URL, pin and identity, in memory: a fresh process probes
-/// once before the first call of a server that is not pinned to a modern version, and once for each caller of a server with
-/// sessions, which are kept with it and never shared beyond it. Needs a Tokio runtime.
+/// What a server speaks is remembered per tenant, server, URL, pin, identity and what it may ask for, in memory: a fresh process
+/// probes once before the first call of a server that is not pinned to a modern version, and once for each caller of a
+/// server with sessions, which are kept with it and never shared beyond it. Needs a Tokio runtime.
 pub struct HttpMcpClient {
     egress: Arc<dyn Egress>,
     entropy: Arc<dyn Entropy>,
@@ -94,38 +94,67 @@ impl HttpMcpClient {
         dispatch: &Dispatch,
     ) -> Link<'a> {
         let runtime = (&self.egress, self.entropy.as_ref(), self.clock.as_ref());
-        Link::new(runtime, tenant, (target, may_ask), dispatch)
+        let mut link = Link::new(runtime, tenant, (target, may_ask), dispatch);
+        if !target.agent_input.is_empty() {
+            link.forgotten = self.holds.forgotten(tenant, &target.server_id);
+        }
+        link
     }
 
     /// What is known of the target, held until the guard is dropped: one caller probes, the others wait for it.
-    async fn hold(&self, link: &Link<'_>) -> Result<OwnedMutexGuard<Option<Arc<Spoken>>>, McpFailure> {
-        let slot = self.verdicts.slot(link);
-        timeout(link.remaining()?, slot.lock_owned()).await.map_err(|_| timed_out())
+    async fn hold(
+        link: &Link<'_>,
+        slot: &Arc<Slot>,
+    ) -> Result<OwnedMutexGuard<Option<Arc<Spoken>>>, McpFailure> {
+        let waiting = Arc::clone(slot).lock_owned();
+        timeout(link.remaining()?, waiting).await.map_err(|_| timed_out())
     }
 
     /// What the server speaks: as remembered, as pinned, or as a probe finds. `stale` is not taken for an answer.
-    async fn spoken(&self, link: &Link<'_>, stale: Option<&Arc<Spoken>>) -> Result<Arc<Spoken>, McpFailure> {
-        let mut known = self.hold(link).await?;
+    async fn spoken(
+        &self,
+        link: &Link<'_>,
+        slot: &Arc<Slot>,
+        stale: Option<&Arc<Spoken>>,
+    ) -> Result<Arc<Spoken>, McpFailure> {
+        let mut known = Self::hold(link, slot).await?;
         let is_stale = |known: &Arc<Spoken>| stale.is_some_and(|stale| Arc::ptr_eq(stale, known));
-        if let Some(spoken) = known.take_if(|known| !is_stale(known)) {
+        if let Some(spoken) = known.take().filter(|known| !is_stale(known)) {
             *known = (!link.is_alone_in(&spoken)).then(|| Arc::clone(&spoken));
             return Ok(spoken);
         }
-        *known = None;
+        if !link.declared.is_empty() && self.verdicts.gives_sessions(link) {
+            // Each such call has a session of its own, so that nobody has to wait for another's.
+            drop(known);
+            let spoken = self.found(link).await?;
+            if !link.is_alone_in(&spoken)
+                && let Ok(mut known) = slot.try_lock()
+            {
+                known.get_or_insert_with(|| Arc::clone(&spoken));
+            }
+            return Ok(spoken);
+        }
+        let spoken = self.found(link).await?;
+        *known = (!link.is_alone_in(&spoken)).then(|| Arc::clone(&spoken));
+        Ok(spoken)
+    }
+
+    /// What the server speaks: as pinned, or as a probe finds.
+    async fn found(&self, link: &Link<'_>) -> Result<Arc<Spoken>, McpFailure> {
         let spoken = Arc::new(match probe::pinned_modern(link.target.pin) {
             Some(version) => Spoken::Modern { version },
             None => self.probed(link).await?,
         });
         self.verdicts.note_session(link.tenant, link.target, &spoken);
-        *known = (!link.is_alone_in(&spoken)).then(|| Arc::clone(&spoken));
         Ok(spoken)
     }
 
-    /// Leaves a session that served one call to the next one, unless it is held, ended, or another is there already.
-    fn give_back(&self, link: &Link<'_>, spoken: Arc<Spoken>) {
+    /// Leaves a session that served one call to the next one: in the place that it was found in, which is nobody's any more
+    /// if the server was forgotten meanwhile. One that a held call is in ends with it.
+    fn give_back(link: &Link<'_>, slot: &Slot, spoken: Arc<Spoken>) {
         let is_free = link.is_alone_in(&spoken) && !spoken.has_ended() && Arc::strong_count(&spoken) == 1;
         if is_free
-            && let Ok(mut known) = self.verdicts.slot(link).try_lock()
+            && let Ok(mut known) = slot.try_lock()
             && known.is_none()
         {
             *known = Some(spoken);
@@ -146,25 +175,11 @@ impl HttpMcpClient {
     /// Probes whatever is remembered, and remembers what it finds. A probe that finds nothing changes nothing: a server that
     /// does not say what it speaks may still speak it.
     async fn probe_anew(&self, link: &Link<'_>) -> Result<probe::Found<Arc<Spoken>>, McpFailure> {
-        let mut known = self.hold(link).await?;
+        let mut known = Self::hold(link, &self.verdicts.slot(link)).await?;
         let found = probe::probe(link).await?.map(Arc::new);
         self.verdicts.note_session(link.tenant, link.target, &found.spoken);
         *known = Some(Arc::clone(&found.spoken));
         Ok(found)
-    }
-
-    /// What a call comes to for its caller.
-    fn end(
-        &self,
-        link: &Link<'_>,
-        spoken: Arc<Spoken>,
-        answer: Result<ToolReply, NotAnswered>,
-    ) -> Result<ToolReply, McpFailure> {
-        if answer.as_ref().is_err_and(NotAnswered::doubts_verdict) {
-            return answer.map_err(|problem| self.fail(link, &spoken, problem));
-        }
-        self.give_back(link, spoken);
-        answer.map_err(NotAnswered::into_failure)
     }
 
     /// The failure for the caller; a verdict that it casts doubt on is dropped, so that the next operation probes.
@@ -208,7 +223,7 @@ impl McpClient for HttpMcpClient {
         dispatch: &Dispatch,
     ) -> Result<McpHealth, McpFailure> {
         let link = self.link(tenant, target, &target.agent_input, dispatch);
-        let known = self.hold(&link).await?.clone();
+        let known = Self::hold(&link, &self.verdicts.slot(&link)).await?.clone();
         if let Some(spoken) = known {
             match health::check(&link, &spoken).await {
                 Ok(()) => return Ok(McpHealth { protocol_version: spoken.version().to_string() }),
@@ -228,20 +243,34 @@ impl McpClient for HttpMcpClient {
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
         let link = self.link(tenant, target, &call.input.accepts, dispatch);
-        if let Some(held) = self.holds.take(tenant, target, &call.input) {
-            let spoken = held.spoken();
-            let answer = held.go_on(&link, &call.input, &self.holds).await;
-            return self.end(&link, spoken, answer);
+        if let Some(held) = self.holds.take(&link, &call.input) {
+            // Its session ends with it.
+            return held.go_on(&link, &call.input, &self.holds).await.map_err(NotAnswered::into_failure);
         }
-        let mut spoken = self.spoken(&link, None).await?;
+        let slot = self.verdicts.slot(&link);
+        let mut spoken = self.spoken(&link, &slot, None).await?;
         let mut answer = call::call(&link, &spoken, call, &self.holds).await;
         if matches!(answer, Err(NotAnswered::SessionGone)) {
             // A POST that got 404 was not processed (2025-11-25, session management), so it may be sent again, once.
             spoken.end();
-            spoken = self.spoken(&link, Some(&spoken)).await?;
+            spoken = self.spoken(&link, &slot, Some(&spoken)).await?;
             answer = call::call(&link, &spoken, call, &self.holds).await;
         }
-        self.end(&link, spoken, answer)
+        match answer {
+            Ok(reply) => {
+                Self::give_back(&link, &slot, spoken);
+                Ok(reply)
+            }
+            Err(problem) => {
+                // A server that may still be at work on it may ask yet: in a session in which nobody else is asked.
+                let is_over = problem.is_over();
+                let failure = self.fail(&link, &spoken, problem);
+                if is_over {
+                    Self::give_back(&link, &slot, spoken);
+                }
+                Err(failure)
+            }
+        }
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

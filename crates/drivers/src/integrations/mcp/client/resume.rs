@@ -10,6 +10,8 @@ use portcullis_mcp::headers::{EVENT_STREAM, LAST_EVENT_ID};
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{EgressBody, EgressError, EgressLimits, EgressRequest, EgressStage};
 
+use tokio::time::timeout;
+
 use super::link::{Ask, Link};
 use super::stream::Stream;
 
@@ -17,17 +19,27 @@ use super::stream::Stream;
 const MAX_RESUMPTIONS: usize = 16;
 
 impl Link<'_> {
-    /// The rest of a stream that ended, in order or by this failure: asked for by GET, not before the time that its server
-    /// wants. `None` when there is none, or none in time; then the answer has ended as it did.
+    /// Goes on with a stream that ended, in order or by this failure: the rest is asked for by GET, not before the time that
+    /// its server wants. False when there is none, or none in time; then the answer has ended as it did.
     pub(super) async fn resume(
         &self,
         ask: &Ask<'_>,
         stream: &mut Stream,
         failure: Option<&EgressError>,
-    ) -> Option<Box<dyn EgressBody>> {
+    ) -> bool {
         if stream.resumed == MAX_RESUMPTIONS || failure.is_some_and(|failure| !is_cut(failure)) {
-            return None;
+            return false;
         }
+        let rest = self.rest_of(ask, stream).await;
+        if let Some(body) = rest {
+            stream.body = body;
+            stream.has_ended = false;
+            return true;
+        }
+        false
+    }
+
+    async fn rest_of(&self, ask: &Ask<'_>, stream: &mut Stream) -> Option<Box<dyn EgressBody>> {
         let resumption = stream.collector.resumption()?;
         if resumption.wait >= self.remaining().ok()? {
             return None;
@@ -38,7 +50,8 @@ impl Link<'_> {
         let limits = EgressLimits { body_bytes, total, ..EgressLimits::default() };
         let own = [("accept", EVENT_STREAM), (LAST_EVENT_ID, resumption.last_event_id.as_str())];
         let request = EgressRequest { headers: self.headers(ask, &own), ..self.empty(limits) };
-        let response = self.egress.send(self.tenant, request).await.ok()?;
+        let sending = self.egress.send(self.tenant, request);
+        let response = timeout(self.remaining().ok()?, sending).await.ok()?.ok()?;
         stream.collector.resume(response.status, response.header("content-type")).ok()?;
         Some(response.body)
     }

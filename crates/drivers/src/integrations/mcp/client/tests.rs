@@ -1,5 +1,6 @@
 //! Tests of the client against scripted upstreams, through the real egress.
 
+mod aside;
 mod faults;
 mod held;
 mod items;
@@ -15,7 +16,7 @@ use std::time::Duration;
 
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::integrations::mcp::input::ServerInput;
+use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
@@ -63,7 +64,7 @@ impl Bench {
             server_id: "mcp_01arz3ndektsv4rrffq69g5fav".parse().unwrap(),
             url: self.upstream.url(),
             pin: ProtocolPin::Auto,
-            agent_input: Vec::new(),
+            agent_input: InputKind::ALL.to_vec(),
             auth: Some(AuthHeader {
                 name: "authorization".to_owned(),
                 value: Secret::new("Bearer sesame".to_owned()),

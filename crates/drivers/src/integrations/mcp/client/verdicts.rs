@@ -13,7 +13,7 @@ use portcullis_schemas::integrations::mcp::wire::McpTarget;
 use super::link::Link;
 use super::session::Spoken;
 
-/// Most identities, URLs and pins remembered of one server. Beyond that one that nobody uses at the moment makes room, and its
+/// Most identities, URLs, pins and sets of what may be asked that are remembered of one server. Beyond that one that nobody uses at the moment makes room, and its
 /// session ends.
 const MAX_PER_SERVER: usize = 256;
 /// Most servers remembered. Forgetting costs a probe.
@@ -74,6 +74,15 @@ impl Verdicts {
         legacy.map(|spoken| spoken.version())
     }
 
+    /// Whether others have sessions with this server.
+    pub(super) fn gives_sessions(&self, link: &Link<'_>) -> bool {
+        let servers = self.lock();
+        let slots = servers.get(&(link.tenant.clone(), link.target.server_id.clone()));
+        slots.is_some_and(|slots| {
+            found_by_others(slots, &manner_of(link)).any(|spoken| spoken.session().is_some())
+        })
+    }
+
     /// Notes a new session, and marks it when the server has given its id to somebody else who still uses it: a server
     /// that mixes up its sessions mixes up what is in them.
     pub(super) fn note_session(&self, tenant: &TenantId, target: &McpTarget, spoken: &Arc<Spoken>) {
@@ -118,7 +127,7 @@ fn manner_of(link: &Link<'_>) -> Manner {
     }
 }
 
-/// What another identity has found at the same URL, if it is nobody's own: a server without sessions.
+/// What others have found at the same URL, if it is nobody's own: a server without sessions.
 fn modern_of(slots: &HashMap<Manner, Arc<Slot>>, manner: &Manner) -> Option<Arc<Spoken>> {
     found_by_others(slots, manner).find(|spoken| spoken.era() == Era::Modern)
 }

@@ -6,22 +6,27 @@ use portcullis_schemas::codes;
 use portcullis_schemas::integrations::mcp::input::{InputKind, ServerInput};
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
-use portcullis_schemas::integrations::mcp::wire::{Conduct, McpFailure, McpTarget, ToolCall, ToolReply};
+use portcullis_schemas::integrations::mcp::wire::{
+    AuthHeader, Conduct, McpFailure, McpTarget, ToolCall, ToolReply,
+};
 use portcullis_schemas::json::RawJson;
+use portcullis_schemas::secret::Secret;
 use serde_json::{Value, json as value};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::super::held::lapse;
-use super::{Bench, DONE, Received, dispatch, event, json, legacy, method, response, tenant, tool_call};
-use crate::egress::scripted::{Step, chunk, http, unfinished, until};
+use super::{
+    Bench, DONE, Received, dispatch, event, json, legacy, method, modern, response, tenant, tool_call,
+};
+use crate::egress::scripted::{Step, chunk, chunked, http, http_with, unfinished, until};
 
-const FORM: &str =
+pub(super) const FORM: &str =
     r#"{"_meta":{"progressToken":3},"message":"Sure?","requestedSchema":{"type":"object","properties":{}}}"#;
 /// What comes before the first call: `server/discover`, `initialize` and its notification, and the GET of a stream.
-const HANDSHAKE: usize = 4;
+pub(super) const HANDSHAKE: usize = 4;
 
-fn asks(id: &str, method: &str, params: &str) -> String {
+pub(super) fn asks(id: &str, method: &str, params: &str) -> String {
     event(&format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"{method}","params":{params}}}"#))
 }
 
@@ -51,25 +56,25 @@ fn waiting(received: &Received) -> Vec<Step> {
     steps
 }
 
-fn accepting(accepts: &[InputKind]) -> ToolCall {
+pub(super) fn accepting(accepts: &[InputKind]) -> ToolCall {
     ToolCall { input: ServerInput { accepts: accepts.to_vec(), ..ServerInput::default() }, ..tool_call("{}") }
 }
 
-const BOTH: [InputKind; 2] = [InputKind::Elicitation, InputKind::Roots];
+pub(super) const BOTH: [InputKind; 2] = [InputKind::Elicitation, InputKind::Roots];
 
 /// The call that goes on from this reply with these answers.
-fn answering(reply: &ToolReply, answers: &str) -> ToolCall {
+pub(super) fn answering(reply: &ToolReply, answers: &str) -> ToolCall {
     let state = question(reply)["requestState"].to_string();
     let raw = |text: &str| RawJson::from_text(text.to_owned()).ok();
     let input = ServerInput { accepts: BOTH.to_vec(), responses: raw(answers), state: raw(&state) };
     ToolCall { input, ..tool_call("{}") }
 }
 
-fn question(reply: &ToolReply) -> Value {
+pub(super) fn question(reply: &ToolReply) -> Value {
     serde_json::from_str(reply.result.as_str()).unwrap()
 }
 
-async fn ask(bench: &Bench, call: &ToolCall) -> Result<ToolReply, McpFailure> {
+pub(super) async fn ask(bench: &Bench, call: &ToolCall) -> Result<ToolReply, McpFailure> {
     bench.client.call_tool(&tenant("a"), &bench.target(), call, &dispatch(2000)).await
 }
 
@@ -109,70 +114,29 @@ async fn what_it_asks_is_the_reply_and_the_answers_lead_to_the_result() {
     }
 }
 
-/// Asks on the stream of the session, as servers do that do not say which call a question belongs to.
-fn asking_aside(received: &Received) -> Vec<Step> {
-    if received.verb() == "GET" {
-        let mut steps = unfinished("text/event-stream", &[": here\n\n".to_owned()]);
-        steps.push(Step::Until(HANDSHAKE + 1));
-        steps.push(chunk(&asks("\"q\"", "elicitation/create", FORM)));
-        steps.push(Step::Hang);
-        return steps;
-    }
-    if method(received) != "tools/call" {
-        return http(202, "text/plain", "");
-    }
-    let mut steps = unfinished("text/event-stream", &[]);
-    steps.push(Step::Until(HANDSHAKE + 2));
-    steps.push(chunk(&event(&response(received, DONE))));
-    steps.push(Step::Send(b"0\r\n\r\n".to_vec()));
-    steps
-}
-
 #[tokio::test]
-async fn what_it_asks_beside_is_of_the_one_call_of_its_session() {
-    let bench = Bench::new(legacy(asking_aside)).await;
-    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
-    assert_eq!(question(&reply)["inputRequests"]["question-1"]["method"], "elicitation/create");
-    let done = ask(&bench, &answering(&reply, r#"{"question-1":{"action":"decline"}}"#)).await.unwrap();
-    assert_eq!((done.result.as_str(), done.conduct), (DONE, Conduct::Fair));
-    let seen = bench.upstream.seen();
-    let get = &seen[HANDSHAKE - 1];
-    let header = |name| get.header(name);
-    assert_eq!((get.verb(), header("accept")), ("GET", Some("text/event-stream")));
-    assert_eq!((header("mcp-session-id"), header("last-event-id")), (Some("session-1"), None));
-    assert_eq!(header("authorization"), Some("Bearer sesame"));
-    bench.upstream.hangups(1).await;
-}
-
-#[tokio::test]
-async fn a_session_whose_server_may_ask_serves_one_call_at_a_time() {
-    let bench = Bench::new(legacy(|received| json(received, DONE))).await;
-    let call = accepting(&BOTH);
-    let (one, other) = tokio::join!(ask(&bench, &call), ask(&bench, &call));
-    assert!(one.is_ok() && other.is_ok());
-    ask(&bench, &call).await.unwrap();
-    let seen = bench.upstream.seen();
-    let of = |what: &str| seen.iter().filter(|seen| method(seen) == what).count();
-    assert_eq!((of("initialize"), of("tools/call"), of("GET")), (2, 3, 3));
-}
-
-#[tokio::test]
-async fn a_call_is_held_for_its_caller_and_goes_on_once() {
-    let bench = Bench::new(legacy(asking)).await;
+async fn a_call_is_held_for_its_caller_alone() {
+    let bench = Bench::new(legacy(waiting)).await;
     let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
     let answers = answering(&reply, ANSWERS);
     let own = bench.target();
+    let renewed =
+        AuthHeader { name: "authorization".to_owned(), value: Secret::new("Bearer other".to_owned()) };
     let others = [
         (tenant("b"), own.clone()),
+        (tenant("a"), McpTarget { auth: Some(renewed), ..own.clone() }),
         (tenant("a"), McpTarget { identity: "cred_1@2".to_owned(), ..own.clone() }),
+        (tenant("a"), McpTarget { url: format!("{}?", own.url), ..own.clone() }),
         (tenant("a"), McpTarget { server_id: "mcp_01arz3ndektsv4rrffq69g5faw".parse().unwrap(), ..own }),
     ];
     for (tenant, target) in others {
         let failure = bench.client.call_tool(&tenant, &target, &answers, &dispatch(2000)).await.unwrap_err();
-        assert_eq!((failure.code, failure.may_have_acted), (codes::QUESTION_LAPSED, false));
+        assert_eq!((failure.code, failure.may_have_acted), (codes::QUESTION_LAPSED, true));
     }
     let is_answer = |seen: &Received| seen.json().get("result").is_some_and(|result| *result != value!({}));
     assert!(!bench.upstream.seen().iter().any(is_answer), "nobody else answers for it");
+    bench.client.call_tool(&tenant("a"), &bench.target(), &answers, &dispatch(500)).await.unwrap_err();
+    assert_eq!(bench.upstream.seen().iter().filter(|seen| is_answer(seen)).count(), 2, "its caller does");
 }
 
 #[tokio::test]
@@ -201,11 +165,13 @@ async fn unless_all_is_answered_it_is_asked_again() {
 #[tokio::test]
 async fn what_was_not_accepted_is_refused_and_the_call_goes_on() {
     for (accepts, refused) in [(&[InputKind::Roots][..], 1), (&[InputKind::Sampling], 2)] {
+        let goes_on = refused == 2;
         let bench = Bench::new(legacy(asking)).await;
         let reply = ask(&bench, &accepting(accepts)).await.unwrap();
         let replies: Vec<_> = bench.upstream.seen().iter().map(Received::json).collect();
         let errors = replies.iter().filter(|reply| reply["error"]["code"] == -32601).count();
         assert_eq!((errors, reply.conduct), (refused, Conduct::Overreach), "{accepts:?}");
+        assert_eq!(reply.result.as_str() == DONE, goes_on, "{accepts:?}");
     }
 }
 
@@ -267,7 +233,7 @@ async fn the_oldest_makes_room() {
     let bench = Arc::new(Bench::new(legacy(waiting)).await);
     let first = ask(&bench, &accepting(&BOTH)).await.unwrap();
     let mut more = JoinSet::new();
-    for _ in 0..128 {
+    for _ in 0..16 {
         let bench = Arc::clone(&bench);
         more.spawn(async move { ask(&bench, &accepting(&BOTH)).await.unwrap() });
     }
@@ -275,6 +241,7 @@ async fn the_oldest_makes_room() {
     is_told_without_credential(&cancelled(&bench).await);
     let lapsed = ask(&bench, &answering(&first, ANSWERS)).await.unwrap_err();
     assert_eq!(lapsed.code, codes::QUESTION_LAPSED);
+    assert_eq!(cancelled(&bench).await.len(), 1, "one makes room for one");
     let again = ask(&bench, &answering(&last, "{}")).await.unwrap();
     assert_eq!(question(&again)["inputRequests"], question(&last)["inputRequests"]);
 }
@@ -288,5 +255,136 @@ async fn the_time_of_each_round_is_its_own() {
     let failure = late.unwrap_err();
     assert_eq!((failure.code, failure.may_have_acted), (codes::UPSTREAM_TIMEOUT, true));
     bench.upstream.hangups(1).await;
-    assert_eq!(cancelled(&bench).await.len(), 1);
+    let told = cancelled(&bench).await;
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].header("authorization"),
+        Some("Bearer sesame"),
+        "while somebody is there it is at hand"
+    );
+}
+
+#[tokio::test]
+async fn a_call_with_all_the_time_there_is_may_be_answered_too() {
+    let bench = Bench::new(legacy(asking)).await;
+    let target = bench.target();
+    let asked = bench.client.call_tool(&tenant("a"), &target, &accepting(&BOTH), &dispatch(300_000)).await;
+    assert_eq!(ask(&bench, &answering(&asked.unwrap(), ANSWERS)).await.unwrap().result.as_str(), DONE);
+}
+
+#[tokio::test]
+async fn the_answer_holds_whatever_its_request_accepts() {
+    let bench = Bench::new(legacy(asking)).await;
+    let mut answers = answering(&ask(&bench, &accepting(&BOTH)).await.unwrap(), ANSWERS);
+    answers.input.accepts.clear();
+    assert_eq!(ask(&bench, &answers).await.unwrap().result.as_str(), DONE);
+    let late = Bench::new(legacy(waiting)).await;
+    let mut answers = answering(&ask(&late, &accepting(&BOTH)).await.unwrap(), ANSWERS);
+    answers.input.accepts.clear();
+    let failure = late.client.call_tool(&tenant("a"), &late.target(), &answers, &dispatch(100)).await;
+    assert_eq!(failure.unwrap_err().code, codes::UPSTREAM_TIMEOUT, "its own time is over all the same");
+}
+
+#[tokio::test]
+async fn answers_that_are_not_taken_leave_open_what_was_done() {
+    for (status, code) in
+        [(400, codes::UPSTREAM_ERROR), (401, codes::UPSTREAM_UNAUTHORIZED), (404, codes::QUESTION_LAPSED)]
+    {
+        let bench = Bench::new(legacy(move |received| match received.json().get("result") {
+            Some(result) if *result != value!({}) => http(status, "text/plain", ""),
+            _ => waiting(received),
+        }))
+        .await;
+        let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+        let failure = ask(&bench, &answering(&reply, ANSWERS)).await.unwrap_err();
+        assert_eq!((failure.code, failure.may_have_acted), (code, true), "{status}");
+        assert_eq!(bench.methods().iter().filter(|method| *method == "tools/call").count(), 1);
+    }
+}
+
+#[tokio::test]
+async fn a_stream_that_has_ended_gets_no_answers() {
+    let bench = Bench::new(legacy(|received| match method(received).as_str() {
+        "tools/call" => chunked("text/event-stream", &[asks("2", "roots/list", "{}")]),
+        _ => http(202, "text/plain", ""),
+    }))
+    .await;
+    let reply = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let before = bench.upstream.seen().len();
+    let failure = ask(&bench, &answering(&reply, r#"{"question-1":{"roots":[]}}"#)).await.unwrap_err();
+    assert_eq!((failure.code, failure.may_have_acted), (codes::QUESTION_LAPSED, true));
+    let sent = bench.upstream.seen().split_off(before);
+    assert!(
+        !sent.iter().any(|seen| seen.json().get("result").is_some()),
+        "it could not be heard what comes of it"
+    );
+}
+
+#[tokio::test]
+async fn a_server_may_ask_again_and_end_meanwhile() {
+    let bench = Bench::new(legacy(|received| {
+        if method(received) != "tools/call" {
+            return http(202, "text/plain", "");
+        }
+        let mut steps = unfinished("text/event-stream", &[asks("1", "roots/list", "{}")]);
+        steps.push(Step::Until(HANDSHAKE + 2));
+        steps.push(chunk(&asks("\"again\"", "elicitation/create", FORM)));
+        steps.push(Step::Until(HANDSHAKE + 3));
+        steps.push(chunk(&event(&response(received, DONE))));
+        steps
+    }))
+    .await;
+    let first = ask(&bench, &accepting(&BOTH)).await.unwrap();
+    let second = ask(&bench, &answering(&first, r#"{"question-1":{"roots":[]}}"#)).await.unwrap();
+    assert_eq!(question(&second)["inputRequests"]["question-1"]["method"], "elicitation/create");
+    let done = ask(&bench, &answering(&second, r#"{"question-1":{"action":"cancel"}}"#)).await.unwrap();
+    assert_eq!(done.result.as_str(), DONE);
+}
+
+#[tokio::test]
+async fn a_failure_asks_nobody() {
+    let bench = Bench::new(legacy(|received| match method(received).as_str() {
+        "tools/call" => {
+            let stream = asks("2", "roots/list", "{}");
+            http_with(400, &[("content-type", "text/event-stream")], &stream)
+        }
+        _ => http(202, "text/plain", ""),
+    }))
+    .await;
+    assert!(ask(&bench, &accepting(&BOTH)).await.is_err());
+    assert!(bench.upstream.seen().iter().any(|seen| seen.json()["error"]["code"] == -32601));
+}
+
+#[tokio::test]
+async fn a_server_that_is_forgotten_while_it_works_is_not_heard() {
+    let bench = Bench::new(legacy(|received| {
+        let mut steps = waiting(received);
+        if method(received) == "tools/call" && received.body.contains("echo") {
+            steps.insert(0, Step::Until(HANDSHAKE + 2));
+        }
+        steps
+    }))
+    .await;
+    let call = accepting(&BOTH);
+    let forgetting = async {
+        bench.upstream.requests(HANDSHAKE + 1).await;
+        bench.client.forget(&tenant("a"), &bench.target().server_id).await;
+        bench.client.check_health(&tenant("b"), &bench.target(), &dispatch(2000)).await
+    };
+    let (asked, _) = tokio::join!(ask(&bench, &call), forgetting);
+    assert_eq!(asked.unwrap_err().code, codes::QUESTION_LAPSED);
+}
+
+#[tokio::test]
+async fn a_handle_is_no_state_of_a_modern_server() {
+    let bench = Bench::new(modern(|received| json(received, DONE))).await;
+    let raw = |text: &str| RawJson::from_text(text.to_owned()).ok();
+    let input = ServerInput {
+        accepts: BOTH.to_vec(),
+        responses: raw("{}"),
+        state: raw(&format!(r#""portcullis-held-{}""#, "0".repeat(32))),
+    };
+    let failure = ask(&bench, &ToolCall { input, ..tool_call("{}") }).await.unwrap_err();
+    assert_eq!((failure.code, failure.may_have_acted), (codes::QUESTION_LAPSED, true));
+    assert_eq!(bench.methods(), ["server/discover"], "the call is not made anew under it");
 }

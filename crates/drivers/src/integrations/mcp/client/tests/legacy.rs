@@ -54,7 +54,7 @@ async fn requests_of_the_server_are_answered_but_never_served() {
     let replies: Vec<_> = bench.upstream.seen()[4..].iter().map(|seen| seen.body.clone()).collect();
     insta::assert_snapshot!(replies.join("\n"), @r#"
     {"jsonrpc":"2.0","id":7,"result":{}}
-    {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"the client declared no capability for this method"}}
+    {"jsonrpc":"2.0","id":8,"error":{"code":-32601,"message":"the client does not let itself be asked for this here"}}
     "#);
 }
 
