@@ -53,7 +53,7 @@ pub(super) struct Held {
     method: CallMethod,
     /// What the session was told that it may ask for.
     accepts: ClientCapabilities,
-    stream: Stream,
+    stream: Box<Stream>,
     questions: Vec<Question>,
 }
 
@@ -63,7 +63,7 @@ impl Held {
         link: &Link<'_>,
         spoken: &Arc<Spoken>,
         (ask, method): (&Ask<'_>, CallMethod),
-        stream: Stream,
+        stream: Box<Stream>,
         questions: Vec<Question>,
     ) -> Self {
         let cancel = CancelOnDrop::new(link, spoken, ask.id).without_credential();

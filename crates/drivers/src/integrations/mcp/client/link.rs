@@ -135,7 +135,7 @@ pub(super) enum Got {
     /// Its result, and what the server did besides.
     Result(Box<RawValue>, Conduct),
     /// The server waits for answers to these.
-    Asked(Stream, Vec<Question>),
+    Asked(Box<Stream>, Vec<Question>),
 }
 
 /// What a server may ask for, in its words.

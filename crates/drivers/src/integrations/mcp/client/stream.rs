@@ -59,7 +59,7 @@ pub(super) enum Read {
     /// The answer, or why there is none.
     Ended(Result<(Answered, Oddities), AnswerError>),
     /// The server waits for answers to these.
-    Asked(Stream, Vec<Question>),
+    Asked(Box<Stream>, Vec<Question>),
 }
 
 impl Link<'_> {
@@ -103,15 +103,15 @@ impl Link<'_> {
     pub(super) async fn read_meanwhile(
         &self,
         ask: &Ask<'_>,
-        stream: Stream,
+        stream: Box<Stream>,
         asked: Vec<Question>,
     ) -> Result<Read, EgressError> {
-        self.read(ask, stream, asked, MEANWHILE).await
+        self.read(ask, *stream, asked, MEANWHILE).await
     }
 
     /// Reads on, now that all questions are answered.
-    pub(super) async fn read_on(&self, ask: &Ask<'_>, stream: Stream) -> Result<Read, EgressError> {
-        self.read(ask, stream, Vec::new(), TOGETHER).await
+    pub(super) async fn read_on(&self, ask: &Ask<'_>, stream: Box<Stream>) -> Result<Read, EgressError> {
+        self.read(ask, *stream, Vec::new(), TOGETHER).await
     }
 
     /// Reads to the answer, or to questions; then for `together` more, in which others may come.
@@ -133,10 +133,10 @@ impl Link<'_> {
                     Err(error) => return Ok(Read::Ended(Err(error))),
                 },
                 Piece::Aside(signals) => signals,
-                Piece::Nothing => return Ok(Read::Asked(stream, asked)),
+                Piece::Nothing => return Ok(Read::Asked(Box::new(stream), asked)),
                 Piece::Own(_) if !asked.is_empty() => {
                     stream.has_ended = true;
-                    return Ok(Read::Asked(stream, asked));
+                    return Ok(Read::Asked(Box::new(stream), asked));
                 }
                 Piece::Own(ended) => {
                     let failure = ended.err();
