@@ -259,6 +259,12 @@ impl Collector {
         self.oddities
     }
 
+    /// Whether the body is an event stream, on which more than the response may come.
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
+        matches!(self.body, Body::Events(_))
+    }
+
     /// Whether the response has arrived (never before the end of a JSON body).
     #[must_use]
     pub fn is_complete(&self) -> bool {

@@ -160,6 +160,7 @@ fn a_legacy_stream_that_ends_early_is_resumed() {
     assert_eq!(collector.resumption(), None, "there is nothing left to wait for");
     assert_eq!(text(collector.finish()), r#"{"n":1.10, "big":123456789012345678901234567890}"#);
     let mut body = Collector::begin(200, Some(JSON), expected(Era::Legacy), AnswerLimits::default()).unwrap();
+    assert!(!body.is_stream() && stream(Era::Legacy).is_stream());
     assert_eq!(
         (body.resumption(), body.resume(200, Some("text/event-stream"))),
         (None, Err(AnswerError::ContentType))

@@ -49,7 +49,7 @@ pub struct RoundState {
     pub expires_at: Timestamp,
     /// Names of what was asked.
     pub asked: Vec<String>,
-    /// The server's own state, byte for byte.
+    /// The server's own state, byte for byte; of a legacy server what the client finds the held call by.
     pub server_state: Option<RawJson>,
     /// The approval that the call was made on.
     pub approval_id: Option<ApprovalId>,

@@ -139,6 +139,6 @@ pub trait McpClient: Send + Sync {
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure>;
 
-    /// Forgets what is cached of a server: era, sessions, connections.
+    /// Forgets what is kept of a server: era, sessions, connections, calls that wait for answers.
     async fn forget(&self, tenant: &TenantId, server: &ServerId);
 }

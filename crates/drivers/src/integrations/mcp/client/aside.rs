@@ -32,17 +32,13 @@ impl Link<'_> {
         let headers = self.headers(ask, &[("accept", EVENT_STREAM)]);
         let opening = self.egress.send(self.tenant, EgressRequest { headers, ..self.empty(limits) });
         let response = timeout(OPENING.min(self.remaining().ok()?), opening).await.ok()?.ok()?;
-        let is_stream = response.header("content-type").is_some_and(|kind| kind.starts_with(EVENT_STREAM));
-        if response.status != 200 || !is_stream {
-            response.body.reuse();
-            return None;
-        }
         // No answer belongs here: it is expected under an id that nobody has.
         let id = self.new_id().ok()?;
         let progress_token = ask.progress_token.clone();
         let expected = Expected { id, era: Era::Legacy, progress_token, accepts: ask.accepts };
         let collector =
             Collector::begin(response.status, response.header("content-type"), expected, ask.limits).ok()?;
-        Some(Aside { body: response.body, collector })
+        let is_open = response.status == 200 && collector.is_stream();
+        is_open.then_some(Aside { body: response.body, collector })
     }
 }

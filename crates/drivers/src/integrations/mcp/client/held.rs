@@ -230,7 +230,7 @@ pub(super) struct Holds(Mutex<State>);
 #[derive(Default)]
 struct State {
     calls: HashMap<String, Kept>,
-    /// How often servers were forgotten.
+    /// How often servers were forgotten: those that an admin, or somebody's account, has changed since the start.
     forgotten: HashMap<(TenantId, ServerId), u64>,
 }
 

@@ -7,7 +7,6 @@ use portcullis_mcp::answer::{
     AnswerError, Answered, Collector, Expected, Oddities, Question, ServerRequest, Signal,
 };
 use portcullis_mcp::capabilities::ClientCapabilities;
-use portcullis_mcp::headers::EVENT_STREAM;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{EgressBody, EgressError, EgressLimits, EgressResponse, EgressStage};
 use tokio::time::{Instant, sleep_until, timeout};
@@ -21,7 +20,6 @@ const MAX_SERVER_REQUESTS: usize = 16;
 const REPLY_TIME: Duration = Duration::from_secs(2);
 /// How long further questions are waited for, once one has come: what a server asks at once is answered at once.
 const TOGETHER: Duration = Duration::from_millis(50);
-
 /// How long further questions are waited for before answers are given: what has come already is looked at.
 const MEANWHILE: Duration = Duration::from_millis(10);
 
@@ -71,9 +69,8 @@ impl Link<'_> {
         (sent, aside): (Instant, Option<Aside>),
     ) -> Result<Read, EgressError> {
         let status = response.status;
-        let kind = response.header("content-type");
-        // A failure asks nothing: nobody would hear of what becomes of the answer. One message is an answer.
-        let may_ask = (200..300).contains(&status) && kind.is_some_and(|kind| kind.starts_with(EVENT_STREAM));
+        // A failure asks nothing: nobody would hear of what becomes of the answer.
+        let may_ask = (200..300).contains(&status);
         let expected = Expected {
             id: ask.id.clone(),
             era: ask.version.era(),
@@ -85,13 +82,15 @@ impl Link<'_> {
             Ok(collector) => collector,
             Err(error) => return Ok(Read::Ended(Err(error))),
         };
+        let is_stream = collector.is_stream();
         let stream = Stream {
             status,
             body: response.body,
             collector,
             sent,
             has_ended: false,
-            aside: aside.filter(|_| may_ask),
+            // A single message is the answer, whatever is asked beside.
+            aside: aside.filter(|_| may_ask && is_stream),
             beside: Oddities::default(),
             server_requests: 0,
             resumed: 0,
