@@ -10,7 +10,7 @@ use portcullis_server::config::Settings;
 use portcullis_spine::Ports;
 use tokio::task::JoinSet;
 
-use self::deviations::{DEVIATIONS, Deviation};
+use self::deviations::{Deviation, JUDGED, MEASURED};
 use self::logged::Logged;
 use self::row::Row;
 use self::scene::{Scene, Seen, Sizes};
@@ -233,10 +233,15 @@ fn figures(findings: Findings, keys: &[String], broken_trails: u64, logged: &Log
             logged.of_calls == logged.calls,
         ),
         Figure::told("lines of that log", logged.lines),
-        Figure::told("rows of which the corpus asks otherwise, each told below", DEVIATIONS.len()),
     ];
-    figures.extend(DEVIATIONS.iter().map(|Deviation { row, corpus, here, why }| {
-        Figure::told(row, format!("the corpus: {corpus}; here: {here}; {why}"))
-    }));
+    for (what, deviations) in [
+        ("rows of which the corpus asks otherwise, each told below", &JUDGED[..]),
+        ("rows that are shown by another amount, time or measure, each told below", &MEASURED),
+    ] {
+        figures.push(Figure::told(what, deviations.len()));
+        figures.extend(deviations.iter().map(|Deviation { row, corpus, here, why }| {
+            Figure::told(row, format!("the corpus: {corpus}; here: {here}; {why}"))
+        }));
+    }
     figures
 }

@@ -15,32 +15,8 @@ const fn of(row: &'static str, corpus: &'static str, here: &'static str, why: &'
     Deviation { row, corpus, here, why }
 }
 
-/// All of them, in the order of the corpus.
-pub(super) const DEVIATIONS: [Deviation; 24] = [
-    of(
-        "M001",
-        "the place is free 100 ms after the deadline",
-        "100 ms after the answer, 500 in the short form",
-        "a place is held until the outcome is on record, for which the ledger has 900 ms",
-    ),
-    of(
-        "M002",
-        "10 s for the head, from the end of the request",
-        "11 s for the whole call",
-        "the caller's clock runs over intent and outcome too",
-    ),
-    of(
-        "M004",
-        "10 GB, and memory grows by less than 8 MiB",
-        "64 MiB, of which less than 8 MiB is taken",
-        "other rows share the process, so that its memory is not that of one call",
-    ),
-    of(
-        "M020",
-        "at most 10 interim answers",
-        "that the call fails",
-        "what was read of what was sent is not seen from outside; a test of the egress counts them",
-    ),
+/// What the gate does otherwise, in the order of the corpus.
+pub(super) const JUDGED: [Deviation; 12] = [
     of(
         "M023",
         "10 000 calls of each tenant at once; waits until the deadline",
@@ -52,13 +28,6 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
         "ok, for a member of the result",
         "result_sanitised",
         "the member is taken out, and the caller is told so",
-    ),
-    of("M040", "300 s at most", "12 s", "the gate of the suite is set so"),
-    of(
-        "M041",
-        "as many lines as events",
-        "each line is an event's, and each call has one",
-        "other events come by the clock",
     ),
     of(
         "M047",
@@ -79,13 +48,6 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
         "by the first call once the list is due: after 1 s here, 15 min unless told",
         "a list before each call would double its exchanges",
     ),
-    of(
-        "M062",
-        "every code point of the classes",
-        "all, but 9 for private use",
-        "a server may list 1000 tools, and 137 468 code points are for private use; a test of the rule counts them",
-    ),
-    of("M076", "a list is good for 24 h", "3 s", "the gate of the suite is set so"),
     of(
         "M077",
         "succeeded, with isError",
@@ -129,24 +91,48 @@ pub(super) const DEVIATIONS: [Deviation; 24] = [
         "scope_required, failed, where a challenge leaks it",
         "there is no result then",
     ),
+];
+
+/// What it does as the corpus says, though it is shown by another amount, time or measure.
+pub(super) const MEASURED: [Deviation; 9] = [
     of(
-        "M094",
-        "upstream_protocol, failed, at every byte",
-        "outcome_unknown, unknown, before the first",
-        "as M019: nothing of an answer has come",
+        "M001",
+        "the place is free 100 ms after the deadline",
+        "100 ms after the answer, 500 in the short form",
+        "a place is held until the outcome is on record, for which the ledger has 900 ms",
     ),
     of(
-        "M095",
-        "oauth_refused",
-        "issuer_mismatch",
-        "an admin looks for the authorization server, and is told which rule it broke",
+        "M002",
+        "10 s for the head, from the end of the request",
+        "11 s for the whole call",
+        "the caller's clock runs over intent and outcome too",
     ),
     of(
-        "M097",
-        "oauth_refused",
-        "upstream_token_unusable",
-        "the token endpoint answered; upstream_unauthorized is told of servers that refuse",
+        "M004",
+        "memory grows by less than 8 MiB",
+        "less than 8 MiB of the 10 GiB is taken",
+        "other rows share the process, so that its memory is not that of one call",
     ),
+    of(
+        "M020",
+        "at most 10 interim answers",
+        "that the call fails",
+        "what was read of what was sent is not seen from outside; a test of the egress counts them",
+    ),
+    of("M040", "300 s at most", "12 s", "the gate of the suite is set so"),
+    of(
+        "M041",
+        "as many lines as events",
+        "each line is an event's, and each call has one",
+        "other events come by the clock",
+    ),
+    of(
+        "M062",
+        "every code point of the classes",
+        "all, but 9 for private use",
+        "a server may list 1000 tools, and 137 468 code points are for private use; a test of the rule counts them",
+    ),
+    of("M076", "a list is good for 24 h", "3 s", "the gate of the suite is set so"),
     of("M098", "at most 86 400 s", "that such a token is used again at once", "nobody waits for a day"),
 ];
 
@@ -158,10 +144,12 @@ mod tests {
     #[test]
     fn what_deviates_is_a_row_that_is_played() {
         let rows = rows::all();
-        for Deviation { row, corpus, here, .. } in &DEVIATIONS {
-            assert!(rows.iter().any(|one| one.id == *row), "{row}");
-            assert_ne!(corpus, here, "{row}");
+        for all in [&JUDGED[..], &MEASURED] {
+            for Deviation { row, corpus, here, .. } in all {
+                assert!(rows.iter().any(|one| one.id == *row), "{row}");
+                assert_ne!(corpus, here, "{row}");
+            }
+            assert!(all.is_sorted_by(|one, other| one.row < other.row));
         }
-        assert!(DEVIATIONS.is_sorted_by(|one, other| one.row < other.row));
     }
 }

@@ -159,7 +159,8 @@ impl Expected {
     }
 }
 
-/// The corpus's codes in our words, where we say the same otherwise. What is not the same is a deviation.
+/// The corpus's codes in our words, where we say the same otherwise. What is not the same is a deviation. Its
+/// `oauth_refused` is three codes of ours, by who refused: rows of an authorization server that breaks a rule name theirs.
 fn ours(code: &str) -> &str {
     match code {
         "result_too_large" => "upstream_too_large",

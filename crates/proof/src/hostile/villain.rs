@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
 /// Most bytes that a flood sends to whoever goes on reading.
-const FLOOD: usize = 64 << 20;
+const FLOOD: usize = 10 << 30;
 
 /// The first byte of a TLS handshake.
 const HANDSHAKE: u8 = 22;

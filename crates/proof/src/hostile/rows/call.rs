@@ -134,20 +134,16 @@ fn m092<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     })
 }
 
-/// The answer is cut at every so many bytes of it: each call has its end on record.
+/// The answer is cut at every so many bytes of it: each call has its end on record. One of which no byte came is M019.
 fn m094<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
         let mut seen = scene.one.call(&tool, &json!({})).await?;
         // The whole answer is about 200 bytes: beyond it nothing is cut.
         for number in 0..scene.sizes.positions {
-            let at = number * 197 / scene.sizes.positions.max(1);
+            let at = 1 + number * 196 / scene.sizes.positions.max(1);
             let cut = scene.one.call(&tool, &json!({ "of": at.to_string() })).await?;
-            let is_so = match at {
-                0 => (cut.code.as_str(), cut.outcome.as_str()) == ("outcome_unknown", "unknown"),
-                _ => (cut.code.as_str(), cut.outcome.as_str()) == ("upstream_protocol", "failure"),
-            };
-            if !is_so {
+            if (cut.code.as_str(), cut.outcome.as_str()) != ("upstream_protocol", "failure") {
                 seen.complaints.push(format!("cut at byte {at}: {} on record as {}", cut.code, cut.outcome));
             }
             seen.complaints.extend(cut.complaints);
