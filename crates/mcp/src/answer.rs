@@ -77,6 +77,8 @@ pub enum Signal {
     Progress(Box<RawValue>),
     /// A request of a legacy server: POST [`ServerRequest::reply`] and read on.
     ServerRequest(ServerRequest),
+    /// The server says that one of its lists has changed.
+    ListChanged,
     /// A request of a legacy server for what it was told that it may ask for: POST [`Question::answer`] when there is one.
     Question(Question),
 }

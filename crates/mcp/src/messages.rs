@@ -26,7 +26,7 @@ pub use items::{
     CompleteParams, Completing, ReadParams, complete_params, is_task, parse_result, read_params,
 };
 pub use list::{ItemFault, ItemProblem, ListPage, Listing, RawItem, cursor_of, list_params};
-pub use listen::{ListChanges, acknowledged_params, changed_params, listen_reply};
+pub use listen::{ListChanges, acknowledged_params, changed_params, listen_params, listen_reply};
 pub use notices::{Cancelled, Progress, cancelled_params, progress_params};
 pub use replies::{Capabilities, discover_reply, empty_reply, initialize_reply, list_reply, text_reply};
 
@@ -70,6 +70,8 @@ pub mod method {
     pub const PROMPTS_LIST_CHANGED: &str = "notifications/prompts/list_changed";
     /// Both eras, from the server.
     pub const RESOURCES_LIST_CHANGED: &str = "notifications/resources/list_changed";
+    /// Those three.
+    pub const LIST_CHANGES: [&str; 3] = [TOOLS_LIST_CHANGED, PROMPTS_LIST_CHANGED, RESOURCES_LIST_CHANGED];
 }
 
 /// A message whose members do not fit its view. Names our own field and rule, nothing of the peer's text.

@@ -41,6 +41,14 @@ async def order(dish: str, ctx: Context) -> str:
     return f"{dish} for {asked.data.portions}"
 
 
+@server.tool()
+async def get_lesson(ctx: Context) -> str:
+    """Learns one more tool, and tells who listens."""
+    server.add_tool(item(0), name="get_learnt", description="Has been learnt.")
+    await ctx.notify_tools_changed()
+    return "learnt"
+
+
 def item(number: int):
     def get_item() -> str:
         return f"item {number}"

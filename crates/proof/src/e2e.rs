@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use self::servers::Servers;
 use crate::plant::Gate;
 
+mod changes;
 mod clients;
 mod matrix;
 mod oauth;
@@ -74,6 +75,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
     matrix::run(&options, &gate.admin, &agent, &servers).await?;
     readings::run(&options, &gate.admin, &agent, &servers).await?;
     questions::run(&options, &gate.admin, &agent, &servers).await?;
+    changes::run(&gate.admin, &agent, &servers).await?;
     paging::run(&options, &gate.admin, &agent, &servers.python.origin).await?;
     check_idempotency(&gate.admin, &agent, &servers.everything.origin).await?;
     println!("ok a repeated request is answered without a second call");

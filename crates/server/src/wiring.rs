@@ -71,6 +71,7 @@ pub(crate) fn spine_options(settings: &Settings) -> eyre::Result<SpineOptions> {
         health_deadline: Duration::from_secs(settings.limits.health_seconds),
         list_refresh: Duration::from_secs(settings.limits.list_refresh_seconds),
         list_max_age: Duration::from_secs(settings.limits.list_max_age_seconds),
+        listeners: settings.limits.listeners,
         undeclared_arguments: settings.tools.undeclared_arguments,
         server_calls: settings.limits.server_calls,
         server_queue: settings.limits.server_queue,

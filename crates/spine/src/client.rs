@@ -11,6 +11,7 @@ use portcullis_engines::redaction::Redactor;
 use portcullis_engines::results::examine_progress;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::progress::ProgressSink;
 use portcullis_schemas::integrations::mcp::wire::{
@@ -132,6 +133,17 @@ impl McpClient for DispatchClient {
             Some(redactor) => redactor.reply(reply),
             None => reply,
         })
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        let heard = self.exchange(self.inner.listen(tenant, target, watch, dispatch)).await;
+        self.heard(tenant, target, heard)
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

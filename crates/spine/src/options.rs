@@ -37,6 +37,8 @@ pub struct SpineOptions {
     pub list_refresh: Duration,
     /// How old a list may grow before calls of its tools are refused. Default 24 h.
     pub list_max_age: Duration,
+    /// Servers that are listened to for changes of their lists at a time, of all tenants; 0 listens to none. Default 256.
+    pub listeners: usize,
     /// Whether tools get arguments that their input schemas do not declare. Default false.
     pub undeclared_arguments: bool,
     /// Calls and other exchanges of a tenant with one MCP server at a time; 0 counts as 1. Default 32.
@@ -90,6 +92,7 @@ impl SpineOptions {
             health_deadline: Duration::from_secs(10),
             list_refresh: Duration::from_secs(15 * 60),
             list_max_age: Duration::from_secs(24 * 60 * 60),
+            listeners: 256,
             undeclared_arguments: false,
             server_calls: 32,
             server_queue: 32,

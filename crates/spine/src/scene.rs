@@ -17,11 +17,12 @@ use portcullis_schemas::{Error, ErrorKind, PortError};
 use serde_json::{Map, Value};
 
 use crate::admission::{Gate, Slot};
-use crate::cancel::CancelSignal;
+use crate::cancel::{CancelGuard, CancelSignal};
 use crate::client::{DispatchClient, UpstreamTime};
-use crate::closing::Doors;
+use crate::closing::{Cut, Doors, Running};
 use crate::deadline::{Noted, Patience, budget, exceeded};
 use crate::integrations::mcp::freshness::Lists;
+use crate::integrations::mcp::listening::Listeners;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
 use crate::remembered::{RememberedCalls, RememberedKeys};
@@ -36,6 +37,7 @@ pub(crate) struct Stage {
     pub(crate) instance: InstanceId,
     pub(crate) arguments: ArgumentJudge,
     pub(crate) lists: Lists,
+    pub(crate) listeners: Listeners,
     pub(crate) calls: RememberedCalls,
     pub(crate) keys: RememberedKeys,
     /// `None`: no token is let in.
@@ -257,6 +259,25 @@ impl Scene {
 
     pub(crate) fn arguments(&self) -> &ArgumentJudge {
         &self.stage.arguments
+    }
+
+    /// The same caller, for work that goes on when this dispatch has ended: until the guard is dropped, or exchanges are cut
+    /// off. None once the end was announced.
+    pub(crate) fn apart(&self) -> Option<(Self, CancelGuard, Running)> {
+        let running = self.stage.doors.enter().ok()?;
+        let (guard, signal) = CancelSignal::pair(self.closing());
+        let ctx = CallContext::new(self.principal().clone(), self.ctx.request.clone());
+        Some((Self::new(Arc::clone(&self.stage), ctx, signal), guard, running))
+    }
+
+    /// Hears of the end of this process.
+    pub(crate) fn closing(&self) -> Cut {
+        self.stage.doors.cut()
+    }
+
+    /// Who is listened to.
+    pub(crate) fn listeners(&self) -> &Listeners {
+        &self.stage.listeners
     }
 
     /// When servers' lists were tried to be read.

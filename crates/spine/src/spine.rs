@@ -22,6 +22,7 @@ use crate::closing::Doors;
 use crate::deadline;
 use crate::input::Input;
 use crate::integrations::mcp::freshness::Lists;
+use crate::integrations::mcp::listening::Listeners;
 use crate::operations;
 use crate::options::SpineOptions;
 use crate::ports::Ports;
@@ -65,6 +66,7 @@ impl Spine {
             instance,
             arguments,
             lists: Lists::default(),
+            listeners: Listeners::default(),
             calls: RememberedCalls::default(),
             keys: RememberedKeys::default(),
             tokens,

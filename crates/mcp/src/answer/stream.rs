@@ -51,6 +51,9 @@ impl Collector {
             }
             Message::Notification(notification) => {
                 self.count()?;
+                if method::LIST_CHANGES.contains(&notification.method.as_ref()) {
+                    return Ok(Some(Signal::ListChanged));
+                }
                 let params = notification.params.filter(|_| notification.method == method::PROGRESS);
                 let is_told = |params: &&RawValue| {
                     Progress::parse(Some(params)).is_ok_and(|progress| is_ours(&progress, &self.expected))

@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 
 use super::{Implementation, ViewError};
 use crate::jsonrpc::{Id, object, to_raw};
+use crate::meta::{Block, OutgoingMeta};
 
 /// Which lists somebody wants to hear of.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -34,6 +35,12 @@ impl ListChanges {
     }
 }
 
+/// `params` of a `subscriptions/listen` of ours.
+#[must_use]
+pub fn listen_params(wanted: ListChanges, meta: &OutgoingMeta) -> Box<RawValue> {
+    to_raw(&ListenOut { meta: meta.block(), notifications: wanted })
+}
+
 /// `params` of the first message of a stream: what it will tell of.
 #[must_use]
 pub fn acknowledged_params(subscription: &Id, accepted: ListChanges) -> Box<RawValue> {
@@ -59,6 +66,13 @@ fn is_false(flag: &bool) -> bool {
 
 #[derive(Deserialize)]
 struct ListenIn {
+    notifications: ListChanges,
+}
+
+#[derive(Serialize)]
+struct ListenOut<'a> {
+    #[serde(rename = "_meta", skip_serializing_if = "Option::is_none")]
+    meta: Option<Block<'a>>,
     notifications: ListChanges,
 }
 

@@ -9,6 +9,7 @@ use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{InstanceId, ServerId, TenantId};
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -217,6 +218,17 @@ impl McpClient for WatchedClient {
     ) -> Result<ToolReply, McpFailure> {
         let era = |reply: &ToolReply| era_of(&reply.protocol_version);
         self.exchange("call", era, self.inner.call_tool(tenant, target, call, dispatch)).await
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        let era = |(): &()| "unknown";
+        self.exchange("listen", era, self.inner.listen(tenant, target, watch, dispatch)).await
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -7,7 +7,7 @@ use color_eyre::eyre::{Result, WrapErr};
 use super::Options;
 use crate::plant::{Program, free_port};
 
-/// How many items the server of many has, besides its three other tools: more than a page holds.
+/// How many items the server of many has, besides its other tools: more than a page holds.
 pub(super) const ITEMS: usize = 130;
 
 /// A server that runs.

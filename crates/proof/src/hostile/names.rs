@@ -13,6 +13,7 @@ use portcullis_drivers::integrations::mcp::client::HttpMcpClient;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{Egress, EgressLimits, EgressPurpose, EgressRequest, HttpMethod};
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::mcp::wire::{
@@ -135,6 +136,16 @@ impl McpClient for ByHand {
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
         self.0.call_tool(tenant, target, call, dispatch).await
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.0.listen(tenant, target, watch, dispatch).await
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

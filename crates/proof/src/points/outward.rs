@@ -9,6 +9,7 @@ use portcullis_schemas::egress::{Egress, EgressBody, EgressError, EgressRequest,
 use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -85,6 +86,9 @@ watched_port! {
     fn call_tool(
         tenant: &TenantId, target: &McpTarget, call: &ToolCall, dispatch: &Dispatch
     ) -> Result<ToolReply, McpFailure>;
+    fn listen(
+        tenant: &TenantId, target: &McpTarget, watch: &ListWatch, dispatch: &Dispatch
+    ) -> Result<(), McpFailure>;
     rest forget {
         async fn forget(&self, tenant: &TenantId, server: &ServerId) {
             self.passage.before("McpClient::forget");

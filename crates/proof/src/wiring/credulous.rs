@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Conduct, Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -71,6 +72,16 @@ impl McpClient for Client {
             }),
             (answer, _) => answer,
         }
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.inner.listen(tenant, target, watch, dispatch).await
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -7,6 +7,7 @@ use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{CredentialId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::{CredentialVault, ReferenceTarget};
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     AuthHeader, Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -115,6 +116,16 @@ impl McpClient for Client {
         let is_asked_to = call.arguments.contains_key(PANIC);
         assert!(!is_asked_to, "{PANIC_WORDS} {target:?} {call:?} {dispatch:?}");
         self.told(self.inner.call_tool(tenant, &self.target(target), call, dispatch).await)
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.told(self.inner.listen(tenant, &self.target(target), watch, dispatch).await)
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

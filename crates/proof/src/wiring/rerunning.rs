@@ -10,6 +10,7 @@ use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
@@ -83,6 +84,16 @@ impl McpClient for KeepsCalls {
         // A call that is not kept is not run again; there are others.
         let _ = std::fs::write(file_of(&self.directory, &dispatch.receipt), kept.to_string());
         self.inner.call_tool(tenant, target, call, dispatch).await
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.inner.listen(tenant, target, watch, dispatch).await
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

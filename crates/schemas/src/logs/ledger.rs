@@ -27,6 +27,8 @@ string_enum!(
         HealthCheck = "health_check",
         /// Find a server's authorization server, and become known there.
         DiscoverAuthorization = "discover_authorization",
+        /// Listen for changes of a server's lists.
+        ListenForChanges = "listen_for_changes",
         /// Exchanging the code that a caller's browser brought for tokens of their account.
         ConnectAccount = "connect_account",
     }

@@ -143,6 +143,8 @@ pub struct LimitSettings {
     pub list_refresh_seconds: u64,
     /// How old a list may grow before calls of its tools are refused: 1 to 604800. Default 86400.
     pub list_max_age_seconds: u64,
+    /// Servers that are listened to for changes of their lists at a time: 0 to 4096. Default 256.
+    pub listeners: usize,
     /// What is under way when a stop is asked for: 0 to 300 until it is cut off. Default 20.
     pub grace_seconds: u64,
     /// Calls of a tenant to one MCP server at a time: 1 to 1024. Default 32.
@@ -169,6 +171,7 @@ impl Default for LimitSettings {
             health_seconds: 10,
             list_refresh_seconds: 900,
             list_max_age_seconds: 86_400,
+            listeners: 256,
             grace_seconds: 20,
             server_calls: 32,
             server_queue: 32,
@@ -359,6 +362,7 @@ fn read_limits(reader: &mut Reader<'_>, defaults: LimitSettings) -> LimitSetting
         grace_seconds,
         queue_milliseconds: queue.unwrap_or(defaults.queue_milliseconds),
         approval_seconds: approval.unwrap_or(defaults.approval_seconds),
+        listeners: count("limits.listeners", 0..=4096, defaults.listeners),
         server_calls: count("limits.server_calls", 1..=1024, defaults.server_calls),
         server_queue: count("limits.server_queue", 0..=1024, defaults.server_queue),
         requests: count("limits.requests", 1..=65_536, defaults.requests),

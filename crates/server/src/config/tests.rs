@@ -62,6 +62,7 @@ fn every_setting_can_come_from_the_file() {
         health_seconds = 60
         list_refresh_seconds = 1
         list_max_age_seconds = 604800
+        listeners = 0
         grace_seconds = 0
         server_calls = 1024
         server_queue = 0
@@ -88,6 +89,7 @@ fn every_setting_can_come_from_the_file() {
         health_seconds: 60,
         list_refresh_seconds: 1,
         list_max_age_seconds: 604_800,
+        listeners: 0,
         grace_seconds: 0,
         server_calls: 1024,
         server_queue: 0,

@@ -14,6 +14,7 @@ use opentelemetry_sdk::propagation::TraceContextPropagator;
 use portcullis::Ports;
 use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -112,6 +113,16 @@ impl McpClient for OnwardClient {
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure> {
         self.inner.call_tool(tenant, target, call, &from_here(dispatch)).await
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.inner.listen(tenant, target, watch, &from_here(dispatch)).await
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -9,6 +9,7 @@ pub(crate) mod freshness;
 pub(crate) mod health;
 pub(crate) mod invocations;
 pub(crate) mod invoke;
+pub(crate) mod listening;
 mod offers;
 pub(crate) mod own_secrets;
 mod rounds;

@@ -129,9 +129,17 @@ impl House {
 
     /// Registers a server that offers one tool, and approves it.
     pub(crate) async fn approved_tool(&self, name: &str) -> McpTool {
-        self.client.answer_discover(Ok(catalogue(&[definition(name, "does it")])));
+        self.approved_tool_in(catalogue(&[definition(name, "does it")])).await
+    }
+
+    /// Registers a server that offers this, and approves its first tool.
+    pub(crate) async fn approved_tool_in(&self, offered: McpCatalogue) -> McpTool {
+        let ListedTool::Readable { name, .. } = &offered.tools[0] else {
+            panic!("a tool that can be approved")
+        };
         let body =
             json!({ "name": format!("server of {name}"), "url": format!("https://mcp.example/{name}") });
+        self.client.answer_discover(Ok(offered));
         let registered = self.admin::<RegisterMcpServer>(body).await.unwrap();
         assert_eq!(registered.discovery_error, None);
         let server = registered.server.server_id;

@@ -14,6 +14,7 @@ mod governed_call;
 mod halting;
 mod house;
 mod lifecycle;
+mod listening;
 mod load;
 mod own_secrets;
 mod panicking;

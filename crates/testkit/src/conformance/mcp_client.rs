@@ -8,6 +8,7 @@ use portcullis_schemas::context::TraceContext;
 use portcullis_schemas::ids::{IntentId, ServerId};
 use portcullis_schemas::integrations::mcp::input::ServerInput;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
+use portcullis_schemas::integrations::mcp::listening::{ChangeSink, ListWatch};
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::server::ProtocolPin;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
@@ -41,6 +42,7 @@ pub async fn mcp_client(client: &dyn McpClient) {
             expect_refusal(url, client.discover(&tenant, &target, &dispatch).await);
             expect_refusal(url, client.check_health(&tenant, &target, &dispatch).await);
             expect_refusal(url, client.call_tool(&tenant, &target, &call(), &dispatch).await);
+            expect_refusal(url, client.listen(&tenant, &target, &watch(), &dispatch).await);
             client.forget(&tenant, &server).await;
         }
     }
@@ -76,6 +78,13 @@ fn dispatch() -> Dispatch {
         deadline: Duration::from_secs(5),
         trace: TraceContext::default(),
         progress: None,
+    }
+}
+
+fn watch() -> ListWatch {
+    ListWatch {
+        lists: vec![ItemKind::Tool],
+        sink: ChangeSink::new(|| panic!("nothing is heard of a server that is not reached")),
     }
 }
 

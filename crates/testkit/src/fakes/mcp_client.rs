@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use portcullis_schemas::codes;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -26,6 +27,8 @@ pub enum ExchangeKind {
     CheckHealth,
     /// `call_tool`.
     CallTool,
+    /// `listen`.
+    Listen,
 }
 
 /// One exchange as it was asked for, with the receipt in its dispatch.
@@ -52,6 +55,9 @@ pub struct ScriptedMcpClient {
     healths: Mutex<VecDeque<Result<McpHealth, McpFailure>>>,
     calls: Mutex<VecDeque<CallAnswer>>,
     otherwise: Mutex<Option<ToolReply>>,
+    listens: Mutex<VecDeque<Result<(), McpFailure>>>,
+    watches: Mutex<Vec<ListWatch>>,
+    listening: AtomicUsize,
     exchanges: Mutex<Vec<Exchange>>,
     forgotten: Mutex<Vec<(TenantId, ServerId)>>,
     dropped: AtomicUsize,
@@ -79,6 +85,7 @@ impl ScriptedMcpClient {
             client.answer_discover(Err(refusal.clone()));
             client.answer_health(Err(refusal.clone()));
             client.answer_call(Err(refusal.clone()));
+            client.answer_listen(Err(refusal.clone()));
         }
         client
     }
@@ -96,6 +103,21 @@ impl ScriptedMcpClient {
     /// Answers the next call.
     pub fn answer_call(&self, answer: Result<ToolReply, McpFailure>) {
         locked(&self.calls).push_back(CallAnswer::Ready(answer));
+    }
+
+    /// Ends the next listening at once. One for which nothing stands in the queue goes on until it is dropped.
+    pub fn answer_listen(&self, answer: Result<(), McpFailure>) {
+        locked(&self.listens).push_back(answer);
+    }
+
+    /// Who wanted to hear of lists, in order.
+    pub fn watches(&self) -> Vec<ListWatch> {
+        locked(&self.watches).clone()
+    }
+
+    /// How many are listening.
+    pub fn listening(&self) -> usize {
+        self.listening.load(Ordering::SeqCst)
     }
 
     /// Never answers the next call; its future ends when it is dropped.
@@ -213,6 +235,27 @@ impl McpClient for ScriptedMcpClient {
         answer
     }
 
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        self.keep(ExchangeKind::Listen, tenant, target, None, dispatch);
+        locked(&self.watches).push(watch.clone());
+        let next = locked(&self.listens).pop_front();
+        match next {
+            Some(answer) => answer,
+            None => {
+                self.listening.fetch_add(1, Ordering::SeqCst);
+                let _listening = Listening(&self.listening);
+                watch.sink.tell();
+                pending().await
+            }
+        }
+    }
+
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {
         locked(&self.forgotten).push((tenant.clone(), server.clone()));
     }
@@ -229,6 +272,15 @@ impl Drop for Unanswered<'_> {
         if self.armed {
             self.dropped.fetch_add(1, Ordering::SeqCst);
         }
+    }
+}
+
+/// One who listens, until it is dropped.
+struct Listening<'a>(&'a AtomicUsize);
+
+impl Drop for Listening<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
     }
 }
 

@@ -364,16 +364,20 @@ pub(super) fn for_exchange(
     Some(Opening { cause, severity: High, title, dedup_key, facts }.at(stamp.ids, stamp.now))
 }
 
-/// A discovery or health check was cut off.
-pub(super) fn exchange_unknown(stamp: &EventStamp<'_>, server_id: &str, purpose: IntentKind) -> NewIncident {
-    Opening {
+/// A discovery or health check was cut off. Nothing is owed to who listened: whoever uses the server next listens again.
+pub(super) fn exchange_unknown(
+    stamp: &EventStamp<'_>,
+    server_id: &str,
+    purpose: IntentKind,
+) -> Option<NewIncident> {
+    let opening = Opening {
         cause: IncidentCause::OutcomeUnknown,
         severity: Medium,
         title: format!("the outcome of {purpose} is not known: run it again"),
         dedup_key: format!("unknown:{purpose}:{server_id}"),
         facts: json!({ "server_id": server_id, "purpose": purpose }),
-    }
-    .at(stamp.ids, stamp.now)
+    };
+    (purpose != IntentKind::ListenForChanges).then(|| opening.at(stamp.ids, stamp.now))
 }
 
 fn about_call(facts: &InvocationFacts, code: Option<Code>) -> Value {

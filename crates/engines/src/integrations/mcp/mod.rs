@@ -14,6 +14,7 @@ pub mod exchange;
 mod incident_rules;
 pub mod invocation;
 mod lifecycle;
+pub mod listening;
 pub mod risk;
 pub mod rounds;
 pub mod server;

@@ -2,6 +2,7 @@
 
 pub mod input;
 pub mod invocation;
+pub mod listening;
 pub mod oauth;
 pub mod operations;
 pub mod ports;

@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 
 use super::invocation::{InvocationOutcome, McpToolInvocation};
+use super::listening::ListWatch;
 use super::server::{McpServer, McpServerStatus};
 use super::tool::{ItemKind, McpTool, ToolStatus};
 use super::wire::{Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply};
@@ -138,6 +139,19 @@ pub trait McpClient: Send + Sync {
         call: &ToolCall,
         dispatch: &Dispatch,
     ) -> Result<ToolReply, McpFailure>;
+
+    /// Tells the watch when the server says that one of these lists has changed, and once when it begins to be heard. Ends
+    /// at the deadline, or when the server ends its stream.
+    ///
+    /// # Errors
+    /// When the server cannot be heard, or does more than tell of its lists.
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure>;
 
     /// Forgets what is kept of a server: era, sessions, connections, calls that wait for answers.
     async fn forget(&self, tenant: &TenantId, server: &ServerId);

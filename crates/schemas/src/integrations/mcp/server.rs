@@ -120,7 +120,8 @@ pub struct McpServer {
     pub status: McpServerStatus,
     /// The version spoken at the last discovery.
     pub protocol_version: Option<String>,
-    /// Names of the capabilities that the server declared, sorted.
+    /// Names of the capabilities that the server declared, sorted. Beside one of lists whose changes the server tells of
+    /// stands its flag: `tools.listChanged`.
     pub capabilities: Vec<String>,
     /// Hash over the declared capabilities in canonical form (RFC 8785).
     pub capabilities_hash: Option<String>,

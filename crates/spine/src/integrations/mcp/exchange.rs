@@ -28,7 +28,7 @@ pub(super) struct Exchange {
     pub(super) target: McpTarget,
     pub(super) dispatch: Dispatch,
     kind: IntentKind,
-    _place: Slot<(TenantId, ServerId)>,
+    _place: Option<Slot<(TenantId, ServerId)>>,
 }
 
 /// Judges, records, then opens the credential. Only what comes out of here may reach out.
@@ -42,6 +42,20 @@ pub(super) async fn begin(
     longest: Duration,
 ) -> Result<Exchange, Error> {
     let place = scene.place(id, longest).await?;
+    begin_in(scene, id, kind, longest, Some(place)).await
+}
+
+/// The same for one that takes no place among the exchanges with its server.
+///
+/// # Errors
+/// As [`begin`].
+pub(super) async fn begin_in(
+    scene: &Scene,
+    id: &ServerId,
+    kind: IntentKind,
+    longest: Duration,
+    place: Option<Slot<(TenantId, ServerId)>>,
+) -> Result<Exchange, Error> {
     let (server, credential, receipt) = record(scene, id, kind, longest).await?;
     let vault = scene.vault(longest);
     let opened = caught(authenticate(&vault, scene.tenant(), &server, &credential.access)).await;

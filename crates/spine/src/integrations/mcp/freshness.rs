@@ -15,12 +15,15 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{ATTEMPTS, discovery};
+use crate::closing::Cut;
 use crate::scene::Scene;
 
 /// A list is asked for at most this often, also by a thousand calls, and also when it cannot be had.
 const BETWEEN: Duration = Duration::from_secs(60);
 /// And so often by those who only look: streams that listen do so every minute.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
+/// And so often because a server says that it has changed.
+const BETWEEN_NEWS: Duration = Duration::from_secs(10);
 /// The longest that a call waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
 /// And who looks, who must still be told within those 10 s what is offered meanwhile.
@@ -110,6 +113,32 @@ pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) 
         return Ok(());
     }
     read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await
+}
+
+/// Reads a list that its server says has changed: again at once if nobody has read it a moment ago, else a little later.
+pub(super) async fn reread(scene: &Scene, server: &McpServer, closing: &Cut) {
+    let tried = scene.lists().of(scene, server);
+    loop {
+        let mut tried = Arc::clone(&tried).lock_owned().await;
+        let since = |tried: Duration| scene.ports().clock.monotonic().saturating_sub(tried);
+        let wait = tried.map_or(Duration::ZERO, |tried| BETWEEN_NEWS.saturating_sub(since(tried)));
+        if wait.is_zero() {
+            if let Err(error) = read(scene, &server.server_id, LONGEST, &mut tried).await {
+                tracing::debug!(code = %error.code(), "a list that has changed stays as it is until somebody uses it");
+            }
+            return;
+        }
+        drop(tried);
+        tokio::select! {
+            () = closing.announced() => return,
+            () = tokio::time::sleep(wait) => {}
+        }
+    }
+}
+
+/// Whether a list is so young that nobody reads it again by mistake.
+pub(super) fn is_young(scene: &Scene, server: &McpServer) -> bool {
+    age(scene, server) < BETWEEN
 }
 
 fn is_recent(scene: &Scene, tried: Option<Duration>, between: Duration) -> bool {

@@ -1,6 +1,7 @@
 //! The governed call: load, decide, and hand over to the engine that records, acts and settles.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use portcullis_engines::framed;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
@@ -12,6 +13,7 @@ use portcullis_engines::integrations::mcp::rounds::Rounds;
 use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
+use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::logs::ledger::IdempotencyClaim;
 use portcullis_schemas::operation::Operation;
@@ -22,9 +24,9 @@ use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
-use super::freshness;
 use super::rounds::{Going, Request};
 use super::through::ThroughToolset;
+use super::{freshness, listening};
 use crate::integrations::approvals;
 use crate::options::connection_page;
 use crate::scene::Scene;
@@ -107,14 +109,21 @@ pub(crate) async fn invoke(
     let server = Arc::clone(&call.facts.server);
     let answered = carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await;
     drop(place);
-    if answered.as_ref().is_err_and(|error| error.code() == codes::HEADERS_REFUSED) {
-        // The call's outcome is on record; what is found counts for the next one, and so does that nothing was.
-        let _ = freshness::refresh(&scene, &server, limit).await;
-    }
+    look_after_lists(&scene, &server, limit, answered.as_ref().err()).await;
     answered.map_err(|error| match error.code() {
         codes::CONNECTION_REQUIRED => error.with_page(page),
         _ => error,
     })
+}
+
+/// What a call means for the lists of its server: who was answered uses it, and who was refused the headers has an old one.
+async fn look_after_lists(scene: &Scene, server: &Arc<McpServer>, limit: Duration, error: Option<&Error>) {
+    match error.map(Error::code) {
+        None => listening::keep_heard(scene, server),
+        // The call's outcome is on record; what is found counts for the next one, and so does that nothing was.
+        Some(codes::HEADERS_REFUSED) => drop(freshness::refresh(scene, server, limit).await),
+        Some(_) => {}
+    }
 }
 
 /// What a call is judged anew by, when what it was judged on has changed.

@@ -122,7 +122,7 @@ impl ServerOffers {
     }
 
     /// The server itself.
-    pub(crate) fn server(&self) -> &McpServer {
+    pub(crate) fn server(&self) -> &Arc<McpServer> {
         &self.server
     }
 

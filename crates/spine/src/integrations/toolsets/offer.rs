@@ -20,7 +20,7 @@ use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_trail::Digest;
 
-use crate::integrations::mcp::{ServerOffers, TenantConfiguration, freshness};
+use crate::integrations::mcp::{ServerOffers, TenantConfiguration, freshness, listening};
 use crate::scene::Scene;
 
 /// The capability of servers that complete arguments.
@@ -143,7 +143,7 @@ impl Shelf {
                 && let Some(tool) = server.tool(&entry.tool_id)
                 && self.tenant.is_due(scene, server, tool).await
             {
-                due.insert(&entry.server_id, server.server());
+                due.insert(&entry.server_id, &**server.server());
             }
         }
         due.into_values().collect()
@@ -158,8 +158,11 @@ impl Shelf {
     async fn offer(&self, scene: &Scene, entry: &ToolsetTool) -> Option<OfferedTool> {
         let server = self.servers.get(&entry.server_id)?;
         let tool = server.tool(&entry.tool_id)?;
-        let may_call = self.tenant.offers(scene, server, tool).await;
-        if may_call { offered(entry, &tool.definition) } else { None }
+        if !self.tenant.offers(scene, server, tool).await {
+            return None;
+        }
+        listening::keep_heard(scene, server.server());
+        offered(entry, &tool.definition)
     }
 }
 

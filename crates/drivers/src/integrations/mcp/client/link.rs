@@ -6,7 +6,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use portcullis_mcp::answer::{AnswerError, AnswerLimits, Answered, Oddities, Question};
 use portcullis_mcp::capabilities::ClientCapabilities;
-use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, SessionId, standard_headers};
+use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, standard_headers};
 use portcullis_mcp::jsonrpc::{Id, notification, request};
 use portcullis_mcp::messages::Implementation;
 use portcullis_mcp::meta::{OutgoingMeta, TraceContext};
@@ -26,7 +26,7 @@ use serde_json::value::RawValue;
 use tokio::time::{Instant, timeout};
 
 use super::failure::{NotAnswered, challenged, conduct_beside, refused, timed_out, unsent};
-use super::session::Spoken;
+use super::session::{Spoken, UpstreamSession};
 use super::stream::{Read, Stream};
 
 /// How long a body that says nothing may take to end, so that its connection can be used again.
@@ -59,7 +59,7 @@ pub(super) struct Ask<'a> {
     /// What `Mcp-Name` says, for the methods that have it.
     pub(super) name: Option<&'a str>,
     pub(super) version: ProtocolVersion,
-    pub(super) session: Option<&'a SessionId>,
+    pub(super) session: Option<&'a UpstreamSession>,
     pub(super) more_headers: Vec<Header>,
     pub(super) params: Option<&'a RawValue>,
     pub(super) limits: AnswerLimits,
@@ -107,7 +107,7 @@ impl<'a> Ask<'a> {
         !self.accepts.is_empty()
     }
 
-    fn in_session(mut self, session: Option<&'a SessionId>) -> Self {
+    fn in_session(mut self, session: Option<&'a UpstreamSession>) -> Self {
         self.session = session;
         self
     }
@@ -245,7 +245,7 @@ impl<'a> Link<'a> {
 
     /// Sends a request and collects its answer, whatever it is.
     pub(super) async fn ask(&self, ask: &Ask<'_>) -> Result<Reply, NotAnswered> {
-        let aside = if ask.may_be_held() { self.listen(ask).await } else { None };
+        let aside = if ask.may_be_held() { self.open_beside(ask).await } else { None };
         let (body_bytes, total) = (ask.limits.max_body_bytes, self.time_for(ask)?);
         let mut limits = EgressLimits { body_bytes, total, ..EgressLimits::default() };
         limits.connect = limits.connect.min(self.remaining()?);
@@ -311,7 +311,7 @@ impl<'a> Link<'a> {
         let ours = standard.into_iter().chain(ask.more_headers.iter().cloned());
         headers.extend(ours.map(|(name, value)| (name, HeaderValue::Plain(value))));
         if let Some(session) = ask.session {
-            let id = Secret::new(session.as_str().to_owned());
+            let id = Secret::new(session.id().as_str().to_owned());
             headers.push((SESSION_ID.to_owned(), HeaderValue::Secret(id)));
         }
         if let Some(auth) = &self.target.auth {

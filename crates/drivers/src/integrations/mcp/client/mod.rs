@@ -1,7 +1,8 @@
 //! The MCP client: Streamable HTTP of both eras over the egress.
 //!
 //! Start: [`HttpMcpClient`]. One `link::Link` serves one operation on one server; `probe` finds out what the
-//! server speaks, `verdicts` remembers it in memory, `catalogue`, `call` and `health` are the operations.
+//! server speaks, `verdicts` remembers it in memory, `catalogue`, `call`, `health` and
+//! `changes` are the operations.
 //!
 //! Never: a socket of its own, a cached credential, a shared upstream session, a followed redirect, a repeated call
 //! that may have been acted on, a word of the upstream's in a failure. A server may ask for what its caller accepts: a
@@ -17,6 +18,7 @@ mod aside;
 mod call;
 mod cancel;
 mod catalogue;
+mod changes;
 mod failure;
 mod health;
 mod held;
@@ -36,6 +38,7 @@ use portcullis_schemas::codes;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::input::InputKind;
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
@@ -271,6 +274,19 @@ impl McpClient for HttpMcpClient {
                 Err(failure)
             }
         }
+    }
+
+    async fn listen(
+        &self,
+        tenant: &TenantId,
+        target: &McpTarget,
+        watch: &ListWatch,
+        dispatch: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        let link = self.link(tenant, target, &[], dispatch);
+        let spoken = self.spoken(&link, &self.verdicts.slot(&link), None).await?;
+        let heard = changes::hear(&link, &spoken, watch).await;
+        heard.map_err(|problem| self.fail(&link, &spoken, problem))
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

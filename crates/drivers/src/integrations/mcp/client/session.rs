@@ -44,10 +44,10 @@ impl Spoken {
         self.version().era()
     }
 
-    pub(super) fn session(&self) -> Option<&SessionId> {
+    pub(super) fn session(&self) -> Option<&UpstreamSession> {
         match self {
-            Self::Modern { .. } | Self::Legacy { session: None, .. } => None,
-            Self::Legacy { session: Some(session), .. } => Some(&session.id),
+            Self::Modern { .. } => None,
+            Self::Legacy { session, .. } => session.as_ref(),
         }
     }
 
@@ -83,6 +83,8 @@ pub(super) struct UpstreamSession {
     ended: AtomicBool,
     /// Somebody else has a session of the same id with the same server.
     is_shared: AtomicBool,
+    /// The server has said that it has no stream for what it wants to say between calls.
+    is_silent: AtomicBool,
     egress: Arc<dyn Egress>,
     tenant: TenantId,
     url: String,
@@ -102,8 +104,21 @@ impl UpstreamSession {
         tenant: TenantId,
         url: String,
     ) -> Self {
-        let (ended, is_shared) = (AtomicBool::new(false), AtomicBool::new(false));
-        Self { id, version, ended, is_shared, egress, tenant, url }
+        let no = || AtomicBool::new(false);
+        Self { id, version, ended: no(), is_shared: no(), is_silent: no(), egress, tenant, url }
+    }
+
+    pub(super) fn id(&self) -> &SessionId {
+        &self.id
+    }
+
+    /// It is not asked for that stream again.
+    pub(super) fn mark_silent(&self) {
+        self.is_silent.store(true, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_silent(&self) -> bool {
+        self.is_silent.load(Ordering::Relaxed)
     }
 }
 

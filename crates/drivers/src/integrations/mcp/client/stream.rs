@@ -193,7 +193,7 @@ impl Link<'_> {
                 Signal::Question(_) => true,
                 // A server that waits for people may ask whether anybody is there as often as it likes.
                 Signal::ServerRequest(request) => !(request.is_ping() && ask.may_be_held()),
-                Signal::Progress(_) => false,
+                Signal::Progress(_) | Signal::ListChanged => false,
             };
             stream.server_requests += usize::from(is_counted);
             if stream.server_requests > MAX_SERVER_REQUESTS {
@@ -202,6 +202,7 @@ impl Link<'_> {
             match signal {
                 Signal::Question(question) => asked.push(question),
                 Signal::ServerRequest(request) => self.reply(ask, &request).await,
+                Signal::ListChanged => {}
                 Signal::Progress(params) => {
                     if let Some(sink) = &self.progress {
                         sink.tell(params.into());
@@ -213,7 +214,7 @@ impl Link<'_> {
     }
 
     /// Answers a server's request by itself. Whether it arrives changes nothing for ours.
-    async fn reply(&self, ask: &Ask<'_>, request: &ServerRequest) {
+    pub(super) async fn reply(&self, ask: &Ask<'_>, request: &ServerRequest) {
         let Ok(left) = self.remaining() else { return };
         let limits = EgressLimits { total: REPLY_TIME.min(left), ..EgressLimits::default() };
         match self.egress.send(self.tenant, self.post(ask, request.reply(), limits)).await {

@@ -1,6 +1,7 @@
 //! Tests of the client against scripted upstreams, through the real egress.
 
 mod aside;
+mod changes;
 mod faults;
 mod held;
 mod items;

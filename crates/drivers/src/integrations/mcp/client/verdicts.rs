@@ -91,7 +91,7 @@ impl Verdicts {
         if sessions.len() >= MAX_SERVERS {
             sessions.retain(|_, (.., known)| known.strong_count() > 0);
         }
-        let key = (target.url.clone(), session.as_str().to_owned());
+        let key = (target.url.clone(), session.id().as_str().to_owned());
         let is_ours = |owner: &TenantId, server: &ServerId, identity: &str| {
             owner == tenant && server == &target.server_id && identity == target.identity
         };

@@ -85,8 +85,7 @@ impl McpToolInvocationEngine {
             let facts = json!({ "purpose": purpose, "error_code": codes::OUTCOME_UNKNOWN });
             let about = vec![("server_id", server_id.to_string())];
             settlement.events.push(stamp.draft(AuditEventType::McpExchangeUnknown, about, facts));
-            settlement.incident =
-                Some(incident_rules::exchange_unknown(&stamp, server_id.as_str(), *purpose));
+            settlement.incident = incident_rules::exchange_unknown(&stamp, server_id.as_str(), *purpose);
         }
         settlement
     }

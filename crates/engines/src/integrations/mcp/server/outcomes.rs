@@ -17,8 +17,8 @@ use serde_json::{Value, json};
 use super::{McpServerEngine, ServerChange, about, step};
 use crate::integrations::mcp::discovery::DiscoveryPlan;
 use crate::integrations::mcp::events::EventStamp;
-use crate::integrations::mcp::incident_rules;
 use crate::integrations::mcp::lifecycle::ServerEvent;
+use crate::integrations::mcp::{incident_rules, listening};
 
 /// Most names of capabilities that are kept.
 const MAX_CAPABILITIES: usize = 64;
@@ -146,7 +146,7 @@ fn with_transition(stamp: &EventStamp<'_>, server: McpServer, before: McpServerS
 }
 
 /// Names that can be shown, sorted, and the hash of the whole. What does not read strictly has neither: capabilities
-/// are the server's own words and decide nothing.
+/// are the server's own words, and decide no more than whether it is listened to.
 fn read_capabilities(raw: &RawJson) -> (Vec<String>, Option<String>) {
     let Ok(value) = strict::parse(raw.as_str().as_bytes(), Limits::default()) else {
         return (Vec::new(), None);
@@ -155,6 +155,7 @@ fn read_capabilities(raw: &RawJson) -> (Vec<String>, Option<String>) {
     let Value::Object(members) = value else { return (Vec::new(), hash) };
     let is_shown = |name: &&String| name.len() <= 64 && name.bytes().all(|byte| byte.is_ascii_graphic());
     let mut names: Vec<String> = members.keys().filter(is_shown).take(MAX_CAPABILITIES).cloned().collect();
+    names.extend(listening::flags(&members));
     names.sort_unstable();
     (names, hash)
 }

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use portcullis_schemas::ids::{CredentialId, EventId, ServerId, TenantId};
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant, SealedSecret};
+use portcullis_schemas::integrations::mcp::listening::ListWatch;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpCatalogue, McpFailure, McpHealth, ToolReply};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::event::AuditEventType;
@@ -180,6 +181,16 @@ impl McpClient for Bench {
         let unreachable = |_| McpFailure::new(codes::UPSTREAM_UNREACHABLE, "connection refused", false);
         self.step("client:call").map_err(unreachable)?;
         self.reply.lock().unwrap().take().unwrap_or_else(|| Ok(reply(r#"{"content":[], "n":1.10}"#, false)))
+    }
+
+    async fn listen(
+        &self,
+        _: &TenantId,
+        _: &McpTarget,
+        _: &ListWatch,
+        _: &Dispatch,
+    ) -> Result<(), McpFailure> {
+        panic!("a call listens to nothing")
     }
 
     async fn forget(&self, _: &TenantId, _: &ServerId) {}
