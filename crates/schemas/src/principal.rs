@@ -100,6 +100,12 @@ impl Principal {
         Self { scopes: scopes.into_iter().collect(), ..self }
     }
 
+    /// The same caller, for work that needs no token of theirs, and may go on when theirs has ended.
+    #[must_use]
+    pub fn without_token(self) -> Self {
+        Self { token: None, ..self }
+    }
+
     /// The access token that the caller was let in by; `None` for an API key.
     pub fn token(&self) -> Option<&Arc<PresentedToken>> {
         self.token.as_ref()

@@ -37,7 +37,8 @@ pub struct SpineOptions {
     pub list_refresh: Duration,
     /// How old a list may grow before calls of its tools are refused. Default 24 h.
     pub list_max_age: Duration,
-    /// Servers that are listened to for changes of their lists at a time, of all tenants; 0 listens to none. Default 256.
+    /// Servers that are listened to for changes of their lists at a time, a quarter of them of one tenant; 0 listens to none.
+    /// Default 256.
     pub listeners: usize,
     /// Whether tools get arguments that their input schemas do not declare. Default false.
     pub undeclared_arguments: bool,

@@ -261,12 +261,12 @@ impl Scene {
         &self.stage.arguments
     }
 
-    /// The same caller, for work that goes on when this dispatch has ended: until the guard is dropped, or exchanges are cut
-    /// off. None once the end was announced.
+    /// The same caller without their token, for work that goes on when this dispatch has ended: until the guard is dropped, or
+    /// exchanges are cut off. None once the end was announced.
     pub(crate) fn apart(&self) -> Option<(Self, CancelGuard, Running)> {
         let running = self.stage.doors.enter().ok()?;
         let (guard, signal) = CancelSignal::pair(self.closing());
-        let ctx = CallContext::new(self.principal().clone(), self.ctx.request.clone());
+        let ctx = CallContext::new(self.principal().clone().without_token(), self.ctx.request.clone());
         Some((Self::new(Arc::clone(&self.stage), ctx, signal), guard, running))
     }
 

@@ -2,15 +2,18 @@
 
 use std::time::Duration;
 
+use portcullis_schemas::api_keys::operations::{CreateApiKey, RevokeApiKey};
 use portcullis_schemas::codes;
+use portcullis_schemas::context::CallContext;
 use portcullis_schemas::controls::FreezeTarget;
 use portcullis_schemas::controls::operations::ThrowKillSwitch;
+use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::incidents::operations::ListIncidents;
 use portcullis_schemas::integrations::mcp::operations::{DisableMcpServer, GetMcpServer, UpdateMcpServer};
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpCatalogue, McpFailure};
 use portcullis_schemas::json::RawJson;
-use portcullis_schemas::principal::Scope;
+use portcullis_schemas::principal::{ActorType, Principal, Scope};
 use portcullis_testkit::fakes::ExchangeKind;
 use serde_json::{Value, json};
 
@@ -92,10 +95,16 @@ async fn a_server_that_does_not_say_so_is_not_listened_to_nor_is_any_where_none_
 
 #[tokio::test(start_paused = true)]
 async fn nobody_is_listened_to_any_more_whose_ground_is_gone() {
-    for what in ["frozen", "disabled", "moved", "closed"] {
+    for what in ["frozen", "disabled", "moved", "revoked", "closed"] {
         let house = House::open().await;
         let tool = told_of(&house).await;
-        call(&house, &tool).await;
+        let body = json!({ "name": "agent", "scopes": ["invoke"] });
+        let agent = house.admin::<CreateApiKey>(body).await.unwrap().key.key_id;
+        let tenant = house.caller(Scope::Invoke).principal.tenant().clone();
+        let principal =
+            Principal::verified(tenant, agent.clone(), "agent", ActorType::Machine, [Scope::Invoke]);
+        let ctx = CallContext::new(principal, RequestId::generate(house.ids()));
+        house.spine.run(ctx, call_of(&tool, json!({}))).await.unwrap();
         until_heard(&house, 1).await;
         let server = json!({ "server_id": tool.server_id });
         match what {
@@ -113,17 +122,15 @@ async fn nobody_is_listened_to_any_more_whose_ground_is_gone() {
                 let moved = json!({ "server_id": tool.server_id, "url": "https://mcp.example/elsewhere" });
                 drop(house.admin::<UpdateMcpServer>(moved).await.unwrap());
             }
-            _ => {
-                assert!(
-                    house.spine.drain(Duration::from_secs(5)).await,
-                    "it ends with the process, on record"
-                );
-                assert_eq!(house.client.listening(), 0);
-                continue;
-            }
+            "revoked" => drop(house.admin::<RevokeApiKey>(json!({ "key_id": agent })).await.unwrap()),
+            _ => assert!(house.spine.drain(Duration::from_secs(5)).await, "it ends with the process"),
         }
         until_heard(&house, 0).await;
         tokio::time::sleep(SOON).await;
+        if what == "closed" {
+            // Nobody is let in any more who could look.
+            continue;
+        }
         let ended = house.trail().await.into_iter().filter(|event| {
             event.event_type.as_str() == "mcp_exchange.completed"
                 && event.facts["purpose"] == "listen_for_changes"
@@ -184,4 +191,41 @@ async fn a_server_that_reaches_for_more_is_an_incident() {
     call(&house, &tool).await;
     tokio::time::sleep(SOON).await;
     assert_eq!(house.admin::<ListIncidents>(json!({})).await.unwrap().items.len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_again_and_again_is_read_ever_more_rarely_and_not_when_the_ground_is_gone() {
+    let house = House::open().await;
+    let tool = told_of(&house).await;
+    call(&house, &tool).await;
+    until_heard(&house, 1).await;
+    let tell = async || {
+        house.client.answer_discover(Ok(telling(&[definition("get_it", "does it")])));
+        house.client.watches()[0].sink.tell();
+    };
+    for (wait, read) in [(1, 2), (5, 2), (10, 3), (10, 3), (15, 4)] {
+        tell().await;
+        tokio::time::sleep(Duration::from_secs(wait)).await;
+        assert_eq!(count(&house, ExchangeKind::Discover), read, "after {wait} s more");
+    }
+    tell().await;
+    house.admin::<DisableMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap();
+    tokio::time::sleep(YOUNG).await;
+    assert_eq!(count(&house, ExchangeKind::Discover), 4);
+}
+
+/// Nobody else would tell of it.
+#[tokio::test(start_paused = true)]
+async fn what_could_not_be_read_is_read_again() {
+    let house = House::open().await;
+    let tool = told_of(&house).await;
+    call(&house, &tool).await;
+    until_heard(&house, 1).await;
+    house.client.answer_discover(Err(McpFailure::new(codes::UPSTREAM_ERROR, "as scripted", false)));
+    house.client.answer_discover(Ok(telling(&[definition("get_it", "does it!")])));
+    house.client.watches()[0].sink.tell();
+    tokio::time::sleep(YOUNG).await;
+    assert_eq!(count(&house, ExchangeKind::Discover), 3);
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!(refused.code(), codes::TOOL_QUARANTINED);
 }

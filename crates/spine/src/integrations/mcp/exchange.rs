@@ -27,6 +27,8 @@ pub(super) struct Exchange {
     pub(super) server: McpServer,
     pub(super) target: McpTarget,
     pub(super) dispatch: Dispatch,
+    /// Of the credential that was opened for it, if that is in the vault.
+    pub(super) secret_version: Option<u64>,
     kind: IntentKind,
     _place: Option<Slot<(TenantId, ServerId)>>,
 }
@@ -64,7 +66,8 @@ pub(super) async fn begin_in(
             let target = target(&server, scene.principal().key(), credential.secret_version, auth);
             let trace = scene.ctx().trace.clone();
             let dispatch = Dispatch { receipt, deadline: scene.left(longest), trace, progress: None };
-            Ok(Exchange { server, target, dispatch, kind, _place: place })
+            let secret_version = credential.secret_version;
+            Ok(Exchange { server, target, dispatch, secret_version, kind, _place: place })
         }
         Err(error) => {
             let failure = McpFailure::new(error.code(), error.public(), false);

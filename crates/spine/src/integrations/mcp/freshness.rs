@@ -15,15 +15,12 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 
 use super::{ATTEMPTS, discovery};
-use crate::closing::Cut;
 use crate::scene::Scene;
 
 /// A list is asked for at most this often, also by a thousand calls, and also when it cannot be had.
 const BETWEEN: Duration = Duration::from_secs(60);
 /// And so often by those who only look: streams that listen do so every minute.
 const BETWEEN_LOOKS: Duration = Duration::from_secs(5 * 60);
-/// And so often because a server says that it has changed.
-const BETWEEN_NEWS: Duration = Duration::from_secs(10);
 /// The longest that a call waits for it.
 const LONGEST: Duration = Duration::from_secs(10);
 /// And who looks, who must still be told within those 10 s what is offered meanwhile.
@@ -112,28 +109,13 @@ pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) 
     if is_recent(scene, *tried, BETWEEN) {
         return Ok(());
     }
-    read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await
+    read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await.map(drop)
 }
 
-/// Reads a list that its server says has changed: again at once if nobody has read it a moment ago, else a little later.
-pub(super) async fn reread(scene: &Scene, server: &McpServer, closing: &Cut) {
-    let tried = scene.lists().of(scene, server);
-    loop {
-        let mut tried = Arc::clone(&tried).lock_owned().await;
-        let since = |tried: Duration| scene.ports().clock.monotonic().saturating_sub(tried);
-        let wait = tried.map_or(Duration::ZERO, |tried| BETWEEN_NEWS.saturating_sub(since(tried)));
-        if wait.is_zero() {
-            if let Err(error) = read(scene, &server.server_id, LONGEST, &mut tried).await {
-                tracing::debug!(code = %error.code(), "a list that has changed stays as it is until somebody uses it");
-            }
-            return;
-        }
-        drop(tried);
-        tokio::select! {
-            () = closing.announced() => return,
-            () = tokio::time::sleep(wait) => {}
-        }
-    }
+/// Reads a list that its server says has changed, whenever it was read last. Whether it could be: not while another reads.
+pub(super) async fn reread(scene: &Scene, server: &McpServer) -> bool {
+    let Ok(mut tried) = scene.lists().of(scene, server).try_lock_owned() else { return false };
+    read(scene, &server.server_id, LONGEST, &mut tried).await.is_ok_and(|is_read| is_read)
 }
 
 /// Whether a list is so young that nobody reads it again by mistake.
@@ -146,31 +128,31 @@ fn is_recent(scene: &Scene, tried: Option<Duration>, between: Duration) -> bool 
     tried.is_some_and(|tried| now.saturating_sub(tried) < between)
 }
 
-/// Asks for the list, within this time from now. What failed for want of time was not tried.
+/// Asks for the list, within this time from now: whether it was given. What failed for want of time was not tried.
 async fn read(
     scene: &Scene,
     server: &ServerId,
     within: Duration,
     tried: &mut Option<Duration>,
-) -> Result<(), Error> {
+) -> Result<bool, Error> {
     // Times of operations count from the beginning of their dispatch.
     let longest = scene.spent() + within;
     let mut attempts = 0;
     loop {
         let Err(error) = discovery::discover(scene, server, longest).await else {
             *tried = Some(scene.ports().clock.monotonic());
-            return Ok(());
+            return Ok(true);
         };
         tracing::warn!(
             code = %error.code(), %server, "a server's list of tools could not be read anew"
         );
         attempts += 1;
         if error.code() == codes::DEADLINE_EXCEEDED {
-            return Ok(());
+            return Ok(false);
         }
         if !OURS.contains(&error.code()) {
             *tried = Some(scene.ports().clock.monotonic());
-            return Ok(());
+            return Ok(false);
         }
         if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {
             return Err(error);

@@ -35,7 +35,7 @@ impl Link<'_> {
     /// Opens it for so long; `None` as above.
     ///
     /// # Errors
-    /// When the server does not answer, does not know the session, or refuses the credential.
+    /// When the server does not answer, or refuses it otherwise than by saying that there is none.
     pub(super) async fn open_stream(
         &self,
         ask: &Ask<'_>,
@@ -46,13 +46,13 @@ impl Link<'_> {
         let headers = self.headers(ask, &[("accept", EVENT_STREAM)]);
         let request = EgressRequest { headers, ..self.empty(limits) };
         let response = self.egress.send(self.tenant, request).await?;
-        match response.status {
-            404 => return Err(NotAnswered::SessionGone),
-            405 => session.mark_silent(),
-            _ => {}
-        }
         if let Some(failure) = challenged(&response, &self.target.url) {
             return Err(failure.into());
+        }
+        match response.status {
+            405 => session.mark_silent(),
+            status @ 400.. => return Err(NotAnswered::Status(status)),
+            _ => {}
         }
         // No answer belongs here: it is expected under an id that nobody has.
         let (id, progress_token) = (self.new_id()?, ask.progress_token.clone());

@@ -20,8 +20,12 @@ use tokio::time::timeout;
 use super::aside::Aside;
 use super::failure::{NotAnswered, challenged, conduct_beside, unsent};
 use super::link::{Ask, Link};
+use super::resume::is_cut;
 use super::session::Spoken;
+use super::stream::MAX_SERVER_REQUESTS;
 
+/// How long it may take to find out what a server speaks.
+pub(super) const PROBING: Duration = Duration::from_secs(30);
 /// The egress ends a stream a little later than it is listened to, so that its end is no failure.
 const LATER: Duration = Duration::from_secs(2);
 
@@ -64,17 +68,31 @@ async fn subscribe(link: &Link<'_>, ask: &Ask<'_>) -> Result<Aside, NotAnswered>
 
 async fn follow(link: &Link<'_>, ask: &Ask<'_>, stream: Aside, watch: &ListWatch) -> Result<(), NotAnswered> {
     let Aside { mut body, mut collector } = stream;
-    while !collector.is_complete()
-        && let Some(chunk) = body.next_chunk().await?
-    {
-        for signal in collector.push(&chunk).map_err(NotAnswered::Broken)? {
+    let mut requests = 0;
+    while !collector.is_complete() {
+        let chunk = match body.next_chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            // Connections on which little is said are cut by many a proxy.
+            Err(error) if is_cut(&error) => break,
+            Err(error) => return Err(error.into()),
+        };
+        let signals = collector.push(&chunk).map_err(NotAnswered::Broken)?;
+        refuse_more(collector.oddities())?;
+        for signal in signals {
             match signal {
                 Signal::ListChanged => watch.sink.tell(),
-                Signal::ServerRequest(request) => link.reply(ask, &request).await,
+                Signal::ServerRequest(request) => {
+                    requests += 1;
+                    if requests > MAX_SERVER_REQUESTS {
+                        let limit = MAX_SERVER_REQUESTS;
+                        return Err(NotAnswered::Broken(AnswerError::TooManyNotifications { limit }));
+                    }
+                    link.reply(ask, &request).await;
+                }
                 Signal::Progress(_) | Signal::Question(_) => {}
             }
         }
-        refuse_more(collector.oddities())?;
     }
     ended(collector, body)
 }

@@ -256,7 +256,11 @@ impl McpClient for HttpMcpClient {
         if matches!(answer, Err(NotAnswered::SessionGone)) {
             // A POST that got 404 was not processed (2025-11-25, session management), so it may be sent again, once.
             spoken.end();
-            spoken = self.spoken(&link, &slot, Some(&spoken)).await?;
+            spoken = match link.is_alone_in(&spoken) {
+                // Another that was left meanwhile may be gone as well.
+                true => self.found(&link).await?,
+                false => self.spoken(&link, &slot, Some(&spoken)).await?,
+            };
             answer = call::call(&link, &spoken, call, &self.holds).await;
         }
         match answer {
@@ -284,9 +288,12 @@ impl McpClient for HttpMcpClient {
         dispatch: &Dispatch,
     ) -> Result<(), McpFailure> {
         let link = self.link(tenant, target, &[], dispatch);
-        let spoken = self.spoken(&link, &self.verdicts.slot(&link), None).await?;
-        let heard = changes::hear(&link, &spoken, watch).await;
-        heard.map_err(|problem| self.fail(&link, &spoken, problem))
+        let slot = self.verdicts.slot(&link);
+        // Others wait for what a probe finds, and not for as long as may be listened.
+        let probing = timeout(changes::PROBING, self.spoken(&link, &slot, None));
+        let spoken = probing.await.map_err(|_| timed_out())??;
+        // What it refuses here says nothing of what it speaks: the next call finds out.
+        changes::hear(&link, &spoken, watch).await.map_err(NotAnswered::into_failure)
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -58,6 +58,6 @@ impl Link<'_> {
 }
 
 /// Whether the connection broke, rather than a limit was reached.
-fn is_cut(failure: &EgressError) -> bool {
+pub(super) fn is_cut(failure: &EgressError) -> bool {
     failure.stage == EgressStage::Body && failure.code == codes::UPSTREAM_PROTOCOL
 }

@@ -84,6 +84,10 @@ async fn an_end_in_good_order_is_no_failure() {
     }))
     .await;
     assert_eq!(hear(&orderly, 2000).await, (1, Ok(())));
+    let cut = Bench::new(modern(|_| {
+        [unfinished("text/event-stream", &[event(ACKNOWLEDGED)]), vec![Step::Close]].concat()
+    }));
+    assert_eq!(hear(&cut.await, 2000).await, (1, Ok(())), "as proxies do");
     let gone = Bench::new(modern(|_| chunked("text/event-stream", &[event(ACKNOWLEDGED)]))).await;
     assert_eq!(hear(&gone, 2000).await, (1, Ok(())));
 }
@@ -104,6 +108,23 @@ async fn who_tells_nothing_is_not_heard() {
     assert_eq!(failure(legacy_without).await, (codes::UPSTREAM_ERROR, Conduct::Fair));
     let refusing = Bench::new(modern(|_| http(401, "text/plain", "UPSTREAM"))).await;
     assert_eq!(failure(refusing).await.0, codes::UPSTREAM_UNAUTHORIZED);
+    let refusing = Bench::new(legacy(|_| http(401, "text/plain", "UPSTREAM"))).await;
+    assert_eq!(failure(refusing).await.0, codes::UPSTREAM_UNAUTHORIZED);
+}
+
+/// Many servers have no route for it.
+#[tokio::test]
+async fn a_stream_that_is_not_found_costs_nobody_the_session() {
+    let bench = Bench::new(legacy(|received| match method(received).as_str() {
+        "tools/call" => json(received, DONE),
+        _ => http(404, "text/plain", ""),
+    }))
+    .await;
+    bench.call().await.unwrap();
+    assert!(hear(&bench, 2000).await.1.is_err());
+    bench.call().await.unwrap();
+    let begun = bench.methods().into_iter().filter(|method| method == "initialize").count();
+    assert_eq!(begun, 1);
 }
 
 /// A session whose server has said so once is not asked again, by nobody.
