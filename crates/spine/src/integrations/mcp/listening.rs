@@ -20,6 +20,7 @@ use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant, sleep_until};
 
 use self::ground::Ground;
 use super::{exchange, freshness};
@@ -36,6 +37,8 @@ const LEAST: Duration = Duration::from_secs(60);
 /// Between two readings because a server says so; twice as long after each, up to the most.
 const SPACING: Duration = Duration::from_secs(10);
 const MOST_SPACING: Duration = Duration::from_secs(80);
+/// How often what was told is tried to be read.
+const ATTEMPTS: u32 = 4;
 /// The part of all places that one tenant may take.
 const SHARE: usize = 4;
 /// Most servers remembered that nobody listens to. Forgetting costs a stream that is refused.
@@ -120,14 +123,14 @@ fn reader(scene: &Scene, ground: &Ground, is_young: bool) -> (ChangeSink, onesho
     if let Some((apart, guard, running)) = scene.apart() {
         let ground = ground.clone();
         tokio::spawn(async move {
-            let mut spacing = Duration::ZERO;
+            let mut pace = Pace::default();
             loop {
                 tokio::select! {
                     biased;
                     told = heard.recv() => if told.is_none() { break },
                     _ = &mut over => break,
                 }
-                if !read(&apart, &ground, &mut spacing).await {
+                if !read(&apart, &ground, &mut pace).await {
                     break;
                 }
             }
@@ -144,27 +147,45 @@ fn reader(scene: &Scene, ground: &Ground, is_young: bool) -> (ChangeSink, onesho
     (sink, listening)
 }
 
-/// Reads them once, as soon as they may be read again, and again if that fails: a server that is told of by nobody else would
-/// stay as it was. Whether there is still ground to read on.
-async fn read(scene: &Scene, ground: &Ground, spacing: &mut Duration) -> bool {
+/// Reads them once, as soon as they may be read again, and again if that fails: nobody else would tell of it. Whether there is
+/// still ground to read on.
+async fn read(scene: &Scene, ground: &Ground, pace: &mut Pace) -> bool {
     let closing = scene.closing();
-    loop {
+    for _ in 0..ATTEMPTS {
         tokio::select! {
             biased;
             () = closing.announced() => return false,
-            () = tokio::time::sleep(*spacing) => {}
+            () = sleep_until(pace.due()) => {}
         }
-        if !ground.is_firm().await {
-            return false;
+        pace.step();
+        match ground.is_firm().await {
+            Ok(true) if freshness::reread(scene, ground.server()).await => return true,
+            Ok(true) => {}
+            Err(error) if error.kind() == ErrorKind::Unavailable => {}
+            _ => return false,
         }
-        *spacing = (*spacing * 2).clamp(SPACING, MOST_SPACING);
-        if freshness::reread(scene, ground.server()).await {
-            return true;
-        }
-        if *spacing == MOST_SPACING {
-            tracing::debug!(server = %ground.server().server_id, "a list that has changed cannot be read");
-            return true;
-        }
+    }
+    tracing::debug!(server = %ground.server().server_id, "a list that has changed could not be read");
+    true
+}
+
+/// How often the lists of one stream are read.
+#[derive(Default)]
+struct Pace {
+    last: Option<Instant>,
+    spacing: Duration,
+}
+
+impl Pace {
+    fn due(&self) -> Instant {
+        self.last.map_or_else(Instant::now, |last| last + self.spacing)
+    }
+
+    /// Another reading begins. Who goes on and on telling waits for longer; who was quiet for long does not.
+    fn step(&mut self) {
+        let is_often = self.last.is_some_and(|last| last.elapsed() < MOST_SPACING);
+        self.spacing = if is_often { (self.spacing * 2).clamp(SPACING, MOST_SPACING) } else { SPACING };
+        self.last = Some(Instant::now());
     }
 }
 

@@ -22,7 +22,6 @@ use super::failure::{NotAnswered, challenged, conduct_beside, unsent};
 use super::link::{Ask, Link};
 use super::resume::is_cut;
 use super::session::Spoken;
-use super::stream::MAX_SERVER_REQUESTS;
 
 /// How long it may take to find out what a server speaks.
 pub(super) const PROBING: Duration = Duration::from_secs(30);
@@ -68,13 +67,12 @@ async fn subscribe(link: &Link<'_>, ask: &Ask<'_>) -> Result<Aside, NotAnswered>
 
 async fn follow(link: &Link<'_>, ask: &Ask<'_>, stream: Aside, watch: &ListWatch) -> Result<(), NotAnswered> {
     let Aside { mut body, mut collector } = stream;
-    let mut requests = 0;
     while !collector.is_complete() {
         let chunk = match body.next_chunk().await {
             Ok(Some(chunk)) => chunk,
             Ok(None) => break,
             // Connections on which little is said are cut by many a proxy.
-            Err(error) if is_cut(&error) => break,
+            Err(error) if is_cut(&error) && !error.is_breach => break,
             Err(error) => return Err(error.into()),
         };
         let signals = collector.push(&chunk).map_err(NotAnswered::Broken)?;
@@ -82,14 +80,8 @@ async fn follow(link: &Link<'_>, ask: &Ask<'_>, stream: Aside, watch: &ListWatch
         for signal in signals {
             match signal {
                 Signal::ListChanged => watch.sink.tell(),
-                Signal::ServerRequest(request) => {
-                    requests += 1;
-                    if requests > MAX_SERVER_REQUESTS {
-                        let limit = MAX_SERVER_REQUESTS;
-                        return Err(NotAnswered::Broken(AnswerError::TooManyNotifications { limit }));
-                    }
-                    link.reply(ask, &request).await;
-                }
+                // All that is left is whether anybody is there.
+                Signal::ServerRequest(request) => link.reply(ask, &request).await,
                 Signal::Progress(_) | Signal::Question(_) => {}
             }
         }

@@ -292,8 +292,15 @@ impl McpClient for HttpMcpClient {
         // Others wait for what a probe finds, and not for as long as may be listened.
         let probing = timeout(changes::PROBING, self.spoken(&link, &slot, None));
         let spoken = probing.await.map_err(|_| timed_out())??;
-        // What it refuses here says nothing of what it speaks: the next call finds out.
-        changes::hear(&link, &spoken, watch).await.map_err(NotAnswered::into_failure)
+        let Err(problem) = changes::hear(&link, &spoken, watch).await else { return Ok(()) };
+        // Many have no route for it, which costs calls no session; a session that is gone answers nothing else either.
+        if spoken.session().is_some()
+            && problem.doubts_verdict()
+            && let Ok(Err(unwell)) = timeout(changes::PROBING, health::check(&link, &spoken)).await
+        {
+            self.fail(&link, &spoken, unwell);
+        }
+        Err(problem.into_failure())
     }
 
     async fn forget(&self, tenant: &TenantId, server: &ServerId) {

@@ -15,7 +15,7 @@ use super::aside::Aside;
 use super::link::{Ask, DRAIN, Link};
 
 /// Requests of a legacy server that are heard during one of ours.
-pub(super) const MAX_SERVER_REQUESTS: usize = 16;
+const MAX_SERVER_REQUESTS: usize = 16;
 /// How long the answer to a server's request may take to be delivered.
 const REPLY_TIME: Duration = Duration::from_secs(2);
 /// How long further questions are waited for, once one has come: what a server asks at once is answered at once.

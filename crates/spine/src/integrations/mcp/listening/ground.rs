@@ -41,9 +41,12 @@ impl Ground {
         &self.server
     }
 
-    /// Whether it holds. What cannot be read does not.
-    pub(super) async fn is_firm(&self) -> bool {
-        matches!(self.look(None).await, Ok(Some(_)))
+    /// Whether it holds.
+    ///
+    /// # Errors
+    /// As why nobody may listen any more; `store_unavailable`, which says nothing.
+    pub(super) async fn is_firm(&self) -> Result<bool, Error> {
+        self.look(None).await.map(|version| version.is_some())
     }
 
     /// Ends when it does not hold any more, or the process is about to end.

@@ -117,6 +117,7 @@ async fn who_tells_nothing_is_not_heard() {
 async fn a_stream_that_is_not_found_costs_nobody_the_session() {
     let bench = Bench::new(legacy(|received| match method(received).as_str() {
         "tools/call" => json(received, DONE),
+        "ping" => json(received, "{}"),
         _ => http(404, "text/plain", ""),
     }))
     .await;
@@ -162,4 +163,26 @@ async fn who_tells_without_end_is_not_listened_to() {
     let (told, ended) = hear(&bench, 2000).await;
     assert!(told <= 1101, "{told}");
     assert_eq!(ended.unwrap_err().code, codes::UPSTREAM_TOO_LARGE);
+}
+
+#[tokio::test]
+async fn a_server_may_ask_whether_anybody_is_there_as_often_as_it_likes() {
+    let pings: &'static [&'static str] = Box::leak([&[PING; 40][..], &[CHANGED]].concat().into_boxed_slice());
+    let bench = Bench::new(legacy(move |received| match is_stream(received) {
+        true => telling(pings),
+        false => http(202, "text/plain", ""),
+    }))
+    .await;
+    assert_eq!(hear(&bench, 2000).await, (2, Ok(())));
+}
+
+/// Nobody else may come by it who would find out.
+#[tokio::test]
+async fn a_session_that_is_gone_is_not_listened_in_again() {
+    let bench = Bench::new(legacy(|_| http(404, "text/plain", ""))).await;
+    for _ in 0..2 {
+        assert!(hear(&bench, 2000).await.1.is_err());
+    }
+    let begun = bench.methods().into_iter().filter(|method| method == "initialize").count();
+    assert_eq!(begun, 2);
 }
