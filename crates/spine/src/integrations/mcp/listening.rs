@@ -6,6 +6,7 @@
 //! It ends before its time with all that it rests on: the server's settings, its credential, the key, a freeze, the process.
 
 use std::collections::HashMap;
+use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -20,7 +21,7 @@ use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind};
 use tokio::sync::{mpsc, oneshot};
-use tokio::time::{Instant, sleep_until};
+use tokio::time::{Sleep, sleep, timeout};
 
 use self::ground::Ground;
 use super::{exchange, freshness};
@@ -123,7 +124,7 @@ fn reader(scene: &Scene, ground: &Ground, is_young: bool) -> (ChangeSink, onesho
     if let Some((apart, guard, running)) = scene.apart() {
         let ground = ground.clone();
         tokio::spawn(async move {
-            let mut pace = Pace::default();
+            let mut pace = Pace::new();
             loop {
                 tokio::select! {
                     biased;
@@ -155,9 +156,8 @@ async fn read(scene: &Scene, ground: &Ground, pace: &mut Pace) -> bool {
         tokio::select! {
             biased;
             () = closing.announced() => return false,
-            () = sleep_until(pace.due()) => {}
+            () = pace.wait() => {}
         }
-        pace.step();
         match ground.is_firm().await {
             Ok(true) if freshness::reread(scene, ground.server()).await => return true,
             Ok(true) => {}
@@ -170,22 +170,25 @@ async fn read(scene: &Scene, ground: &Ground, pace: &mut Pace) -> bool {
 }
 
 /// How often the lists of one stream are read.
-#[derive(Default)]
 struct Pace {
-    last: Option<Instant>,
+    /// Since the last reading began.
+    rest: Pin<Box<Sleep>>,
     spacing: Duration,
 }
 
 impl Pace {
-    fn due(&self) -> Instant {
-        self.last.map_or_else(Instant::now, |last| last + self.spacing)
+    fn new() -> Self {
+        Self { rest: Box::pin(sleep(Duration::ZERO)), spacing: Duration::ZERO }
     }
 
-    /// Another reading begins. Who goes on and on telling waits for longer; who was quiet for long does not.
-    fn step(&mut self) {
-        let is_often = self.last.is_some_and(|last| last.elapsed() < MOST_SPACING);
-        self.spacing = if is_often { (self.spacing * 2).clamp(SPACING, MOST_SPACING) } else { SPACING };
-        self.last = Some(Instant::now());
+    /// Waits for the next one. Who tells before they may be read again waits, and for longer each time.
+    async fn wait(&mut self) {
+        let is_early = timeout(Duration::ZERO, self.rest.as_mut()).await.is_err();
+        if is_early {
+            self.rest.as_mut().await;
+        }
+        self.spacing = if is_early { (self.spacing * 2).clamp(SPACING, MOST_SPACING) } else { SPACING };
+        self.rest = Box::pin(sleep(self.spacing));
     }
 }
 
