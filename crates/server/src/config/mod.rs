@@ -143,7 +143,8 @@ pub struct LimitSettings {
     pub list_refresh_seconds: u64,
     /// How old a list may grow before calls of its tools are refused: 1 to 604800. Default 86400.
     pub list_max_age_seconds: u64,
-    /// Servers that are listened to for changes of their lists at a time: 0 to 4096. Default 256.
+    /// Servers that are listened to for changes of their lists at a time, a quarter of them of one tenant: 0 to 4096.
+    /// Default 256.
     pub listeners: usize,
     /// What is under way when a stop is asked for: 0 to 300 until it is cut off. Default 20.
     pub grace_seconds: u64,

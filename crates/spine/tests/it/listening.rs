@@ -94,6 +94,18 @@ async fn a_server_that_does_not_say_so_is_not_listened_to_nor_is_any_where_none_
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_tenant_takes_a_quarter_of_the_places() {
+    let house = House::limited(|options| options.listeners = 8).await;
+    house.client.always_call(reply());
+    for name in ["one", "two", "three"] {
+        let tool = house.approved_tool_in(telling(&[definition(name, "does it")])).await;
+        call(&house, &tool).await;
+    }
+    tokio::time::sleep(SOON).await;
+    assert_eq!((house.client.listening(), count(&house, ExchangeKind::Listen)), (2, 2));
+}
+
+#[tokio::test(start_paused = true)]
 async fn nobody_is_listened_to_any_more_whose_ground_is_gone() {
     for what in ["frozen", "disabled", "moved", "revoked", "closed"] {
         let house = House::open().await;

@@ -9,7 +9,8 @@ use portcullis_schemas::integrations::mcp::invocation::{
     InvocationFacts, InvocationOutcome, McpToolInvocation,
 };
 use portcullis_schemas::integrations::mcp::operations::GetMcpInvocations;
-use portcullis_schemas::logs::ledger::{LEASE, LEASE_RENEWAL, Recorded};
+use portcullis_schemas::logs::event::{AuditEvent, AuditEventType};
+use portcullis_schemas::logs::ledger::{IntentKind, IntentSubject, LEASE, LEASE_RENEWAL, Recorded};
 use portcullis_schemas::principal::Scope;
 use portcullis_schemas::text::IdempotencyKey;
 use portcullis_testkit::fixtures;
@@ -65,6 +66,28 @@ async fn an_abandoned_call_is_closed_as_unknown() {
     assert_eq!(story.last().map(String::as_str), Some("tool_invocation.unknown"));
     let incidents = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
     assert!(incidents.iter().any(|incident| incident.cause == IncidentCause::OutcomeUnknown));
+}
+
+/// Who listened is owed nothing: whoever uses the server next listens again.
+#[tokio::test(start_paused = true)]
+async fn an_abandoned_exchange_is_an_incident_unless_it_only_listened() {
+    let house = House::open().await;
+    let server = house.approved_tool("get_it").await.server_id;
+    let dead = InstanceId::generate(house.ids());
+    for (purpose, incidents) in [(IntentKind::ListenForChanges, 0), (IntentKind::DiscoverTools, 1)] {
+        let mut intent = fixtures::exchange_intent(house.ids(), &dead, &server, 0);
+        intent.subject = IntentSubject::Exchange { purpose, server_id: server.clone(), request_id: None };
+        assert!(matches!(house.ledger().record(&house.tenant, intent).await, Ok(Recorded::Receipt(_))));
+        let _background = house.spine.start_background().await.unwrap();
+        pass(&house, LEASE * 2).await;
+        let events = house.trail().await;
+        let is_unknown = |event: &&AuditEvent| {
+            event.event_type == AuditEventType::McpExchangeUnknown && event.facts["purpose"] == json!(purpose)
+        };
+        assert_eq!(events.iter().filter(is_unknown).count(), 1, "{purpose}");
+        let opened = house.admin::<ListIncidents>(json!({})).await.unwrap().items;
+        assert_eq!(opened.len(), incidents, "{purpose}");
+    }
 }
 
 /// After an outage of the ledger every lease has run out, also those of the living.
