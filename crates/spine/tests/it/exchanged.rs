@@ -10,7 +10,7 @@ use portcullis_schemas::integrations::mcp::operations::{
     ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::integrations::mcp::wire::{McpCatalogue, McpFailure};
 use portcullis_schemas::principal::Scope;
 use portcullis_schemas::{Error, ErrorKind};
 use portcullis_testkit::fakes::ScriptedResponse;
@@ -43,7 +43,12 @@ impl Realm {
 
     /// The server's tool, found by an admin who came with a token.
     pub(crate) async fn tool(&self, server: &str, admin: &CallContext) -> McpTool {
-        self.house.client.answer_discover(Ok(catalogue(&[definition("read", "reads")])));
+        self.tool_in(server, admin, catalogue(&[definition("read", "reads")])).await
+    }
+
+    /// The first tool of what the server offers, as [`tool`](Self::tool).
+    pub(crate) async fn tool_in(&self, server: &str, admin: &CallContext, offered: McpCatalogue) -> McpTool {
+        self.house.client.answer_discover(Ok(offered));
         let of_server = json!({ "server_id": server });
         let request = serde_json::from_value::<DiscoverMcpTools>(of_server.clone()).unwrap();
         self.house.spine.run(admin.clone(), request).await.unwrap();

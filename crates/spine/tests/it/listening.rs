@@ -14,10 +14,12 @@ use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{Conduct, McpCatalogue, McpFailure};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
-use portcullis_testkit::fakes::ExchangeKind;
+use portcullis_schemas::runtime::Clock;
+use portcullis_testkit::fakes::{Exchange, ExchangeKind};
 use serde_json::{Value, json};
 
 use crate::house::{House, call_of, catalogue, definition, reply};
+use crate::tokens::{Realm, token};
 
 /// Longer than a stream may take to end when its ground is gone.
 const SOON: Duration = Duration::from_secs(3);
@@ -41,6 +43,10 @@ async fn call(house: &House, tool: &McpTool) {
 
 fn count(house: &House, kind: ExchangeKind) -> usize {
     house.client.exchanges().iter().filter(|exchange| exchange.kind == kind).count()
+}
+
+fn is_listening(exchange: &Exchange) -> bool {
+    exchange.kind == ExchangeKind::Listen
 }
 
 /// Waits, in the time of the test, until so many listen.
@@ -240,4 +246,41 @@ async fn what_could_not_be_read_is_read_again() {
     assert_eq!(count(&house, ExchangeKind::Discover), 3);
     let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
     assert_eq!(refused.code(), codes::TOOL_QUARANTINED);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_begun_with_an_access_token_ends_with_it() {
+    for (left, listens) in [(1000, Some(280)), (100, Some(100)), (5, None), (-5, None)] {
+        let (realm, _) = Realm::with_alice(&["invoke"]).await;
+        let house = &realm.house;
+        let tool = told_of(house).await;
+        realm.answer_keys(&[("one", 1)]);
+        let expires = house.clock.now().as_micros() / 1_000_000 + left;
+        let text = token("one", 1, &realm.claims(json!({ "exp": expires }))).await;
+        let alice = realm.caller(&text).await;
+        house.spine.run(alice, call_of(&tool, json!({}))).await.unwrap();
+        tokio::time::sleep(SOON).await;
+        let asked: Vec<_> = house.client.exchanges().into_iter().filter(is_listening).collect();
+        let periods: Vec<u64> = asked.iter().map(|asked| asked.dispatch.deadline.as_secs()).collect();
+        assert_eq!(periods, Vec::from_iter(listens), "with a token that ends in {left} s");
+    }
+}
+
+/// What such a server gets is made of a caller's token, and no stream has one.
+#[tokio::test(start_paused = true)]
+async fn a_server_that_takes_callers_tokens_exchanged_is_not_listened_to() {
+    let (realm, _) = Realm::with_alice(&["invoke", "admin"]).await;
+    let house = &realm.house;
+    let server = realm.exchanging().await;
+    realm.answer_keys(&[("one", 1)]);
+    let text = token("one", 1, &realm.claims(json!({ "scope": "invoke admin", "exp": i32::MAX }))).await;
+    let alice = realm.caller(&text).await;
+    realm.answer_exchange("for-alice");
+    let tool = realm.tool_in(&server, &alice, telling(&[definition("read", "reads")])).await;
+    house.client.answer_call(Ok(reply()));
+    let asked = realm.egress.requests().len();
+    house.spine.run(alice, call_of(&tool, json!({ "q": "x" }))).await.unwrap();
+    tokio::time::sleep(SOON).await;
+    assert_eq!((count(house, ExchangeKind::CallTool), count(house, ExchangeKind::Listen)), (1, 0));
+    assert_eq!(realm.egress.requests().len(), asked, "no token was asked for");
 }
