@@ -127,30 +127,43 @@ async fn run(
     body: axum::body::Body,
 ) -> Result<Response, Error> {
     let path = format!("{MOUNT}{toolset}");
-    let mut principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
+    let recognised = spine.recognise(headers::bearer(&parts.headers));
+    let is_recognised = recognised.is_some();
+    let principal = match recognised {
+        Some(principal) => principal,
+        None => spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?,
+    };
     let known_at = spine.ports().clock.monotonic();
     let room = spine.room(principal.tenant()).await?;
     let toolset = ToolsetName::new(toolset).map_err(|_| Error::not_found("toolset"))?;
     let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
     let bytes = body::read(body).await?;
-    if spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH {
-        principal = spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?;
+    let is_old = spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH;
+    let mut agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
+    let judged = agent.judge(&bytes);
+    let call = match &judged {
+        Ok(Accepted::Request(accepted)) => calls::call_of(accepted),
+        _ => None,
+    };
+    if is_old || (is_recognised && call.is_none()) {
+        let presented = headers::bearer(&agent.parts.headers);
+        agent.principal = agent.spine.authenticate_at(&path, presented).await?;
     }
-    let agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
-    let call = match agent.judge(&bytes) {
+    if let Some(call) = call {
+        drop(judged);
+        return calls::answer(agent, bytes, room, call).await;
+    }
+    match judged {
         Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
             let (id, lists) = (accepted.request.id.clone(), listen::wanted(&accepted));
+            drop(accepted);
             // A stream has a place of its own, and must not take a request's for as long as it is open.
             drop(room);
-            return listen::answer(agent, id, lists).await;
+            listen::answer(agent, id, lists).await
         }
-        Ok(Accepted::Request(accepted)) => match calls::call_of(&accepted) {
-            Some(call) => call,
-            None => return Ok(agent.serve(&accepted).await?.into_response()),
-        },
-        _ => return Ok(agent.answer(&bytes).await?.into_response()),
-    };
-    calls::answer(agent, bytes, room, call).await
+        Ok(Accepted::Request(accepted)) => Ok(agent.serve(&accepted).await?.into_response()),
+        _ => Ok(agent.answer(&bytes).await?.into_response()),
+    }
 }
 
 /// A JSON-RPC message, and the status that it travels with when nothing was sent before it.

@@ -5,7 +5,7 @@
 //! dispatch as a whole is bounded too: its caller is told in time, while its task goes on until the outcome is on record.
 
 use std::future::Future;
-use std::sync::OnceLock;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_schemas::codes;
@@ -19,8 +19,8 @@ use crate::scene::Scene;
 /// promised is for the way back.
 const SETTLING: Duration = Duration::from_millis(100);
 
-/// The record that tells more of a dispatch, as soon as there will be one.
-pub(crate) type Noted = OnceLock<(&'static str, String)>;
+/// The record that tells more of a dispatch, as soon as there will be one. The one named last counts.
+pub(crate) type Noted = Mutex<Option<(&'static str, String)>>;
 
 /// For as long as a port works for one dispatch, before anything was sent to the server that it is for.
 #[derive(Clone, Debug)]
@@ -71,7 +71,7 @@ pub(crate) async fn within<T>(
         let message = "the deadline passed while it was under way; it ends on record, so look there before you \
             repeat it";
         let error = Error::new(ErrorKind::Timeout, codes::DEADLINE_EXCEEDED, message);
-        match noted.get() {
+        match &*noted.lock().unwrap_or_else(PoisonError::into_inner) {
             Some((name, id)) => error.with_reference(name, id),
             None => error,
         }
@@ -105,8 +105,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_late_answer_is_replaced_by_where_to_look() {
-        let noted = Noted::new();
-        noted.set(("invocation_id", "inv_1".to_owned())).unwrap();
+        let noted = Noted::new(Some(("invocation_id", "inv_1".to_owned())));
         let error = within(Some(Duration::ZERO), &noted, std::future::pending::<()>()).await.unwrap_err();
         assert_eq!((error.kind(), error.code()), (ErrorKind::Timeout, codes::DEADLINE_EXCEEDED));
         assert_eq!(error.reference(), Some(("invocation_id", "inv_1")));

@@ -11,12 +11,13 @@ use portcullis_schemas::api_keys::StoredApiKey;
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId, ToolId};
 use portcullis_schemas::integrations::mcp::server::McpServer;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
+use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName};
 use portcullis_schemas::policies::TenantPolicySet;
 use portcullis_schemas::tenants::ConfigVersion;
 
 use crate::integrations::mcp::{CallConfiguration, CallTarget};
 
-/// Most bytes of definitions and policies, over all tenants.
+/// Most bytes of definitions, policies and toolsets, over all tenants.
 const MAX_BYTES: usize = 32 * 1024 * 1024;
 /// What an entry costs besides its texts, roughly.
 const ENTRY_BYTES: usize = 1024;
@@ -42,6 +43,7 @@ struct Remembered {
     servers: HashMap<ServerId, Arc<McpServer>>,
     tools: HashMap<ToolId, Arc<McpTool>>,
     calls: HashMap<CallTarget, Arc<CallConfiguration>>,
+    toolsets: HashMap<ToolsetName, Arc<Toolset>>,
     bytes: usize,
     last_use: u64,
 }
@@ -81,6 +83,36 @@ impl RememberedCalls {
         kept
     }
 
+    /// A toolset, and the version of the configuration that it is of.
+    pub(crate) fn toolset(
+        &self,
+        tenant: &TenantId,
+        name: &ToolsetName,
+    ) -> Option<(Arc<Toolset>, ConfigVersion)> {
+        let tenants = self.lock();
+        let known = tenants.by_id.get(tenant)?;
+        Some((Arc::clone(known.toolsets.get(name)?), known.version))
+    }
+
+    /// A tool as it is in this version of the configuration.
+    pub(crate) fn tool(&self, tenant: &TenantId, tool: &ToolId, at: ConfigVersion) -> Option<Arc<McpTool>> {
+        let tenants = self.lock();
+        let known = tenants.by_id.get(tenant).filter(|known| known.version == at)?;
+        known.tools.get(tool).cloned()
+    }
+
+    /// Keeps a toolset beside the calls of the version at which it was read; where there is none, it is let go.
+    pub(crate) fn remember_toolset(&self, toolset: &Arc<Toolset>, read_at: ConfigVersion) {
+        let mut tenants = self.lock();
+        let known = tenants.by_id.get_mut(&toolset.tenant_id);
+        let Some(known) = known.filter(|known| known.version == read_at) else { return };
+        if !known.toolsets.contains_key(&toolset.name) {
+            known.bytes += ENTRY_BYTES * (1 + toolset.tools.len());
+            known.toolsets.insert(toolset.name.clone(), Arc::clone(toolset));
+            tenants.make_room();
+        }
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tenants> {
         self.tenants.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -106,6 +138,7 @@ impl Remembered {
             servers: HashMap::new(),
             tools: HashMap::new(),
             calls: HashMap::new(),
+            toolsets: HashMap::new(),
             bytes: texts + ENTRY_BYTES,
             last_use: 0,
         }

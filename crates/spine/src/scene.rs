@@ -1,6 +1,6 @@
 //! What a handler is given: the ports, the caller, and the cancel signal.
 
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::arguments::ArgumentJudge;
@@ -150,8 +150,7 @@ impl Scene {
 
     /// Names the record that tells what becomes of this dispatch, for a caller who does not wait for its end.
     pub(crate) fn note(&self, name: &'static str, id: &str) {
-        // The first one stays.
-        let _ = self.noted.set((name, id.to_owned()));
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some((name, id.to_owned()));
     }
 
     pub(crate) fn noted(&self) -> Arc<Noted> {

@@ -16,6 +16,7 @@ mod house;
 mod lifecycle;
 mod listening;
 mod load;
+mod offered_calls;
 mod own_secrets;
 mod panicking;
 mod patience;

@@ -1,5 +1,7 @@
 //! A call that came through a toolset: it rests on the toolset as it was read, besides what every call rests on.
 
+use std::sync::Arc;
+
 use portcullis_engines::integrations::mcp::decision::Denial;
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::mcp::invocation::CalledThrough;
@@ -14,7 +16,7 @@ use crate::scene::Scene;
 /// The ledger records a call only if the configuration still is that of the decision. So it is enough that the toolset
 /// was read at that one too; where it was not, it is read again, after the decision's facts.
 pub(crate) struct ThroughToolset {
-    pub(crate) toolset: Toolset,
+    pub(crate) toolset: Arc<Toolset>,
     /// The tool's name in it.
     pub(crate) name: ExposedName,
     /// Of the definition that the arguments were looked at under.

@@ -1,10 +1,11 @@
 //! What an agent asks of a toolset by name (call a tool, get a prompt, read a resource, complete an argument): the governed
 //! call of what stands there under that name.
 
+use std::sync::Arc;
+
 use portcullis_engines::integrations::toolsets::{
     by_name, call_arguments, check_mirrored, for_uri, offered, told,
 };
-use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
@@ -15,6 +16,7 @@ use portcullis_schemas::integrations::toolsets::operations::{
 use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName, ToolsetTool};
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_schemas::text::RunId;
+use portcullis_schemas::{Error, ErrorKind};
 use serde_json::{Map, Value, json};
 
 use super::offer::{can_complete, is_offered, opened};
@@ -30,24 +32,30 @@ pub(crate) async fn call_offered_tool(
     scene: Scene,
     request: CallOfferedTool,
 ) -> Result<InvokeToolResult, Error> {
-    let name = request.tool.as_str();
-    let found =
-        Found::read(&scene, &request.toolset, ItemKind::Tool, |it| by_name(it, ItemKind::Tool, name)).await?;
-    let arguments = arguments(&found.entry, &found.tool, &request);
-    let step = Step { run_id: request.run_id, step_index: request.step_index };
-    found.ask(scene, CallMethod::CallTool, arguments, step).await
+    let wanted = Wanted {
+        toolset: &request.toolset,
+        kind: ItemKind::Tool,
+        pick: &|toolset| by_name(toolset, ItemKind::Tool, request.tool.as_str()),
+        method: CallMethod::CallTool,
+        arguments: &|found| arguments(&found.entry, &found.tool, &request),
+        step: Step { run_id: request.run_id.as_ref(), step_index: request.step_index },
+    };
+    wanted.ask(scene).await
 }
 
 pub(crate) async fn get_offered_prompt(
     scene: Scene,
     request: GetOfferedPrompt,
 ) -> Result<InvokeToolResult, Error> {
-    let name = request.prompt.as_str();
-    let found =
-        Found::read(&scene, &request.toolset, ItemKind::Prompt, |it| by_name(it, ItemKind::Prompt, name))
-            .await?;
-    let step = Step { run_id: request.run_id, step_index: request.step_index };
-    found.ask(scene, CallMethod::GetPrompt, Ok(request.arguments), step).await
+    let wanted = Wanted {
+        toolset: &request.toolset,
+        kind: ItemKind::Prompt,
+        pick: &|toolset| by_name(toolset, ItemKind::Prompt, request.prompt.as_str()),
+        method: CallMethod::GetPrompt,
+        arguments: &|_| Ok(request.arguments.clone()),
+        step: Step { run_id: request.run_id.as_ref(), step_index: request.step_index },
+    };
+    wanted.ask(scene).await
 }
 
 pub(crate) async fn read_offered_resource(
@@ -55,14 +63,18 @@ pub(crate) async fn read_offered_resource(
     request: ReadOfferedResource,
 ) -> Result<InvokeToolResult, Error> {
     let uri = request.uri.as_str();
-    let found =
-        Found::read(&scene, &request.toolset, ItemKind::Resource, |toolset| for_uri(toolset, uri)).await?;
-    let mut arguments = Map::new();
-    if found.entry.kind == ItemKind::ResourceTemplate {
-        arguments.insert("uri".to_owned(), uri.into());
-    }
-    let step = Step { run_id: request.run_id, step_index: request.step_index };
-    found.ask(scene, CallMethod::ReadResource, Ok(arguments), step).await
+    let wanted = Wanted {
+        toolset: &request.toolset,
+        kind: ItemKind::Resource,
+        pick: &|toolset| for_uri(toolset, uri),
+        method: CallMethod::ReadResource,
+        arguments: &|found| {
+            let is_template = found.entry.kind == ItemKind::ResourceTemplate;
+            Ok(is_template.then(|| ("uri".to_owned(), uri.into())).into_iter().collect())
+        },
+        step: Step { run_id: request.run_id.as_ref(), step_index: request.step_index },
+    };
+    wanted.ask(scene).await
 }
 
 /// Servers that do not declare completion are not asked: agents ask at every keystroke.
@@ -77,7 +89,7 @@ pub(crate) async fn complete_offered_argument(
             "expected `prompt` or `resource_template`: nothing else has arguments that can be completed",
         ));
     }
-    let found = Found::read(&scene, &request.toolset, kind, |toolset| by_name(toolset, kind, name)).await?;
+    let found = Found::read(&scene, &request.toolset, kind, &|toolset| by_name(toolset, kind, name)).await?;
     if !can_complete(&scene, &mut *scene.read().await?, &found.entry.server_id).await? {
         return Err(absent(kind));
     }
@@ -87,68 +99,119 @@ pub(crate) async fn complete_offered_argument(
     if !request.arguments.is_empty() {
         arguments.insert("arguments".to_owned(), Value::Object(request.arguments));
     }
-    let step = Step { run_id: request.run_id, step_index: None };
-    found.ask(scene, CallMethod::Complete, Ok(arguments), step).await
+    let step = Step { run_id: request.run_id.as_ref(), step_index: None };
+    found.call(&scene, CallMethod::Complete, arguments, step).await
 }
 
+/// What an agent asks for.
+struct Wanted<'a> {
+    toolset: &'a ToolsetName,
+    kind: ItemKind,
+    /// The entry that it means.
+    pick: Pick<'a>,
+    method: CallMethod,
+    /// What goes upstream.
+    arguments: Arguments<'a>,
+    step: Step<'a>,
+}
+
+type Pick<'a> = &'a (dyn Fn(&Toolset) -> Option<&ToolsetTool> + Sync);
+type Arguments<'a> = &'a (dyn Fn(&Found) -> Result<Map<String, Value>, Error> + Sync);
+
 /// Where in a run a call stands.
-struct Step {
-    run_id: Option<RunId>,
+#[derive(Clone, Copy)]
+struct Step<'a> {
+    run_id: Option<&'a RunId>,
     step_index: Option<u32>,
+}
+
+impl Wanted<'_> {
+    /// The governed call of what is remembered of the toolset; of what the store says, where that would not do: what is
+    /// remembered lets through, and never refuses.
+    async fn ask(self, scene: Scene) -> Result<InvokeToolResult, Error> {
+        if let Some(found) = Found::remembered(&scene, self.toolset, self.pick)
+            && let Ok(arguments) = (self.arguments)(&found)
+        {
+            match found.call(&scene, self.method, arguments, self.step).await {
+                Err(error) if is_outdated(&error) => {}
+                answer => return answer,
+            }
+        }
+        let found = Found::read(&scene, self.toolset, self.kind, self.pick).await?;
+        match (self.arguments)(&found) {
+            Ok(arguments) => found.call(&scene, self.method, arguments, self.step).await,
+            Err(error) => Err(if_offered(&scene, self.toolset, &found.entry, error).await),
+        }
+    }
+}
+
+/// Whether the toolset, or what it names, is no longer what it was; nothing is on record then.
+fn is_outdated(error: &Error) -> bool {
+    let is_change = error.code() == codes::CONFIGURATION_UNSETTLED || error.kind() == ErrorKind::NotFound;
+    is_change && error.reference().is_none()
 }
 
 /// An entry of a toolset, as it was read.
 struct Found {
-    toolset: Toolset,
+    toolset: Arc<Toolset>,
     entry: ToolsetTool,
-    tool: McpTool,
+    tool: Arc<McpTool>,
     read_at: ConfigVersion,
 }
 
 impl Found {
+    /// As earlier calls found it.
+    fn remembered(scene: &Scene, name: &ToolsetName, pick: Pick<'_>) -> Option<Self> {
+        let (toolset, read_at) = scene.calls().toolset(scene.tenant(), name)?;
+        if !toolset.keys.contains(scene.principal().key()) {
+            return None;
+        }
+        let entry = pick(&toolset)?.clone();
+        let tool = scene.calls().tool(scene.tenant(), &entry.tool_id, read_at)?;
+        Some(Self { toolset, entry, tool, read_at })
+    }
+
+    /// As the store has it.
+    ///
     /// # Errors
-    /// `not_found`, whatever is absent or not for this key; `store_unavailable`.
-    async fn read(
-        scene: &Scene,
-        name: &ToolsetName,
-        kind: ItemKind,
-        pick: impl Fn(&Toolset) -> Option<&ToolsetTool>,
-    ) -> Result<Self, Error> {
+    /// `not_found`, whatever is absent or not for this key; `unauthenticated`; `store_unavailable`.
+    async fn read(scene: &Scene, name: &ToolsetName, kind: ItemKind, pick: Pick<'_>) -> Result<Self, Error> {
         let mut work = scene.read().await?;
         let read_at = work.tenants().config_version(scene.tenant()).await?;
         let toolset = opened(scene, &mut *work, name).await?;
         let entry = pick(&toolset).cloned().ok_or_else(|| absent(kind))?;
         let tool = work.mcp_tools().get(scene.tenant(), &entry.server_id, &entry.tool_id).await?;
         let tool = tool.ok_or_else(|| absent(kind))?;
-        Ok(Self { toolset, entry, tool, read_at })
+        Ok(Self { toolset: Arc::new(toolset), entry, tool: Arc::new(tool), read_at })
     }
 
     /// The governed call. What is wrong with a request is told to those only who may know that it is about something.
-    async fn ask(
+    async fn call(
         self,
-        scene: Scene,
+        scene: &Scene,
         method: CallMethod,
-        arguments: Result<Map<String, Value>, Error>,
-        step: Step,
+        arguments: Map<String, Value>,
+        step: Step<'_>,
     ) -> Result<InvokeToolResult, Error> {
         let Self { toolset, entry, tool, read_at } = self;
-        let name = toolset.name.clone();
-        let arguments = match arguments {
-            Ok(arguments) => arguments,
-            Err(error) => return Err(if_offered(&scene, &name, &entry, error).await),
-        };
         let call = InvokeMcpTool {
             server_id: entry.server_id.clone(),
             tool_id: entry.tool_id.clone(),
             arguments,
-            run_id: step.run_id,
+            run_id: step.run_id.cloned(),
             step_index: step.step_index,
         };
-        let definition_hash = tool.definition_hash;
-        let through = ThroughToolset { toolset, name: entry.name.clone(), definition_hash, read_at };
-        match invoke(scene.clone(), call, Some(method), Some(through)).await {
+        let through = ThroughToolset {
+            toolset: Arc::clone(&toolset),
+            name: entry.name.clone(),
+            definition_hash: tool.definition_hash.clone(),
+            read_at,
+        };
+        let answer = invoke(scene.clone(), call, Some(method), Some(through)).await;
+        scene.calls().remember_toolset(&toolset, read_at);
+        match answer {
             Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
-                Err(if_offered(&scene, &name, &entry, error).await)
+                Err(if_offered(scene, &toolset.name, &entry, error).await)
             }
             answer => answer.map_err(|error| told(&entry, error)),
         }

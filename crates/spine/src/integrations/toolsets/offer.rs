@@ -20,6 +20,7 @@ use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::{Error, ErrorKind, codes};
 use portcullis_trail::Digest;
 
+use crate::bridges::ApiKeysBridge;
 use crate::integrations::mcp::{ServerOffers, TenantConfiguration, freshness, listening};
 use crate::scene::Scene;
 
@@ -187,15 +188,19 @@ pub(super) async fn is_offered(
     }
 }
 
-/// A toolset that the caller's key may use; any other answers as one that is not there.
+/// A toolset that the caller's key may use; any other answers as one that is not there. The key is looked at again: who
+/// calls may have been let in by what was remembered of it.
 ///
 /// # Errors
-/// `not_found`; `store_unavailable`.
+/// `not_found`; `unauthenticated` when the key was shut out; `store_unavailable`.
 pub(super) async fn opened(
     scene: &Scene,
     work: &mut dyn UnitOfWork,
     name: &ToolsetName,
 ) -> Result<Toolset, Error> {
+    let id = scene.principal().key();
+    let key = work.api_keys().get(scene.tenant(), id).await?;
+    ApiKeysBridge::require(key.as_ref(), scene.now()).inspect_err(|_| scene.keys().forget(id))?;
     let found = work.toolsets().find(scene.tenant(), name).await?;
     found
         .filter(|toolset| toolset.keys.contains(scene.principal().key()))
