@@ -20,8 +20,10 @@ use super::villain::Villain;
 
 /// How often a call is repeated that only met changes of others.
 const UNSETTLED: usize = 50;
-/// How often a call is made again whose outcome a busy disk did not take in time.
+/// How often a call is made whose outcome a busy disk does not take in time.
 const UNRECORDED: usize = 3;
+/// What its caller is told.
+const UNRECORDED_CODE: &str = "outcome_unrecorded";
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -146,12 +148,7 @@ impl Tenant {
         while left > 0
             && matches!(
                 registered["discovery_error"].as_str(),
-                Some(
-                    "configuration_unsettled"
-                        | "audit_unavailable"
-                        | "store_unavailable"
-                        | "outcome_unrecorded"
-                )
+                Some("configuration_unsettled" | "audit_unavailable" | "store_unavailable" | UNRECORDED_CODE)
             )
         {
             left -= 1;
@@ -212,16 +209,26 @@ impl Tenant {
 
     /// Calls a tool, and looks at what is on record of it.
     pub(super) async fn call(&self, tool: &str, arguments: &Value) -> Result<Seen> {
+        self.call_with(tool, arguments, &[]).await
+    }
+
+    /// The same with these headers. It is made again if its outcome is not on record in time, whatever its caller was told.
+    pub(super) async fn call_with(
+        &self,
+        tool: &str,
+        arguments: &Value,
+        headers: &[(&str, &str)],
+    ) -> Result<Seen> {
         let mut left = UNRECORDED;
-        let (answer, took) = loop {
+        loop {
             let begun = Instant::now();
-            let answer = self.invoke(tool, arguments, &[]).await?;
+            let answer = self.invoke(tool, arguments, headers).await?.json();
+            let took = begun.elapsed();
             left -= 1;
-            if answer.json()["code"] != "outcome_unrecorded" || left == 0 {
-                break (answer, begun.elapsed());
+            if left == 0 || (answer["code"] != UNRECORDED_CODE && self.is_recorded(&answer).await?) {
+                return Ok(Seen { took, ..self.look_at(answer).await? });
             }
-        };
-        Ok(Seen { took, ..self.look(&answer).await? })
+        }
     }
 
     /// Calls a tool as a modern agent whose client can be asked for forms and URLs, with these members of the request besides.
@@ -320,7 +327,8 @@ impl Tenant {
         let code = code_of(&answer);
         let mut seen = Seen { code, incident: "none".to_owned(), ..Seen::default() };
         if let Some(id) = answer["invocation_id"].as_str() {
-            let row = self.record_of(id).await?;
+            self.is_recorded(&answer).await?;
+            let row = self.get(&record_of(id)).await?;
             seen.outcome = text(&row["outcome"])?;
             if let Some(incident) = row["incident_id"].as_str() {
                 let incident = self.get(&format!("/incidents/{incident}")).await?;
@@ -334,26 +342,30 @@ impl Tenant {
         Ok(seen)
     }
 
-    /// The record of a call. One that was answered at its deadline may come on record a little later.
-    async fn record_of(&self, id: &str) -> Result<Value> {
-        let path = format!("/integrations/mcp-invocations/{id}");
-        let mut left = UNSETTLED;
-        while left > 0 && self.admin.get(&path).await?.status == 404 {
-            left -= 1;
+    /// Whether a call that was answered so is on record. One that was answered at its deadline may come there a little later.
+    async fn is_recorded(&self, answer: &Value) -> Result<bool> {
+        let Some(id) = answer["invocation_id"].as_str() else { return Ok(true) };
+        let path = record_of(id);
+        for _ in 0..UNSETTLED {
+            if self.admin.get(&path).await?.status != 404 {
+                return Ok(true);
+            }
             tokio::time::sleep(PAUSE).await;
         }
-        self.get(&path).await
+        Ok(false)
     }
 
-    /// A call ends once in the trail; else how often it does.
+    /// A call ends once in the trail; else how often it does. Its end may come a little later too.
     pub(super) async fn ends_of(&self, invocation: &str) -> Result<Option<String>> {
-        let events = self.get(&format!("/logs/trail?subject={invocation}")).await?;
-        let items = events["items"].as_array().context("no events")?;
-        let is_end = |item: &&Value| {
-            let kind = item["event_type"].as_str().unwrap_or_default();
-            ["denied", "completed", "failed", "unknown"].iter().any(|end| kind.ends_with(end))
-        };
-        let ends = items.iter().filter(is_end).count();
+        let mut ends = 0;
+        for _ in 0..UNSETTLED {
+            let events = self.get(&format!("/logs/trail?subject={invocation}")).await?;
+            ends = events["items"].as_array().context("no events")?.iter().filter(is_end).count();
+            if ends > 0 {
+                break;
+            }
+            tokio::time::sleep(PAUSE).await;
+        }
         Ok((ends != 1).then(|| format!("{ends} ends of one call in the trail")))
     }
 
@@ -424,6 +436,20 @@ pub(super) async fn invoke(
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+fn record_of(invocation: &str) -> String {
+    format!("/integrations/mcp-invocations/{invocation}")
+}
+
+fn is_end(event: &&Value) -> bool {
+    let kind = event["event_type"].as_str().unwrap_or_default();
+    ["denied", "completed", "failed", "unknown"].iter().any(|end| kind.ends_with(end))
+}
+
+/// The code that the caller was told, unless it is this one, or a busy disk did not take the outcome in time.
+pub(super) fn told_otherwise(answer: &Value, expected: &str) -> Option<String> {
+    Some(code_of(answer)).filter(|code| code != expected && code != UNRECORDED_CODE)
 }
 
 /// What the caller is told.

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
-use crate::hostile::scene::{Scene, Seen, invoke};
+use crate::hostile::scene::{Scene, Seen, invoke, told_otherwise};
 use crate::hostile::speech::{
     DONE, Era, TOOL, chunk, chunked_head, definition, head, http, http_with, json_answer, response, server,
 };
@@ -302,7 +302,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let before = cast[0].calls();
         let mut tasks = JoinSet::new();
         let mut left = scene.sizes.cuts;
-        let mut unlike = 0;
+        let mut unlike = Vec::new();
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < 8 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
@@ -310,13 +310,13 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
                 left -= 1;
             }
             if let Some(answer) = tasks.join_next().await {
-                unlike += usize::from(answer??.json()["code"] != "outcome_unknown");
+                unlike.extend(told_otherwise(&answer??.json(), "outcome_unknown"));
             }
         }
         let (calls, cuts) = (cast[0].calls() - before, scene.sizes.cuts as u64);
-        if calls != cuts || unlike > 0 {
+        if calls != cuts || !unlike.is_empty() {
             seen.complaints
-                .push(format!("{calls} calls arrived for {cuts} asked, {unlike} were told otherwise"));
+                .push(format!("{calls} calls arrived for {cuts} asked, told otherwise were: {unlike:?}"));
         }
         Ok(seen)
     })

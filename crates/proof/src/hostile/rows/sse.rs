@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, invoke, text};
+use crate::hostile::scene::{Scene, invoke, text, told_otherwise};
 use crate::hostile::speech::{DONE, Era, TOOL, chunk, chunked_head, events_answer, json_answer, response};
 use crate::hostile::villain::{Asked, Step, Villain};
 
@@ -20,8 +20,6 @@ const LATE: Duration = Duration::from_millis(1_500);
 const LATE_AT_ONCE: usize = 48;
 /// Between two of them: those that end together are recorded together, and other rows' ends would wait for that.
 const APART: Duration = Duration::from_millis(20);
-/// What they are told; the second where a busy disk did not take the outcome in time.
-const TOO_LATE: [&str; 2] = ["deadline_exceeded", "outcome_unrecorded"];
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = Vec::new();
@@ -63,11 +61,11 @@ fn asked_to_resume(cast: &[Villain]) -> Option<String> {
 fn m047<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
-        let answer = scene.one.invoke(&tool, &json!({}), &[A_SECOND]).await?;
+        let mut seen = scene.one.call_with(&tool, &json!({}), &[A_SECOND]).await?;
+        let id = seen.answer["invocation_id"].as_str().context("no invocation")?.to_owned();
         // The result arrives, if anybody still listens, and would be recorded by then.
         tokio::time::sleep(LATE).await;
-        let seen = scene.one.look(&answer).await?;
-        seen.answer["invocation_id"].as_str().context("no invocation")?;
+        seen.complaints.extend(scene.one.ends_of(&id).await?);
         Ok(seen)
     })
 }
@@ -79,7 +77,7 @@ fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let theirs = scene.other.approve(&server, TOOL).await?;
         let ours = scene.one.trust(&cast[0]).await?;
         let sides = [(&scene.one, ours), (&scene.other, theirs)];
-        let (mut tasks, mut ids, mut unlike) = (JoinSet::new(), Vec::new(), 0);
+        let (mut tasks, mut ids, mut unlike) = (JoinSet::new(), Vec::new(), Vec::new());
         let mut left = scene.sizes.late;
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < LATE_AT_ONCE {
@@ -93,17 +91,17 @@ fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
             if let Some(answered) = tasks.join_next().await {
                 let (side, answer) = answered?;
                 let answer = answer?.json();
-                unlike += usize::from(!TOO_LATE.iter().any(|code| answer["code"] == *code));
+                unlike.extend(told_otherwise(&answer, "deadline_exceeded"));
                 ids.push((side, text(&answer["invocation_id"])?));
             }
         }
         tokio::time::sleep(LATE).await;
-        let mut seen = scene.one.look(&scene.one.invoke(&sides[0].1, &json!({}), &[A_SECOND]).await?).await?;
+        let mut seen = scene.one.call_with(&sides[0].1, &json!({}), &[A_SECOND]).await?;
         for (side, id) in &ids {
             seen.complaints.extend(sides[*side].0.ends_of(id).await?);
         }
-        if unlike > 0 {
-            seen.complaints.push(format!("{unlike} of {} calls were told otherwise", ids.len()));
+        if !unlike.is_empty() {
+            seen.complaints.push(format!("of {} calls, told otherwise were: {unlike:?}", ids.len()));
         }
         Ok(seen)
     })
