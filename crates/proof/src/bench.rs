@@ -2,7 +2,6 @@
 //! ratios mean something on any machine. Client and upstream are this process, each gate is one of its own, and all
 //! share the machine.
 
-use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,11 +10,10 @@ use color_eyre::eyre::{Result, ensure};
 use portcullis_mcp::version::ProtocolVersion;
 use portcullis_server::demo::tools;
 use portcullis_server::demo::upstream::Upstream;
-use serde_json::json;
 
 use self::gate::Gate;
 use self::gates::{Gates, SQLITE, UNSYNCED};
-use self::load::{Figures, NUMBER, measure, median};
+use self::load::{Figures, measure, median};
 use self::nginx::Nginx;
 use self::process::Meter;
 use self::report::{DIRECT, Findings, Row, millis, thousands};
@@ -97,7 +95,7 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         false => Vec::new(),
     };
 
-    let direct = direct(upstream.address());
+    let direct = Request::tools_call(upstream.address(), "/mcp", None);
     let mut sides = vec![Side { name: DIRECT.to_owned(), request: direct.clone(), meter: None }];
     if let Some(nginx) = &nginx {
         sides.push(side(NGINX, &direct.to(nginx.address), nginx.meter()));
@@ -120,23 +118,6 @@ pub(crate) async fn run(options: Options) -> Result<()> {
 
 fn side(name: &str, request: &Request, meter: Meter) -> Side {
     Side { name: name.to_owned(), request: request.clone(), meter: Some(meter) }
-}
-
-/// The same call as the gate makes it, without the gate.
-fn direct(upstream: SocketAddr) -> Request {
-    let meta = json!({
-        "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-        "io.modelcontextprotocol/clientCapabilities": {},
-    });
-    let params = json!({ "name": "get_forecast", "arguments": { "city": "Zurich" }, "_meta": meta });
-    let body = format!(r#"{{"jsonrpc":"2.0","id":{NUMBER},"method":"tools/call","params":{params}}}"#);
-    let headers = [
-        ("accept", "application/json, text/event-stream"),
-        ("mcp-protocol-version", "2026-07-28"),
-        ("mcp-method", "tools/call"),
-        ("mcp-name", "get_forecast"),
-    ];
-    Request::post(upstream, "/mcp", &headers, &body, "light rain")
 }
 
 /// Every side in every round, so that all of them meet the same moods of the machine.

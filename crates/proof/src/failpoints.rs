@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use color_eyre::eyre::{ContextCompat, Result};
+use color_eyre::eyre::Result;
 use tokio::task::JoinSet;
 
 use self::scene::{Left, Scene};
@@ -207,14 +207,6 @@ async fn crash(
     let first = Failpoint { pass: 1, ..failpoint };
     let left = Scene::new(setting, &format!("g{number}"), wiring, at)?.crash(&first).await?;
     Ok((first, left))
-}
-
-/// The last path segments of a tool: its server and itself.
-fn ids_of(path: &str) -> Result<(String, String)> {
-    let mut segments = path.rsplit('/');
-    let tool = segments.next().context("no tool in a tool's path")?;
-    let server = segments.nth(1).context("no server in a tool's path")?;
-    Ok((server.to_owned(), tool.to_owned()))
 }
 
 /// Databases that are tried at the same time. Those on PostgreSQL share one disk log.

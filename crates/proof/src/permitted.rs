@@ -11,6 +11,11 @@ use url::Url;
 #[derive(Clone, Debug)]
 pub(crate) struct PermittedTool {
     pub(crate) agent: ApiClient,
+    /// Of the agent's key.
+    pub(crate) key_id: String,
+    pub(crate) server_id: String,
+    pub(crate) tool_id: String,
+    /// Of the tool.
     pub(crate) path: String,
 }
 
@@ -25,11 +30,13 @@ impl PermittedTool {
         let body = json!({ "name": format!("upstream {port}"), "url": url });
         let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
         ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
-        let server = format!("/integrations/mcp-servers/{}", text(&registered["server"]["server_id"])?);
+        let server_id = text(&registered["server"]["server_id"])?.to_owned();
+        let server = format!("/integrations/mcp-servers/{server_id}");
         let tools = admin.get(&format!("{server}/tools")).await?.success()?;
         let items = tools["items"].as_array().context("no tools")?;
         let found = items.iter().find(|item| item["name"] == tool).context("no such tool")?;
-        let path = format!("{server}/tools/{}", text(&found["tool_id"])?);
+        let tool_id = text(&found["tool_id"])?.to_owned();
+        let path = format!("{server}/tools/{tool_id}");
         let approval = json!({ "definition_hash": found["definition_hash"] });
         admin.post(&format!("{path}/approve"), &approval).await?.success()?;
         let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
@@ -37,7 +44,8 @@ impl PermittedTool {
         let key = json!({ "name": format!("agent {port}"), "scopes": ["invoke"] });
         let created = admin.post("/api-keys", &key).await?.success()?;
         let agent = admin.with_key(Secret::new(text(&created["secret"])?.to_owned()));
-        Ok(Self { agent, path })
+        let key_id = text(&created["key"]["key_id"])?.to_owned();
+        Ok(Self { agent, key_id, server_id, tool_id, path })
     }
 
     /// The same tool at another gate of the same database.
@@ -45,7 +53,7 @@ impl PermittedTool {
     /// # Errors
     /// When `origin` is not one.
     pub(crate) fn at(&self, origin: &str) -> Result<Self> {
-        Ok(Self { agent: self.agent.at(origin)?, path: self.path.clone() })
+        Ok(Self { agent: self.agent.at(origin)?, ..self.clone() })
     }
 
     /// Calls it once, with further headers. An error says that no answer came.

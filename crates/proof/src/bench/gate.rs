@@ -15,9 +15,8 @@ use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use serde_json::json;
 
-use super::load::NUMBER;
 use super::process::Meter;
-use super::wire::Request;
+use super::wire::{NUMBER, Request, TOOL};
 use crate::child::{self, ChildGate};
 use crate::permitted::PermittedTool;
 use crate::plant::free_port;
@@ -60,8 +59,10 @@ pub(super) struct Gate {
     directory: tempfile::TempDir,
     address: SocketAddr,
     pub(super) admin: ApiClient,
-    /// The agent's call.
+    /// The agent's call over REST.
     pub(super) request: Request,
+    /// The same over MCP, through a toolset.
+    pub(super) over_mcp: Request,
 }
 
 /// Either way it ends, by its pid, when this is dropped.
@@ -84,8 +85,13 @@ impl Gate {
         };
         let admin = ApiClient::new(&format!("http://{address}"), key)?;
         ready(&admin).await?;
-        let request = agent(&admin, address, &plan.upstream.1).await?;
-        Ok(Self { plan, process, directory, address, admin, request })
+        let (request, over_mcp) = agent(&admin, address, &plan.upstream.1).await?;
+        Ok(Self { plan, process, directory, address, admin, request, over_mcp })
+    }
+
+    /// Whether it is the binary as it is served, on SQLite.
+    pub(super) fn is_plain(&self) -> bool {
+        self.plan.storage == Storage::Sqlite
     }
 
     pub(super) fn meter(&self) -> Meter {
@@ -199,11 +205,16 @@ async fn ready(admin: &ApiClient) -> Result<()> {
     Ok(())
 }
 
-/// Has one read-only tool permitted, and makes an agent's call of it.
-async fn agent(admin: &ApiClient, address: SocketAddr, upstream: &str) -> Result<Request> {
-    let tool = PermittedTool::admit(admin, upstream, "get_forecast").await?;
+/// Has one read-only tool permitted, and makes an agent's call of it: over REST, and over MCP through a toolset.
+async fn agent(admin: &ApiClient, address: SocketAddr, upstream: &str) -> Result<(Request, Request)> {
+    let tool = PermittedTool::admit(admin, upstream, TOOL).await?;
+    let selected = json!([{ "server_id": tool.server_id, "tool_id": tool.tool_id, "name": TOOL }]);
+    let toolset = json!({ "name": "bench", "tools": selected, "keys": [tool.key_id] });
+    admin.post("/integrations/toolsets", &toolset).await?.success()?;
     let key = format!("Bearer {}", tool.agent.key().expose());
     let body = json!({ "arguments": { "city": "Zurich" }, "run_id": format!("run-{NUMBER}") }).to_string();
     let path = format!("{}/invoke", tool.path);
-    Ok(Request::post(address, &path, &[("authorization", &key)], &body, "\"status\":\"success\""))
+    let headers = [("authorization", key.as_str())];
+    let over_rest = Request::post(address, &path, &headers, &body, "\"status\":\"success\"");
+    Ok((over_rest, Request::tools_call(address, "/mcp/bench", Some(&key))))
 }

@@ -49,10 +49,16 @@ impl Gates {
         Ok(Self { sqlite, others, database })
     }
 
-    /// All of them, the one that is measured first.
+    /// All of them, the one that is measured first. Those as they are served on SQLite are called over MCP too.
     pub(super) fn sides(&self) -> Vec<Side> {
-        let others = self.others.iter().map(|(name, gate)| side(name, &gate.request, gate.meter()));
-        std::iter::once(side(SQLITE, &self.sqlite.request, self.sqlite.meter())).chain(others).collect()
+        let mut sides = Vec::new();
+        for (name, gate) in self.all() {
+            sides.push(side(name, &gate.request, gate.meter()));
+            if gate.is_plain() {
+                sides.push(side(&format!("{name}, over MCP"), &gate.over_mcp, gate.meter()));
+            }
+        }
+        sides
     }
 
     /// Looks at their trails.
@@ -60,10 +66,15 @@ impl Gates {
     /// # Errors
     /// When one does not verify.
     pub(super) async fn verify(&self) -> Result<()> {
-        for (name, gate) in self.others.iter().map(|(name, gate)| (name.as_str(), gate)) {
+        for (name, gate) in self.all() {
             verify(name, gate).await?;
         }
-        verify(SQLITE, &self.sqlite).await
+        Ok(())
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&str, &Gate)> {
+        let others = self.others.iter().map(|(name, gate)| (name.as_str(), gate));
+        std::iter::once((SQLITE, &self.sqlite)).chain(others)
     }
 }
 

@@ -7,10 +7,7 @@ use std::time::{Duration, Instant};
 use color_eyre::eyre::{ContextCompat, Result};
 
 use super::process::Meter;
-use super::wire::{Caller, Request};
-
-/// Stands in a request's body where each call needs a number of its own.
-pub(super) const NUMBER: &str = "1000000";
+use super::wire::{Caller, NUMBER, Request};
 
 /// One measurement.
 #[derive(Clone, Debug)]

@@ -5,9 +5,14 @@ use std::net::SocketAddr;
 
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, bail, ensure};
 use memchr::memmem;
+use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
+/// Stands in a request's body where each call needs a number of its own.
+pub(super) const NUMBER: &str = "1000000";
+/// What is called.
+pub(super) const TOOL: &str = "get_forecast";
 /// Most bytes of an answer's head.
 const MAX_HEAD: usize = 64 * 1024;
 
@@ -39,6 +44,24 @@ impl Request {
         text.push_str("\r\n");
         text.push_str(body);
         Self { address, text: text.into_bytes(), expected: expected.to_owned() }
+    }
+
+    /// A call of the tool as an agent of 2026-07-28 makes it.
+    pub(super) fn tools_call(address: SocketAddr, path: &str, authorization: Option<&str>) -> Self {
+        let meta = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let params = json!({ "name": TOOL, "arguments": { "city": "Zurich" }, "_meta": meta });
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{NUMBER},"method":"tools/call","params":{params}}}"#);
+        let mut headers = vec![
+            ("accept", "application/json, text/event-stream"),
+            ("mcp-protocol-version", "2026-07-28"),
+            ("mcp-method", "tools/call"),
+            ("mcp-name", TOOL),
+        ];
+        headers.extend(authorization.map(|key| ("authorization", key)));
+        Self::post(address, path, &headers, &body, "light rain")
     }
 
     /// The same at another address: the request as it is, but for whom it is sent to.

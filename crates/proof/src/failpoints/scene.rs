@@ -12,7 +12,6 @@ use portcullis_server::api_client::{Answer as Response, ApiClient};
 use serde_json::Value;
 
 use super::askers::{Askers, body};
-use super::ids_of;
 use super::scenario::{By, Step, epilogue, story};
 use crate::crash::{Failpoint, take_mark};
 use crate::kill::reconcile::{Answer, Call, Differences, reconcile};
@@ -123,10 +122,9 @@ impl Scene {
         let gate = Child::gate(&self.plan).await?;
         let admin = ApiClient::new(gate.said("origin")?, Secret::new(gate.said("key")?.to_owned()))?;
         let tool = PermittedTool::admit(&admin, &self.upstream.url, upstream::TOOL).await?;
-        let (server, id) = ids_of(&tool.path)?;
-        let agent = agent_key(&admin).await?;
+        let PermittedTool { server_id, tool_id, key_id, .. } = tool.clone();
         let url = self.upstream.url.clone();
-        self.kept.extend([("server", server), ("tool", id), ("agent", agent), ("url", url)]);
+        self.kept.extend([("server", server_id), ("tool", tool_id), ("agent", key_id), ("url", url)]);
         let base = self.leave_open(&tool, &admin, &mut Some(gate)).await?;
         Ok((Askers { admin, tool }, base))
     }
@@ -279,15 +277,6 @@ fn tokens() -> Result<TokenSettings> {
         scope_prefix: String::new(),
         issuers: vec![issuer],
     })
-}
-
-/// The id of the agent's key.
-async fn agent_key(admin: &ApiClient) -> Result<String> {
-    let keys = admin.get("/api-keys").await?.success()?;
-    let items = keys["items"].as_array().context("no keys")?;
-    let is_agent = |key: &&Value| key["name"].as_str().is_some_and(|name| name.starts_with("agent"));
-    let id = items.iter().find(is_agent).and_then(|key| key["key_id"].as_str());
-    id.map(str::to_owned).context("no key of an agent")
 }
 
 /// Waits until nothing is open; returns how long after `since` that was, or how long it was waited in vain.

@@ -90,7 +90,7 @@ impl Scene {
             let agent = server.tool.agent.apart()?;
             for place in first..count.min(first + CALLERS_A_CLIENT) {
                 let caller = Caller {
-                    tool: PermittedTool { agent: agent.clone(), path: server.tool.path.clone() },
+                    tool: PermittedTool { agent: agent.clone(), ..server.tool.clone() },
                     numbers: Arc::clone(&self.numbers),
                     over: Arc::clone(&over),
                     manner,
@@ -115,7 +115,7 @@ impl Scene {
         let server = &self.servers[server];
         let mut tools = Vec::new();
         for _ in 0..CALLERS_A_CLIENT {
-            tools.push(PermittedTool { agent: server.tool.agent.apart()?, path: server.tool.path.clone() });
+            tools.push(PermittedTool { agent: server.tool.agent.apart()?, ..server.tool.clone() });
         }
         let mut tasks = JoinSet::new();
         let mut tick = tokio::time::interval(Duration::from_secs_f64(1.0 / a_second));

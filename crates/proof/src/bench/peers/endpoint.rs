@@ -5,8 +5,7 @@ use std::net::SocketAddr;
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, ensure};
 use serde_json::{Value, json};
 
-use super::super::load::NUMBER;
-use super::super::wire::{Caller, Request};
+use super::super::wire::{Caller, NUMBER, Request};
 
 const VERSION: &str = "2025-06-18";
 const SESSION: &str = "mcp-session-id";
