@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
-use crate::hostile::scene::{Scene, Seen, invoke, told_otherwise};
+use crate::hostile::scene::{Scene, Seen, code_of, invoke, told_otherwise};
 use crate::hostile::speech::{
     DONE, Era, TOOL, chunk, chunked_head, definition, head, http, http_with, json_answer, response, server,
 };
@@ -302,7 +302,7 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let before = cast[0].calls();
         let mut tasks = JoinSet::new();
         let mut left = scene.sizes.cuts;
-        let mut unlike = Vec::new();
+        let mut codes = Vec::new();
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < 8 {
                 let (agent, tool) = (scene.one.agent.clone(), tool.clone());
@@ -310,10 +310,11 @@ fn m019_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
                 left -= 1;
             }
             if let Some(answer) = tasks.join_next().await {
-                unlike.extend(told_otherwise(&answer??.json(), "outcome_unknown"));
+                codes.push(code_of(&answer??.json()));
             }
         }
         let (calls, cuts) = (cast[0].calls() - before, scene.sizes.cuts as u64);
+        let unlike = told_otherwise(codes, "outcome_unknown");
         if calls != cuts || !unlike.is_empty() {
             seen.complaints
                 .push(format!("{calls} calls arrived for {cuts} asked, told otherwise were: {unlike:?}"));

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, invoke, text, told_otherwise};
+use crate::hostile::scene::{Scene, code_of, invoke, text, told_otherwise};
 use crate::hostile::speech::{DONE, Era, TOOL, chunk, chunked_head, events_answer, json_answer, response};
 use crate::hostile::villain::{Asked, Step, Villain};
 
@@ -77,7 +77,7 @@ fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         let theirs = scene.other.approve(&server, TOOL).await?;
         let ours = scene.one.trust(&cast[0]).await?;
         let sides = [(&scene.one, ours), (&scene.other, theirs)];
-        let (mut tasks, mut ids, mut unlike) = (JoinSet::new(), Vec::new(), Vec::new());
+        let (mut tasks, mut ids, mut codes) = (JoinSet::new(), Vec::new(), Vec::new());
         let mut left = scene.sizes.late;
         while left > 0 || !tasks.is_empty() {
             while left > 0 && tasks.len() < LATE_AT_ONCE {
@@ -91,7 +91,7 @@ fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
             if let Some(answered) = tasks.join_next().await {
                 let (side, answer) = answered?;
                 let answer = answer?.json();
-                unlike.extend(told_otherwise(&answer, "deadline_exceeded"));
+                codes.push(code_of(&answer));
                 ids.push((side, text(&answer["invocation_id"])?));
             }
         }
@@ -100,6 +100,7 @@ fn m047_often<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
         for (side, id) in &ids {
             seen.complaints.extend(sides[*side].0.ends_of(id).await?);
         }
+        let unlike = told_otherwise(codes, "deadline_exceeded");
         if !unlike.is_empty() {
             seen.complaints.push(format!("of {} calls, told otherwise were: {unlike:?}", ids.len()));
         }
