@@ -1,9 +1,10 @@
 //! The MCP endpoint for agents: `/mcp/{toolset}`, every era on one route, without sessions.
 //!
-//! Order: method, authentication, room for the tenant, body, the ladder of `portcullis-mcp`, then an operation of the
-//! spine. What is dispatched is judged by the body alone; headers are only compared with it. `Host` and `Origin` were
-//! judged by the wall. Up to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one
-//! JSON message, or an event stream where a call has told of its progress or takes long, and to who listens for changes.
+//! Order: method, authentication, room for the tenant, body ([`Presented::admit`]), the ladder of `portcullis-mcp`, then an operation of
+//! the spine. A key that is only recognised is authenticated after the ladder, unless it makes a call. What is dispatched is
+//! judged by the body alone; headers are only compared with it. `Host` and `Origin` were judged by the wall. Up to the ladder
+//! a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one JSON message, or an event stream where
+//! a call has told of its progress or takes long, and to who listens for changes.
 
 mod approval;
 mod calls;
@@ -40,10 +41,10 @@ use portcullis_spine::Spine;
 
 use self::failures::Refused;
 use self::under_way::CallName;
-use crate::dispatch::FRESH;
+use crate::admission::{Admitted, GoodFor, Presented};
+use crate::headers;
 use crate::problem::Failure;
 use crate::tokens::Challenge;
-use crate::{body, headers};
 
 pub(crate) use self::under_way::UnderWay;
 
@@ -89,6 +90,8 @@ struct Agent {
     spine: Spine,
     toolset: ToolsetName,
     principal: Principal,
+    /// Whether its key was only recognised, which is enough for calls.
+    is_recognised: bool,
     request: RequestId,
     parts: Parts,
     /// What a legacy agent may call off.
@@ -127,31 +130,35 @@ async fn run(
     body: axum::body::Body,
 ) -> Result<Response, Error> {
     let path = format!("{MOUNT}{toolset}");
-    let recognised = spine.recognise(headers::bearer(&parts.headers));
-    let is_recognised = recognised.is_some();
-    let principal = match recognised {
-        Some(principal) => principal,
-        None => spine.authenticate_at(&path, headers::bearer(&parts.headers)).await?,
+    let text = headers::bearer(&parts.headers).to_owned();
+    let presented = Presented { spine: &spine, text: &text, good_for: GoodFor::Path(&path) };
+    let Admitted { principal, is_recognised, room, body } = presented.admit(body).await?;
+    let Ok(toolset) = ToolsetName::new(toolset) else {
+        presented.authenticate().await?;
+        return Err(Error::not_found("toolset"));
     };
-    let known_at = spine.ports().clock.monotonic();
-    let room = spine.room(principal.tenant()).await?;
-    let toolset = ToolsetName::new(toolset).map_err(|_| Error::not_found("toolset"))?;
     let request = parts.extensions.get::<RequestId>().cloned().ok_or_else(headers::no_request_id)?;
-    let bytes = body::read(body).await?;
-    let is_old = spine.ports().clock.monotonic().saturating_sub(known_at) > FRESH;
-    let mut agent = Agent { spine, toolset, principal, request, parts, under_way, progress: None };
-    let judged = agent.judge(&bytes);
+    let mut agent = Agent {
+        spine: spine.clone(),
+        toolset,
+        principal,
+        is_recognised,
+        request,
+        parts,
+        under_way,
+        progress: None,
+    };
+    let judged = agent.judge(&body);
     let call = match &judged {
         Ok(Accepted::Request(accepted)) => calls::call_of(accepted),
         _ => None,
     };
-    if is_old || (is_recognised && call.is_none()) {
-        let presented = headers::bearer(&agent.parts.headers);
-        agent.principal = agent.spine.authenticate_at(&path, presented).await?;
-    }
     if let Some(call) = call {
         drop(judged);
-        return calls::answer(agent, bytes, room, call).await;
+        return calls::answer(agent, body, room, call).await;
+    }
+    if is_recognised {
+        (agent.principal, agent.is_recognised) = (presented.authenticate().await?, false);
     }
     match judged {
         Ok(Accepted::Request(accepted)) if accepted.request.method == method::LISTEN => {
@@ -162,7 +169,7 @@ async fn run(
             listen::answer(agent, id, lists).await
         }
         Ok(Accepted::Request(accepted)) => Ok(agent.serve(&accepted).await?.into_response()),
-        _ => Ok(agent.answer(&bytes).await?.into_response()),
+        _ => Ok(agent.answer(&body).await?.into_response()),
     }
 }
 
@@ -224,13 +231,23 @@ impl Agent {
 
     async fn serve(&self, accepted: &AcceptedRequest<'_>) -> Result<Told, Error> {
         let id = &accepted.request.id;
-        match self.dispatch(accepted).await {
+        let answer = self.dispatch(accepted).await;
+        if self.is_recognised && answer.is_err() {
+            self.authenticate().await?;
+        }
+        match answer {
             Ok(result) => Ok(Told { status: 200, body: result_response(id, &result) }),
             Err(Refused::Problem(error)) => Err(error),
             Err(Refused::Rpc { status, error }) => {
                 Ok(Told { status, body: error_response(Some(id), &error) })
             }
         }
+    }
+
+    /// Looks at its key, by whatever it was let in.
+    async fn authenticate(&self) -> Result<Principal, Error> {
+        let path = format!("{MOUNT}{}", self.toolset);
+        self.spine.authenticate_at(&path, headers::bearer(&self.parts.headers)).await
     }
 
     /// The context of a call, with what it brings for the server besides arguments.

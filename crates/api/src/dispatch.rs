@@ -1,10 +1,9 @@
 //! The one handler behind every line of the route table.
 //!
-//! Order: authenticate, room for the tenant, headers, body, path, query, dispatch. Nothing of the request is read before
-//! the caller is known, but its head. When the connection goes away, this future is dropped, and with it the dispatch is cancelled.
+//! Order: authenticate, room for the tenant, body, headers, path, query, dispatch ([`Presented::admit`]). When the connection goes away,
+//! this future is dropped, and with it the dispatch is cancelled.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use axum::extract::{FromRequestParts, RawPathParams, Request};
 use axum::response::{IntoResponse, Response};
@@ -19,13 +18,11 @@ use portcullis_schemas::integrations::mcp::input::AgentInput;
 use portcullis_schemas::principal::Principal;
 use portcullis_spine::{Input, OperationSpec, Spine};
 
+use crate::admission::{Admitted, GoodFor, Presented};
 use crate::problem::Failure;
 use crate::routes::Route;
 use crate::tokens::Challenge;
-use crate::{body, headers, query};
-
-/// How old an authentication may be. A body that takes longer to arrive must not outlive its key's revocation.
-pub(crate) const FRESH: Duration = Duration::from_millis(500);
+use crate::{headers, query};
 
 /// A route and the contract of its operation.
 #[derive(Debug)]
@@ -52,22 +49,23 @@ async fn run(spine: &Spine, target: &Target, request: Request) -> Result<Vec<u8>
     let (parts, body) = request.into_parts();
     let clock = &spine.ports().clock;
     let arrived = clock.monotonic();
-    let principal = authenticate(spine, target, &parts).await?;
-    let known_at = clock.monotonic();
-    let _room = spine.room(principal.tenant()).await?;
-    let mut ctx = context(principal, &parts)?;
-    let bytes = body::read(body).await?;
-    if clock.monotonic().saturating_sub(known_at) > FRESH {
-        ctx.principal = authenticate(spine, target, &parts).await?;
+    let text = headers::bearer(&parts.headers).to_owned();
+    let good_for = GoodFor::Operation(target.route.operation);
+    let presented = Presented { spine, text: &text, good_for };
+    let Admitted { principal, is_recognised, room: _room, body } = presented.admit(body).await?;
+    let answered = async {
+        let mut ctx = context(principal, &parts)?;
+        let input = input(target, parts, body).await?;
+        // The caller counts from when it sent the request.
+        let spent = clock.monotonic().saturating_sub(arrived);
+        ctx.deadline = ctx.deadline.map(|asked| asked.saturating_sub(spent));
+        spine.call(ctx, target.route.operation, input).await
+    };
+    let answer = answered.await;
+    if is_recognised && answer.as_ref().is_err_and(|error| error.reference().is_none()) {
+        presented.authenticate().await?;
     }
-    let input = input(target, parts, bytes).await?;
-    // The caller counts from when it sent the request.
-    ctx.deadline = ctx.deadline.map(|asked| asked.saturating_sub(clock.monotonic().saturating_sub(arrived)));
-    spine.call(ctx, target.route.operation, input).await
-}
-
-async fn authenticate(spine: &Spine, target: &Target, parts: &Parts) -> Result<Principal, Error> {
-    spine.authenticate_for(target.route.operation, headers::bearer(&parts.headers)).await
+    answer
 }
 
 fn context(principal: Principal, parts: &Parts) -> Result<CallContext, Error> {

@@ -4,6 +4,7 @@
 //! Never: a business rule, SQL, an engine or a driver; a route names an operation, and the spine does the rest.
 //! Start: [`routes::ROUTES`], then `dispatch.rs`, the one handler behind all of them; for agents `agents.rs`.
 
+mod admission;
 mod agents;
 mod approvals;
 mod base;

@@ -12,6 +12,7 @@ use portcullis_schemas::operation::Operation;
 use portcullis_schemas::principal::Principal;
 use tracing::{Instrument, debug_span};
 
+use crate::bridges::ApiKeysBridge;
 use crate::options::MOUNT;
 use crate::spine::Spine;
 
@@ -80,10 +81,12 @@ impl Spine {
         self.look_up(&presented).instrument(span).await
     }
 
-    /// The principal of a key that was looked up before, if it may call tools. Good for calls alone, over REST or of what a
-    /// toolset offers: they look at the key again, with their facts. Who gets nothing here is to be authenticated.
+    /// The principal of a key that was looked up before, if it may call tools, and for no more than that. Good for calls
+    /// alone, of `invoke_tool` or of what a toolset offers: they look at the key again, with their facts. It may have been
+    /// shut out meanwhile: authenticate it before it is told anything else, and where there is nothing here.
     pub fn recognise(&self, presented: &str) -> Option<Principal> {
-        debug_span!("gate.authenticate").in_scope(|| self.remembered(&key_text::parse(presented)?))
+        let remembered = || self.remembered(&key_text::parse(presented)?);
+        debug_span!("gate.authenticate").in_scope(remembered).map(Principal::as_invoker)
     }
 
     fn remembered(&self, presented: &PresentedKey) -> Option<Principal> {
@@ -96,8 +99,12 @@ impl Spine {
         let mut work = self.ports().store.read().await?;
         let stored = work.api_keys().find_for_authentication(&presented.key_id).await?;
         drop(work);
+        let now = self.ports().clock.now();
+        if ApiKeysBridge::require(stored.as_ref().map(|stored| &stored.key), now).is_err() {
+            self.stage().keys.forget(&presented.key_id);
+        }
         let stored = stored.ok_or_else(|| unauthenticated("unknown key"))?;
-        let principal = authenticate(&stored, &self.hash(presented), self.ports().clock.now())?;
+        let principal = authenticate(&stored, &self.hash(presented), now)?;
         self.stage().keys.remember(stored);
         Ok(principal)
     }

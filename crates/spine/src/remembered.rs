@@ -107,7 +107,7 @@ impl RememberedCalls {
         let known = tenants.by_id.get_mut(&toolset.tenant_id);
         let Some(known) = known.filter(|known| known.version == read_at) else { return };
         if !known.toolsets.contains_key(&toolset.name) {
-            known.bytes += ENTRY_BYTES * (1 + toolset.tools.len());
+            known.bytes += ENTRY_BYTES * (1 + toolset.tools.len()) + text_bytes(toolset);
             known.toolsets.insert(toolset.name.clone(), Arc::clone(toolset));
             tenants.make_room();
         }
@@ -161,6 +161,11 @@ impl Remembered {
         }
         kept
     }
+}
+
+/// Of what an admin has written in a toolset: fixed arguments can be long.
+fn text_bytes(toolset: &Toolset) -> usize {
+    serde_json::to_vec(&toolset.tools).map_or(0, |text| text.len())
 }
 
 impl fmt::Debug for RememberedCalls {

@@ -153,6 +153,11 @@ impl Scene {
         *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = Some((name, id.to_owned()));
     }
 
+    /// Takes back what was noted: there will be no such record.
+    pub(crate) fn note_nothing(&self) {
+        *self.noted.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
     pub(crate) fn noted(&self) -> Arc<Noted> {
         Arc::clone(&self.noted)
     }

@@ -95,7 +95,7 @@ impl Spine {
     }
 
     /// Room for one request of a tenant, to be held until it is answered. For whoever takes requests from many callers,
-    /// right after [`Spine::authenticate`]: it keeps one tenant from taking the room of all.
+    /// once a caller is authenticated, or recognised and about to call: it keeps one tenant from taking the room of all.
     ///
     /// # Errors
     /// `overloaded`, at once.

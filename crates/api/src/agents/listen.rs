@@ -20,8 +20,7 @@ use portcullis_spine::{ConfigWatch, Watched};
 
 use super::methods::this;
 use super::written::{Writer, event_stream};
-use super::{Agent, MOUNT, Told};
-use crate::headers;
+use super::{Agent, Told};
 
 /// Lists, and how their change is told.
 const LISTS: [(&str, &[ItemKind]); 3] = [
@@ -83,9 +82,7 @@ impl Stream {
     }
 
     async fn look_again(&mut self) -> Result<[Option<u64>; 3], Error> {
-        let key = headers::bearer(&self.agent.parts.headers);
-        let path = format!("{MOUNT}{}", self.agent.toolset);
-        self.agent.principal = self.agent.spine.authenticate_at(&path, key).await?;
+        self.agent.principal = self.agent.authenticate().await?;
         self.agent.lists(self.wanted).await
     }
 }

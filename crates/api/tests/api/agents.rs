@@ -1,8 +1,14 @@
 //! The endpoint for agents, which is no row of the table of routes: whose toolset answers whom, and what arguments must
 //! be like. Both eras.
 
-use axum::body::Body;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
 use http::Request;
+use hyper::body::Frame;
 use serde_json::{Value, json};
 
 use crate::support::{Answer, World, reply, text};
@@ -212,5 +218,83 @@ async fn numbers_and_members_of_arguments_have_one_meaning() {
             let call = calls.iter().rev().find_map(|exchange| exchange.call.as_ref()).unwrap();
             assert_eq!(serde_json::to_string(&call.arguments).unwrap(), sent, "{arguments}");
         }
+    }
+}
+
+/// Requests of every kind, each as a revoked key makes it that is remembered from its calls.
+fn requests_of_the_shut_out(key: &str) -> Vec<(&'static str, Request<Body>)> {
+    let of = |modern, method: &'static str, params: &str| {
+        (method, message(Some(key), "files", modern, method, params))
+    };
+    let call = |arguments: &str| params(false, "tools/call", Some("read"), arguments);
+    let mut requests: Vec<_> = messages()
+        .map(|(modern, method, tool)| of(modern, method, &params(modern, method, tool, "{}")))
+        .collect();
+    requests.extend([
+        of(true, "subscriptions/listen", &params(true, "subscriptions/listen", None, "{}")),
+        of(false, "notifications/cancelled", r#"{"requestId":1}"#),
+        of(false, "no/such/method", "{}"),
+        of(false, "tools/call", "{}"),
+        of(false, "tools/call", r#"{"name":"no tool has such a name","arguments":{}}"#),
+        of(false, "tools/call", r#"{"name":"search_tools","arguments":{"query":"it"}}"#),
+        of(false, "tools/call", &call("7")),
+        of(false, "tools/call", &call(&format!(r#"{{"path":{:?}}}"#, "x".repeat(300 * 1024)))),
+        of(false, "prompts/get", r#"{"name":"none"}"#),
+        of(false, "resources/read", r#"{"uri":"file:///none"}"#),
+        of(false, "completion/complete", "{}"),
+    ]);
+    let raw = |body: Body| {
+        let (mut parts, _) = message(Some(key), "files", false, "tools/call", "{}").into_parts();
+        parts.headers.remove("content-length");
+        Request::from_parts(parts, body)
+    };
+    requests.push(("no JSON", raw(Body::from("{"))));
+    requests.push(("too long", raw(Body::from(" ".repeat(600 * 1024)))));
+    requests.push(("without an end", raw(Body::new(Endless))));
+    let (mut parts, body) = message(Some(key), "files", false, "ping", "{}").into_parts();
+    parts.uri = "/mcp/No-Such-Name-".parse().unwrap();
+    requests.push(("no name of a toolset", Request::from_parts(parts, body)));
+    requests
+}
+
+/// What is remembered of a key lets calls in, which look at the key again. Nobody is told anything else by it, and nobody
+/// waits for the body of one that was shut out.
+#[tokio::test]
+async fn a_remembered_key_that_was_shut_out_is_told_so_whatever_it_asks() {
+    for number in 0..requests_of_the_shut_out("").len() {
+        let world = World::new().await;
+        world.mcp.always_call(reply(r#"{"content":[]}"#));
+        let owner = Owner::of(&world, &world.key.clone()).await;
+        for _ in 0..2 {
+            assert_eq!(
+                ask(&world, Some(&owner.granted), "files", (false, "tools/call", Some("read"))).await.status,
+                200
+            );
+        }
+        let keys = world.get("/api-keys").await.json();
+        let granted = keys["items"].as_array().unwrap().iter().find(|key| key["name"] == "granted").unwrap();
+        let path = format!("/api-keys/{}/revoke", text(&granted["key_id"]));
+        assert_eq!(world.post(&path, json!({})).await.status, 200);
+        let sent = world.mcp.exchanges().len();
+        let (what, request) = requests_of_the_shut_out(&owner.granted).swap_remove(number);
+        let answer = world.send(request).await;
+        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+        assert_eq!(world.mcp.exchanges().len(), sent, "{what}");
+        assert!(world.spine.recognise(&owner.granted).is_none(), "{what}: and it is forgotten");
+    }
+}
+
+/// A body of which nothing ever comes.
+struct Endless;
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }

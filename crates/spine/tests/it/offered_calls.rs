@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_engines::api_keys::key_text::KeyEnvironment;
@@ -54,6 +55,11 @@ struct Desk {
 
 impl Desk {
     async fn open() -> Self {
+        Self::limited(|_| {}).await
+    }
+
+    /// With a replica of which some limits are changed.
+    async fn limited(limit: impl FnOnce(&mut SpineOptions)) -> Self {
         let house = House::open().await;
         let tool = house.approved_tool("get_it").await;
         let body = json!({ "name": "agent", "scopes": ["invoke"] });
@@ -65,7 +71,9 @@ impl Desk {
         let mut ports = house.spine.ports().clone();
         let store = Arc::new(Counting { inner: ports.store, asked: AtomicUsize::new(0) });
         ports.store = store.clone();
-        let other = Spine::new(ports, SpineOptions::new(KeyEnvironment::new("test").unwrap())).unwrap();
+        let mut options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
+        limit(&mut options);
+        let other = Spine::new(ports, options).unwrap();
         let desk = Self { house, other, store, tool, toolset, key, key_id };
         desk.call("fetch").await.unwrap();
         desk
@@ -82,8 +90,7 @@ impl Desk {
     /// A call at the other replica, as the endpoint for agents makes it: the version of the toolset that is on record, and
     /// what was sent.
     async fn call(&self, name: &str) -> Result<(u64, Value), Error> {
-        let request = json!({ "toolset": "desk", "tool": name, "arguments": {} });
-        let request = serde_json::from_value::<CallOfferedTool>(request).unwrap();
+        let request = call_offered(name, json!({}));
         self.house.client.always_call(reply());
         let before = self.house.client.exchanges().len();
         let answer = self.other.run(self.agent().await, request).await;
@@ -118,6 +125,11 @@ impl Desk {
     }
 }
 
+fn call_offered(name: &str, arguments: Value) -> CallOfferedTool {
+    let request = json!({ "toolset": "desk", "tool": name, "arguments": arguments });
+    serde_json::from_value(request).unwrap()
+}
+
 #[tokio::test]
 async fn nothing_is_read_for_what_is_known() {
     let desk = Desk::open().await;
@@ -149,6 +161,52 @@ async fn a_changed_toolset_holds_for_the_next_call() {
     desk.call("get").await.unwrap();
     desk.house.admin::<DeleteToolset>(json!({ "toolset_id": desk.toolset })).await.unwrap();
     desk.refused("get", "deleted").await;
+    let trail = desk.house.trail().await;
+    let count = |kind| trail.iter().filter(|event| event.event_type.as_str() == kind).count();
+    let ends = ["tool_invocation.requested", "tool_invocation.completed"].map(count);
+    assert_eq!(ends, [6, 6], "each call is on record once, and what was tried before a change is none");
+}
+
+/// An admin who points a name at another server need not wait for the one that hangs.
+#[tokio::test]
+async fn a_known_server_without_room_is_no_hindrance_to_another() {
+    let desk = Desk::limited(|options| (options.server_calls, options.server_queue) = (1, 0)).await;
+    desk.house.client.hang_call();
+    let (spine, agent, sent) = (desk.other.clone(), desk.agent().await, desk.house.client.exchanges().len());
+    let hanging =
+        tokio::spawn(async move { spine.run(agent, call_offered("fetch", json!({}))).await.map(drop) });
+    while desk.house.client.exchanges().len() == sent {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(desk.told().await, Err(codes::OVERLOADED));
+    let another = desk.house.approved_tool("another").await;
+    let fetch = json!([{ "server_id": another.server_id, "tool_id": another.tool_id, "name": "fetch" }]);
+    desk.update(json!({ "tools": fetch })).await;
+    assert_eq!(desk.told().await, Ok(()));
+    hanging.abort();
+}
+
+/// What is wrong with a request is told to those only who may know of what.
+#[tokio::test]
+async fn nobody_who_was_shut_out_learns_what_is_wrong() {
+    let long = || call_offered("fetch", json!({ "q": "x".repeat(300 * 1024) }));
+    let desk = Desk::open().await;
+    let told = async || desk.other.run(desk.agent().await, long()).await.unwrap_err().code();
+    assert_eq!(told().await, codes::INVALID_FIELD);
+    desk.update(json!({ "keys": [] })).await;
+    assert_eq!(told().await, codes::NOT_FOUND);
+    let desk = Desk::open().await;
+    let was = desk.agent().await;
+    desk.house.admin::<RevokeApiKey>(json!({ "key_id": desk.key_id })).await.unwrap();
+    assert_eq!(desk.other.run(was, long()).await.unwrap_err().code(), codes::UNAUTHENTICATED);
+}
+
+#[tokio::test]
+async fn nobody_who_was_shut_out_has_a_list_read() {
+    let desk = Desk::open().await;
+    desk.house.clock.advance(Duration::from_secs(20 * 60));
+    desk.house.admin::<RevokeApiKey>(json!({ "key_id": desk.key_id })).await.unwrap();
+    assert_eq!(desk.told().await, Err(codes::UNAUTHENTICATED));
 }
 
 #[tokio::test]

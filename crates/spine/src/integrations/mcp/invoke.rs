@@ -53,7 +53,7 @@ pub(crate) async fn invoke(
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
-    let (mut configuration, mut remembered) = found.await?;
+    let (configuration, mut remembered) = found.await?;
     if let Some(through) = &mut through {
         through.require(&scene, &configuration).await?;
     }
@@ -77,13 +77,16 @@ pub(crate) async fn invoke(
         through: named.as_ref(),
     };
     let mut judged = asked.judge(&scene, &configuration).await?;
+    if remembered && freshness::is_due(&scene, &judged.facts) {
+        // Who may have been shut out meanwhile has no list read.
+        (judged, remembered) = (asked.judge_anew(&scene, &target, through.as_mut()).await?, false);
+    }
     if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
         drop(place);
         freshness::refresh(&scene, &judged.facts.server, limit).await?;
         place = scene.place(&target.server, limit).await?;
-        (configuration, remembered) = (load(&scene, &target, through.as_mut()).await?, false);
-        judged = asked.judge(&scene, &configuration).await?;
+        judged = asked.judge_anew(&scene, &target, through.as_mut()).await?;
     }
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
@@ -206,6 +209,16 @@ struct Judged {
 }
 
 impl Asked<'_> {
+    async fn judge_anew(
+        &self,
+        scene: &Scene,
+        target: &CallTarget,
+        through: Option<&mut ThroughToolset>,
+    ) -> Result<Judged, Error> {
+        let configuration = load(scene, target, through).await?;
+        self.judge(scene, &configuration).await
+    }
+
     async fn judge(&self, scene: &Scene, configuration: &CallConfiguration) -> Result<Judged, Error> {
         let flows = configuration.flows(scene, self.run).await?;
         let touched = flows.as_ref().map_or(configuration.tool.flows, |change| change.becomes);

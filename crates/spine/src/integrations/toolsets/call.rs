@@ -37,7 +37,7 @@ pub(crate) async fn call_offered_tool(
         kind: ItemKind::Tool,
         pick: &|toolset| by_name(toolset, ItemKind::Tool, request.tool.as_str()),
         method: CallMethod::CallTool,
-        arguments: &|found| arguments(&found.entry, &found.tool, &request),
+        arguments: &|found| arguments_of_call(&found.entry, &found.tool, &request),
         step: Step { run_id: request.run_id.as_ref(), step_index: request.step_index },
     };
     wanted.ask(scene).await
@@ -100,7 +100,7 @@ pub(crate) async fn complete_offered_argument(
         arguments.insert("arguments".to_owned(), Value::Object(request.arguments));
     }
     let step = Step { run_id: request.run_id.as_ref(), step_index: None };
-    found.call(&scene, CallMethod::Complete, arguments, step).await
+    found.answer(&scene, CallMethod::Complete, arguments, step).await
 }
 
 /// What an agent asks for.
@@ -111,12 +111,12 @@ struct Wanted<'a> {
     pick: Pick<'a>,
     method: CallMethod,
     /// What goes upstream.
-    arguments: Arguments<'a>,
+    arguments: ArgumentsOf<'a>,
     step: Step<'a>,
 }
 
 type Pick<'a> = &'a (dyn Fn(&Toolset) -> Option<&ToolsetTool> + Sync);
-type Arguments<'a> = &'a (dyn Fn(&Found) -> Result<Map<String, Value>, Error> + Sync);
+type ArgumentsOf<'a> = &'a (dyn Fn(&Found) -> Result<Map<String, Value>, Error> + Sync);
 
 /// Where in a run a call stands.
 #[derive(Clone, Copy)]
@@ -129,26 +129,35 @@ impl Wanted<'_> {
     /// The governed call of what is remembered of the toolset; of what the store says, where that would not do: what is
     /// remembered lets through, and never refuses.
     async fn ask(self, scene: Scene) -> Result<InvokeToolResult, Error> {
+        let mut tried = None;
         if let Some(found) = Found::remembered(&scene, self.toolset, self.pick)
             && let Ok(arguments) = (self.arguments)(&found)
         {
             match found.call(&scene, self.method, arguments, self.step).await {
-                Err(error) if is_outdated(&error) => {}
-                answer => return answer,
+                Err(error) if is_undecided(&error) => tried = Some((found, error)),
+                answer => return answer.map_err(|error| told(&found.entry, error)),
             }
         }
         let found = Found::read(&scene, self.toolset, self.kind, self.pick).await?;
-        match (self.arguments)(&found) {
-            Ok(arguments) => found.call(&scene, self.method, arguments, self.step).await,
-            Err(error) => Err(if_offered(&scene, self.toolset, &found.entry, error).await),
-        }
+        let arguments = match tried {
+            Some((known, error)) if found.is_as(&known) => Err(error),
+            _ => (self.arguments)(&found),
+        };
+        let arguments = match arguments {
+            Ok(arguments) => arguments,
+            Err(error) => return Err(if_offered(&scene, self.toolset, &found.entry, error).await),
+        };
+        // What ends on record is another call.
+        scene.note_nothing();
+        found.answer(&scene, self.method, arguments, self.step).await
     }
 }
 
-/// Whether the toolset, or what it names, is no longer what it was; nothing is on record then.
-fn is_outdated(error: &Error) -> bool {
-    let is_change = error.code() == codes::CONFIGURATION_UNSETTLED || error.kind() == ErrorKind::NotFound;
-    is_change && error.reference().is_none()
+/// Whether a call was refused before anything was decided, or because the toolset, or what it names, is no longer what it
+/// was. Nothing is on record then.
+fn is_undecided(error: &Error) -> bool {
+    let before = BEFORE_THE_DECISION.contains(&error.code()) || error.kind() == ErrorKind::NotFound;
+    before && error.reference().is_none()
 }
 
 /// An entry of a toolset, as it was read.
@@ -160,7 +169,7 @@ struct Found {
 }
 
 impl Found {
-    /// As earlier calls found it.
+    /// As earlier calls found it, if they were of this version of the tenant's configuration.
     fn remembered(scene: &Scene, name: &ToolsetName, pick: Pick<'_>) -> Option<Self> {
         let (toolset, read_at) = scene.calls().toolset(scene.tenant(), name)?;
         if !toolset.keys.contains(scene.principal().key()) {
@@ -185,41 +194,59 @@ impl Found {
         Ok(Self { toolset: Arc::new(toolset), entry, tool: Arc::new(tool), read_at })
     }
 
+    /// Whether it is the same thing, of the same toolset as it was.
+    fn is_as(&self, other: &Self) -> bool {
+        let toolset = |found: &Self| (found.toolset.toolset_id.clone(), found.toolset.version);
+        toolset(self) == toolset(other)
+            && self.entry == other.entry
+            && self.tool.definition_hash == other.tool.definition_hash
+    }
+
     /// The governed call. What is wrong with a request is told to those only who may know that it is about something.
-    async fn call(
-        self,
+    async fn answer(
+        &self,
         scene: &Scene,
         method: CallMethod,
         arguments: Map<String, Value>,
         step: Step<'_>,
     ) -> Result<InvokeToolResult, Error> {
-        let Self { toolset, entry, tool, read_at } = self;
+        match self.call(scene, method, arguments, step).await {
+            Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
+                Err(if_offered(scene, &self.toolset.name, &self.entry, error).await)
+            }
+            answer => answer.map_err(|error| told(&self.entry, error)),
+        }
+    }
+
+    /// The governed call as it is. What it came by is remembered for others.
+    async fn call(
+        &self,
+        scene: &Scene,
+        method: CallMethod,
+        arguments: Map<String, Value>,
+        step: Step<'_>,
+    ) -> Result<InvokeToolResult, Error> {
         let call = InvokeMcpTool {
-            server_id: entry.server_id.clone(),
-            tool_id: entry.tool_id.clone(),
+            server_id: self.entry.server_id.clone(),
+            tool_id: self.entry.tool_id.clone(),
             arguments,
             run_id: step.run_id.cloned(),
             step_index: step.step_index,
         };
         let through = ThroughToolset {
-            toolset: Arc::clone(&toolset),
-            name: entry.name.clone(),
-            definition_hash: tool.definition_hash.clone(),
-            read_at,
+            toolset: Arc::clone(&self.toolset),
+            name: self.entry.name.clone(),
+            definition_hash: self.tool.definition_hash.clone(),
+            read_at: self.read_at,
         };
         let answer = invoke(scene.clone(), call, Some(method), Some(through)).await;
-        scene.calls().remember_toolset(&toolset, read_at);
-        match answer {
-            Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
-                Err(if_offered(scene, &toolset.name, &entry, error).await)
-            }
-            answer => answer.map_err(|error| told(&entry, error)),
-        }
+        scene.calls().remember_toolset(&self.toolset, self.read_at);
+        answer
     }
 }
 
 /// What goes upstream, if the request says the same everywhere and names only what it can see.
-fn arguments(
+fn arguments_of_call(
     entry: &ToolsetTool,
     tool: &McpTool,
     request: &CallOfferedTool,
