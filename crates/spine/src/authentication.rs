@@ -85,8 +85,11 @@ impl Spine {
     /// alone, of `invoke_tool` or of what a toolset offers: they look at the key again, with their facts. It may have been
     /// shut out meanwhile: authenticate it before it is told anything else, and where there is nothing here.
     pub fn recognise(&self, presented: &str) -> Option<Principal> {
-        let remembered = || self.remembered(&key_text::parse(presented)?);
-        debug_span!("gate.authenticate").in_scope(remembered).map(Principal::as_invoker)
+        let presented = key_text::parse(presented)?;
+        // Of a key that is not known nothing is told here: its look-up is.
+        self.stage().keys.remembered(&presented.key_id)?;
+        let span = debug_span!("gate.authenticate");
+        span.in_scope(|| self.remembered(&presented)).map(Principal::as_invoker)
     }
 
     fn remembered(&self, presented: &PresentedKey) -> Option<Principal> {
