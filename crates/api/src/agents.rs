@@ -1,10 +1,10 @@
 //! The MCP endpoint for agents: `/mcp/{toolset}`, every era on one route, without sessions.
 //!
-//! Order: method, authentication, room for the tenant, body ([`Presented::admit`]), the ladder of `portcullis-mcp`, then an operation of
-//! the spine. A key that is only recognised is authenticated after the ladder, unless it makes a call. What is dispatched is
-//! judged by the body alone; headers are only compared with it. `Host` and `Origin` were judged by the wall. Up to the ladder
-//! a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one JSON message, or an event stream where
-//! a call has told of its progress or takes long, and to who listens for changes.
+//! Order: method, authentication, room for the tenant, body ([`Presented::admit`]), the ladder of `portcullis-mcp`, then an
+//! operation of the spine. A key that is only recognised is authenticated after the ladder, unless it makes a call. What is
+//! dispatched is judged by the body alone; headers are only compared with it. `Host` and `Origin` were judged by the wall. Up
+//! to the ladder a failure is a problem (RFC 9457), from there on a JSON-RPC error. An answer is one JSON message, or an event
+//! stream where a call has told of its progress or takes long, and to who listens for changes.
 
 mod approval;
 mod calls;

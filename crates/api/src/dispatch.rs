@@ -1,7 +1,7 @@
 //! The one handler behind every line of the route table.
 //!
-//! Order: authenticate, room for the tenant, body, headers, path, query, dispatch ([`Presented::admit`]). When the connection goes away,
-//! this future is dropped, and with it the dispatch is cancelled.
+//! Order: authentication, room for the tenant, body ([`Presented::admit`]), headers, path, query, dispatch. When the connection
+//! goes away, this future is dropped, and with it the dispatch is cancelled.
 
 use std::sync::Arc;
 

@@ -28,6 +28,7 @@ mod rows;
 mod scene;
 mod speech;
 mod tls;
+mod told;
 mod villain;
 
 const PLAYED: &str = "rows of the corpus that are played";

@@ -56,7 +56,7 @@ impl Spine {
     }
 
     /// As [`Spine::authenticate`], for a call of this operation. `invoke_tool` looks at the key again, with the facts
-    /// of the call; so it is enough that the key is one that was looked up before, and the look-up is saved. A key is
+    /// of the call; so it is enough that the key is [recognised](Spine::recognise), and the look-up is saved. A key is
     /// never refused without one. A token for any toolset is good where a caller connects their own account: on its way
     /// there, an agent has no other.
     ///
@@ -71,14 +71,12 @@ impl Spine {
             // What a token for a toolset is good for besides is an account of its caller's own, and no admin's business.
             return Ok(self.authenticate_in(Place::Below(MOUNT), presented).await?.as_invoker());
         }
-        let presented = parsed(presented)?;
-        let span = debug_span!("gate.authenticate");
         if operation == InvokeMcpTool::NAME
-            && let Some(principal) = span.in_scope(|| self.remembered(&presented))
+            && let Some(principal) = self.recognise(presented)
         {
             return Ok(principal);
         }
-        self.look_up(&presented).instrument(span).await
+        self.look_up(&parsed(presented)?).instrument(debug_span!("gate.authenticate")).await
     }
 
     /// The principal of a key that was looked up before, if it may call tools, and for no more than that. Good for calls
@@ -86,16 +84,10 @@ impl Spine {
     /// shut out meanwhile: authenticate it before it is told anything else, and where there is nothing here.
     pub fn recognise(&self, presented: &str) -> Option<Principal> {
         let presented = key_text::parse(presented)?;
-        // Of a key that is not known nothing is told here: its look-up is.
-        self.stage().keys.remembered(&presented.key_id)?;
-        let span = debug_span!("gate.authenticate");
-        span.in_scope(|| self.remembered(&presented)).map(Principal::as_invoker)
-    }
-
-    fn remembered(&self, presented: &PresentedKey) -> Option<Principal> {
         let stored = self.stage().keys.remembered(&presented.key_id)?;
-        let principal = authenticate(&stored, &self.hash(presented), self.ports().clock.now()).ok()?;
-        principal.holds(InvokeMcpTool::AUTHORITY).then_some(principal)
+        let known = || authenticate(&stored, &self.hash(&presented), self.ports().clock.now());
+        let principal = debug_span!("gate.authenticate").in_scope(known).ok()?;
+        principal.holds(InvokeMcpTool::AUTHORITY).then(|| principal.as_invoker())
     }
 
     async fn look_up(&self, presented: &PresentedKey) -> Result<Principal, Error> {

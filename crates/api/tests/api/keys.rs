@@ -12,8 +12,9 @@ use portcullis_schemas::runtime::Clock;
 use portcullis_spine::Ports;
 use portcullis_testkit::time::TestClock;
 use serde_json::json;
+use tokio::time::Instant;
 
-use crate::support::{Answer, World, request, text};
+use crate::support::{Answer, Endless, World, reply, request, text};
 
 async fn with_authorization(world: &World, values: &[&str]) -> Answer {
     let mut request = Request::builder().uri("/policies").header("host", "localhost");
@@ -153,5 +154,40 @@ async fn a_taken_name_is_named_as_such() {
             (&json!("already_exists"), &json!("name")),
             "{path}"
         );
+    }
+}
+
+/// Over REST as over MCP: a remembered key lets calls in, and tells nobody anything else.
+#[tokio::test(start_paused = true)]
+async fn a_remembered_key_that_was_shut_out_is_told_so_over_rest() {
+    for what in ["a call", "no JSON", "an unknown member", "too long", "without an end"] {
+        let world = World::new().await;
+        world.mcp.always_call(reply(r#"{"content":[]}"#));
+        let (server, tool) = world.tool(&world.key).await;
+        let made = world.post("/api-keys", json!({ "name": "agent", "scopes": ["invoke"] })).await.json();
+        let key = text(&made["secret"]);
+        let path = format!("/integrations/mcp-servers/{server}/tools/{tool}/invoke");
+        let call = |body: Body| {
+            let (mut parts, _) = request(&key, "POST", &path, Some("{}")).into_parts();
+            parts.headers.remove("content-length");
+            world.send(Request::from_parts(parts, body))
+        };
+        for _ in 0..2 {
+            assert_eq!(call(Body::from(r#"{"arguments":{}}"#)).await.status, 200);
+        }
+        let revoke = format!("/api-keys/{}/revoke", text(&made["key"]["key_id"]));
+        assert_eq!(world.post(&revoke, json!({})).await.status, 200);
+        let body = match what {
+            "a call" => Body::from(r#"{"arguments":{}}"#),
+            "no JSON" => Body::from("{"),
+            "an unknown member" => Body::from(r#"{"argument":{}}"#),
+            "too long" => Body::from(" ".repeat(600 * 1024)),
+            _ => Body::new(Endless),
+        };
+        let begun = Instant::now();
+        let answer = call(body).await;
+        assert!(begun.elapsed() < Duration::from_secs(1), "{what}: it is not waited for");
+        assert_eq!(answer.status, 401, "{what}: {}", answer.text());
+        assert!(world.spine.recognise(&key).is_none(), "{what}: and it is forgotten");
     }
 }

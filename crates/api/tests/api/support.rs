@@ -1,12 +1,17 @@
 //! A whole entry in memory, and a caller.
 
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
+use std::convert::Infallible;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, HttpBody};
+use bytes::Bytes;
 use http::{HeaderMap, Request, StatusCode};
 use http_body_util::BodyExt;
+use hyper::body::Frame;
 use portcullis_api::{ApiOptions, router};
 use portcullis_schemas::integrations::mcp::wire::{Conduct, ListedTool, McpCatalogue, ToolReply};
 use portcullis_schemas::json::RawJson;
@@ -211,5 +216,20 @@ fn ports(store: &MemoryStore, mcp: &Arc<ScriptedMcpClient>) -> Ports {
         dispatch_audit: Arc::new(RecordingDispatchAudit::new()),
         egress: Arc::new(ScriptedEgress::allowing(&["https://mcp.example"])),
         mcp: mcp.clone(),
+    }
+}
+
+/// A body of which nothing ever comes.
+pub(crate) struct Endless;
+
+impl HttpBody for Endless {
+    type Data = Bytes;
+    type Error = Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        Poll::Pending
     }
 }

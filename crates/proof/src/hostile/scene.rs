@@ -16,14 +16,13 @@ use portcullis_spine::Ports;
 use serde_json::{Value, json};
 
 use super::speech::{TOOL, messages};
+use super::told::{UNRECORDED_CODE, code_of};
 use super::villain::Villain;
 
 /// How often a call is repeated that only met changes of others.
 const UNSETTLED: usize = 50;
 /// How often a call is made whose outcome a busy disk does not take in time.
 const UNRECORDED: usize = 3;
-/// What its caller is told.
-const UNRECORDED_CODE: &str = "outcome_unrecorded";
 /// Between two attempts.
 const PAUSE: Duration = Duration::from_millis(50);
 
@@ -448,28 +447,6 @@ fn record_of(invocation: &str) -> String {
 fn is_end(event: &&Value) -> bool {
     let kind = event["event_type"].as_str().unwrap_or_default();
     ["denied", "completed", "failed", "unknown"].iter().any(|end| kind.ends_with(end))
-}
-
-/// Which of these calls were told another code, by their codes. A busy disk may not take some outcomes in time: of ten calls
-/// one, and one more.
-pub(super) fn told_otherwise(mut codes: Vec<String>, expected: &str) -> Vec<String> {
-    let most = codes.len() / 10 + 1;
-    let unrecorded = codes.iter().filter(|code| *code == UNRECORDED_CODE).count();
-    codes.retain(|code| code != expected && (code != UNRECORDED_CODE || unrecorded > most));
-    codes
-}
-
-/// What the caller is told.
-pub(super) fn code_of(answer: &Value) -> String {
-    if let Some(code) = answer["code"].as_str() {
-        return code.to_owned();
-    }
-    match answer["sanitised"]["credential"].as_bool() {
-        Some(true) => "result_redacted",
-        Some(false) => "result_sanitised",
-        None => "ok",
-    }
-    .to_owned()
 }
 
 pub(super) fn text(value: &Value) -> Result<String> {

@@ -10,11 +10,12 @@ use tokio::task::JoinSet;
 
 use crate::hostile::names::{ELSEWHERE, FLIPPING, SILENT};
 use crate::hostile::row::{Playing, Row, call_once, expect};
-use crate::hostile::scene::{Scene, Seen, code_of, invoke, told_otherwise};
+use crate::hostile::scene::{Scene, Seen, invoke};
 use crate::hostile::speech::{
     DONE, Era, TOOL, chunk, chunked_head, definition, head, http, http_with, json_answer, response, server,
 };
 use crate::hostile::tls;
+use crate::hostile::told::{code_of, told_otherwise};
 use crate::hostile::villain::{Asked, Script, Step, Villain};
 
 /// A connection has 3 s; intent and outcome are on the disk within 900 ms each.

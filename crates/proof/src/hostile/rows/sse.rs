@@ -8,8 +8,9 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, code_of, invoke, text, told_otherwise};
+use crate::hostile::scene::{Scene, invoke, text};
 use crate::hostile::speech::{DONE, Era, TOOL, chunk, chunked_head, events_answer, json_answer, response};
+use crate::hostile::told::{code_of, told_otherwise};
 use crate::hostile::villain::{Asked, Step, Villain};
 
 /// What the caller grants.
