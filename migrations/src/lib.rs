@@ -30,6 +30,7 @@ mod m0011_sanitised_results;
 mod m0012_rounds;
 mod m0013_intent_kinds;
 mod m0014_trail_indexes;
+mod m0015_definition_checks;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_rounds::Migration),
             Box::new(m0013_intent_kinds::Migration),
             Box::new(m0014_trail_indexes::Migration),
+            Box::new(m0015_definition_checks::Migration),
         ]
     }
 }

@@ -47,6 +47,7 @@ pub async fn register(
         credential_ref: Some(CredentialRefText::new(credential.reference)?),
         protocol: None,
         agent_input: Vec::new(),
+        definition_check: None,
         tags: Vec::new(),
         auto_discover: Some(false),
         oauth: None,

@@ -16,7 +16,7 @@ const fn of(row: &'static str, corpus: &'static str, here: &'static str, why: &'
 }
 
 /// What the gate does otherwise, in the order of the corpus.
-pub(super) const JUDGED: [Deviation; 12] = [
+pub(super) const JUDGED: [Deviation; 11] = [
     of(
         "M023",
         "10 000 calls of each tenant at once; waits until the deadline",
@@ -41,12 +41,6 @@ pub(super) const JUDGED: [Deviation; 12] = [
         "an incident, low",
         "low for two callers of one tenant, none for two tenants",
         "lists of two tenants are never compared: what one hears of would be of the other",
-    ),
-    of(
-        "M055",
-        "denied within the same call",
-        "by the first call once the list is due: after 1 s here, 15 min unless told",
-        "a list before each call would double its exchanges",
     ),
     of(
         "M077",
@@ -94,7 +88,7 @@ pub(super) const JUDGED: [Deviation; 12] = [
 ];
 
 /// What it does as the corpus says, though it is shown by another amount, time or measure.
-pub(super) const MEASURED: [Deviation; 9] = [
+pub(super) const MEASURED: [Deviation; 10] = [
     of(
         "M001",
         "the place is free 100 ms after the deadline",
@@ -125,6 +119,12 @@ pub(super) const MEASURED: [Deviation; 9] = [
         "as many lines as events",
         "each line is an event's, and each call has one",
         "other events come by the clock",
+    ),
+    of(
+        "M055",
+        "denied within the same call, of any server",
+        "so where an admin asks for it (`definition_check`); else by the first call once the list is due",
+        "a call is one request to its server unless somebody wants two",
     ),
     of(
         "M062",

@@ -178,12 +178,17 @@ impl Tenant {
 
     /// Registers a villain that is honest yet, and approves the tool that most have; then it turns.
     pub(super) async fn trust(&self, villain: &Villain) -> Result<String> {
-        self.trust_to_ask(villain, &[]).await
+        self.trust_with(villain, &json!({})).await
     }
 
     /// As [`Self::trust`], where an admin lets the server ask this of agents.
     pub(super) async fn trust_to_ask(&self, villain: &Villain, kinds: &[InputKind]) -> Result<String> {
-        let (server, registered) = self.register(&villain.url(), &json!({ "agent_input": kinds })).await?;
+        self.trust_with(villain, &json!({ "agent_input": kinds })).await
+    }
+
+    /// As [`Self::trust`], registered with these members besides.
+    pub(super) async fn trust_with(&self, villain: &Villain, more: &Value) -> Result<String> {
+        let (server, registered) = self.register(&villain.url(), more).await?;
         ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
         let tool = self.approve(&server, TOOL).await?;
         villain.turn();

@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use portcullis_schemas::codes;
-use portcullis_schemas::integrations::mcp::operations::GetMcpServer;
+use portcullis_schemas::integrations::mcp::operations::{GetMcpServer, UpdateMcpServer};
 use portcullis_schemas::integrations::mcp::server::McpServerStatus;
+use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::McpFailure;
 use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, ListOfferedTools};
@@ -149,4 +150,84 @@ async fn a_server_does_not_set_the_pace_at_which_its_list_is_read() {
         assert_eq!(call.await.unwrap_err().code(), codes::HEADERS_REFUSED);
     }
     assert_eq!(readings(&house), 2);
+}
+
+/// The tool of a server whose definitions are checked at each call.
+async fn checked_tool(house: &House) -> McpTool {
+    let tool = house.approved_tool("get_it").await;
+    let checked = json!({ "server_id": tool.server_id, "definition_check": "each_call" });
+    house.admin::<UpdateMcpServer>(checked).await.unwrap();
+    house.client.always_call(reply());
+    tool
+}
+
+#[tokio::test]
+async fn a_definition_that_is_checked_at_each_call_is_found_changed_by_the_next_one() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    for readings_so_far in [2, 3] {
+        house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+        call().await.unwrap();
+        assert_eq!(readings(&house), readings_so_far);
+        house.clock.advance(Duration::from_millis(1));
+    }
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
+    assert_eq!((call().await.unwrap_err().code(), calls(&house)), (codes::TOOL_QUARANTINED, 2));
+    // Refusals send nothing, no question either.
+    assert_eq!((call().await.unwrap_err().code(), readings(&house)), (codes::TOOL_QUARANTINED, 4));
+}
+
+#[tokio::test]
+async fn where_each_call_is_checked_an_unread_list_refuses_it_and_no_later_one() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    house.client.answer_discover(Err(failure()));
+    let refused = call().await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::LIST_STALE, 0));
+    assert!(refused.public().contains("for this call"), "{refused}");
+    house.clock.advance(Duration::from_millis(1));
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    call().await.unwrap();
+}
+
+#[tokio::test]
+async fn calls_that_come_at_once_share_a_reading_also_one_that_fails() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    let (first, second, third) = tokio::join!(call(), call(), call());
+    assert!([first, second, third].iter().all(Result::is_ok));
+    assert_eq!((readings(&house), calls(&house)), (2, 3));
+    house.clock.advance(Duration::from_millis(1));
+    house.client.answer_discover(Err(failure()));
+    let (first, second) = tokio::join!(call(), call());
+    for refused in [first, second] {
+        assert_eq!(refused.unwrap_err().code(), codes::LIST_STALE);
+    }
+    assert_eq!((readings(&house), calls(&house)), (3, 3));
+}
+
+#[tokio::test]
+async fn a_list_without_news_is_noted_once_a_minute() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    let version =
+        async || house.admin::<GetMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap().version;
+    let before = version().await;
+    for (wait, noted) in [(1, 0), (1, 0), (60, 1), (1, 1)] {
+        house.clock.advance(Duration::from_secs(wait));
+        house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+        call().await.unwrap();
+        assert_eq!(version().await - before, noted, "after {wait} s more");
+    }
+    assert_eq!(readings(&house), 5);
+    // What is new is noted whenever it is found.
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it"), definition("more", "")])));
+    house.clock.advance(Duration::from_secs(1));
+    call().await.unwrap();
+    assert_eq!(version().await - before, 2);
 }

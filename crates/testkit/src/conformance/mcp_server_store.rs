@@ -6,7 +6,9 @@ use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::oauth::{
     OauthAudience, OauthClientAuth, OauthClientId, OauthScope, SubjectTokenType, UpstreamOauth,
 };
-use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer, McpServerStatus, ProtocolPin};
+use portcullis_schemas::integrations::mcp::server::{
+    DefinitionCheck, McpAuthType, McpServer, McpServerStatus, ProtocolPin,
+};
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Tag, UrlText};
@@ -40,6 +42,7 @@ async fn keeps_every_field(store: &dyn Store) {
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/stripe-live")))),
         protocol: ProtocolPin::V2026_07_28,
         agent_input: vec![InputKind::Elicitation, InputKind::Roots],
+        definition_check: DefinitionCheck::EachCall,
         status: McpServerStatus::Degraded,
         capabilities: vec!["logging".to_owned(), "tools".to_owned()],
         tool_count: 12,
@@ -51,19 +54,7 @@ async fn keeps_every_field(store: &dyn Store) {
     };
     let asking = McpServer {
         auth_type: McpAuthType::OauthClientCredentials,
-        oauth: Some(UpstreamOauth {
-            token_endpoint: valid(UrlText::new("https://as.example/token")),
-            client_id: valid(OauthClientId::new("gateway")),
-            client_auth: Some(OauthClientAuth::Post),
-            scope: Some(valid(OauthScope::new("read write"))),
-            resource: None,
-            authorization_endpoint: None,
-            redirect_uri: None,
-            issuer: None,
-            names_issuer: None,
-            subject_token_type: None,
-            audience: None,
-        }),
+        oauth: Some(a_client()),
         credential_ref: Some(valid(CredentialRefText::new(format!("cus-vault://{tenant}/client")))),
         ..fixtures::server(&IDS, &tenant, "asking", 2)
     };
@@ -102,6 +93,23 @@ async fn keeps_every_field(store: &dyn Store) {
     }
     let absent = ServerId::generate(&IDS);
     assert_eq!(get(store, &tenant, &absent).await, None, "an absent server is none");
+}
+
+/// Settings of a client that asks in its own name.
+fn a_client() -> UpstreamOauth {
+    UpstreamOauth {
+        token_endpoint: valid(UrlText::new("https://as.example/token")),
+        client_id: valid(OauthClientId::new("gateway")),
+        client_auth: Some(OauthClientAuth::Post),
+        scope: Some(valid(OauthScope::new("read write"))),
+        resource: None,
+        authorization_endpoint: None,
+        redirect_uri: None,
+        issuer: None,
+        names_issuer: None,
+        subject_token_type: None,
+        audience: None,
+    }
 }
 
 async fn names_and_urls_are_unique_while_live(store: &dyn Store) {

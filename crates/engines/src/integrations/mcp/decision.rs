@@ -8,7 +8,7 @@ use portcullis_schemas::controls::{Freeze, FreezeTarget};
 use portcullis_schemas::ids::{ApprovalId, ServerId, ToolId};
 use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::flows::DataFlows;
-use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::integrations::mcp::server::{DefinitionCheck, McpAuthType, McpServer};
 use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::policies::{PolicyOutcome, ToolPolicyRequest};
@@ -325,9 +325,16 @@ fn judge_pin(facts: &CallFacts) -> Option<Denial> {
 
 /// What was approved may be another thing by now, and nobody could look.
 fn judge_freshness(facts: &CallFacts) -> Option<Denial> {
-    let reason = || {
-        "the server's list of tools could not be read for too long: an admin must find out why, and discover it".to_owned()
+    let what = match facts.server.definition_check {
+        DefinitionCheck::EachCall => {
+            "the server's list of tools could not be read for this call, and its definitions are checked at each: try \
+             again later, and an admin must find out why"
+        }
+        _ => {
+            "the server's list of tools could not be read for too long: an admin must find out why, and discover it"
+        }
     };
+    let reason = || what.to_owned();
     deny_if(facts.list_is_stale, DenyRule::Freshness, codes::LIST_STALE, ErrorKind::Conflict, reason)
 }
 

@@ -6,7 +6,7 @@ use portcullis_schemas::integrations::mcp::input::InputKind;
 use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
 use portcullis_schemas::integrations::mcp::operations::{RegisterMcpServer, UpdateMcpServer};
 use portcullis_schemas::integrations::mcp::server::{
-    McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
+    DefinitionCheck, McpAuthType, McpServer, McpServerStatus, McpTransport, ProtocolPin,
 };
 use portcullis_schemas::integrations::mcp::tool::{McpTool, QuarantineReason, ToolStatus};
 use portcullis_schemas::logs::event::{AuditEventDraft, AuditEventType};
@@ -75,6 +75,7 @@ impl McpServerEngine {
             credential_ref: request.credential_ref,
             protocol: request.protocol.unwrap_or(ProtocolPin::Auto),
             agent_input: agent_input(request.agent_input)?,
+            definition_check: request.definition_check.unwrap_or(DefinitionCheck::WhenDue),
             status: McpServerStatus::Pending,
             protocol_version: None,
             capabilities: Vec::new(),
@@ -95,6 +96,9 @@ impl McpServerEngine {
         let mut facts = json!({ "name": server.name, "url": server.url, "auth_type": server.auth_type });
         if !server.agent_input.is_empty() {
             facts["agent_input"] = json!(server.agent_input);
+        }
+        if server.definition_check != DefinitionCheck::WhenDue {
+            facts["definition_check"] = json!(server.definition_check);
         }
         let event = stamp.draft(AuditEventType::McpServerRegistered, about(&server), facts);
         Ok(ServerChange { server, tools: Vec::new(), events: vec![event], incident: None })
@@ -133,6 +137,9 @@ impl McpServerEngine {
         let mut facts = json!({ "changed": members, "url_changed": moved, "status": changed.status });
         if members.contains(&"agent_input") {
             facts["agent_input"] = json!(changed.agent_input);
+        }
+        if members.contains(&"definition_check") {
+            facts["definition_check"] = json!(changed.definition_check);
         }
         let mut events = vec![stamp.draft(AuditEventType::McpServerUpdated, about(&changed), facts)];
         let tools = if moved { quarantine_all(stamp, &changed, tools, &mut events) } else { Vec::new() };
@@ -286,6 +293,7 @@ fn named_members(request: &UpdateMcpServer) -> Vec<&'static str> {
         ("credential_ref", request.credential_ref.is_some()),
         ("protocol", request.protocol.is_some()),
         ("agent_input", request.agent_input.is_some()),
+        ("definition_check", request.definition_check.is_some()),
         ("tags", request.tags.is_some()),
     ];
     named.into_iter().filter(|(_, is_named)| *is_named).map(|(name, _)| name).collect()
@@ -333,6 +341,7 @@ fn apply(server: &mut McpServer, request: UpdateMcpServer, moved: bool) -> Resul
     if let Some(named) = request.agent_input {
         server.agent_input = agent_input(named)?;
     }
+    server.definition_check = request.definition_check.unwrap_or(server.definition_check);
     server.tags = request.tags.unwrap_or_else(|| std::mem::take(&mut server.tags));
     Ok(())
 }

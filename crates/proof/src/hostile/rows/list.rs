@@ -38,9 +38,10 @@ pub(super) fn rows() -> Vec<Row> {
             Row::of("M055", changed, vec![swapping(era, field)], m055)
                 .named(era)
                 .named(field)
-                .eager()
                 .counting(|_, cast| forwarded(cast, 0))
         }));
+        let when_due = Row::of("M055", changed, vec![swapping(era, FIELDS[0])], m055_when_due);
+        rows.push(when_due.named(era).named("once it is due").eager().counting(|_, cast| forwarded(cast, 0)));
         let row = |id, expected, cast, play| Row::of(id, expected, cast, play).named(era);
         rows.push(
             row("M056", changed, vec![flipping(era)], m056 as Play).counting(|_, cast| forwarded(cast, 0)),
@@ -138,8 +139,18 @@ async fn pin_broken(scene: &Scene, tool: &str, seen: Seen) -> Result<Seen> {
     Ok(Seen { incident: scene.one.incident("pin_broken", server).await?, ..seen })
 }
 
-/// The change is found by the call that would have been made under it.
+/// The change is found by the very call that would have been made under it, however young the list is.
 fn m055<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
+    Box::pin(async move {
+        let checked = json!({ "definition_check": "each_call" });
+        let tool = scene.one.trust_with(&cast[0], &checked).await?;
+        let seen = scene.one.call(&tool, &json!({})).await?;
+        pin_broken(scene, &tool, seen).await
+    })
+}
+
+/// Where a server's list is not read for each call, by the first one after it is due.
+fn m055_when_due<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
     Box::pin(async move {
         let tool = scene.one.trust(&cast[0]).await?;
         tokio::time::sleep(DUE).await;

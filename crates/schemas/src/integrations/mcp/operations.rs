@@ -7,7 +7,9 @@ use serde_json::{Map, Value};
 use super::input::InputKind;
 use super::invocation::{InvocationOutcome, InvokeToolResult, McpToolInvocation};
 use super::oauth::{ClientRegistration, KnownClient, OauthScope, UpstreamOauth};
-use super::server::{McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin};
+use super::server::{
+    DefinitionCheck, McpAuthType, McpDiscoveryResult, McpHealthResult, McpServer, McpTransport, ProtocolPin,
+};
 use super::tool::{ItemKind, McpTool, RiskLevel, ToolStatus};
 use crate::ids::{InvocationId, ServerId, ToolId};
 use crate::integrations::approvals::ApprovalRule;
@@ -77,6 +79,8 @@ pub struct RegisterMcpServer {
     #[serde(default)]
     #[schemars(length(max = 5))]
     pub agent_input: Vec<InputKind>,
+    /// When its tools' definitions are checked; `when_due` unless told. `each_call` takes one more exchange for each call.
+    pub definition_check: Option<DefinitionCheck>,
     /// Labels, at most 32.
     #[serde(default)]
     #[schemars(length(max = 32))]
@@ -145,6 +149,8 @@ pub struct UpdateMcpServer {
     /// for nothing unless this is named with it.
     #[schemars(length(max = 5))]
     pub agent_input: Option<Vec<InputKind>>,
+    /// When its tools' definitions are checked from now on.
+    pub definition_check: Option<DefinitionCheck>,
     /// New labels.
     #[schemars(length(max = 32))]
     pub tags: Option<Vec<Tag>>,

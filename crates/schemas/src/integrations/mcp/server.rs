@@ -87,6 +87,16 @@ string_enum!(
     }
 );
 
+string_enum!(
+    /// When the definitions of a server's tools are compared with what was approved.
+    DefinitionCheck {
+        /// Whenever its list is read: at the first call after that is due, and when the server tells of a change.
+        WhenDue = "when_due",
+        /// Before each call, by reading the list for it. A call whose list cannot be read is refused.
+        EachCall = "each_call",
+    }
+);
+
 /// A server as its tenant sees it. Holds a credential's reference at most, never a secret.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct McpServer {
@@ -116,6 +126,8 @@ pub struct McpServer {
     /// What it may ask of the agents that call it, where their clients say that they can be asked; nothing unless an admin
     /// has named it. Sorted.
     pub agent_input: Vec<InputKind>,
+    /// When its definitions are checked.
+    pub definition_check: DefinitionCheck,
     /// Life.
     pub status: McpServerStatus,
     /// The version spoken at the last discovery.

@@ -16,7 +16,7 @@ use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::store::UnitOfWork;
 
 use super::exchange::{self, Exchange};
-use super::servers;
+use super::{freshness, servers};
 use crate::scene::Scene;
 
 pub(crate) async fn discover_tools(
@@ -24,7 +24,17 @@ pub(crate) async fn discover_tools(
     request: DiscoverMcpTools,
 ) -> Result<McpDiscoveryResult, Error> {
     let deadline = scene.options().discovery_deadline;
-    discover(&scene, &request.server_id, deadline).await
+    discover(&scene, &request.server_id, deadline, Note::All).await
+}
+
+/// What is written of a discovery besides its exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Note {
+    /// That it was made, whatever it has found.
+    All,
+    /// What it has found. That there was nothing new is written once a minute at most: each writing is a new version of the
+    /// tenant's configuration, and all that is remembered of it is read anew.
+    News,
 }
 
 /// The exchange, then one unit of work for everything that it changes, then its outcome.
@@ -32,12 +42,13 @@ pub(super) async fn discover(
     scene: &Scene,
     id: &ServerId,
     deadline: Duration,
+    note: Note,
 ) -> Result<McpDiscoveryResult, Error> {
     let exchange = exchange::begin(scene, id, IntentKind::DiscoverTools, deadline).await?;
     let answer = scene.client().discover(scene.tenant(), &exchange.target, &exchange.dispatch).await;
     match answer.map_err(|failure| stepped_up(failure, &exchange.server)) {
         Ok(catalogue) => {
-            let result = admit(scene, &exchange, &catalogue).await;
+            let result = admit(scene, &exchange, &catalogue, note).await;
             exchange.end(scene, None).await?;
             result
         }
@@ -54,16 +65,21 @@ async fn admit(
     scene: &Scene,
     exchange: &Exchange,
     catalogue: &McpCatalogue,
+    note: Note,
 ) -> Result<McpDiscoveryResult, Error> {
     let tenant = scene.tenant();
     let mut work = scene.begin().await?;
     let server = unmoved(scene, &mut *work, exchange).await?;
+    let is_noted = note == Note::News && freshness::is_noted(scene, &server);
     let known = work.mcp_tools().all_of(tenant, &server.server_id).await?;
     let (plan, change) = scene.stamped(|stamp| {
         let plan = plan_discovery(stamp, &server, &known, catalogue);
-        let change = McpServerEngine::after_discovery(stamp, server, catalogue, &plan);
+        let change = McpServerEngine::after_discovery(stamp, server.clone(), catalogue, &plan);
         change.map(|change| (plan, change))
     })?;
+    if is_noted && McpServerEngine::has_no_news(&server, &plan, &change) {
+        return Ok(McpServerEngine::discovery_result(&server, &plan, Vec::new()));
+    }
     work.mcp_tools().upsert(tenant, &plan.upserts).await?;
     work.audit_log().append(tenant, &plan.events).await?;
     let mut opened = open_incidents(scene, &mut *work, &plan.incidents).await?;

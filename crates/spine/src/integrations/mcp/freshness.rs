@@ -10,11 +10,12 @@ use portcullis_engines::upstream_tokens::is_by_caller;
 use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
-use portcullis_schemas::integrations::mcp::server::McpServer;
+use portcullis_schemas::integrations::mcp::server::{DefinitionCheck, McpServer};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
-use super::{ATTEMPTS, discovery};
+use super::ATTEMPTS;
+use super::discovery::{self, Note};
 use crate::scene::Scene;
 
 /// A list is asked for at most this often, also by a thousand calls, and also when it cannot be had.
@@ -33,8 +34,16 @@ const MAX_SERVERS: usize = 10_000;
 const OURS: [Code; 4] =
     [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE, codes::OVERLOADED];
 
-/// When a server's list was last tried to be read by this process, in monotonic time. Whoever reads holds the lock.
-type Tried = Arc<tokio::sync::Mutex<Option<Duration>>>;
+/// A try of this process to read a server's list, in monotonic time.
+#[derive(Clone, Copy, Debug)]
+struct Reading {
+    began: Duration,
+    ended: Duration,
+    is_given: bool,
+}
+
+/// The last try for a server. Whoever reads holds the lock.
+type Tried = Arc<tokio::sync::Mutex<Option<Reading>>>;
 
 /// Whose list it is. The key is named where each caller asks with an account of their own: who has none is no obstacle to
 /// who has one.
@@ -70,7 +79,7 @@ pub(super) fn is_aged(scene: &Scene, server: &McpServer) -> bool {
 /// Whether the list should be read before this call. Only for one that would be let through: a refusal sends no byte.
 /// A list that is too old is tried once more, since nothing else objects.
 pub(super) fn is_due(scene: &Scene, facts: &CallFacts) -> bool {
-    if !is_aged(scene, &facts.server) {
+    if !is_read_for_each_call(&facts.server) && !is_aged(scene, &facts.server) {
         return false;
     }
     match decide(facts) {
@@ -87,7 +96,7 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
         let (scene, tried, id) = (scene.clone(), scene.lists().of(scene, server), server.server_id.clone());
         readings.spawn(async move {
             if let Ok(mut tried) = tried.try_lock_owned()
-                && !is_recent(&scene, *tried, BETWEEN_LOOKS)
+                && !tried.is_some_and(|last| is_recent(&scene, &last, BETWEEN_LOOKS))
                 && let Err(error) = read(&scene, &id, LONGEST_LOOK, &mut tried).await
             {
                 tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
@@ -97,19 +106,28 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
     while readings.join_next().await.is_some() {}
 }
 
-/// Reads the list, unless that was tried a moment ago. A failure of the server leaves the last list in force; it is on
-/// record as an exchange of its own.
+/// Reads the list, unless that was tried a moment ago: whether a call may rest on what is known now. A failure of the server
+/// leaves the last list in force, unless its definitions are checked at each call; it is on record as an exchange of its
+/// own.
 ///
 /// # Errors
 /// Ours, again and again; the next call tries anew.
-pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<(), Error> {
+pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<bool, Error> {
+    let may_be_old = !is_read_for_each_call(server);
     let tried = scene.lists().of(scene, server);
     // Who comes while another reads waits for what that finds.
-    let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else { return Ok(()) };
-    if is_recent(scene, *tried, BETWEEN) {
-        return Ok(());
-    }
-    read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await.map(drop)
+    let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else {
+        return Ok(may_be_old);
+    };
+    let serves = |last: &Reading| match may_be_old {
+        true => is_recent(scene, last, BETWEEN),
+        false => has_begun_since_we_came(scene, last),
+    };
+    let is_given = match tried.filter(serves) {
+        Some(last) => last.is_given,
+        None => read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await?,
+    };
+    Ok(is_given || may_be_old)
 }
 
 /// Reads a list that its server says has changed, whenever it was read last. Whether it could be: not while another reads.
@@ -123,9 +141,23 @@ pub(super) fn is_young(scene: &Scene, server: &McpServer) -> bool {
     age(scene, server) < BETWEEN
 }
 
-fn is_recent(scene: &Scene, tried: Option<Duration>, between: Duration) -> bool {
+/// Whether it stands written that the list was read a moment ago, so that nobody need write it again.
+pub(super) fn is_noted(scene: &Scene, server: &McpServer) -> bool {
+    is_young(scene, server) && !is_aged(scene, server)
+}
+
+fn is_read_for_each_call(server: &McpServer) -> bool {
+    server.definition_check == DefinitionCheck::EachCall
+}
+
+fn is_recent(scene: &Scene, last: &Reading, between: Duration) -> bool {
     let (now, between) = (scene.ports().clock.monotonic(), between.min(scene.options().list_refresh));
-    tried.is_some_and(|tried| now.saturating_sub(tried) < between)
+    now.saturating_sub(last.ended) < between
+}
+
+/// Calls that wait for the same list share a reading; one that began before a call came may have seen an older list.
+fn has_begun_since_we_came(scene: &Scene, last: &Reading) -> bool {
+    last.began >= scene.ports().clock.monotonic().saturating_sub(scene.spent())
 }
 
 /// Asks for the list, within this time from now: whether it was given. What failed for want of time was not tried.
@@ -133,14 +165,16 @@ async fn read(
     scene: &Scene,
     server: &ServerId,
     within: Duration,
-    tried: &mut Option<Duration>,
+    tried: &mut Option<Reading>,
 ) -> Result<bool, Error> {
     // Times of operations count from the beginning of their dispatch.
     let longest = scene.spent() + within;
+    let began = scene.ports().clock.monotonic();
+    let ended = |is_given| Reading { began, ended: scene.ports().clock.monotonic(), is_given };
     let mut attempts = 0;
     loop {
-        let Err(error) = discovery::discover(scene, server, longest).await else {
-            *tried = Some(scene.ports().clock.monotonic());
+        let Err(error) = discovery::discover(scene, server, longest, Note::News).await else {
+            *tried = Some(ended(true));
             return Ok(true);
         };
         tracing::warn!(
@@ -151,7 +185,7 @@ async fn read(
             return Ok(false);
         }
         if !OURS.contains(&error.code()) {
-            *tried = Some(scene.ports().clock.monotonic());
+            *tried = Some(ended(false));
             return Ok(false);
         }
         if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {

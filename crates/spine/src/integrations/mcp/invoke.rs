@@ -67,7 +67,7 @@ pub(crate) async fn invoke(
     let named = through.as_ref().map(ThroughToolset::facts);
     let toolset = through.as_ref().map(|through| through.toolset.name.clone());
     let is_repeatable = idempotency.is_some() && !going.goes_on();
-    let asked = Asked {
+    let mut asked = Asked {
         method,
         arguments: &arguments,
         run,
@@ -75,6 +75,7 @@ pub(crate) async fn invoke(
         is_repeatable,
         going: &going,
         through: named.as_ref(),
+        is_unread: false,
     };
     let mut judged = asked.judge(&scene, &configuration).await?;
     if remembered && freshness::is_due(&scene, &judged.facts) {
@@ -84,10 +85,11 @@ pub(crate) async fn invoke(
     if freshness::is_due(&scene, &judged.facts) {
         // The reading takes a place of its own, and there may be no more than one.
         drop(place);
-        freshness::refresh(&scene, &judged.facts.server, limit).await?;
+        asked.is_unread = !freshness::refresh(&scene, &judged.facts.server, limit).await?;
         place = scene.place(&target.server, limit).await?;
         judged = asked.judge_anew(&scene, &target, through.as_mut()).await?;
     }
+    let is_unread = asked.is_unread;
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
     let call = GovernedCall {
@@ -110,13 +112,15 @@ pub(crate) async fn invoke(
     scene.note("invocation_id", call.received.invocation_id().as_str());
     let page = connection_page(&target.server);
     let server = Arc::clone(&call.facts.server);
-    let answered = carry_out(&scene, &engine, call, Anew { target, through, going, is_repeatable }).await;
+    let anew = Anew { target, through, going, is_repeatable, is_unread };
+    let answered = carry_out(&scene, &engine, call, anew).await;
     drop(place);
     look_after_lists(&scene, &server, limit, answered.as_ref().err()).await;
-    answered.map_err(|error| match error.code() {
-        codes::CONNECTION_REQUIRED => error.with_page(page),
-        _ => error,
-    })
+    answered.map_err(|error| if is_unconnected(&error) { error.with_page(page) } else { error })
+}
+
+fn is_unconnected(error: &Error) -> bool {
+    error.code() == codes::CONNECTION_REQUIRED
 }
 
 /// What a call means for the lists of its server: who was answered uses it, and who was refused the headers has an old one.
@@ -135,6 +139,7 @@ struct Anew {
     through: Option<ThroughToolset>,
     going: Going,
     is_repeatable: bool,
+    is_unread: bool,
 }
 
 /// Makes attempts until one is answered.
@@ -167,6 +172,7 @@ async fn carry_out(
             is_repeatable: anew.is_repeatable,
             going: &anew.going,
             through: call.through.as_ref(),
+            is_unread: anew.is_unread,
         };
         let judged = asked.judge(scene, &configuration).await?;
         let Judged { facts, secret_version, flows, asks, rounds } = judged;
@@ -197,6 +203,8 @@ struct Asked<'a> {
     is_repeatable: bool,
     going: &'a Going,
     through: Option<&'a CalledThrough>,
+    /// Whether the list of its server should have been read for it, and was not.
+    is_unread: bool,
 }
 
 /// What it is judged by.
@@ -230,6 +238,7 @@ impl Asked<'_> {
         let request = Request { server, method, tool, arguments, through: self.through, run_id: self.run };
         let (rounds, fits) = self.going.judge(scene, request);
         facts.round = fits;
+        facts.list_is_stale |= self.is_unread;
         let carried = self.going.approval().filter(|_| fits.is_ok());
         let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;

@@ -17,7 +17,7 @@ use portcullis_schemas::store::UnitOfWork;
 use portcullis_schemas::text::{CredentialRefText, UrlText};
 use portcullis_schemas::{Error, ErrorKind};
 
-use crate::integrations::mcp::discovery::discover;
+use crate::integrations::mcp::discovery::{Note, discover};
 use crate::scene::Scene;
 use crate::taken::{or_taken, taken};
 
@@ -50,7 +50,7 @@ pub(crate) async fn register_server(
     if !auto_discover {
         return Ok(RegisteredMcpServer { server: change.server, discovery: None, discovery_error: None });
     }
-    let found = discover(&scene, &id, scene.options().discovery_deadline).await;
+    let found = discover(&scene, &id, scene.options().discovery_deadline, Note::All).await;
     let (discovery, discovery_error) = match found {
         Ok(result) => (Some(result), None),
         Err(error) => (None, Some(error.code().to_string())),

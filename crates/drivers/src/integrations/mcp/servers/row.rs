@@ -2,7 +2,7 @@
 
 use portcullis_schemas::PortError;
 use portcullis_schemas::integrations::mcp::oauth::UpstreamOauth;
-use portcullis_schemas::integrations::mcp::server::{McpAuthType, McpServer};
+use portcullis_schemas::integrations::mcp::server::{DefinitionCheck, McpAuthType, McpServer};
 use portcullis_schemas::text::{CredentialRefText, Description, HeaderNameText, Name, UrlText};
 use portcullis_schemas::timestamp::Timestamp;
 use sea_orm::entity::prelude::*;
@@ -30,6 +30,8 @@ pub(crate) struct Model {
     pub(crate) protocol: String,
     /// JSON; absent for nothing.
     pub(crate) agent_input: Option<String>,
+    /// Absent for `when_due`.
+    pub(crate) definition_check: Option<String>,
     pub(crate) status: String,
     pub(crate) protocol_version: Option<String>,
     pub(crate) capabilities: String,
@@ -78,6 +80,9 @@ impl Model {
                 .filter(|kinds| !kinds.is_empty())
                 .map(to_json)
                 .transpose()?,
+            definition_check: Some(server.definition_check)
+                .filter(|check| *check != DefinitionCheck::WhenDue)
+                .map(|check| check.to_string()),
             status: server.status.to_string(),
             protocol_version: server.protocol_version.clone(),
             capabilities: to_json(&server.capabilities)?,
@@ -126,6 +131,9 @@ impl Model {
                 .map(|text| from_json("mcp_servers.agent_input", &text))
                 .transpose()?
                 .unwrap_or_default(),
+            definition_check: self.definition_check.map_or(Ok(DefinitionCheck::WhenDue), |text| {
+                stored("mcp_servers.definition_check", text.parse())
+            })?,
             status: stored("mcp_servers.status", self.status.parse())?,
             protocol_version: self.protocol_version,
             capabilities: from_json("mcp_servers.capabilities", &self.capabilities)?,

@@ -59,7 +59,7 @@ fn freeze(world: &World, target: FreezeTarget) -> Freeze {
 type Break = fn(&World, &mut CallFacts);
 
 /// In the order of the rules: what breaks each, and what the caller is told.
-const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 27] = [
+const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 28] = [
     (DenyRule::ServerState, "server_not_active", ErrorKind::Conflict, "pending", |_, f| {
         server(f).status = McpServerStatus::Pending
     }),
@@ -132,6 +132,10 @@ const BREAKS: [(DenyRule, &str, ErrorKind, &str, Break); 27] = [
     }),
     (DenyRule::Freshness, "list_stale", ErrorKind::Conflict, "could not be read for too long", |_, f| {
         f.list_is_stale = true;
+    }),
+    (DenyRule::Freshness, "list_stale", ErrorKind::Conflict, "could not be read for this call", |_, f| {
+        f.list_is_stale = true;
+        server(f).definition_check = DefinitionCheck::EachCall;
     }),
     (DenyRule::Arguments, "arguments_invalid", ErrorKind::Invalid, "/city", |_, f| {
         f.arguments = Err(ArgumentProblem::Invalid("/city: expected type string".to_owned()));

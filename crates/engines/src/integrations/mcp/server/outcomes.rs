@@ -47,6 +47,22 @@ impl McpServerEngine {
         Ok(with_transition(stamp, server, before))
     }
 
+    /// Whether a discovery found everything as it was before, and nothing to refuse.
+    #[must_use]
+    pub fn has_no_news(before: &McpServer, plan: &DiscoveryPlan, change: &ServerChange) -> bool {
+        let McpServer { last_discovery_at, updated_at, version, .. } = &change.server;
+        let noted = McpServer {
+            last_discovery_at: *last_discovery_at,
+            updated_at: *updated_at,
+            version: *version,
+            ..before.clone()
+        };
+        plan.upserts.is_empty()
+            && plan.refused.is_empty()
+            && plan.incidents.is_empty()
+            && noted == change.server
+    }
+
     /// A discovery failed: a server that took calls is degraded and goes on with its last list, any other is in error,
     /// unless an admin has disabled it.
     ///

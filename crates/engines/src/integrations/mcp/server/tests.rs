@@ -224,3 +224,18 @@ fn what_an_admin_did_during_an_exchange_stands() {
     let deleted = McpServerEngine::delete(&world.stamp(1), world.server.clone()).unwrap().server;
     assert!(McpServerEngine::after_discovery(&world.stamp(2), deleted, &catalogue, &plan).is_err());
 }
+
+#[test]
+fn how_often_definitions_are_checked_is_on_record_where_somebody_says_it() {
+    let fact = |change: &ServerChange| change.events[0].facts.get("definition_check").cloned();
+    let usual = register(json!({})).unwrap();
+    assert_eq!((usual.server.definition_check, fact(&usual)), (DefinitionCheck::WhenDue, None));
+    let strict = register(json!({ "definition_check": "each_call" })).unwrap();
+    assert_eq!(strict.server.definition_check, DefinitionCheck::EachCall);
+    assert_eq!(fact(&strict), Some(json!("each_call")));
+    let world = World::new();
+    let moved = update(&world, strict.server, &[], json!({ "url": "https://other.example/" })).unwrap();
+    assert_eq!(moved.server.definition_check, DefinitionCheck::EachCall, "a new endpoint is trusted no more");
+    let eased = update(&world, moved.server, &[], json!({ "definition_check": "when_due" })).unwrap();
+    assert_eq!(fact(&eased), Some(json!("when_due")));
+}
