@@ -73,6 +73,8 @@ pub(crate) async fn run(options: Options) -> Result<()> {
         })
     });
     let upstream = Upstream::start("ledger", ProtocolVersion::V2026_07_28, vec![tool]).await?;
+    // So that gates are killed while they listen, too.
+    upstream.tell_of_changes();
     tell(&json!({ "origin": upstream.origin(), "url": upstream.url() }))?;
     until_input_ends().await
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
@@ -14,11 +14,11 @@ use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use portcullis_mcp::headers::{EVENT_STREAM, HeaderLines, JSON, SESSION_ID};
-use portcullis_mcp::jsonrpc::{ErrorCode, RpcError, error_response, result_response};
+use portcullis_mcp::jsonrpc::{ErrorCode, RpcError, error_response, notification, result_response};
 use portcullis_mcp::ladder::{Accepted, AcceptedRequest, ServerProfile, judge, status_of};
 use portcullis_mcp::messages::{
-    CallParams, Capabilities, Implementation, Listing, discover_reply, empty_reply, initialize_reply,
-    list_reply, method, text_reply,
+    CallParams, Capabilities, Implementation, ListChanges, Listing, acknowledged_params, discover_reply,
+    empty_reply, initialize_reply, list_reply, listen_reply, method, text_reply,
 };
 use portcullis_mcp::scan::JsonLimits;
 use portcullis_mcp::sse;
@@ -45,6 +45,7 @@ struct State {
     name: &'static str,
     version: ProtocolVersion,
     tools: Mutex<Vec<DemoTool>>,
+    tells: AtomicBool,
     sessions: Mutex<BTreeSet<String>>,
     requests: AtomicU64,
     connections: AtomicU64,
@@ -62,12 +63,18 @@ impl Upstream {
             name,
             version,
             tools: Mutex::new(tools),
+            tells: AtomicBool::new(false),
             sessions: Mutex::default(),
             requests: AtomicU64::new(0),
             connections: AtomicU64::new(0),
         });
         let task = tokio::spawn(accept(listener, Arc::clone(&state)));
         Ok(Self { address, state, task })
+    }
+
+    /// Has it say from now on that it tells of changes of its list, in streams that it ends at once. Modern only.
+    pub fn tell_of_changes(&self) {
+        self.state.tells.store(true, Ordering::Relaxed);
     }
 
     /// Its origin, for the operator's waiver.
@@ -136,7 +143,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
     let versions = [state.version];
     let profile = ServerProfile {
         versions: &versions,
-        modern_methods: &[method::DISCOVER, method::TOOLS_LIST, method::TOOLS_CALL],
+        modern_methods: &[method::DISCOVER, method::TOOLS_LIST, method::TOOLS_CALL, method::LISTEN],
         legacy_methods: &[method::INITIALIZE, method::PING, method::TOOLS_LIST, method::TOOLS_CALL],
         hosts: None,
         origins: &[],
@@ -163,6 +170,8 @@ fn dispatch(state: &State, accepted: &AcceptedRequest<'_>) -> Response<Full<Byte
     let this = Implementation { name: state.name.to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() };
     let version = accepted.version;
     let called = accepted.request.method.as_ref();
+    let tells = state.tells.load(Ordering::Relaxed);
+    let can = Capabilities { list_changed: tells, ..Capabilities::default() };
     if called == method::INITIALIZE {
         return initialize(state, accepted, &initialize_reply(version, &this, Capabilities::default(), None));
     }
@@ -170,9 +179,11 @@ fn dispatch(state: &State, accepted: &AcceptedRequest<'_>) -> Response<Full<Byte
         return plain(404, Vec::new());
     }
     let result = match called {
-        method::DISCOVER => Ok(discover_reply(&[state.version], &this, Capabilities::default(), None)),
+        method::DISCOVER => Ok(discover_reply(&[state.version], &this, can, None)),
         method::TOOLS_LIST => Ok(list_reply(version, Listing::Tools, &definitions(state), None)),
         method::TOOLS_CALL => call(state, accepted),
+        method::LISTEN if tells => return listened(accepted, &this),
+        method::LISTEN => Err(RpcError::new(ErrorCode::METHOD_NOT_FOUND, "this server tells of no changes")),
         _ => Ok(empty_reply(version)),
     };
     match result {
@@ -190,6 +201,16 @@ fn call(state: &State, accepted: &AcceptedRequest<'_>) -> Result<Box<RawValue>, 
     let arguments = params.arguments.map_or("{}", RawValue::get);
     let arguments = serde_json::from_str(arguments).map_err(|_| invalid())?;
     Ok(text_reply(accepted.version, &tool.run(&arguments), false))
+}
+
+/// A stream that begins and ends in an orderly way, and tells of nothing between.
+fn listened(accepted: &AcceptedRequest<'_>, this: &Implementation) -> Response<Full<Bytes>> {
+    let id = &accepted.request.id;
+    let wanted = ListChanges::parse(accepted.request.params).unwrap_or_default();
+    let begins = notification(method::ACKNOWLEDGED, Some(&acknowledged_params(id, wanted)));
+    let ends = result_response(id, &listen_reply(id, this));
+    let events = [begins, ends].map(|message| sse::encode(None, None, &String::from_utf8_lossy(&message)));
+    typed(200, EVENT_STREAM, events.concat())
 }
 
 /// A copy, so that calls of a tool do not wait for one another.
