@@ -3,10 +3,12 @@
 use std::time::Duration;
 
 use portcullis_schemas::codes;
-use portcullis_schemas::integrations::mcp::operations::{GetMcpServer, UpdateMcpServer};
+use portcullis_schemas::integrations::mcp::operations::{
+    ApproveMcpTool, GetMcpServer, GetMcpTool, UpdateMcpServer,
+};
 use portcullis_schemas::integrations::mcp::server::McpServerStatus;
-use portcullis_schemas::integrations::mcp::tool::McpTool;
-use portcullis_schemas::integrations::mcp::wire::McpFailure;
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
+use portcullis_schemas::integrations::mcp::wire::{ListedTool, McpCatalogue, McpFailure};
 use portcullis_schemas::integrations::toolsets::ToolsetName;
 use portcullis_schemas::integrations::toolsets::operations::{CreateToolset, ListOfferedTools};
 use portcullis_schemas::principal::Scope;
@@ -208,6 +210,79 @@ async fn calls_that_come_at_once_share_a_reading_also_one_that_fails() {
         assert_eq!(refused.unwrap_err().code(), codes::LIST_STALE);
     }
     assert_eq!((readings(&house), calls(&house)), (3, 3));
+}
+
+#[tokio::test]
+async fn who_comes_during_a_reading_has_one_of_their_own() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    let switch = house.client.hold_discover(catalogue(&[definition("get_it", "does it")]));
+    let later = async {
+        while readings(&house) < 2 {
+            tokio::task::yield_now().await;
+        }
+        house.clock.advance(Duration::from_millis(1));
+        house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it!")])));
+        let release = async {
+            tokio::task::yield_now().await;
+            switch.notify_one();
+        };
+        tokio::join!(call(), release).0
+    };
+    let (first, second) = tokio::join!(call(), later);
+    first.unwrap();
+    assert_eq!((second.unwrap_err().code(), readings(&house)), (codes::TOOL_QUARANTINED, 3));
+}
+
+#[tokio::test]
+async fn a_reading_that_its_caller_gave_up_refuses_nobody_else() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    house.client.answer_discover(Err(McpFailure::new(codes::CANCELLED, "as scripted", false)));
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    let (first, second) = tokio::join!(call(), call());
+    assert_eq!(first.unwrap_err().code(), codes::LIST_STALE);
+    second.unwrap();
+    let server = house.admin::<GetMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap();
+    assert_eq!(server.status, McpServerStatus::Active);
+}
+
+#[tokio::test]
+async fn what_was_remembered_lets_no_call_through_unread() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.always_call(reply());
+    let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    let lists = |words| house.client.answer_discover(Ok(catalogue(&[definition("get_it", words)])));
+    // Remembered as one that is read when it is due.
+    call().await.unwrap();
+    let checked = json!({ "server_id": tool.server_id, "definition_check": "each_call" });
+    house.admin::<UpdateMcpServer>(checked).await.unwrap();
+    lists("does it!");
+    assert_eq!((call().await.unwrap_err().code(), calls(&house)), (codes::TOOL_QUARANTINED, 1));
+    // Remembered as one that is refused.
+    assert_eq!((call().await.unwrap_err().code(), readings(&house)), (codes::TOOL_QUARANTINED, 2));
+    let ids = json!({ "server_id": tool.server_id, "tool_id": tool.tool_id });
+    let live = house.admin::<GetMcpTool>(ids.clone()).await.unwrap().definition_hash;
+    let mut approval = ids;
+    approval["definition_hash"] = json!(live);
+    house.admin::<ApproveMcpTool>(approval).await.unwrap();
+    house.clock.advance(Duration::from_millis(1));
+    lists("does it!!");
+    assert_eq!((call().await.unwrap_err().code(), calls(&house)), (codes::TOOL_QUARANTINED, 1));
+}
+
+#[tokio::test]
+async fn a_list_that_the_server_has_and_does_not_give_is_not_read() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    let problem = "as scripted".to_owned();
+    let kept = ListedTool::Unlisted { kind: ItemKind::Tool, problem };
+    house.client.answer_discover(Ok(McpCatalogue { tools: vec![kept], ..catalogue(&[]) }));
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::LIST_STALE, 0));
 }
 
 #[tokio::test]

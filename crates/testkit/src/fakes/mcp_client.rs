@@ -52,6 +52,7 @@ pub struct Exchange {
 #[derive(Debug, Default)]
 pub struct ScriptedMcpClient {
     discoveries: Mutex<VecDeque<Result<McpCatalogue, McpFailure>>>,
+    held_discovery: Mutex<Option<Arc<Notify>>>,
     healths: Mutex<VecDeque<Result<McpHealth, McpFailure>>>,
     calls: Mutex<VecDeque<CallAnswer>>,
     otherwise: Mutex<Option<ToolReply>>,
@@ -93,6 +94,14 @@ impl ScriptedMcpClient {
     /// Answers the next discovery.
     pub fn answer_discover(&self, answer: Result<McpCatalogue, McpFailure>) {
         locked(&self.discoveries).push_back(answer);
+    }
+
+    /// Answers the next discovery once the returned switch is notified.
+    pub fn hold_discover(&self, catalogue: McpCatalogue) -> Arc<Notify> {
+        let switch = Arc::new(Notify::new());
+        *locked(&self.held_discovery) = Some(Arc::clone(&switch));
+        self.answer_discover(Ok(catalogue));
+        switch
     }
 
     /// Answers the next health check.
@@ -192,6 +201,10 @@ impl McpClient for ScriptedMcpClient {
         dispatch: &Dispatch,
     ) -> Result<McpCatalogue, McpFailure> {
         self.keep(ExchangeKind::Discover, tenant, target, None, dispatch);
+        let held = locked(&self.held_discovery).take();
+        if let Some(switch) = held {
+            switch.notified().await;
+        }
         let next = locked(&self.discoveries).pop_front();
         next.unwrap_or_else(|| exhausted("discover"))
     }

@@ -34,7 +34,8 @@ pub struct CallFacts {
     pub server: Arc<McpServer>,
     /// The tool.
     pub tool: Arc<McpTool>,
-    /// Whether the server's list has not been read for longer than what was approved is taken to stand.
+    /// Whether the server's list was not read for longer than what was approved is taken to stand, or not for this call where
+    /// each needs it.
     pub list_is_stale: bool,
     /// The first of the call's [`freeze_targets`] that is frozen.
     pub frozen: Option<Freeze>,

@@ -36,6 +36,8 @@ mod tests;
 /// Most tools, prompts and resources of a server, vanished ones included: a server that renames its tools for ever must
 /// not fill the store.
 pub const MAX_TOOLS: usize = 1000;
+/// The rule that is broken by a list as a whole, which the server says that it has and does not give.
+pub const UNLISTED: &str = "unlisted";
 /// Most names of changed members in one incident.
 const NAMED_MEMBERS: usize = 32;
 

@@ -208,12 +208,12 @@ fn state_forged(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts, key
     .at(ids, now)
 }
 
-/// A server's list could not be read for so long that its tools are refused.
+/// A server's list could not be read for so long that its tools are refused, or not for a call that needs it.
 fn list_stale(ids: &dyn IdSource, now: Timestamp, facts: &InvocationFacts) -> NewIncident {
     Opening {
         cause: IncidentCause::ListStale,
         severity: Low,
-        title: "a server's list of tools cannot be read any more; calls of its tools are refused".to_owned(),
+        title: "a server's list of tools cannot be read; calls of its tools are refused".to_owned(),
         dedup_key: format!("stale:{}", facts.server_id),
         facts: about_call(facts, Some(codes::LIST_STALE)),
     }

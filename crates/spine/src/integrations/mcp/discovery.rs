@@ -5,7 +5,6 @@ use std::time::Duration;
 use portcullis_engines::integrations::mcp::authorization::stepped_up;
 use portcullis_engines::integrations::mcp::discovery::plan_discovery;
 use portcullis_engines::integrations::mcp::server::{McpServerEngine, ServerChange};
-use portcullis_schemas::Error;
 use portcullis_schemas::ids::{IncidentId, ServerId};
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::operations::DiscoverMcpTools;
@@ -14,6 +13,7 @@ use portcullis_schemas::integrations::mcp::server::McpDiscoveryResult;
 use portcullis_schemas::integrations::mcp::wire::{McpCatalogue, McpFailure};
 use portcullis_schemas::logs::ledger::IntentKind;
 use portcullis_schemas::store::UnitOfWork;
+use portcullis_schemas::{Error, codes};
 
 use super::exchange::{self, Exchange};
 use super::{freshness, servers};
@@ -32,8 +32,9 @@ pub(crate) async fn discover_tools(
 pub(super) enum Note {
     /// That it was made, whatever it has found.
     All,
-    /// What it has found. That there was nothing new is written once a minute at most: each writing is a new version of the
-    /// tenant's configuration, and all that is remembered of it is read anew.
+    /// What it has found. That there was nothing new, and nothing to refuse, is written once a minute at most, and that it
+    /// fails as before not again: each writing is a new version of the tenant's configuration, and all that is remembered of
+    /// it is read anew.
     News,
 }
 
@@ -53,7 +54,11 @@ pub(super) async fn discover(
             result
         }
         Err(failure) => {
-            let noted = note_failure(scene, id, &failure).await;
+            // Who gave up says nothing of the server.
+            let noted = match failure.code {
+                codes::CANCELLED => Ok(()),
+                _ => note_failure(scene, id, &failure, note).await,
+            };
             exchange.end(scene, Some(&failure)).await?;
             noted?;
             Err(exchange::failed(&exchange.server, &failure))
@@ -88,10 +93,14 @@ async fn admit(
     Ok(McpServerEngine::discovery_result(&change.server, &plan, opened))
 }
 
-async fn note_failure(scene: &Scene, id: &ServerId, failure: &McpFailure) -> Result<(), Error> {
+async fn note_failure(scene: &Scene, id: &ServerId, failure: &McpFailure, note: Note) -> Result<(), Error> {
     let mut work = scene.begin().await?;
     let server = servers::find(scene, &mut *work, id).await?;
+    let before = (server.status, server.last_error.clone());
     let change = scene.stamped(|stamp| McpServerEngine::after_discovery_failure(stamp, server, failure))?;
+    if note == Note::News && before == (change.server.status, change.server.last_error.clone()) {
+        return Ok(());
+    }
     write_server(scene, &mut *work, &change).await?;
     Ok(work.commit().await?)
 }
@@ -106,7 +115,7 @@ async fn unmoved(
     if server.url != exchange.server.url {
         return Err(Error::new(
             portcullis_schemas::ErrorKind::Conflict,
-            portcullis_schemas::codes::STATE_CONFLICT,
+            codes::STATE_CONFLICT,
             "the server's URL was changed meanwhile: discover it again",
         ));
     }

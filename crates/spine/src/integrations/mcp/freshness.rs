@@ -6,11 +6,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::decision::{CallFacts, Decision, decide};
+use portcullis_engines::integrations::mcp::discovery::UNLISTED;
 use portcullis_engines::upstream_tokens::is_by_caller;
 use portcullis_schemas::Error;
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
-use portcullis_schemas::integrations::mcp::server::{DefinitionCheck, McpServer};
+use portcullis_schemas::integrations::mcp::server::{DefinitionCheck, McpDiscoveryResult, McpServer};
+use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
 
@@ -34,12 +36,26 @@ const MAX_SERVERS: usize = 10_000;
 const OURS: [Code; 4] =
     [codes::AUDIT_UNAVAILABLE, codes::CONFIGURATION_UNSETTLED, codes::STORE_UNAVAILABLE, codes::OVERLOADED];
 
+/// Whether a call's list was read for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum ListRead {
+    /// Nobody has asked for it yet.
+    NotAsked,
+    /// The call may rest on what is known now.
+    Good,
+    /// Each call of this server needs its list, and it was not given.
+    Unread,
+}
+
 /// A try of this process to read a server's list, in monotonic time.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 struct Reading {
     began: Duration,
     ended: Duration,
-    is_given: bool,
+    /// Which of its lists the server did not give; absent if it gave none.
+    unlisted: Option<Vec<ItemKind>>,
+    /// Whether it had less time than others may have.
+    is_short: bool,
 }
 
 /// The last try for a server. Whoever reads holds the lock.
@@ -96,7 +112,7 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
         let (scene, tried, id) = (scene.clone(), scene.lists().of(scene, server), server.server_id.clone());
         readings.spawn(async move {
             if let Ok(mut tried) = tried.try_lock_owned()
-                && !tried.is_some_and(|last| is_recent(&scene, &last, BETWEEN_LOOKS))
+                && !tried.as_ref().is_some_and(|last| is_recent(&scene, last, BETWEEN_LOOKS))
                 && let Err(error) = read(&scene, &id, LONGEST_LOOK, &mut tried).await
             {
                 tracing::debug!(code = %error.code(), "a list stays as it is until it is asked for again");
@@ -106,28 +122,49 @@ pub(crate) async fn refresh_all(scene: &Scene, servers: Vec<&McpServer>) {
     while readings.join_next().await.is_some() {}
 }
 
-/// Reads the list, unless that was tried a moment ago: whether a call may rest on what is known now. A failure of the server
-/// leaves the last list in force, unless its definitions are checked at each call; it is on record as an exchange of its
-/// own.
+/// Reads the list, unless that was tried a moment ago. A failure of the server leaves the last list in force; it is on
+/// record as an exchange of its own.
 ///
 /// # Errors
 /// Ours, again and again; the next call tries anew.
-pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<bool, Error> {
-    let may_be_old = !is_read_for_each_call(server);
+pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) -> Result<(), Error> {
     let tried = scene.lists().of(scene, server);
     // Who comes while another reads waits for what that finds.
+    let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else { return Ok(()) };
+    if tried.as_ref().is_some_and(|last| is_recent(scene, last, BETWEEN)) {
+        return Ok(());
+    }
+    read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await.map(drop)
+}
+
+/// Reads the list for a call of which it is due. Where definitions are checked at each call, the reading has begun after the
+/// call came, and one that fails leaves nothing in force; calls that wait for one another share it.
+///
+/// # Errors
+/// As [`refresh`].
+pub(super) async fn read_for_call(
+    scene: &Scene,
+    facts: &CallFacts,
+    limit: Duration,
+) -> Result<ListRead, Error> {
+    let server = &facts.server;
+    if !is_read_for_each_call(server) {
+        return refresh(scene, server, limit).await.map(|()| ListRead::Good);
+    }
+    let tried = scene.lists().of(scene, server);
     let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else {
-        return Ok(may_be_old);
+        return Ok(ListRead::Unread);
     };
-    let serves = |last: &Reading| match may_be_old {
-        true => is_recent(scene, last, BETWEEN),
-        false => has_begun_since_we_came(scene, last),
-    };
-    let is_given = match tried.filter(serves) {
-        Some(last) => last.is_given,
-        None => read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await?,
-    };
-    Ok(is_given || may_be_old)
+    let serves = |last: &Reading| has_begun_since_we_came(scene, last);
+    // Who had no time for it says nothing of the server.
+    if !tried.as_ref().is_some_and(|last| serves(last) && !last.is_short) {
+        read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await?;
+    }
+    let unlisted = tried.as_ref().filter(|last| serves(last)).and_then(|last| last.unlisted.as_ref());
+    Ok(match unlisted {
+        Some(kinds) if !kinds.contains(&facts.tool.kind) => ListRead::Good,
+        _ => ListRead::Unread,
+    })
 }
 
 /// Reads a list that its server says has changed, whenever it was read last. Whether it could be: not while another reads.
@@ -160,7 +197,8 @@ fn has_begun_since_we_came(scene: &Scene, last: &Reading) -> bool {
     last.began >= scene.ports().clock.monotonic().saturating_sub(scene.spent())
 }
 
-/// Asks for the list, within this time from now: whether it was given. What failed for want of time was not tried.
+/// Asks for the list, within this time from now: whether it was given. What failed for want of time was not tried, nor what
+/// its asker gave up.
 async fn read(
     scene: &Scene,
     server: &ServerId,
@@ -170,28 +208,37 @@ async fn read(
     // Times of operations count from the beginning of their dispatch.
     let longest = scene.spent() + within;
     let began = scene.ports().clock.monotonic();
-    let ended = |is_given| Reading { began, ended: scene.ports().clock.monotonic(), is_given };
+    let is_short = within < LONGEST;
+    let ended = |unlisted| Reading { began, ended: scene.ports().clock.monotonic(), unlisted, is_short };
     let mut attempts = 0;
     loop {
-        let Err(error) = discovery::discover(scene, server, longest, Note::News).await else {
-            *tried = Some(ended(true));
-            return Ok(true);
+        let error = match discovery::discover(scene, server, longest, Note::News).await {
+            Ok(found) => {
+                *tried = Some(Reading { is_short: false, ..ended(Some(unlisted(&found))) });
+                return Ok(true);
+            }
+            Err(error) => error,
         };
         tracing::warn!(
             code = %error.code(), %server, "a server's list of tools could not be read anew"
         );
         attempts += 1;
-        if error.code() == codes::DEADLINE_EXCEEDED {
+        if [codes::DEADLINE_EXCEEDED, codes::CANCELLED].contains(&error.code()) {
             return Ok(false);
         }
         if !OURS.contains(&error.code()) {
-            *tried = Some(ended(false));
+            *tried = Some(ended(None));
             return Ok(false);
         }
         if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {
             return Err(error);
         }
     }
+}
+
+/// The lists that a server has, and did not give.
+fn unlisted(found: &McpDiscoveryResult) -> Vec<ItemKind> {
+    found.refused.iter().filter(|refused| refused.rule == UNLISTED).map(|refused| refused.kind).collect()
 }
 
 fn age(scene: &Scene, server: &McpServer) -> Duration {

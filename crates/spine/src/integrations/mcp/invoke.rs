@@ -10,6 +10,7 @@ use portcullis_engines::integrations::mcp::invocation::{
     ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
 use portcullis_engines::integrations::mcp::rounds::Rounds;
+use portcullis_schemas::ids::{ServerId, TenantId};
 use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
@@ -24,9 +25,11 @@ use tracing::{Instrument, debug_span};
 
 use super::ATTEMPTS;
 use super::configuration::{CallConfiguration, CallTarget};
+use super::freshness::{self, ListRead};
+use super::listening;
 use super::rounds::{Going, Request};
 use super::through::ThroughToolset;
-use super::{freshness, listening};
+use crate::admission::Slot;
 use crate::integrations::approvals;
 use crate::options::connection_page;
 use crate::scene::Scene;
@@ -49,7 +52,8 @@ pub(crate) async fn invoke(
     let engine = McpToolInvocationEngine::new(scene.invocation_ports());
     let received = engine.receive();
     let arguments = PreparedArguments::new(request.arguments)?;
-    let mut place = scene.place(&request.server_id, limit).await?;
+    let place = Some(scene.place(&request.server_id, limit).await?);
+    let mut held = Held { place, list: ListRead::NotAsked };
     let target =
         CallTarget { key: scene.principal().key().clone(), server: request.server_id, tool: request.tool_id };
     let found = CallConfiguration::find(&scene, &target).instrument(debug_span!("gate.load"));
@@ -67,7 +71,7 @@ pub(crate) async fn invoke(
     let named = through.as_ref().map(ThroughToolset::facts);
     let toolset = through.as_ref().map(|through| through.toolset.name.clone());
     let is_repeatable = idempotency.is_some() && !going.goes_on();
-    let mut asked = Asked {
+    let asked = Asked {
         method,
         arguments: &arguments,
         run,
@@ -75,21 +79,15 @@ pub(crate) async fn invoke(
         is_repeatable,
         going: &going,
         through: named.as_ref(),
-        is_unread: false,
     };
-    let mut judged = asked.judge(&scene, &configuration).await?;
+    let mut judged = asked.judge(&scene, &configuration, held.list).await?;
     if remembered && freshness::is_due(&scene, &judged.facts) {
         // Who may have been shut out meanwhile has no list read.
-        (judged, remembered) = (asked.judge_anew(&scene, &target, through.as_mut()).await?, false);
+        (judged, remembered) = (asked.judge_anew(&scene, &target, through.as_mut(), held.list).await?, false);
     }
-    if freshness::is_due(&scene, &judged.facts) {
-        // The reading takes a place of its own, and there may be no more than one.
-        drop(place);
-        asked.is_unread = !freshness::refresh(&scene, &judged.facts.server, limit).await?;
-        place = scene.place(&target.server, limit).await?;
-        judged = asked.judge_anew(&scene, &target, through.as_mut()).await?;
+    if held.read_if_due(&scene, &judged.facts).await? {
+        judged = asked.judge_anew(&scene, &target, through.as_mut(), held.list).await?;
     }
-    let is_unread = asked.is_unread;
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
     spans::call_of(method, &facts.tool);
     let call = GovernedCall {
@@ -112,9 +110,9 @@ pub(crate) async fn invoke(
     scene.note("invocation_id", call.received.invocation_id().as_str());
     let page = connection_page(&target.server);
     let server = Arc::clone(&call.facts.server);
-    let anew = Anew { target, through, going, is_repeatable, is_unread };
-    let answered = carry_out(&scene, &engine, call, anew).await;
-    drop(place);
+    let anew = Anew { target, through, going, is_repeatable };
+    let answered = carry_out(&scene, &engine, call, anew, &mut held).await;
+    drop(held);
     look_after_lists(&scene, &server, limit, answered.as_ref().err()).await;
     answered.map_err(|error| if is_unconnected(&error) { error.with_page(page) } else { error })
 }
@@ -139,7 +137,28 @@ struct Anew {
     through: Option<ThroughToolset>,
     going: Going,
     is_repeatable: bool,
-    is_unread: bool,
+}
+
+/// What a call has while it is made.
+struct Held {
+    /// Its place among those of its server.
+    place: Option<Slot<(TenantId, ServerId)>>,
+    list: ListRead,
+}
+
+impl Held {
+    /// Has the list read if it is due, and was not read for this call: whether it was now, so that the call be judged anew.
+    async fn read_if_due(&mut self, scene: &Scene, facts: &CallFacts) -> Result<bool, Error> {
+        if self.list != ListRead::NotAsked || !freshness::is_due(scene, facts) {
+            return Ok(false);
+        }
+        let limit = scene.options().call_deadline;
+        // The reading takes a place of its own, and there may be no more than one.
+        self.place = None;
+        self.list = freshness::read_for_call(scene, facts, limit).await?;
+        self.place = Some(scene.place(&facts.server.server_id, limit).await?);
+        Ok(true)
+    }
 }
 
 /// Makes attempts until one is answered.
@@ -148,6 +167,7 @@ async fn carry_out(
     engine: &McpToolInvocationEngine,
     mut call: GovernedCall,
     mut anew: Anew,
+    held: &mut Held,
 ) -> Result<InvokeToolResult, Error> {
     let mut left = ATTEMPTS;
     loop {
@@ -164,17 +184,20 @@ async fn carry_out(
         left -= 1;
         call.attempt = if left == 0 { Attempt::Last } else { Attempt::Fresh };
         let configuration = load(scene, &anew.target, anew.through.as_mut()).await?;
+        let toolset = anew.through.as_ref().map(|through| through.toolset.name.clone());
         let asked = Asked {
             method: call.method,
             arguments: &call.arguments,
             run: call.run_id.as_ref(),
-            toolset: anew.through.as_ref().map(|through| &through.toolset.name),
+            toolset: toolset.as_ref(),
             is_repeatable: anew.is_repeatable,
             going: &anew.going,
             through: call.through.as_ref(),
-            is_unread: anew.is_unread,
         };
-        let judged = asked.judge(scene, &configuration).await?;
+        let mut judged = asked.judge(scene, &configuration, held.list).await?;
+        if held.read_if_due(scene, &judged.facts).await? {
+            judged = asked.judge_anew(scene, &anew.target, anew.through.as_mut(), held.list).await?;
+        }
         let Judged { facts, secret_version, flows, asks, rounds } = judged;
         call = GovernedCall { facts, secret_version, flows, asks, rounds, ..call };
     }
@@ -203,8 +226,6 @@ struct Asked<'a> {
     is_repeatable: bool,
     going: &'a Going,
     through: Option<&'a CalledThrough>,
-    /// Whether the list of its server should have been read for it, and was not.
-    is_unread: bool,
 }
 
 /// What it is judged by.
@@ -222,12 +243,18 @@ impl Asked<'_> {
         scene: &Scene,
         target: &CallTarget,
         through: Option<&mut ThroughToolset>,
+        list: ListRead,
     ) -> Result<Judged, Error> {
         let configuration = load(scene, target, through).await?;
-        self.judge(scene, &configuration).await
+        self.judge(scene, &configuration, list).await
     }
 
-    async fn judge(&self, scene: &Scene, configuration: &CallConfiguration) -> Result<Judged, Error> {
+    async fn judge(
+        &self,
+        scene: &Scene,
+        configuration: &CallConfiguration,
+        list: ListRead,
+    ) -> Result<Judged, Error> {
         let flows = configuration.flows(scene, self.run).await?;
         let touched = flows.as_ref().map_or(configuration.tool.flows, |change| change.becomes);
         let how = Circumstances { run_id: self.run, toolset: self.toolset, flows: touched };
@@ -238,7 +265,7 @@ impl Asked<'_> {
         let request = Request { server, method, tool, arguments, through: self.through, run_id: self.run };
         let (rounds, fits) = self.going.judge(scene, request);
         facts.round = fits;
-        facts.list_is_stale |= self.is_unread;
+        facts.list_is_stale |= list == ListRead::Unread;
         let carried = self.going.approval().filter(|_| fits.is_ok());
         let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;

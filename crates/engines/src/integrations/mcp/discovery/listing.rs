@@ -7,6 +7,7 @@ use portcullis_schemas::integrations::mcp::wire::ListedTool;
 use portcullis_schemas::integrations::toolsets::ExposedName;
 use portcullis_schemas::json::RawJson;
 
+use super::UNLISTED;
 use crate::integrations::mcp::definition::{self, Admitted, Problem};
 
 /// One entry of a listing.
@@ -66,6 +67,6 @@ fn judge_entry<'a>(
         ListedTool::Unreadable { kind, position, problem } => {
             nameless(kind, format!("#{position}"), "unreadable", problem)
         }
-        ListedTool::Unlisted { kind, problem } => nameless(kind, "*".to_owned(), "unlisted", problem),
+        ListedTool::Unlisted { kind, problem } => nameless(kind, "*".to_owned(), UNLISTED, problem),
     }
 }
