@@ -217,7 +217,7 @@ async fn who_comes_during_a_reading_has_one_of_their_own() {
     let house = House::open().await;
     let tool = checked_tool(&house).await;
     let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
-    let switch = house.client.hold_discover(catalogue(&[definition("get_it", "does it")]));
+    let switch = house.client.hold_discover(Ok(catalogue(&[definition("get_it", "does it")])));
     let later = async {
         while readings(&house) < 2 {
             tokio::task::yield_now().await;
@@ -240,13 +240,46 @@ async fn a_reading_that_its_caller_gave_up_refuses_nobody_else() {
     let house = House::open().await;
     let tool = checked_tool(&house).await;
     let call = || house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
-    house.client.answer_discover(Err(McpFailure::new(codes::CANCELLED, "as scripted", false)));
+    let server = async || house.admin::<GetMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap();
+    let given_up = || house.client.answer_discover(Err(McpFailure::new(codes::CANCELLED, "scripted", false)));
+    let before = server().await;
+    given_up();
+    assert_eq!(call().await.unwrap_err().code(), codes::LIST_STALE);
+    assert_eq!(server().await, before, "and says nothing of the server");
+    given_up();
     house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
     let (first, second) = tokio::join!(call(), call());
     assert_eq!(first.unwrap_err().code(), codes::LIST_STALE);
     second.unwrap();
-    let server = house.admin::<GetMcpServer>(json!({ "server_id": tool.server_id })).await.unwrap();
-    assert_eq!(server.status, McpServerStatus::Active);
+}
+
+#[tokio::test]
+async fn who_has_something_to_do_first_is_told_that_and_not_of_the_list() {
+    let house = House::open().await;
+    let tool = checked_tool(&house).await;
+    house.client.answer_discover(Err(McpFailure::new(codes::SCOPE_REQUIRED, "scripted", false)));
+    let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    assert_eq!((refused.code(), calls(&house)), (codes::SCOPE_REQUIRED, 0));
+}
+
+#[tokio::test]
+async fn a_reading_that_failed_does_not_serve_a_server_that_is_to_be_checked_meanwhile() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    house.client.always_call(reply());
+    house.clock.advance(DUE);
+    let switch = house.client.hold_discover(Err(failure()));
+    let meanwhile = async {
+        while readings(&house) < 2 {
+            tokio::task::yield_now().await;
+        }
+        let checked = json!({ "server_id": tool.server_id, "definition_check": "each_call" });
+        house.admin::<UpdateMcpServer>(checked).await.unwrap();
+        switch.notify_one();
+    };
+    let call = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({})));
+    let (refused, ()) = tokio::join!(call, meanwhile);
+    assert_eq!((refused.unwrap_err().code(), calls(&house)), (codes::LIST_STALE, 0));
 }
 
 #[tokio::test]
@@ -283,6 +316,13 @@ async fn a_list_that_the_server_has_and_does_not_give_is_not_read() {
     house.client.answer_discover(Ok(McpCatalogue { tools: vec![kept], ..catalogue(&[]) }));
     let refused = house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
     assert_eq!((refused.code(), calls(&house)), (codes::LIST_STALE, 0));
+    // Others than the tool's own are no matter.
+    house.clock.advance(Duration::from_millis(1));
+    let kept = ListedTool::Unlisted { kind: ItemKind::Prompt, problem: "as scripted".to_owned() };
+    let mut listed = catalogue(&[definition("get_it", "does it")]);
+    listed.tools.push(kept);
+    house.client.answer_discover(Ok(listed));
+    house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap();
 }
 
 #[tokio::test]

@@ -97,10 +97,10 @@ impl ScriptedMcpClient {
     }
 
     /// Answers the next discovery once the returned switch is notified.
-    pub fn hold_discover(&self, catalogue: McpCatalogue) -> Arc<Notify> {
+    pub fn hold_discover(&self, answer: Result<McpCatalogue, McpFailure>) -> Arc<Notify> {
         let switch = Arc::new(Notify::new());
         *locked(&self.held_discovery) = Some(Arc::clone(&switch));
-        self.answer_discover(Ok(catalogue));
+        self.answer_discover(answer);
         switch
     }
 

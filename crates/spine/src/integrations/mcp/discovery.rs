@@ -36,6 +36,8 @@ pub(super) enum Note {
     /// fails as before not again: each writing is a new version of the tenant's configuration, and all that is remembered of
     /// it is read anew.
     News,
+    /// The same, but not that the server had no answer in time: it had less than others give it.
+    Found,
 }
 
 /// The exchange, then one unit of work for everything that it changes, then its outcome.
@@ -57,6 +59,7 @@ pub(super) async fn discover(
             // Who gave up says nothing of the server.
             let noted = match failure.code {
                 codes::CANCELLED => Ok(()),
+                codes::UPSTREAM_TIMEOUT if note == Note::Found => Ok(()),
                 _ => note_failure(scene, id, &failure, note).await,
             };
             exchange.end(scene, Some(&failure)).await?;
@@ -75,7 +78,7 @@ async fn admit(
     let tenant = scene.tenant();
     let mut work = scene.begin().await?;
     let server = unmoved(scene, &mut *work, exchange).await?;
-    let is_noted = note == Note::News && freshness::is_noted(scene, &server);
+    let is_noted = note != Note::All && freshness::is_noted(scene, &server);
     let known = work.mcp_tools().all_of(tenant, &server.server_id).await?;
     let (plan, change) = scene.stamped(|stamp| {
         let plan = plan_discovery(stamp, &server, &known, catalogue);
@@ -98,7 +101,7 @@ async fn note_failure(scene: &Scene, id: &ServerId, failure: &McpFailure, note: 
     let server = servers::find(scene, &mut *work, id).await?;
     let before = (server.status, server.last_error.clone());
     let change = scene.stamped(|stamp| McpServerEngine::after_discovery_failure(stamp, server, failure))?;
-    if note == Note::News && before == (change.server.status, change.server.last_error.clone()) {
+    if note != Note::All && before == (change.server.status, change.server.last_error.clone()) {
         return Ok(());
     }
     write_server(scene, &mut *work, &change).await?;

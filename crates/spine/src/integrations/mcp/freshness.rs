@@ -41,10 +41,28 @@ const OURS: [Code; 4] =
 pub(super) enum ListRead {
     /// Nobody has asked for it yet.
     NotAsked,
+    /// It was due, and what is in force stays so if it could not be read.
+    Tried,
     /// The call may rest on what is known now.
     Good,
     /// Each call of this server needs its list, and it was not given.
     Unread,
+}
+
+impl ListRead {
+    /// Whether nothing is left to ask for. An admin may have the server's definitions checked at each call meanwhile.
+    pub(super) fn is_settled(self, server: &McpServer) -> bool {
+        match self {
+            Self::NotAsked => false,
+            Self::Tried => !is_read_for_each_call(server),
+            Self::Good | Self::Unread => true,
+        }
+    }
+
+    /// Whether a call of this server must not be made for want of its list.
+    pub(super) fn forbids(self, server: &McpServer) -> bool {
+        self == Self::Unread && is_read_for_each_call(server)
+    }
 }
 
 /// A try of this process to read a server's list, in monotonic time.
@@ -60,6 +78,9 @@ struct Reading {
 
 /// The last try for a server. Whoever reads holds the lock.
 type Tried = Arc<tokio::sync::Mutex<Option<Reading>>>;
+
+/// Failures that are the caller's to mend, and say nothing of the server.
+const CALLERS: [Code; 3] = [codes::CONNECTION_REQUIRED, codes::ACCESS_TOKEN_REQUIRED, codes::SCOPE_REQUIRED];
 
 /// Whose list it is. The key is named where each caller asks with an account of their own: who has none is no obstacle to
 /// who has one.
@@ -141,7 +162,7 @@ pub(super) async fn refresh(scene: &Scene, server: &McpServer, limit: Duration) 
 /// call came, and one that fails leaves nothing in force; calls that wait for one another share it.
 ///
 /// # Errors
-/// As [`refresh`].
+/// As [`refresh`]; and what the caller has to do first, as `connection_required`.
 pub(super) async fn read_for_call(
     scene: &Scene,
     facts: &CallFacts,
@@ -149,7 +170,7 @@ pub(super) async fn read_for_call(
 ) -> Result<ListRead, Error> {
     let server = &facts.server;
     if !is_read_for_each_call(server) {
-        return refresh(scene, server, limit).await.map(|()| ListRead::Good);
+        return refresh(scene, server, limit).await.map(|()| ListRead::Tried);
     }
     let tried = scene.lists().of(scene, server);
     let Ok(mut tried) = timeout(scene.left(limit) / 2, tried.lock_owned()).await else {
@@ -158,7 +179,12 @@ pub(super) async fn read_for_call(
     let serves = |last: &Reading| has_begun_since_we_came(scene, last);
     // Who had no time for it says nothing of the server.
     if !tried.as_ref().is_some_and(|last| serves(last) && !last.is_short) {
-        read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await?;
+        let read = read(scene, &server.server_id, LONGEST.min(scene.left(limit) / 2), &mut tried).await?;
+        if let Err(error) = read
+            && CALLERS.contains(&error.code())
+        {
+            return Err(error);
+        }
     }
     let unlisted = tried.as_ref().filter(|last| serves(last)).and_then(|last| last.unlisted.as_ref());
     Ok(match unlisted {
@@ -170,7 +196,7 @@ pub(super) async fn read_for_call(
 /// Reads a list that its server says has changed, whenever it was read last. Whether it could be: not while another reads.
 pub(super) async fn reread(scene: &Scene, server: &McpServer) -> bool {
     let Ok(mut tried) = scene.lists().of(scene, server).try_lock_owned() else { return false };
-    read(scene, &server.server_id, LONGEST, &mut tried).await.is_ok_and(|is_read| is_read)
+    read(scene, &server.server_id, LONGEST, &mut tried).await.is_ok_and(|read| read.is_ok())
 }
 
 /// Whether a list is so young that nobody reads it again by mistake.
@@ -180,7 +206,7 @@ pub(super) fn is_young(scene: &Scene, server: &McpServer) -> bool {
 
 /// Whether it stands written that the list was read a moment ago, so that nobody need write it again.
 pub(super) fn is_noted(scene: &Scene, server: &McpServer) -> bool {
-    is_young(scene, server) && !is_aged(scene, server)
+    is_young(scene, server) && !is_aged(scene, server) && !is_stale(scene, server)
 }
 
 fn is_read_for_each_call(server: &McpServer) -> bool {
@@ -197,25 +223,26 @@ fn has_begun_since_we_came(scene: &Scene, last: &Reading) -> bool {
     last.began >= scene.ports().clock.monotonic().saturating_sub(scene.spent())
 }
 
-/// Asks for the list, within this time from now: whether it was given. What failed for want of time was not tried, nor what
-/// its asker gave up.
+/// Asks for the list, within this time from now. What failed for want of time was not tried, nor what its asker gave up or has
+/// to mend.
 async fn read(
     scene: &Scene,
     server: &ServerId,
     within: Duration,
     tried: &mut Option<Reading>,
-) -> Result<bool, Error> {
+) -> Result<Result<(), Error>, Error> {
     // Times of operations count from the beginning of their dispatch.
     let longest = scene.spent() + within;
     let began = scene.ports().clock.monotonic();
     let is_short = within < LONGEST;
     let ended = |unlisted| Reading { began, ended: scene.ports().clock.monotonic(), unlisted, is_short };
+    let note = if is_short { Note::Found } else { Note::News };
     let mut attempts = 0;
     loop {
-        let error = match discovery::discover(scene, server, longest, Note::News).await {
+        let error = match discovery::discover(scene, server, longest, note).await {
             Ok(found) => {
                 *tried = Some(Reading { is_short: false, ..ended(Some(unlisted(&found))) });
-                return Ok(true);
+                return Ok(Ok(()));
             }
             Err(error) => error,
         };
@@ -223,12 +250,13 @@ async fn read(
             code = %error.code(), %server, "a server's list of tools could not be read anew"
         );
         attempts += 1;
-        if [codes::DEADLINE_EXCEEDED, codes::CANCELLED].contains(&error.code()) {
-            return Ok(false);
+        let code = error.code();
+        if [codes::DEADLINE_EXCEEDED, codes::CANCELLED].contains(&code) || CALLERS.contains(&code) {
+            return Ok(Err(error));
         }
-        if !OURS.contains(&error.code()) {
+        if !OURS.contains(&code) {
             *tried = Some(ended(None));
-            return Ok(false);
+            return Ok(Err(error));
         }
         if attempts == ATTEMPTS || error.code() == codes::OVERLOADED {
             return Err(error);

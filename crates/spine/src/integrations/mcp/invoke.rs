@@ -85,7 +85,7 @@ pub(crate) async fn invoke(
         // Who may have been shut out meanwhile has no list read.
         (judged, remembered) = (asked.judge_anew(&scene, &target, through.as_mut(), held.list).await?, false);
     }
-    if held.read_if_due(&scene, &judged.facts).await? {
+    while held.read_if_due(&scene, &judged.facts).await? {
         judged = asked.judge_anew(&scene, &target, through.as_mut(), held.list).await?;
     }
     let Judged { facts, secret_version, flows, asks, rounds } = judged;
@@ -108,17 +108,20 @@ pub(crate) async fn invoke(
         is_callers_deadline: scene.ctx().deadline.is_some_and(|granted| granted < limit),
     };
     scene.note("invocation_id", call.received.invocation_id().as_str());
-    let page = connection_page(&target.server);
     let server = Arc::clone(&call.facts.server);
     let anew = Anew { target, through, going, is_repeatable };
     let answered = carry_out(&scene, &engine, call, anew, &mut held).await;
     drop(held);
     look_after_lists(&scene, &server, limit, answered.as_ref().err()).await;
-    answered.map_err(|error| if is_unconnected(&error) { error.with_page(page) } else { error })
+    answered.map_err(|error| with_page(error, &server.server_id))
 }
 
-fn is_unconnected(error: &Error) -> bool {
-    error.code() == codes::CONNECTION_REQUIRED
+/// Tells who has connected no account yet where to.
+fn with_page(error: Error, server: &ServerId) -> Error {
+    match error.code() {
+        codes::CONNECTION_REQUIRED => error.with_page(connection_page(server)),
+        _ => error,
+    }
 }
 
 /// What a call means for the lists of its server: who was answered uses it, and who was refused the headers has an old one.
@@ -149,13 +152,14 @@ struct Held {
 impl Held {
     /// Has the list read if it is due, and was not read for this call: whether it was now, so that the call be judged anew.
     async fn read_if_due(&mut self, scene: &Scene, facts: &CallFacts) -> Result<bool, Error> {
-        if self.list != ListRead::NotAsked || !freshness::is_due(scene, facts) {
+        if self.list.is_settled(&facts.server) || !freshness::is_due(scene, facts) {
             return Ok(false);
         }
         let limit = scene.options().call_deadline;
         // The reading takes a place of its own, and there may be no more than one.
         self.place = None;
-        self.list = freshness::read_for_call(scene, facts, limit).await?;
+        let read = freshness::read_for_call(scene, facts, limit).await;
+        self.list = read.map_err(|error| with_page(error, &facts.server.server_id))?;
         self.place = Some(scene.place(&facts.server.server_id, limit).await?);
         Ok(true)
     }
@@ -195,7 +199,7 @@ async fn carry_out(
             through: call.through.as_ref(),
         };
         let mut judged = asked.judge(scene, &configuration, held.list).await?;
-        if held.read_if_due(scene, &judged.facts).await? {
+        while held.read_if_due(scene, &judged.facts).await? {
             judged = asked.judge_anew(scene, &anew.target, anew.through.as_mut(), held.list).await?;
         }
         let Judged { facts, secret_version, flows, asks, rounds } = judged;
@@ -265,7 +269,7 @@ impl Asked<'_> {
         let request = Request { server, method, tool, arguments, through: self.through, run_id: self.run };
         let (rounds, fits) = self.going.judge(scene, request);
         facts.round = fits;
-        facts.list_is_stale |= list == ListRead::Unread;
+        facts.list_is_stale |= list.forbids(&facts.server);
         let carried = self.going.approval().filter(|_| fits.is_ok());
         let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;
