@@ -113,8 +113,7 @@ codes! {
     TOOL_DISABLED = "tool_disabled";
     /// The tool is quarantined: its definition is new or has changed, and nobody has approved it.
     TOOL_QUARANTINED = "tool_quarantined";
-    /// The server's list of tools was not read for too long, or not for a call that needs it: what was approved may be another
-    /// thing by now.
+    /// The server's list was not read for too long, or not for a call that needs it: its tools may be others by now.
     LIST_STALE = "list_stale";
     /// The arguments do not fit the tool's input schema, or are not declared in it.
     ARGUMENTS_INVALID = "arguments_invalid";
