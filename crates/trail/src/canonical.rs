@@ -7,8 +7,9 @@
 mod scan;
 
 use std::cmp::Ordering;
+use std::collections::BTreeMap;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
 pub(crate) use self::scan::Member;
 pub use self::scan::NotCanonical;
@@ -66,38 +67,70 @@ impl CanonicalError {
     }
 }
 
+/// The value of a member, borrowed as whoever writes it has it: an object need not be copied into a [`Value`] first.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Part<'p> {
+    /// Any value.
+    Value(&'p Value),
+    /// A string.
+    Text(&'p str),
+    /// A whole number.
+    Whole(u64),
+    /// An object.
+    Object(&'p Map<String, Value>),
+}
+
+impl<'p> Part<'p> {
+    pub(crate) fn as_str(self) -> Option<&'p str> {
+        match self {
+            Part::Value(value) => value.as_str(),
+            Part::Text(text) => Some(text),
+            Part::Whole(_) | Part::Object(_) => None,
+        }
+    }
+
+    pub(crate) fn as_u64(self) -> Option<u64> {
+        match self {
+            Part::Value(value) => value.as_u64(),
+            Part::Whole(number) => Some(number),
+            Part::Text(_) | Part::Object(_) => None,
+        }
+    }
+}
+
 /// The RFC 8785 form of an object as if it had no member `left_out`.
 pub(crate) fn object_without(
     members: &Map<String, Value>,
     left_out: &str,
 ) -> Result<Vec<u8>, CanonicalError> {
     let mut out = Vec::with_capacity(1024);
-    write_members(members.iter().filter(|(name, _)| *name != left_out), &mut out)?;
+    write_members(parts(members).filter(|(name, _)| *name != left_out), &mut out)?;
     Ok(out)
 }
 
-/// The RFC 8785 form of an object without a member, and the place in it where that member would stand: behind the
-/// members that sort before it. The member's own name is not in the object.
+/// The RFC 8785 form of the object of these members, and the place in it where a member `name`, which is none of them,
+/// would stand: behind the members that sort before it.
 pub(crate) fn object_with_room(
-    members: &Map<String, Value>,
+    members: BTreeMap<&str, Part<'_>>,
     name: &str,
 ) -> Result<(Vec<u8>, usize), CanonicalError> {
     let mut out = Vec::with_capacity(1024);
-    let (before, after): (Vec<_>, Vec<_>) =
-        members.iter().partition(|(other, _)| by_code_units(other, name) == Ordering::Less);
-    write_members(before.into_iter(), &mut out)?;
-    let room = out.len() - 1;
-    if after.is_empty() {
-        return Ok((out, room));
+    let mut room = 1;
+    out.push(b'{');
+    for (index, (other, part)) in sorted(members).into_iter().enumerate() {
+        write_member(index, other, part, &mut out)?;
+        if by_code_units(other, name) == Ordering::Less {
+            room = out.len();
+        }
     }
-    let mut rest = Vec::with_capacity(512);
-    write_members(after.into_iter(), &mut rest)?;
-    out.pop();
-    if room > 1 {
-        out.push(b',');
-    }
-    out.extend_from_slice(&rest[1..]);
+    out.push(b'}');
     Ok((out, room))
+}
+
+/// The members of an object that is a value.
+pub(crate) fn parts(members: &Map<String, Value>) -> impl Iterator<Item = (&str, Part<'_>)> {
+    members.iter().map(|(name, value)| (name.as_str(), Part::Value(value)))
 }
 
 fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
@@ -105,11 +138,7 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
         Value::Null => out.extend_from_slice(b"null"),
         Value::Bool(true) => out.extend_from_slice(b"true"),
         Value::Bool(false) => out.extend_from_slice(b"false"),
-        Value::Number(number) => {
-            if !number::write(number, out) {
-                return Err(CanonicalError { pointer: Pointer::default() });
-            }
-        }
+        Value::Number(number) => write_number(number, out)?,
         Value::String(text) => write_string(text, out),
         Value::Array(elements) => {
             out.push(b'[');
@@ -122,28 +151,50 @@ fn write_value(value: &Value, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
             }
             out.push(b']');
         }
-        Value::Object(members) => write_members(members.iter(), out)?,
+        Value::Object(members) => write_members(parts(members), out)?,
     }
     Ok(())
 }
 
-fn write_members<'v>(
-    members: impl Iterator<Item = (&'v String, &'v Value)>,
+fn write_members<'m>(
+    members: impl Iterator<Item = (&'m str, Part<'m>)>,
     out: &mut Vec<u8>,
 ) -> Result<(), CanonicalError> {
-    let mut sorted: Vec<_> = members.collect();
-    sorted.sort_unstable_by(|(left, _), (right, _)| by_code_units(left, right));
     out.push(b'{');
-    for (index, (name, value)) in sorted.into_iter().enumerate() {
-        if index > 0 {
-            out.push(b',');
-        }
-        write_string(name, out);
-        out.push(b':');
-        write_value(value, out).map_err(|error| CanonicalError { pointer: error.pointer.within(name) })?;
+    for (index, (name, part)) in sorted(members).into_iter().enumerate() {
+        write_member(index, name, part, out)?;
     }
     out.push(b'}');
     Ok(())
+}
+
+fn write_member(index: usize, name: &str, part: Part<'_>, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    if index > 0 {
+        out.push(b',');
+    }
+    write_string(name, out);
+    out.push(b':');
+    write_part(part, out).map_err(|error| CanonicalError { pointer: error.pointer.within(name) })
+}
+
+fn write_part(part: Part<'_>, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    match part {
+        Part::Value(value) => write_value(value, out)?,
+        Part::Text(text) => write_string(text, out),
+        Part::Whole(number) => write_number(&number.into(), out)?,
+        Part::Object(members) => write_members(parts(members), out)?,
+    }
+    Ok(())
+}
+
+fn write_number(number: &Number, out: &mut Vec<u8>) -> Result<(), CanonicalError> {
+    if number::write(number, out) { Ok(()) } else { Err(CanonicalError { pointer: Pointer::default() }) }
+}
+
+fn sorted<'m>(members: impl IntoIterator<Item = (&'m str, Part<'m>)>) -> Vec<(&'m str, Part<'m>)> {
+    let mut sorted: Vec<_> = members.into_iter().collect();
+    sorted.sort_unstable_by(|(left, _), (right, _)| by_code_units(left, right));
+    sorted
 }
 
 /// RFC 8785 section 3.2.3. Bytes and code units order alike up to U+D7FF, so ASCII needs no decoding.

@@ -21,6 +21,7 @@ use self::record::{ChainLinks, ChainedRecord};
 pub use self::record::{RecordError, record_hash, seal_record};
 pub use self::stored::StoredRecord;
 use crate::canonical::CanonicalError;
+pub use crate::canonical::Part;
 use crate::digest::Digest;
 
 /// Member that holds the tenant id, a string.

@@ -3,6 +3,8 @@
 //! RFC 8785 section 3.2.2.3 sends every number through an IEEE 754 double and ECMA-262 `Number::toString`.
 //! A literal that comes out as another decimal has been changed by that; it is refused, not rounded.
 
+use std::io::Write as _;
+
 use serde_json::Number;
 
 /// Integers up to this magnitude (2^53) are held by a double without a gap.
@@ -35,8 +37,7 @@ pub(crate) fn exact(literal: &str) -> Option<Number> {
 pub(crate) fn write(number: &Number, out: &mut Vec<u8>) -> bool {
     let magnitude = number.as_u64().or_else(|| number.as_i64().map(i64::unsigned_abs));
     if magnitude.is_some_and(|magnitude| magnitude <= EXACT) {
-        out.extend_from_slice(number.to_string().as_bytes());
-        return true;
+        return write!(out, "{number}").is_ok();
     }
     let Some(decimal) = number.as_f64().filter(|float| float.is_finite()).map(Decimal::of) else {
         return false;

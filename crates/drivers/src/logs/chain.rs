@@ -1,9 +1,13 @@
 //! An event gets its place in its tenant's chain. Pure.
 
+use std::collections::BTreeMap;
+use std::error::Error;
+
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
-use portcullis_trail::chain::{FIRST_SEQUENCE, GENESIS, HASH, seal_record};
+use portcullis_schemas::logs::event::AuditEventDraft;
+use portcullis_trail::chain::{FIRST_SEQUENCE, GENESIS, PREVIOUS_HASH, Part, SEQUENCE, TENANT, seal_record};
+use portcullis_trail::digest::Digest;
 use serde_json::{Map, Value};
 
 use super::rows::event;
@@ -39,40 +43,49 @@ pub(super) fn seal(
     head: &Head,
     draft: &AuditEventDraft,
 ) -> Result<(event::Model, Head), PortError> {
-    let no_canonical_form =
-        || PortError::corrupt("an event has no canonical form: use texts for large numbers");
-    let subject: Map<String, Value> =
-        draft.subject.iter().map(|(name, id)| ((*name).to_owned(), Value::String(id.clone()))).collect();
-    let event = AuditEvent {
-        tenant_id: tenant.clone(),
-        sequence: head.next_sequence,
-        event_id: draft.event_id.clone(),
-        event_type: draft.event_type,
-        occurred_at: draft.occurred_at,
-        actor: draft.actor.clone(),
-        request_id: draft.request_id.clone(),
-        subject,
-        facts: draft.facts.clone(),
-        previous_hash: head.hash.clone(),
-        hash: String::new(),
-    };
-    let mut record = serde_json::to_value(&event).map_err(|_| no_canonical_form())?;
-    record.as_object_mut().ok_or_else(no_canonical_form)?.remove(HASH);
-    let (hash, record) = seal_record(&record).map_err(|error| no_canonical_form().with_source(error))?;
+    let (hash, record) = sealed(tenant, head, draft).map_err(|error| {
+        PortError::corrupt("an event has no canonical form: use texts for large numbers").with_source(error)
+    })?;
     let hash = hash.to_string();
     let row = event::Model {
         tenant_id: tenant.as_str().to_owned(),
-        sequence: count(event.sequence),
-        event_id: event.event_id.to_string(),
-        event_type: event.event_type.as_str().to_owned(),
-        occurred_at: event.occurred_at.as_micros(),
-        request_id: event.request_id,
-        previous_hash: event.previous_hash,
+        sequence: count(head.next_sequence),
+        event_id: draft.event_id.to_string(),
+        event_type: draft.event_type.as_str().to_owned(),
+        occurred_at: draft.occurred_at.as_micros(),
+        request_id: draft.request_id.clone(),
+        previous_hash: head.hash.clone(),
         hash: hash.clone(),
-        record: String::from_utf8(record).map_err(|_| no_canonical_form())?,
+        record,
     };
-    let next = Head { next_sequence: head.next_sequence + 1, hash };
-    Ok((row, next))
+    Ok((row, Head { next_sequence: head.next_sequence + 1, hash }))
+}
+
+/// An [`AuditEvent`](portcullis_schemas::logs::event::AuditEvent) as it is stored. Its facts are not copied for that: it
+/// is done for each event of a call by the one thread that writes them.
+fn sealed(
+    tenant: &TenantId,
+    head: &Head,
+    draft: &AuditEventDraft,
+) -> Result<(Digest, String), Box<dyn Error + Send + Sync>> {
+    let actor = serde_json::to_value(&draft.actor)?;
+    let occurred_at = draft.occurred_at.to_string();
+    let subject: Map<String, Value> =
+        draft.subject.iter().map(|(name, id)| ((*name).to_owned(), Value::String(id.clone()))).collect();
+    let members = BTreeMap::from([
+        (TENANT, Part::Text(tenant.as_str())),
+        (SEQUENCE, Part::Whole(head.next_sequence)),
+        ("event_id", Part::Text(draft.event_id.as_str())),
+        ("event_type", Part::Text(draft.event_type.as_str())),
+        ("occurred_at", Part::Text(&occurred_at)),
+        ("actor", Part::Value(&actor)),
+        ("request_id", draft.request_id.as_deref().map_or(Part::Value(&Value::Null), Part::Text)),
+        ("subject", Part::Object(&subject)),
+        ("facts", Part::Object(&draft.facts)),
+        (PREVIOUS_HASH, Part::Text(&head.hash)),
+    ]);
+    let (hash, record) = seal_record(members)?;
+    Ok((hash, String::from_utf8(record).map_err(|error| error.utf8_error())?))
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use portcullis_schemas::principal::Scope;
 use portcullis_schemas::tenants::ConfigVersion;
 use portcullis_testkit::fixtures;
 use portcullis_testkit::ids::UniqueIds;
-use portcullis_trail::chain::{ChainVerifier, GENESIS, StoredRecord, seal_record};
+use portcullis_trail::chain::{ChainVerifier, GENESIS, Part, StoredRecord, seal_record};
 use serde_json::{Value, json};
 
 const DECISIONS: usize = 20_000;
@@ -80,7 +80,10 @@ pub(super) fn verification() -> Result<f64> {
     let mut records = Vec::new();
     let mut previous = GENESIS;
     for sequence in 1..=RECORDS {
-        let (hash, record) = seal_record(&record(sequence, &previous.to_string()))?;
+        let record = record(sequence, &previous.to_string());
+        let members = record.as_object().context("a record is an object")?;
+        let parts = members.iter().map(|(name, value)| (name.as_str(), Part::Value(value)));
+        let (hash, record) = seal_record(parts.collect())?;
         records.push(record);
         previous = hash;
     }

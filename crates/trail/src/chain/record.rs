@@ -1,9 +1,11 @@
 //! The members of a record that the chain needs, and the record's hash.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Map, Value};
 
 use super::{HASH, PREVIOUS_HASH, SEQUENCE, TENANT};
-use crate::canonical::{self, CanonicalError, NotCanonical};
+use crate::canonical::{self, CanonicalError, NotCanonical, Part};
 use crate::digest::{Digest, sha256};
 
 /// The hash that seals `record`: SHA-256 of its RFC 8785 form. The record holds every member that it will be stored
@@ -12,32 +14,35 @@ use crate::digest::{Digest, sha256};
 /// # Errors
 /// The record is not an object, lacks a member of the chain, has `hash` already, or holds an integer beyond 2^53.
 pub fn record_hash(record: &Value) -> Result<Digest, RecordError> {
-    Ok(sha256(&canonical::object_without(unsealed(record)?, HASH)?))
+    let members = record.as_object().ok_or(RecordError::NotAnObject)?;
+    hash_with_room(canonical::parts(members).collect()).map(|(hash, ..)| hash)
 }
 
-/// A record's hash, and the record with it in RFC 8785 form: what is stored. The same as [`record_hash`], the member
-/// [`HASH`] and [`canonical_bytes`](crate::canonical_bytes), for half the work.
+/// The hash of the record that has these members, and the record with it in RFC 8785 form: what is stored. The same as
+/// [`record_hash`], the member [`HASH`] and [`canonical_bytes`](crate::canonical_bytes), but it is written once, and what
+/// it is made of stays where it is.
 ///
 /// # Errors
 /// Those of [`record_hash`].
-pub fn seal_record(record: &Value) -> Result<(Digest, Vec<u8>), RecordError> {
-    let (mut bytes, room) = canonical::object_with_room(unsealed(record)?, HASH)?;
-    let hash = sha256(&bytes);
+pub fn seal_record(members: BTreeMap<&str, Part<'_>>) -> Result<(Digest, Vec<u8>), RecordError> {
+    let (hash, mut bytes, room) = hash_with_room(members)?;
     // A record is never empty, and some of its members sort before `hash`, or else all after it.
     let member = if room > 1 { format!(",\"{HASH}\":\"{hash}\"") } else { format!("\"{HASH}\":\"{hash}\",") };
     bytes.splice(room..room, member.into_bytes());
     Ok((hash, bytes))
 }
 
-fn unsealed(record: &Value) -> Result<&Map<String, Value>, RecordError> {
-    let members = record.as_object().ok_or(RecordError::NotAnObject)?;
-    if members.contains_key(HASH) {
+/// The hash of a record, what was hashed, and where in it the hash is to stand.
+fn hash_with_room(members: BTreeMap<&str, Part<'_>>) -> Result<(Digest, Vec<u8>, usize), RecordError> {
+    let member = |name: &str| members.get(name).copied();
+    if member(HASH).is_some() {
         return Err(RecordError::AlreadySealed);
     }
-    tenant(members)?;
-    sequence(members)?;
-    digest(members, PREVIOUS_HASH).ok_or(RecordError::PREVIOUS_HASH)?;
-    Ok(members)
+    tenant(member(TENANT))?;
+    sequence(member(SEQUENCE))?;
+    digest(member(PREVIOUS_HASH)).ok_or(RecordError::PREVIOUS_HASH)?;
+    let (bytes, room) = canonical::object_with_room(members, HASH)?;
+    Ok((sha256(&bytes), bytes, room))
 }
 
 /// A record cannot be chained.
@@ -95,11 +100,12 @@ pub(super) struct ChainedRecord<'r> {
 impl<'r> ChainedRecord<'r> {
     pub(super) fn read(record: &'r Value) -> Result<Self, RecordError> {
         let members = record.as_object().ok_or(RecordError::NotAnObject)?;
+        let member = |name: &str| members.get(name).map(Part::Value);
         let links = ChainLinks {
-            tenant: tenant(members)?,
-            sequence: sequence(members)?,
-            previous_hash: digest(members, PREVIOUS_HASH).ok_or(RecordError::PREVIOUS_HASH)?,
-            hash: digest(members, HASH).ok_or(RecordError::HASH)?,
+            tenant: tenant(member(TENANT))?,
+            sequence: sequence(member(SEQUENCE))?,
+            previous_hash: digest(member(PREVIOUS_HASH)).ok_or(RecordError::PREVIOUS_HASH)?,
+            hash: digest(member(HASH)).ok_or(RecordError::HASH)?,
         };
         Ok(Self { links, members })
     }
@@ -109,15 +115,15 @@ impl<'r> ChainedRecord<'r> {
     }
 }
 
-fn tenant(members: &Map<String, Value>) -> Result<&str, RecordError> {
-    members.get(TENANT).and_then(Value::as_str).ok_or(RecordError::TENANT)
+fn tenant(member: Option<Part<'_>>) -> Result<&str, RecordError> {
+    member.and_then(Part::as_str).ok_or(RecordError::TENANT)
 }
 
-fn sequence(members: &Map<String, Value>) -> Result<u64, RecordError> {
-    let value = members.get(SEQUENCE).and_then(Value::as_u64).filter(|sequence| *sequence <= 1 << 53);
+fn sequence(member: Option<Part<'_>>) -> Result<u64, RecordError> {
+    let value = member.and_then(Part::as_u64).filter(|sequence| *sequence <= 1 << 53);
     value.ok_or(RecordError::SEQUENCE)
 }
 
-fn digest(members: &Map<String, Value>, member: &str) -> Option<Digest> {
-    members.get(member).and_then(Value::as_str).and_then(|text| text.parse().ok())
+fn digest(member: Option<Part<'_>>) -> Option<Digest> {
+    member.and_then(Part::as_str).and_then(|text| text.parse().ok())
 }

@@ -1,6 +1,6 @@
 //! A sealed event is what the verifier of the trail expects, byte for byte.
 
-use portcullis_schemas::logs::event::{AuditEventType, EventActor};
+use portcullis_schemas::logs::event::{AuditEvent, AuditEventType, EventActor};
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_trail::chain::ChainVerifier;
@@ -44,6 +44,37 @@ fn sealed_events_form_a_chain() {
 fn the_shape_of_a_record_is_a_contract() {
     let (row, ..) = seal(&TenantId::from_trusted("t_a").unwrap(), &Head::genesis(), &draft(1)).unwrap();
     insta::assert_snapshot!(row.record);
+}
+
+/// What clients of the API read as an event is what was sealed.
+#[test]
+fn a_record_is_an_event_as_it_is_serialised() {
+    let tenant = TenantId::from_trusted("t_a").unwrap();
+    let named = EventActor {
+        name: "agent".to_owned(),
+        key_id: Some("key_01jd0000000000000000000001".parse().unwrap()),
+        actor_type: ActorType::Machine,
+    };
+    for draft in
+        [draft(1), AuditEventDraft { actor: named, request_id: Some("req_1".to_owned()), ..draft(2) }]
+    {
+        let (row, ..) = seal(&tenant, &Head::genesis(), &draft).unwrap();
+        let event = AuditEvent {
+            tenant_id: tenant.clone(),
+            sequence: FIRST_SEQUENCE,
+            event_id: draft.event_id,
+            event_type: draft.event_type,
+            occurred_at: draft.occurred_at,
+            actor: draft.actor,
+            request_id: draft.request_id,
+            subject: draft.subject.into_iter().map(|(name, id)| (name.to_owned(), json!(id))).collect(),
+            facts: draft.facts,
+            previous_hash: GENESIS.to_string(),
+            hash: row.hash,
+        };
+        let record: Value = serde_json::from_str(&row.record).unwrap();
+        assert_eq!(record, serde_json::to_value(event).unwrap());
+    }
 }
 
 #[test]
