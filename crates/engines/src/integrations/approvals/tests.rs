@@ -232,6 +232,11 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
         json!({ "properties": { "pin": { "$ref": "https://elsewhere.example/pin" } } }),
         json!({ "allOf": [{ "properties": { "deep": { "items": { "properties": { "pin": { "writeOnly": true } } } } } }] }),
         json!({ "$defs": { "unused": { "properties": { "pin": { "writeOnly": true } } } } }),
+        json!({ "properties": { "pin": { "items": [{}, { "format": "password" }] } } }),
+        json!({ "properties": { "pin": { "additionalItems": { "writeOnly": true } } } }),
+        json!({ "properties": { "pin": { "not": { "writeOnly": true } } } }),
+        json!({ "properties": { "pin": { "dependencies": { "properties": { "writeOnly": true } } } } }),
+        json!({ "properties": { "pin": { "keyword-of-later": [[{ "format": "password" }]] } } }),
     ];
     for schema in marks {
         assert_eq!(shown(schema.clone(), &arguments), hidden, "{schema}");
@@ -249,8 +254,20 @@ fn what_the_schema_marks_as_secret_is_hidden_wherever_the_mark_stands() {
     let undeclared =
         json!({ "properties": { "to": {}, "deep": {} }, "additionalProperties": { "writeOnly": true } });
     assert_eq!(shown(undeclared, &arguments), hidden, "names that are not declared");
-    let pattern = json!({ "patternProperties": { "^p": { "format": "password" } } });
-    assert_eq!(shown(pattern, &arguments), json!(REDACTED), "names of a pattern");
+    let declared_elsewhere = json!({
+        "properties": { "to": {}, "deep": { "items": { "properties": { "pin": {}, "to": {} } } } },
+        "additionalProperties": { "writeOnly": true },
+    });
+    assert_eq!(shown(declared_elsewhere, &arguments), hidden, "names that are declared in another place");
+    let of_all = [
+        json!({ "patternProperties": { "^p": { "format": "password" } } }),
+        json!({ "patternProperties": { "properties": { "format": "password" } } }),
+        json!({ "allOf": [{ "writeOnly": true }] }),
+        json!({ "$ref": "#/$defs/all", "$defs": { "all": { "writeOnly": true } } }),
+    ];
+    for schema in of_all {
+        assert_eq!(shown(schema.clone(), &arguments), json!(REDACTED), "{schema}");
+    }
     let deep = (0..40).fold(json!({ "writeOnly": true }), |schema, _| json!({ "items": schema }));
     let deep = json!({ "properties": { "pin": { "$ref": "#/$defs/deep" } }, "$defs": { "deep": deep } });
     assert_eq!(shown(deep, &arguments), hidden, "behind a reference, and deep");
