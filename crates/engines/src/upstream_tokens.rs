@@ -22,7 +22,7 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
-pub use answer::{INVALID_GRANT, IssuedToken, NoToken, judge_answer};
+pub use answer::{INVALID_GRANT, IssuedToken, NoToken, judge_answer, renewal_margin};
 pub use settings::check_oauth;
 
 /// Most bytes of a token endpoint's answer.

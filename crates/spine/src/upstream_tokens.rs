@@ -37,8 +37,6 @@ use self::questions::Unawaited;
 use crate::closing::Counter;
 use crate::deadline::Patience;
 
-/// A token that ends sooner than this is renewed before it is used, if that can be had.
-const MARGIN: Duration = Duration::from_secs(30);
 /// Times and sizes of one exchange.
 const LIMITS: EgressLimits = EgressLimits {
     connect: Duration::from_secs(3),

@@ -14,7 +14,8 @@ use portcullis_mcp::messages::{
 use portcullis_schemas::Error;
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::integrations::mcp::tool::ItemKind;
-use portcullis_schemas::integrations::toolsets::operations::ListOfferedTools;
+use portcullis_schemas::integrations::toolsets::ToolDisclosure;
+use portcullis_schemas::integrations::toolsets::operations::{ListOfferedTools, OpenToolset};
 use portcullis_schemas::paging::{Cursor, PageLimit};
 use portcullis_spine::{ConfigWatch, Watched};
 
@@ -98,11 +99,22 @@ impl Agent {
             }
             let mut hasher = DefaultHasher::new();
             for kind in *kinds {
-                self.hash_list(*kind, &mut hasher).await?;
+                if *kind == ItemKind::Tool && self.is_searched().await? {
+                    // What `tools/list` answers then is the same always.
+                    ToolDisclosure::Search.as_str().hash(&mut hasher);
+                } else {
+                    self.hash_list(*kind, &mut hasher).await?;
+                }
             }
             lists[place] = Some(hasher.finish());
         }
         Ok(lists)
+    }
+
+    async fn is_searched(&self) -> Result<bool, Error> {
+        let request = OpenToolset { toolset: self.toolset.clone() };
+        let opened = self.spine.run(self.fresh_context(), request).await?;
+        Ok(opened.disclosure == ToolDisclosure::Search)
     }
 
     async fn hash_list(&self, kind: ItemKind, hasher: &mut DefaultHasher) -> Result<(), Error> {
@@ -114,8 +126,7 @@ impl Agent {
                 limit: PageLimit::new(PageLimit::MAX).ok(),
                 cursor,
             };
-            let ctx = CallContext::new(self.principal.clone(), self.request.clone());
-            let page = self.spine.run(ctx, request).await?;
+            let page = self.spine.run(self.fresh_context(), request).await?;
             for item in &page.items {
                 item.definition.as_str().hash(hasher);
             }
@@ -127,5 +138,9 @@ impl Agent {
                 None => return Ok(()),
             }
         }
+    }
+
+    fn fresh_context(&self) -> CallContext {
+        CallContext::new(self.principal.clone(), self.request.clone())
     }
 }

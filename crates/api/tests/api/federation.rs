@@ -356,6 +356,33 @@ async fn who_listens_hears_of_what_has_changed_for_it() {
     assert_eq!(next().await, None);
 }
 
+/// What stands behind the pair of tools of `search` is no list that anybody sees.
+#[tokio::test]
+async fn who_listens_hears_of_another_disclosure_and_not_of_what_stands_behind_it() {
+    let scene = Scene::new().await;
+    let filter = json!({ "promptsListChanged": true, "toolsListChanged": true });
+    let request = scene.request("subscriptions/listen", modern(json!({ "notifications": filter })));
+    let response = tower::ServiceExt::oneshot(scene.world.router.clone(), request).await.unwrap();
+    let mut body = response.into_body();
+    let mut told = async || {
+        let data = body.frame().await.unwrap().unwrap().into_data().unwrap();
+        let message: Value = serde_json::from_slice(data.strip_prefix(b"data: ").unwrap()).unwrap();
+        text(&message["method"])
+    };
+    let disclose = async |disclosure: &str| {
+        let path = format!("/integrations/toolsets/{}", scene.toolset);
+        let body = json!({ "disclosure": disclosure });
+        assert_eq!(scene.world.call(&scene.world.key, "PATCH", &path, Some(body)).await.status, 200);
+    };
+    assert_eq!(told().await, "notifications/subscriptions/acknowledged");
+    disclose("search").await;
+    assert_eq!(told().await, "notifications/tools/list_changed");
+    scene.approve_all().await;
+    assert_eq!(told().await, "notifications/prompts/list_changed", "the pair is the same");
+    disclose("all").await;
+    assert_eq!(told().await, "notifications/tools/list_changed");
+}
+
 /// Whoever waits for a person learns where that is decided.
 #[tokio::test]
 async fn prompts_and_resources_that_wait_name_the_page() {

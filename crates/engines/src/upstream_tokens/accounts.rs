@@ -18,7 +18,8 @@ use portcullis_trail::sha256;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{IssuedToken, client_of, encoded};
+use super::answer::MARGIN;
+use super::{IssuedToken, client_of, encoded, renewal_margin};
 
 #[cfg(test)]
 mod tests;
@@ -46,6 +47,9 @@ pub struct SealedTokens {
     access_token: String,
     /// Microseconds since 1970.
     ends_at: i64,
+    /// How long before that they are renewed, in microseconds, if that is not the usual: earlier versions refuse this member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    margin: Option<u64>,
     refresh_token: Option<String>,
 }
 
@@ -193,15 +197,23 @@ impl SealedTokens {
             binding: grant.binding.clone(),
             access_token: issued.token.expose().to_owned(),
             ends_at: now.plus(issued.lifetime).as_micros(),
+            margin: unusual_margin(issued.lifetime),
             refresh_token,
         })
     }
 
-    /// The access token, if it is good for so much longer.
+    /// The access token, while it has not ended.
     #[must_use]
-    pub fn access(&self, now: Timestamp, margin: Duration) -> Option<Secret> {
-        let good = now.plus(margin) < Timestamp::from_micros(self.ends_at);
+    pub fn access(&self, now: Timestamp) -> Option<Secret> {
+        let good = now < Timestamp::from_micros(self.ends_at);
         good.then(|| Secret::new(self.access_token.clone()))
+    }
+
+    /// Whether it is to be renewed before it is used, if that can be had.
+    #[must_use]
+    pub fn is_due(&self, now: Timestamp) -> bool {
+        let margin = self.margin.map_or(MARGIN, Duration::from_micros);
+        now.plus(margin) >= Timestamp::from_micros(self.ends_at)
     }
 
     /// The refresh token, if there is one.
@@ -246,6 +258,11 @@ pub fn next(
     next.connection.version += 1;
     next.connection.updated_at = now;
     next
+}
+
+fn unusual_margin(lifetime: Duration) -> Option<u64> {
+    let margin = renewal_margin(lifetime);
+    (margin < MARGIN).then(|| u64::try_from(margin.as_micros()).ok()).flatten()
 }
 
 fn digest(state: &str) -> String {

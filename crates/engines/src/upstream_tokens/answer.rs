@@ -30,6 +30,15 @@ const KNOWN_ERRORS: [&str; 8] = [
     "temporarily_unavailable",
 ];
 
+/// A token that ends sooner than this is renewed before it is used, if that can be had.
+pub(super) const MARGIN: Duration = Duration::from_secs(30);
+
+/// How long before its end a token of this lifetime is renewed: of a short life the last fifth.
+#[must_use]
+pub fn renewal_margin(lifetime: Duration) -> Duration {
+    MARGIN.min(lifetime / 5)
+}
+
 /// A token, and for how long it is good.
 #[derive(Debug)]
 pub struct IssuedToken {

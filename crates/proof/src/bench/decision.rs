@@ -4,7 +4,7 @@ use std::hint::black_box;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use color_eyre::eyre::{Result, ensure};
+use color_eyre::eyre::{OptionExt, Result, ensure};
 use portcullis_engines::integrations::approvals::ApprovalStanding;
 use portcullis_engines::integrations::mcp::arguments::{ArgumentJudge, PreparedArguments};
 use portcullis_engines::integrations::mcp::decision::{
@@ -81,7 +81,7 @@ pub(super) fn verification() -> Result<f64> {
     let mut previous = GENESIS;
     for sequence in 1..=RECORDS {
         let record = record(sequence, &previous.to_string());
-        let members = record.as_object().context("a record is an object")?;
+        let members = record.as_object().ok_or_eyre("expected an object")?;
         let parts = members.iter().map(|(name, value)| (name.as_str(), Part::Value(value)));
         let (hash, record) = seal_record(parts.collect())?;
         records.push(record);

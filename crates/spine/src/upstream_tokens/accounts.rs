@@ -15,7 +15,7 @@ use portcullis_schemas::{PortError, PortErrorKind, codes};
 
 use super::held::{Owner, digest};
 use super::questions::Unawaited;
-use super::{ExchangingVault, MARGIN, Unissued, asked_lately, refused_before};
+use super::{ExchangingVault, Unissued, asked_lately, refused_before};
 use crate::integrations::mcp::connections::keep_renewed;
 
 /// How often it is looked whether another replica has spent the refresh token, and stored what it got.
@@ -43,7 +43,7 @@ impl ExchangingVault {
         secret: Secret,
     ) -> Result<Secret, PortError> {
         let (_, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = self.good(&tokens, tenant, access, MARGIN) {
+        if let Some(token) = self.fresh(&tokens, tenant, access) {
             return Ok(token);
         }
         let owner = Owner::of_account(tenant, &access.mcp_server, &grant.key);
@@ -74,12 +74,12 @@ impl ExchangingVault {
         let server = &access.mcp_server;
         let is_refused = |token: &Secret| self.tokens.is_refused(tenant, server, token);
         let (stored, tokens) = self.kept(tenant, grant, access).await?;
-        if let Some(token) = self.good(&tokens, tenant, access, MARGIN) {
+        if let Some(token) = self.fresh(&tokens, tenant, access) {
             return Ok(token);
         }
-        let left = self.good(&tokens, tenant, access, Duration::ZERO);
+        let left = self.good(&tokens, tenant, access);
         let Some(refresh) = tokens.refresh() else { return left.ok_or_else(required) };
-        if tokens.access(self.clock.now(), Duration::ZERO).is_some_and(|token| is_refused(&token)) {
+        if tokens.access(self.clock.now()).is_some_and(|token| is_refused(&token)) {
             let owner = Owner::of_account(tenant, server, &grant.key);
             if !self.tokens.may_ask_anew(&owner, self.clock.monotonic()) {
                 return Err(asked_lately());
@@ -124,18 +124,17 @@ impl ExchangingVault {
     ) -> Option<Secret> {
         let (now, tokens) = self.kept(tenant, grant, access).await.ok()?;
         let has_changed = now.tokens != before.tokens;
-        has_changed.then(|| self.good(&tokens, tenant, access, Duration::ZERO)).flatten()
+        has_changed.then(|| self.good(&tokens, tenant, access)).flatten()
     }
 
-    /// The access token, if it is good for so much longer and was not refused.
-    fn good(
-        &self,
-        tokens: &SealedTokens,
-        tenant: &TenantId,
-        access: &CredentialAccess,
-        margin: Duration,
-    ) -> Option<Secret> {
-        let token = tokens.access(self.clock.now(), margin)?;
+    /// The access token, if it is good and need not be renewed.
+    fn fresh(&self, tokens: &SealedTokens, tenant: &TenantId, access: &CredentialAccess) -> Option<Secret> {
+        self.good(tokens, tenant, access).filter(|_| !tokens.is_due(self.clock.now()))
+    }
+
+    /// The access token, if it has not ended and was not refused.
+    fn good(&self, tokens: &SealedTokens, tenant: &TenantId, access: &CredentialAccess) -> Option<Secret> {
+        let token = tokens.access(self.clock.now())?;
         (!self.tokens.is_refused(tenant, &access.mcp_server, &token)).then_some(token)
     }
 

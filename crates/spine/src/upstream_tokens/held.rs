@@ -5,14 +5,13 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use portcullis_engines::upstream_tokens::IssuedToken;
+use portcullis_engines::upstream_tokens::{IssuedToken, renewal_margin};
 use portcullis_schemas::ids::{KeyId, ServerId, TenantId};
 use portcullis_schemas::integrations::mcp::oauth::ClientGrant;
 use portcullis_schemas::integrations::mcp::wire::AuthHeader;
 use portcullis_schemas::secret::Secret;
 use portcullis_trail::sha256;
 
-use super::MARGIN;
 use super::questions::Questions;
 
 /// Most tokens that are held of a tenant, and most that are known to be refused. Whoever has more has their own forgotten,
@@ -165,14 +164,12 @@ impl Held {
     ) -> Self {
         let IssuedToken { token, lifetime, .. } = issued;
         let lifetime = most.map_or(lifetime, |most| lifetime.min(most));
-        // Of a short life the last fifth is the margin.
-        let margin = MARGIN.min(lifetime / 5);
         let ends_at = now + lifetime;
         Self {
             grant: grant.clone(),
             secret: digest(secret.expose()),
             token,
-            renew_at: ends_at.saturating_sub(margin),
+            renew_at: ends_at.saturating_sub(renewal_margin(lifetime)),
             ends_at,
         }
     }

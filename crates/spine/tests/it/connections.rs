@@ -86,8 +86,12 @@ impl Bank {
     }
 
     pub(crate) fn answer(&self, token: &str, refresh: Option<&str>) {
+        self.answer_for(token, refresh, 300);
+    }
+
+    fn answer_for(&self, token: &str, refresh: Option<&str>, seconds: u32) {
         let body = json!({
-            "access_token": token, "refresh_token": refresh, "token_type": "Bearer", "expires_in": 300, "scope": "pay",
+            "access_token": token, "refresh_token": refresh, "token_type": "Bearer", "expires_in": seconds, "scope": "pay",
         });
         self.egress.answer(ScriptedResponse::json(200, &body));
     }
@@ -225,6 +229,24 @@ async fn tokens_are_renewed_before_they_end_and_by_one_call() {
     assert!(bank.asked().contains("refresh_token=first-refresh"));
     bank.egress.answer(ScriptedResponse::json(503, &json!({})));
     assert_eq!(bank.call(0, &tool).await.unwrap_err().code(), codes::UPSTREAM_TOKEN_UNAVAILABLE);
+}
+
+#[tokio::test(start_paused = true)]
+async fn tokens_of_a_short_life_are_renewed_in_its_last_fifth() {
+    let bank = Bank::open().await;
+    let state = bank.begin(0).await;
+    bank.answer_for("first", Some("refresh"), 25);
+    bank.complete(0, json!({ "state": state })).await.unwrap();
+    let tool = bank.tool().await;
+    let asked = bank.egress.requests().len();
+    bank.house.clock.advance(Duration::from_secs(19));
+    bank.call(0, &tool).await.unwrap();
+    assert_eq!(bank.egress.requests().len(), asked, "good for six seconds more");
+    bank.house.clock.advance(Duration::from_secs(1));
+    bank.answer_for("second", None, 25);
+    bank.call(0, &tool).await.unwrap();
+    bank.call(0, &tool).await.unwrap();
+    assert_eq!(bank.egress.requests().len(), asked + 1, "once renewed, it is used");
 }
 
 #[tokio::test]

@@ -165,8 +165,19 @@ fn tokens_are_for_their_key_server_client_scope_and_endpoint_alone() {
     let text = SealedTokens::sealable(&grant, &issued, Some(&earlier), NOW).unwrap();
     let tokens = SealedTokens::opened(&text, &grant).unwrap();
     assert_eq!(tokens.refresh().unwrap().expose(), "refresh", "the earlier one stays");
-    assert_eq!(tokens.access(NOW, Duration::from_secs(30)).unwrap().expose(), "access");
-    assert!(tokens.access(NOW, Duration::from_secs(60)).is_none());
+    assert_eq!(tokens.access(NOW).unwrap().expose(), "access");
+    for (second, is_due, is_over) in
+        [(0, false, false), (47, false, false), (48, true, false), (60, true, true)]
+    {
+        let now = NOW.plus(Duration::from_secs(second));
+        assert_eq!((tokens.is_due(now), tokens.access(now).is_none()), (is_due, is_over), "{second}");
+    }
+    let before = Secret::new(text.expose().replace("\"margin\":12000000,", ""));
+    assert_ne!(before.expose(), text.expose());
+    let before = SealedTokens::opened(&before, &grant).unwrap();
+    assert!(
+        !before.is_due(NOW.plus(Duration::from_secs(29))) && before.is_due(NOW.plus(Duration::from_secs(30)))
+    );
     let oauth = server().oauth.unwrap();
     let with = |oauth: UpstreamOauth| McpServer { oauth: Some(oauth), ..server() };
     let others = [
