@@ -24,7 +24,7 @@ use super::rows::{claim, instance, intent, open_intent};
 use crate::bulk::{Script, padded};
 use crate::database::Session;
 use crate::incidents::open_incident;
-use crate::integrations::approvals::{ApprovalRow, approval_row, use_up};
+use crate::integrations::approvals::{ApprovalRow, approval_row, give_back, use_up};
 use crate::integrations::flows::{StoredRun, write_runs};
 use crate::integrations::mcp::invocations::{Counters, InvocationRow, invocation_row};
 use crate::logs::Appender;
@@ -59,6 +59,7 @@ struct Writes {
     freed: Vec<String>,
     asked: Vec<ApprovalRow>,
     used: Vec<(TenantId, ApprovalId, IntentId)>,
+    given_back: Vec<(TenantId, ApprovalId, IntentId)>,
     runs: Vec<(StoredRun, DataFlows, Timestamp)>,
     invocations: Vec<InvocationRow>,
     counters: Counters,
@@ -77,6 +78,7 @@ impl Writes {
             freed: Vec::new(),
             asked: Vec::new(),
             used: Vec::new(),
+            given_back: Vec::new(),
             runs: Vec::new(),
             invocations: Vec::new(),
             counters: Counters::default(),
@@ -168,6 +170,9 @@ impl Writes {
             (true, false) => self.ended.push((intent, settlement.answer.clone())),
             (false, _) => {}
         }
+        if let Some(approval) = &settlement.frees_approval {
+            self.given_back.push((tenant.clone(), approval.clone(), settlement.intent_id.clone()));
+        }
         if let Some(invocation) = &settlement.invocation {
             self.counters.count(tenant, invocation);
         }
@@ -228,6 +233,9 @@ impl Writes {
         script.insert(self.asked);
         for (tenant, approval, intent) in &self.used {
             use_up(&mut script, tenant, approval, intent);
+        }
+        for (tenant, approval, intent) in &self.given_back {
+            give_back(&mut script, tenant, approval, intent);
         }
         script.insert(self.invocations);
         self.counters.add_to(&mut script);

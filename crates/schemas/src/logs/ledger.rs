@@ -168,6 +168,8 @@ pub struct Settlement {
     /// Whether a claimed key is free again, as if it had not been used: nothing was sent, and what was missing a person can
     /// bring. Then `answer` does not count.
     pub frees_key: bool,
+    /// The approval that the intent used up and that is granted again, for the same reason.
+    pub frees_approval: Option<ApprovalId>,
 }
 
 /// A call that was refused: no intent, nothing was sent.

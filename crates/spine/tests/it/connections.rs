@@ -10,12 +10,13 @@ use portcullis_schemas::controls::operations::ThrowKillSwitch;
 use portcullis_schemas::egress::Egress;
 use portcullis_schemas::ids::RequestId;
 use portcullis_schemas::incidents::operations::ListIncidents;
+use portcullis_schemas::integrations::approvals::operations::{GrantApproval, ListApprovals};
 use portcullis_schemas::integrations::connections::operations::{
     BeginConnection, CompleteConnection, GetConnection, RemoveConnection,
 };
 use portcullis_schemas::integrations::credentials::operations::{SetCredentialGrants, StoreCredential};
 use portcullis_schemas::integrations::mcp::operations::{
-    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer, UpdateMcpServer,
+    ApproveMcpTool, DiscoverMcpTools, ListMcpTools, RegisterMcpServer, SetMcpToolApproval, UpdateMcpServer,
 };
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::mcp::wire::{McpFailure, McpTarget};
@@ -199,6 +200,31 @@ async fn who_connects_an_account_sends_the_same_call_again() {
     bank.house.client.answer_call(Ok(reply()));
     let first = call().await.unwrap();
     assert_eq!(call().await.unwrap().invocation_id, first.invocation_id, "now the key is used up");
+}
+
+/// Whoever has no account is told so before anybody is asked, and a grant is not used up by what was not sent.
+#[tokio::test(start_paused = true)]
+async fn a_person_approves_no_call_in_vain() {
+    let bank = Bank::open().await;
+    bank.connect(0, "alices").await;
+    let tool = bank.tool().await;
+    let of_tool = json!({ "server_id": bank.server, "tool_id": tool.tool_id, "approval": "required" });
+    bank.house.admin::<SetMcpToolApproval>(of_tool).await.unwrap();
+    let waiting =
+        async || bank.house.admin::<ListApprovals>(json!({ "status": "pending" })).await.unwrap().items;
+    assert_eq!(bank.call(1, &tool).await.unwrap_err().code(), codes::CONNECTION_REQUIRED);
+    assert_eq!(waiting().await.len(), 0, "nobody is asked about a call without an account");
+    bank.connect(1, "bobs").await;
+    assert_eq!(bank.call(1, &tool).await.unwrap_err().code(), codes::APPROVAL_REQUIRED);
+    let approval = waiting().await.remove(0).approval_id;
+    let grant = json!({ "approval_id": approval, "reason": "paid for" });
+    bank.house.admin::<GrantApproval>(grant).await.unwrap();
+    bank.house.clock.advance(Duration::from_secs(600));
+    bank.egress.answer(ScriptedResponse::json(400, &json!({ "error": "invalid_grant" })));
+    assert_eq!(bank.call(1, &tool).await.unwrap_err().code(), codes::CONNECTION_REQUIRED);
+    bank.connect(1, "bobs-again").await;
+    bank.call(1, &tool).await.unwrap();
+    assert_eq!(bank.call(1, &tool).await.unwrap_err().code(), codes::APPROVAL_REQUIRED, "it was good once");
 }
 
 #[tokio::test(start_paused = true)]

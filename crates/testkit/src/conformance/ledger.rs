@@ -98,6 +98,7 @@ async fn a_settlement_is_written_whole(scene: &Scene<'_>) {
         incident: None,
         answer: None,
         frees_key: false,
+        frees_approval: None,
     };
     done("settling an exchange without a row", scene.settle(&receipt, &end).await);
 }

@@ -2,7 +2,8 @@
 
 use portcullis_schemas::ids::{ApprovalId, KeyId};
 use portcullis_schemas::integrations::approvals::{ApprovalStatus, CallApproval};
-use portcullis_schemas::logs::ledger::{Intent, Recorded};
+use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
+use portcullis_schemas::logs::ledger::{Intent, Recorded, Settlement};
 
 use super::approval_store::{asked, decided, granted};
 use super::ledger_scene::Scene;
@@ -15,6 +16,7 @@ pub(crate) async fn approvals_are_used_once(scene: &Scene<'_>) {
     what_is_not_granted_serves_none(scene).await;
     one_call_of_many_gets_it(scene).await;
     a_repeat_needs_none(scene).await;
+    one_that_is_freed_serves_once_more(scene).await;
 }
 
 async fn a_granted_one_serves_one_call(scene: &Scene<'_>) {
@@ -76,6 +78,26 @@ async fn a_repeat_needs_none(scene: &Scene<'_>) {
     not_approved(scene, &unclaimed, "another request on the same approval").await;
     let (_, fresh) = scene.call(5);
     scene.receipt(&Intent { idempotency: Some(other), ..fresh }).await;
+}
+
+async fn one_that_is_freed_serves_once_more(scene: &Scene<'_>) {
+    let granted = granted(scene, &asked(scene, 0, "freed").await, 1).await;
+    let id = &granted.approval_id;
+    let (facts, intent) = scene.call(2);
+    let intent = Intent { approval: Some(id.clone()), ..intent };
+    let receipt = scene.receipt(&intent).await;
+    let settlement = Settlement {
+        frees_approval: Some(id.clone()),
+        ..scene.settlement(&intent, &facts, InvocationOutcome::Failure)
+    };
+    done("settling", scene.settle(&receipt, &settlement).await);
+    let expected = CallApproval { version: granted.version + 2, ..granted.clone() };
+    assert_eq!(stored(scene, id).await, Some(expected), "it is granted as before");
+    let second = on(scene, id, 3);
+    scene.receipt(&second).await;
+    not_approved(scene, &on(scene, id, 4), "a third call on one approval").await;
+    let used_by = stored(scene, id).await.and_then(|stored| stored.used_by);
+    assert_eq!(used_by, Some(second.intent_id), "the second use is one as any other");
 }
 
 fn on(scene: &Scene<'_>, approval: &ApprovalId, seconds: i64) -> Intent {

@@ -123,6 +123,7 @@ async fn close(scene: &Scene<'_>, intent: &IntentId, found: &AbandonedIntent) {
         incident: None,
         answer: None,
         frees_key: false,
+        frees_approval: None,
     };
     done("settling without a row", scene.settle(&receipt, &end).await);
 }

@@ -105,4 +105,16 @@ impl State {
         row.version += 1;
         true
     }
+
+    /// Granted again, if that intent used it.
+    pub(crate) fn give_back_approval(&mut self, tenant: &TenantId, id: &ApprovalId, intent: &IntentId) {
+        let used = self.approvals.iter_mut().map(|row| &mut row.approval).find(|row| {
+            row.approval_id == *id && row.tenant_id == *tenant && row.used_by.as_ref() == Some(intent)
+        });
+        if let Some(row) = used {
+            row.status = ApprovalStatus::Granted;
+            row.used_by = None;
+            row.version += 1;
+        }
+    }
 }

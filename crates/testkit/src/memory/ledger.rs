@@ -211,6 +211,9 @@ impl State {
         if settlement.frees_key {
             self.claims.retain(|_, claim| claim.intent_id != *receipt.intent());
         }
+        if let Some(approval) = &settlement.frees_approval {
+            self.give_back_approval(tenant, approval, receipt.intent());
+        }
         for claim in self.claims.values_mut().filter(|claim| claim.intent_id == *receipt.intent()) {
             claim.ended = Some(settlement.answer.clone());
         }

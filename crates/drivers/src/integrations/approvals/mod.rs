@@ -20,7 +20,7 @@ mod row;
 mod used;
 
 pub(crate) use self::row::{Model as ApprovalRow, row as approval_row};
-pub(crate) use self::used::{Usable, read_usable, use_up};
+pub(crate) use self::used::{Usable, give_back, read_usable, use_up};
 
 /// [`ApprovalStore`] on a transaction.
 #[derive(Debug)]

@@ -48,3 +48,14 @@ pub(crate) fn use_up(script: &mut Script, tenant: &TenantId, approval: &Approval
         .col_expr(Column::Version, Expr::col(Column::Version).add(1));
     script.add(&update.into_query(), 1);
 }
+
+/// Marks an approval that this intent used up as granted again.
+pub(crate) fn give_back(script: &mut Script, tenant: &TenantId, approval: &ApprovalId, intent: &IntentId) {
+    let update = Entity::update_in_tenant(tenant)
+        .filter(Column::ApprovalId.eq(approval.as_str()))
+        .filter(Column::UsedBy.eq(intent.as_str()))
+        .col_expr(Column::Status, Expr::value(ApprovalStatus::Granted.as_str()))
+        .col_expr(Column::UsedBy, Expr::value(None::<String>))
+        .col_expr(Column::Version, Expr::col(Column::Version).add(1));
+    script.add(&update.into_query(), 1);
+}

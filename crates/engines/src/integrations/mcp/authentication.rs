@@ -160,7 +160,7 @@ pub fn unopened(error: PortError) -> Error {
     Error::new(kind, error.code(), not_opened(error.code())).with_source(error)
 }
 
-fn not_opened(code: Code) -> &'static str {
+pub(super) fn not_opened(code: Code) -> &'static str {
     match code {
         codes::CONNECTION_REQUIRED => {
             "this MCP server is called with an account of the caller's own, and none is connected, or it must be connected \

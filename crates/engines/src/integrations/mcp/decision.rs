@@ -17,7 +17,7 @@ use portcullis_schemas::text::{RunId, Tag};
 use portcullis_schemas::{Error, ErrorKind, PortError};
 
 use super::arguments::ArgumentProblem;
-use super::authentication::{NO_SUBJECT, NOT_GRANTED};
+use super::authentication::{NO_SUBJECT, NOT_GRANTED, not_opened};
 use super::lifecycle;
 use super::rounds::RoundProblem;
 use crate::integrations::approvals::{ApprovalNeed, ApprovalStanding, MOST_PENDING};
@@ -62,6 +62,9 @@ pub enum CredentialVerdict {
     Denied,
     /// A rule does, but it is exchanged with the caller's access token, and the caller came with an API key.
     NoSubject,
+    /// The caller has connected no account of theirs, or given no secret. Asked where a person is to approve the call;
+    /// elsewhere it is seen when it is opened.
+    NotConnected,
 }
 
 /// The answer.
@@ -155,6 +158,17 @@ impl Denial {
             code: codes::ACCESS_TOKEN_REQUIRED,
             kind: ErrorKind::Conflict,
             reason: NO_SUBJECT.to_owned(),
+            rule: DenyRule::Credential,
+        }
+    }
+
+    /// The caller has no account or secret there.
+    #[must_use]
+    pub fn not_connected() -> Self {
+        Self {
+            code: codes::CONNECTION_REQUIRED,
+            kind: ErrorKind::Conflict,
+            reason: not_opened(codes::CONNECTION_REQUIRED).to_owned(),
             rule: DenyRule::Credential,
         }
     }
@@ -370,8 +384,10 @@ fn judge_policy(facts: &CallFacts) -> Option<Denial> {
 }
 
 fn judge_credential(facts: &CallFacts) -> Option<Denial> {
-    if facts.credential == CredentialVerdict::NoSubject {
-        return Some(Denial::no_subject());
+    match facts.credential {
+        CredentialVerdict::NoSubject => return Some(Denial::no_subject()),
+        CredentialVerdict::NotConnected => return Some(Denial::not_connected()),
+        CredentialVerdict::NotNeeded | CredentialVerdict::Granted | CredentialVerdict::Denied => {}
     }
     let needs_none = facts.server.auth_type == McpAuthType::None;
     let granted = facts.credential == CredentialVerdict::Granted && facts.server.credential_ref.is_some();

@@ -139,6 +139,7 @@ pub fn end_exchange(
         incident: failure.and_then(|failure| incident_rules::for_exchange(stamp, server, purpose, failure)),
         answer: None,
         frees_key: false,
+        frees_approval: None,
     }
 }
 

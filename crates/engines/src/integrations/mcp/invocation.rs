@@ -42,6 +42,7 @@ use crate::caught;
 use crate::upstream_tokens::own_secrets::disowned;
 use ended::{Ended, Reading};
 use opened::Opened;
+use settle::UsedUp;
 
 pub(super) use answer::unanswered;
 
@@ -328,10 +329,10 @@ impl McpToolInvocationEngine {
         call: GovernedCall,
         receipt: IntentReceipt,
     ) -> Result<InvokeToolResult, Error> {
-        let claimed = call.idempotency.is_some();
+        let used = UsedUp { key: call.idempotency.is_some(), approval: call.approval_to_use() };
         let ended = caught(self.reach_out(&opened, call, &receipt)).await.unwrap_or_else(Ended::broken);
         Span::current().record("portcullis.outcome", ended.outcome.as_str());
-        self.settle(&opened, &receipt, ended, claimed).instrument(debug_span!("gate.settle")).await
+        self.settle(&opened, &receipt, ended, used).instrument(debug_span!("gate.settle")).await
     }
 
     async fn reach_out(&self, opened: &Opened, call: GovernedCall, receipt: &IntentReceipt) -> Ended {

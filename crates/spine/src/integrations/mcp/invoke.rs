@@ -5,12 +5,15 @@ use std::time::Duration;
 
 use portcullis_engines::framed;
 use portcullis_engines::integrations::mcp::arguments::PreparedArguments;
-use portcullis_engines::integrations::mcp::decision::{CallFacts, Circumstances};
+use portcullis_engines::integrations::mcp::decision::{
+    CallFacts, Circumstances, CredentialVerdict, approval_rule,
+};
 use portcullis_engines::integrations::mcp::invocation::{
     ApprovalTerms, Attempt, GovernedCall, Invoked, McpToolInvocationEngine,
 };
 use portcullis_engines::integrations::mcp::rounds::Rounds;
 use portcullis_schemas::ids::{ServerId, TenantId};
+use portcullis_schemas::integrations::approvals::ApprovalRule;
 use portcullis_schemas::integrations::flows::FlowChange;
 use portcullis_schemas::integrations::mcp::invocation::{CallMethod, CalledThrough, InvokeToolResult};
 use portcullis_schemas::integrations::mcp::operations::InvokeMcpTool;
@@ -28,6 +31,7 @@ use super::configuration::{CallConfiguration, CallTarget};
 use super::freshness::{self, ListRead};
 use super::listening;
 use super::rounds::{Going, Request};
+use super::target::lacks_connection;
 use super::through::ThroughToolset;
 use crate::admission::Slot;
 use crate::integrations::approvals;
@@ -270,6 +274,13 @@ impl Asked<'_> {
         let (rounds, fits) = self.going.judge(scene, request);
         facts.round = fits;
         facts.list_is_stale |= list.forbids(&facts.server);
+        // A person is asked last: what lacks an account would be in vain.
+        if facts.credential == CredentialVerdict::Granted
+            && approval_rule(&facts) != ApprovalRule::None
+            && lacks_connection(scene, &facts.server).await?
+        {
+            facts.credential = CredentialVerdict::NotConnected;
+        }
         let carried = self.going.approval().filter(|_| fits.is_ok());
         let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;

@@ -3,7 +3,7 @@
 use portcullis_engines::integrations::mcp::authentication::{credential_access, required_reference};
 use portcullis_engines::integrations::mcp::decision::CredentialVerdict;
 use portcullis_engines::upstream_tokens::has_subject;
-use portcullis_engines::upstream_tokens::own_secrets::is_callers_own;
+use portcullis_engines::upstream_tokens::own_secrets::{connection_way, is_callers_own};
 use portcullis_schemas::Error;
 use portcullis_schemas::integrations::credentials::ports::ReferenceTarget;
 use portcullis_schemas::integrations::credentials::{CredentialAccess, CredentialGrant};
@@ -18,7 +18,8 @@ use crate::scene::Scene;
 pub(crate) enum StoredGrants {
     /// The server needs none.
     NotNeeded,
-    /// It takes its caller's own, which the caller has given for it. Whether there is one is seen when it is opened.
+    /// It takes its caller's own, which the caller has given for it. Whether there is one is seen when it is opened, or before a person is asked
+    /// ([`lacks_connection`]).
     CallersOwn,
     /// It needs one and has none, or one of a form that may not be used, or one that is not stored.
     Missing,
@@ -67,6 +68,20 @@ pub(super) async fn read_grants(
         },
         None => StoredGrants::Missing,
     })
+}
+
+/// Whether the server is asked as its callers, and this one has nothing that it could be asked with.
+///
+/// # Errors
+/// When the store cannot be read.
+pub(super) async fn lacks_connection(scene: &Scene, server: &McpServer) -> Result<bool, Error> {
+    let key = scene.principal().key();
+    if connection_way(server, key).is_none() {
+        return Ok(false);
+    }
+    let mut work = scene.read().await?;
+    let stored = work.connections().get(scene.tenant(), &server.server_id, key).await?;
+    Ok(stored.is_none_or(|stored| stored.tokens.is_none()))
 }
 
 /// Judges the use of a server's credential. One that is missing is denied, so that the refusal is recorded like every

@@ -160,9 +160,9 @@ impl Ended {
         }
     }
 
-    /// Whether the same request may be made once more under its key: nothing was sent, and its caller is told how to have
-    /// it go through. What a server answers frees no key, whatever it says: it may have acted.
-    pub(super) fn frees_key(&self) -> bool {
+    /// Whether the same request may be made once more under its key and on its approval: nothing was sent, and its caller is
+    /// told how to have it go through. What a server answers frees neither, whatever it says: it may have acted.
+    pub(super) fn may_be_made_again(&self) -> bool {
         self.code() == Some(codes::CONNECTION_REQUIRED) && self.started_at.is_none()
     }
 

@@ -63,6 +63,7 @@ impl McpToolInvocationEngine {
             incident: Some(incident),
             answer: None,
             frees_key: false,
+            frees_approval: None,
         }
     }
 
@@ -79,6 +80,7 @@ impl McpToolInvocationEngine {
             incident: None,
             answer: None,
             frees_key: false,
+            frees_approval: None,
         };
         if let IntentSubject::Exchange { purpose, server_id, request_id } = subject {
             let stamp = self.system_stamp(actor, request_id.as_deref());

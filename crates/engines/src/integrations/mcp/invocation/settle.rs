@@ -1,5 +1,6 @@
 //! The end of a call: its row, its event, its incident and its answer, in one settlement.
 
+use portcullis_schemas::ids::ApprovalId;
 use portcullis_schemas::integrations::mcp::invocation::{
     ContentTrust, InvocationOutcome, InvokeToolResult, McpToolInvocation,
 };
@@ -15,6 +16,14 @@ use crate::caught;
 use crate::integrations::mcp::events::EventStamp;
 use crate::integrations::mcp::incident_rules;
 
+/// What the record of a call has used up.
+pub(super) struct UsedUp {
+    /// An idempotency key of the caller's.
+    pub(super) key: bool,
+    /// A person's approval.
+    pub(super) approval: Option<ApprovalId>,
+}
+
 impl McpToolInvocationEngine {
     /// Records the end, and only then gives it out.
     pub(super) async fn settle(
@@ -22,7 +31,7 @@ impl McpToolInvocationEngine {
         opened: &Opened,
         receipt: &IntentReceipt,
         mut ended: Ended,
-        claimed: bool,
+        used: UsedUp,
     ) -> Result<InvokeToolResult, Error> {
         let now = self.ports.clock.now();
         let (ids, facts) = (&*self.ports.ids, opened.facts());
@@ -46,9 +55,9 @@ impl McpToolInvocationEngine {
             // result: withhold that.
             ended = Ended { reply: None, failure: Some(unrecorded_failure(error)), ..ended };
         }
-        let frees_key = claimed && ended.frees_key();
+        let may_be_made_again = ended.may_be_made_again();
         // An answer that cannot be sealed is not kept: a repeat is told `outcome_unknown`.
-        let answer = match claimed && !frees_key {
+        let answer = match used.key && !may_be_made_again {
             true => caught(async { self.kept(opened, &row, &ended) }).await.flatten(),
             false => None,
         };
@@ -59,7 +68,8 @@ impl McpToolInvocationEngine {
             invocation: Some(row),
             incident,
             answer,
-            frees_key,
+            frees_key: used.key && may_be_made_again,
+            frees_approval: used.approval.filter(|_| may_be_made_again),
         };
         match self.ports.ledger.settle(receipt, settlement).await {
             Ok(()) => result,
