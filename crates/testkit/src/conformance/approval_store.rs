@@ -25,6 +25,7 @@ pub async fn approval_store(store: &dyn Store, ledger: &dyn Ledger) {
     keeps_every_field(&scene).await;
     the_newest_of_a_binding_is_found(&scene).await;
     one_decision_is_made(&scene).await;
+    a_grant_is_taken_back_until_it_is_used(&scene).await;
     what_is_over_is_listed_as_such(&Scene::set(store, ledger).await).await;
 }
 
@@ -105,7 +106,10 @@ async fn one_decision_is_made(scene: &Scene<'_>) {
         committed!(scene.store, "deciding", unit => unit.approvals().decide(&scene.tenant, &elsewhere));
         let found = get(scene, &asked).await.map(|stored| stored.approval);
         assert_eq!(found.as_ref(), Some(&first), "a decision changes nothing but what it says");
-        let late = [decided(&asked.approval, other, 6), decided(&first, other, 6)];
+        let mut late = vec![decided(&asked.approval, other, 6), decided(&first, ApprovalStatus::Granted, 6)];
+        if status == ApprovalStatus::Denied {
+            late.push(decided(&first, status, 6));
+        }
         for late in late {
             let result = attempted!(scene.store, unit => unit.approvals().decide(&scene.tenant, &late));
             conflict("a second decision", result, codes::STATE_CONFLICT);
@@ -115,6 +119,14 @@ async fn one_decision_is_made(scene: &Scene<'_>) {
             seen!(scene.store, "reading a version", unit => unit.tenants().config_version(&scene.tenant));
         assert_eq!(before, after, "a decision is no change of the configuration");
     }
+}
+
+async fn a_grant_is_taken_back_until_it_is_used(scene: &Scene<'_>) {
+    let asked = asked(scene, 0, "taken back").await;
+    let granted = granted(scene, &asked, 5).await;
+    let denied = decided(&granted, ApprovalStatus::Denied, 6);
+    committed!(scene.store, "denying", unit => unit.approvals().decide(&scene.tenant, &denied));
+    assert_eq!(get(scene, &asked).await.map(|stored| stored.approval), Some(denied), "it is denied");
 }
 
 async fn what_is_over_is_listed_as_such(scene: &Scene<'_>) {

@@ -54,8 +54,11 @@ impl ApprovalStore for MemoryUnit {
                 && filter.reaches(tenant, &row.approval.tenant_id)
         };
         let found = rows.approvals.iter_mut().find(is_it).map(|row| &mut row.approval);
-        let found =
-            found.filter(|row| row.status == ApprovalStatus::Pending && row.version + 1 == approval.version);
+        let may_be = |status| match approval.status {
+            ApprovalStatus::Denied => matches!(status, ApprovalStatus::Pending | ApprovalStatus::Granted),
+            _ => status == ApprovalStatus::Pending,
+        };
+        let found = found.filter(|row| may_be(row.status) && row.version + 1 == approval.version);
         let row = found.ok_or_else(|| stale("approval"))?;
         row.status = approval.status;
         row.decided_by.clone_from(&approval.decided_by);

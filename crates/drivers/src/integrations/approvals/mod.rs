@@ -75,9 +75,13 @@ impl ApprovalStore for SqlApprovals {
 
     async fn decide(&mut self, tenant: &TenantId, approval: &CallApproval) -> Result<(), PortError> {
         owned_by(tenant, &approval.tenant_id)?;
+        let undecided: &[_] = match approval.status {
+            ApprovalStatus::Denied => &[ApprovalStatus::Pending, ApprovalStatus::Granted],
+            _ => &[ApprovalStatus::Pending],
+        };
         let written = Entity::update_in_tenant(tenant)
             .filter(Column::ApprovalId.eq(approval.approval_id.as_str()))
-            .filter(Column::Status.eq(ApprovalStatus::Pending.as_str()))
+            .filter(Column::Status.is_in(undecided.iter().map(|status| status.as_str())))
             .filter(Column::Version.eq(count(approval.version.saturating_sub(1))))
             .col_expr(Column::Status, Expr::value(approval.status.as_str()))
             .col_expr(Column::DecidedBy, Expr::value(approval.decided_by.clone()))

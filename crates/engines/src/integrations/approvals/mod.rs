@@ -82,17 +82,19 @@ pub fn grant(
     Ok(decided(approval, ApprovalStatus::Granted, by, reason, now))
 }
 
-/// The approval, denied. Anybody with authority may.
+/// The approval, denied. Anybody with authority may, also after it was granted, until its call is made.
 ///
 /// # Errors
-/// `state_conflict` when it is not pending any more.
+/// `state_conflict` when it is denied, used or over.
 pub fn deny(
     approval: CallApproval,
     by: Decider<'_>,
     reason: &Reason,
     now: Timestamp,
 ) -> Result<CallApproval, Error> {
-    pending(&approval, now)?;
+    if approval.clone().at(now).status != ApprovalStatus::Granted {
+        pending(&approval, now)?;
+    }
     Ok(decided(approval, ApprovalStatus::Denied, by, reason, now))
 }
 

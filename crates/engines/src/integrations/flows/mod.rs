@@ -3,14 +3,15 @@
 use portcullis_schemas::integrations::flows::{DataFlows, FlowChange, RunFlows, RunKey};
 use portcullis_schemas::policies::TenantPolicySet;
 
-/// The word by which a policy asks for flows: `context.flows`.
-const WORD: &str = "flows";
+/// The word by which a policy asks for flows, `context.flows`; and what begins an escape, by which Cedar may write it too.
+const WORDS: [&str; 2] = ["flows", "\\"];
 
 /// Whether any policy of the set may look at flows. Only then runs are kept account of: what nobody judges by costs
-/// nothing. A word in a comment counts too, and does no harm.
+/// nothing. A word in a comment counts too, and so does any escape: neither
+/// does harm.
 #[must_use]
 pub fn are_watched(policies: &TenantPolicySet) -> bool {
-    policies.policies.iter().any(|policy| policy.text.as_str().contains(WORD))
+    policies.policies.iter().any(|policy| WORDS.iter().any(|word| policy.text.as_str().contains(word)))
 }
 
 /// What a call of a tool with these flows makes of its run. A run begins anew when what is stored of it is forgotten, and
@@ -66,6 +67,9 @@ mod tests {
         assert!(!are_watched(&set("permit (principal, action, resource);")));
         assert!(are_watched(&set(
             "forbid (principal, action, resource) when { context.flows.egress == 2 };"
+        )));
+        assert!(are_watched(&set(
+            r#"forbid (principal, action, resource) when { context["fl\u{6f}ws"].egress == 2 };"#
         )));
     }
 }

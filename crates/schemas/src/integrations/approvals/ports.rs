@@ -31,10 +31,10 @@ pub trait ApprovalStore: Send {
     /// How many of this key's approvals are pending at `now`.
     async fn pending_of(&mut self, tenant: &TenantId, key: &KeyId, now: Timestamp) -> Result<u64, PortError>;
 
-    /// Writes who decided, when, why and how, over a pending one whose stored version is `approval.version - 1`.
-    /// Nothing else changes.
+    /// Writes who decided, when, why and how, over a pending one whose stored version is `approval.version - 1`; a denial
+    /// also over a granted one. Nothing else changes.
     ///
     /// # Errors
-    /// `Conflict` with code `state_conflict` when the stored version differs, or it is not pending.
+    /// `Conflict` with code `state_conflict` when the stored version differs, or it stands otherwise.
     async fn decide(&mut self, tenant: &TenantId, approval: &CallApproval) -> Result<(), PortError>;
 }
