@@ -84,6 +84,8 @@ string_enum!(
         CredentialAccessed = "credential.accessed",
         /// A key has begun to connect an account at an MCP server.
         ConnectionBegun = "connection.begun",
+        /// An attempt to connect an account ended: the browser came back without a code, or as no answer of that server may.
+        ConnectionRefused = "connection.refused",
         /// An account was connected.
         ConnectionMade = "connection.made",
         /// A connection was removed, and its tokens destroyed.

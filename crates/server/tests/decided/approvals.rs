@@ -23,13 +23,14 @@ async fn a_marked_call_waits_for_a_person_and_is_made_once() {
     assert_eq!(shown["arguments"], json!({ "city": "Zurich" }), "the person sees what would be sent");
     assert_eq!((&shown["status"], &shown["actor_id"]), (&json!("pending"), &json!("agent")));
     ok(scene.decide(&approval, "grant").await);
-    assert_eq!(scene.decide(&approval, "deny").await.status, 409, "one decision is made");
+    assert_eq!(scene.decide(&approval, "grant").await.status, 409, "it is granted once");
 
     let made = ok(scene.call("Zurich").await);
     assert_eq!(made["status"], "success");
     assert_ne!(scene.waiting("Zurich").await, approval, "the next one needs an approval of its own");
     let used = ok(scene.admin.get(&format!("/integrations/approvals/{approval}")).await.unwrap());
     assert_eq!(used["status"], "used");
+    assert_eq!(scene.decide(&approval, "deny").await.status, 409, "what is made is made");
 
     let path = format!("/integrations/mcp-invocations/{}", text(&made["invocation_id"]));
     assert_eq!(ok(scene.admin.get(&path).await.unwrap())["approval_id"], approval, "the record names it");
@@ -47,6 +48,7 @@ async fn a_policy_asks_and_a_refusal_is_told() {
     let asking = format!("@approval(\"required\")\n{PERMIT}");
     let scene = Scene::start(&asking).await;
     let approval = scene.waiting("Zurich").await;
+    ok(scene.decide(&approval, "grant").await);
     ok(scene.decide(&approval, "deny").await);
     let refused = scene.call("Zurich").await;
     let told = refused.json();

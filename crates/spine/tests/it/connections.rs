@@ -170,6 +170,9 @@ async fn an_attempt_is_completed_once_and_by_the_key_that_began_it() {
     refused(bank.complete(0, json!({ "state": "nonsense" })).await, "state");
     assert_eq!(bank.egress.requests().len(), 0, "nothing was sent for any of them");
     refused(bank.complete(0, json!({ "state": state, "iss": "https://evil.example" })).await, "iss");
+    let story = bank.house.story_of(&bank.server).await;
+    let ended = story.iter().filter(|event| event.as_str() == "connection.refused").count();
+    assert_eq!(ended, 1, "an answer of another issuer ends the attempt, and is on record: {story:?}");
     assert_eq!(bank.egress.requests().len(), 0);
     refused(bank.complete(0, json!({ "state": state })).await, "state");
     let late = bank.begin(0).await;

@@ -49,7 +49,7 @@ pub struct GrantApproval {
     pub reason: Reason,
 }
 
-/// Denies an approval.
+/// Denies an approval: one that waits, or a granted one whose call is not made yet.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct DenyApproval {

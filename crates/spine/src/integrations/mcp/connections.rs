@@ -70,9 +70,8 @@ pub(crate) async fn complete_connection(
     scene: Scene,
     request: CompleteConnection,
 ) -> Result<Connection, Error> {
-    let attempt = consume(&scene, &request.state).await?;
+    let (attempt, code) = consume(&scene, &request).await?;
     let (tenant, server) = (scene.tenant(), &attempt.server);
-    let code = returned(&attempt.grant.client.oauth, &request)?;
     let (judged, _, receipt) = exchange::record(&scene, &server.server_id, KIND, LONGEST).await?;
     let asked = AtomicBool::new(false);
     let issued = match account_grant(&judged, &attempt.grant.key) {
@@ -199,10 +198,11 @@ struct Attempt {
     ended: StoredConnection,
 }
 
-/// Ends the attempt of this state before anything is sent, so that it is good once.
-async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
+/// Ends the attempt of this state before anything is sent, so that it is good once, and gives its code. What came back
+/// without one that may be exchanged is on record.
+async fn consume<'r>(scene: &Scene, request: &'r CompleteConnection) -> Result<(Attempt, &'r Secret), Error> {
     let (tenant, key, now) = (scene.tenant(), scene.principal().key(), scene.now());
-    let id = server_of(state).ok_or_else(no_attempt)?;
+    let id = server_of(&request.state).ok_or_else(no_attempt)?;
     // Read apart: within the unit that writes it would count as a change of the configuration.
     let mut read = scene.read().await?;
     let server = servers::find(scene, &mut *read, &id).await?;
@@ -211,15 +211,21 @@ async fn consume(scene: &Scene, state: &Secret) -> Result<Attempt, Error> {
     let grant = account_grant(&server, key).ok_or_else(no_attempt)?;
     let mut work = scene.begin().await?;
     let stored = work.connections().get(tenant, &id, key).await?;
-    let stored = stored.filter(|stored| is_under_way(stored, state, now)).ok_or_else(no_attempt)?;
+    let stored = stored.filter(|stored| is_under_way(stored, &request.state, now)).ok_or_else(no_attempt)?;
     ControlsBridge::refuse(frozen.as_ref())?;
     let verifier = stored.attempt.as_ref().map(|(_, sealed)| sealed.clone()).ok_or_else(no_attempt)?;
     let mut ended: StoredConnection = next(Some(&stored), key, &server, now);
     ended.attempt = None;
     ended.connection.attempt_ends_at = None;
     work.connections().put(tenant, &ended).await?;
+    let returned = returned(&grant.client.oauth, request);
+    if let Err(error) = &returned {
+        let facts = json!({ "error_code": error.code(), "field": error.field() });
+        let event = about(scene, AuditEventType::ConnectionRefused, &id, key, facts);
+        work.audit_log().append(tenant, &[event]).await?;
+    }
     work.commit().await?;
-    Ok(Attempt { server, grant, verifier, ended })
+    Ok((Attempt { server, grant, verifier, ended }, returned?))
 }
 
 /// Connects, if all is still as the attempt has left it: while the code was exchanged the connection may have been removed
