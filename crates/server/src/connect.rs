@@ -65,7 +65,9 @@ pub(crate) fn run(flags: &ConnectFlags) -> eyre::Result<()> {
 fn endpoint(gate: &str, toolset: &ToolsetName) -> eyre::Result<String> {
     let gate = Url::parse(gate).wrap_err("--gate: expected a URL, like https://gate.example")?;
     ensure!(
-        ["http", "https"].contains(&gate.scheme()) && gate.host().is_some() && gate.path() == "/",
+        // No path, user, query or fragment, which would be lost.
+        ["http", "https"].contains(&gate.scheme())
+            && gate.as_str().strip_suffix('/') == Some(&gate.origin().ascii_serialization()),
         "--gate: expected an origin, like https://gate.example"
     );
     let is_loopback = match gate.host() {
@@ -139,6 +141,9 @@ mod tests {
             "http://gate.example",
             "gate.example",
             "https://gate.example/x",
+            "https://user:word@gate.example/",
+            "https://gate.example/?tenant=a",
+            "https://gate.example/#a",
             "ftp://gate.example",
             "https://",
         ] {

@@ -12,7 +12,7 @@ use crate::text::Reason;
 operations! {
     ListApprovals => Page<CallApproval>, "integrations.approvals.list_approvals", Read, Read,
         "List approvals of calls, newest first";
-    GetApproval => ShownApproval, "integrations.approvals.get_approval", Read, Read,
+    GetApproval => ShownApproval, "integrations.approvals.get_approval", Admin, Read,
         "Read one approval with the arguments of its call";
     GrantApproval => CallApproval, "integrations.approvals.grant_approval", Admin, Write,
         "Let the call be made, once, as it was shown";
