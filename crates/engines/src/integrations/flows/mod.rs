@@ -7,8 +7,7 @@ use portcullis_schemas::policies::TenantPolicySet;
 const WORDS: [&str; 2] = ["flows", "\\"];
 
 /// Whether any policy of the set may look at flows. Only then runs are kept account of: what nobody judges by costs
-/// nothing. A word in a comment counts too, and so does any escape: neither
-/// does harm.
+/// nothing. A word in a comment counts too, and so does any escape: neither does harm.
 #[must_use]
 pub fn are_watched(policies: &TenantPolicySet) -> bool {
     policies.policies.iter().any(|policy| WORDS.iter().any(|word| policy.text.as_str().contains(word)))
