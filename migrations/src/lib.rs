@@ -31,6 +31,8 @@ mod m0012_rounds;
 mod m0013_intent_kinds;
 mod m0014_trail_indexes;
 mod m0015_definition_checks;
+mod m0016_master_keys;
+mod m0017_approval_flows;
 mod table;
 
 /// Every migration, in order. A database that names others was written by a later version.
@@ -56,6 +58,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_intent_kinds::Migration),
             Box::new(m0014_trail_indexes::Migration),
             Box::new(m0015_definition_checks::Migration),
+            Box::new(m0016_master_keys::Migration),
+            Box::new(m0017_approval_flows::Migration),
         ]
     }
 }

@@ -8,13 +8,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use portcullis_schemas::PortError;
+use sea_orm::sqlx;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait,
+    ConnectOptions, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, RuntimeErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
 
 pub use self::bounded::Bounded;
 use self::direct::Direct;
+pub use self::key_fingerprints::{KnownKeys, SqlKeyFingerprints};
 pub(crate) use self::record::RecordTransaction;
 pub use self::roles::{InvalidRole, writer_grants};
 pub(crate) use self::session::{Row, Session};
@@ -24,6 +26,7 @@ use crate::rows::port_error;
 
 mod bounded;
 mod direct;
+mod key_fingerprints;
 mod postgres;
 mod record;
 mod roles;
@@ -34,6 +37,9 @@ mod tenant_locks;
 mod transaction;
 mod turns;
 
+/// How often the first connection of a pool is tried for. A disk or a server that is busy for a second, or a server that is
+/// just starting, is no reason not to start.
+const ATTEMPTS: u32 = 10;
 /// How long closing waits for what still runs.
 const CLOSING: Duration = Duration::from_secs(5);
 
@@ -45,12 +51,14 @@ pub struct DatabaseOptions {
     /// Connections for units of work that write; 4 unless told. SQLite has one, whatever this says.
     pub writers: u32,
     /// How long to wait for a connection, for another writer, or for the answer to a statement; 900 ms unless
-    /// told, so that whoever is refused for it hears of it within a second.
+    /// told, so that whoever is refused for it hears of it within a second. At open up to ten times that for the first
+    /// connection of each pool.
     pub wait: Duration,
     /// Whether a commit waits for the disk; true unless told. False is for measuring what that costs and for tests: a
     /// power cut may then lose the newest records of the trail.
     pub durable: bool,
-    /// Whether a schema of an earlier version is brought up to date; true unless told. Otherwise it is refused.
+    /// Whether a schema of an earlier version is brought up to date; true unless told. Otherwise it is refused, and a
+    /// PostgreSQL role need not have the rights of a writer.
     pub migrate: bool,
 }
 
@@ -116,6 +124,14 @@ pub enum OpenError {
         "database: this role may not read the schema or bring it up to date: start this version once as the schema's owner, then give the writer role its rights"
     )]
     Rights(#[source] DbErr),
+    /// This role lacks rights of a writer: it was given none since the schema was last brought up to date.
+    #[error(
+        "database: this role lacks rights of a writer: {lacking}. Run what `portcullis database grants` prints as the schema's owner, with this version, after each one that migrates"
+    )]
+    Grants {
+        /// Each right and its table.
+        lacking: String,
+    },
     /// A migration failed; it was rolled back.
     #[error(
         "database: bringing the schema up to date failed and was rolled back; restore a backup or report this"
@@ -257,6 +273,24 @@ impl Database {
             Err(_) => Err(PortError::unavailable("no database transaction could be opened in time")),
         }
     }
+}
+
+/// The first connection of a pool. Of those that come later nobody waits for a second one: a call is refused in time.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    for _ in 1..ATTEMPTS {
+        match sea_orm::Database::connect(options.clone()).await {
+            Err(error) if is_late(&error) => {
+                tracing::warn!("the database refuses connections or does not answer; trying once more")
+            }
+            ended => return ended,
+        }
+    }
+    sea_orm::Database::connect(options).await
+}
+
+fn is_late(error: &DbErr) -> bool {
+    let DbErr::Conn(RuntimeErr::SqlxError(cause)) = error else { return false };
+    matches!(**cause, sqlx::Error::PoolTimedOut)
 }
 
 async fn begin(

@@ -46,6 +46,11 @@ impl Members {
         self.0.iter().map(|(name, _)| name.as_str())
     }
 
+    /// The members as they are written, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.get()))
+    }
+
     /// Whether there is a member of this name.
     #[must_use]
     pub fn has(&self, name: &str) -> bool {

@@ -7,9 +7,11 @@
 //! With a `database_url` the database is PostgreSQL instead, and several replicas may share it: each has a directory of
 //! its own, and all have the same master key and the same signing key.
 
+mod attached;
 mod data_dir;
 mod error;
 mod key_file;
+mod known_keys;
 mod private_file;
 mod signing_key;
 
@@ -35,6 +37,7 @@ use portcullis_spine::{CheckpointPorts, Ports};
 use portcullis_vault::rules::GrantRuleChecker;
 use portcullis_vault::{CheckpointKeys, Keyring, SealedVault};
 
+pub use self::attached::{Attached, attach};
 use self::data_dir::DataDirectory;
 pub use self::error::{OpenError, OpenErrorKind};
 
@@ -49,8 +52,8 @@ pub struct EmbeddedOptions {
     /// The master key file; `master.key` in the directory unless told. Created with mode 0600 on the first start only,
     /// and never for a PostgreSQL database, which others may have sealed with another key.
     pub master_key_file: Option<PathBuf>,
-    /// The file of the keys that sign checkpoints; `signing.key` in the directory unless told. Created with mode 0600, but
-    /// never for a PostgreSQL database, where all replicas sign with the same.
+    /// The file of the keys that sign checkpoints; `signing.key` in the directory unless told. Created with mode 0600 on the
+    /// first start only, and never for a PostgreSQL database, where all replicas sign with the same.
     pub signing_key_file: Option<PathBuf>,
     /// Where checkpoints are kept; `checkpoints` in the directory unless told. Better on another machine's disk.
     pub checkpoint_dir: Option<PathBuf>,
@@ -132,63 +135,22 @@ impl fmt::Debug for Embedded {
 /// # Errors
 /// [`OpenError`]: what is wrong, where, and what to do. Nothing is created when the options are wrong.
 pub async fn open(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
-    let egress = egress(&options)?;
+    let egress = Arc::new(egress(&options)?);
     let directory = DataDirectory::open(&options.data_dir)?;
-    start(options, egress, directory).await
-}
-
-/// Opens a data directory that is there, also beside a process that serves on it: for an export of the trail, not for
-/// serving. The schema stays as it is, whoever else uses the database; beside another process nothing is created either.
-///
-/// # Errors
-/// As [`open`]; and when the schema is that of an earlier version.
-pub async fn attach(options: EmbeddedOptions) -> Result<Embedded, OpenError> {
-    let egress = egress(&options)?;
-    let directory = DataDirectory::attach(&options.data_dir)?;
-    if options.database_url.is_none() {
-        directory.require_database()?;
-    }
-    start(options, egress, directory).await
-}
-
-/// The keys in `signing.key` of a data directory, or in the file that is named, without opening the directory. With
-/// `create` the file is made if there is none, and the directory too.
-///
-/// # Errors
-/// When the file is not there, malformed, or open to others.
-pub fn signing_keys(
-    data_dir: &Path,
-    named: Option<&Path>,
-    create: bool,
-) -> Result<CheckpointKeys, OpenError> {
-    let file = data_dir::signing_key_file(data_dir, named);
-    if create && !file.exists() {
-        data_dir::create(data_dir)?;
-        signing_key::create(&file)?;
-    }
-    signing_key::read(&file)
-}
-
-async fn start(
-    options: EmbeddedOptions,
-    egress: HyperEgress,
-    directory: DataDirectory,
-) -> Result<Embedded, OpenError> {
-    let egress = Arc::new(egress);
     let key_file = options.master_key_file.as_deref();
-    let (keys, url) = match &options.database_url {
-        Some(url) => (directory.shared_keys(key_file)?, url.clone()),
-        None => (directory.keys(key_file)?, Secret::new(directory.database_url()?)),
-    };
-    let keys = Arc::new(keys);
+    let keys = Arc::new(match &options.database_url {
+        Some(_) => directory.shared_keys(key_file)?,
+        None => directory.keys(key_file)?,
+    });
     let checkpoints = checkpoints(&options, &directory)?;
-    let durable = options.durable;
-    // Who looks on has a directory of their own too, where replicas share a database: it says nothing of who may migrate.
-    let migrate = directory.serves();
-    let database =
-        Database::open(url.expose(), DatabaseOptions { durable, migrate, ..DatabaseOptions::default() })
-            .await
-            .map_err(OpenError::database)?;
+    // Keys come first, since a database that exists gets no new ones.
+    let url = match &options.database_url {
+        Some(url) => url.clone(),
+        None => Secret::new(directory.database_url()?),
+    };
+    let database = DatabaseOptions { durable: options.durable, ..DatabaseOptions::default() };
+    let database = Database::open(url.expose(), database).await.map_err(OpenError::database)?;
+    known_keys::require(&database, &*keys, &directory.key_file(key_file)).await?;
 
     let clock: Arc<dyn Clock> = Arc::new(SystemClock::start());
     let entropy: Arc<dyn Entropy> = Arc::new(SystemEntropy::new());
@@ -221,6 +183,24 @@ async fn start(
         None => ports,
     };
     Ok(Embedded { ports, sealed_secrets, database, directory })
+}
+
+/// The keys in `signing.key` of a data directory, or in the file that is named, without opening the directory. With
+/// `create` the file is made if there is none, and the directory too.
+///
+/// # Errors
+/// When the file is not there, malformed, or open to others.
+pub fn signing_keys(
+    data_dir: &Path,
+    named: Option<&Path>,
+    create: bool,
+) -> Result<CheckpointKeys, OpenError> {
+    let file = data_dir::signing_key_file(data_dir, named);
+    if create && !file.exists() {
+        data_dir::create(data_dir)?;
+        signing_key::create(&file)?;
+    }
+    signing_key::read(&file)
 }
 
 /// What makes checkpoints: keys in a file, and a directory that keeps them.

@@ -33,7 +33,8 @@ impl Metrics {
         Self { catalogue: Arc::new(Catalogue::new()) }
     }
 
-    /// The same ports, heard: what passes through ledger, MCP client and dispatch audit is counted.
+    /// The same ports, heard: what passes through ledger, MCP client, dispatch audit and
+    /// the sink of checkpoints is counted.
     #[must_use]
     pub fn watch(&self, ports: Ports) -> Ports {
         watch::ports(&self.catalogue, ports)
@@ -80,11 +81,15 @@ impl LedgerMeter for Commits {
 
     fn committed(&self, values: usize, elapsed: Duration, written: bool) {
         if written {
-            self.0.commit_values.observe(values as f64);
-            self.0.commit_seconds.observe(elapsed.as_secs_f64());
+            self.0.commits.values.observe(values as f64);
+            self.0.commits.seconds.observe(elapsed.as_secs_f64());
         } else {
-            self.0.commits_failed.inc();
+            self.0.commits.failed.inc();
         }
+    }
+
+    fn left_out(&self, values: usize) {
+        self.0.commits.values_failed.inc_by(values as u64);
     }
 }
 

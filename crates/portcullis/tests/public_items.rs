@@ -48,9 +48,10 @@ fn public_items(sources: &Path, file: &str, path: &str) -> BTreeSet<String> {
         items.extend(public_items(sources, &format!("{folder}{module}.rs"), &format!("{path}::{module}")));
     }
     if file == "embedded.rs" {
-        // Its error lives in a private module beside it; its methods are public all the same.
-        let text = fs::read_to_string(sources.join("embedded/error.rs")).unwrap();
-        read(&text, path, &mut items);
+        // What private modules beside it hold is re-exported; its methods are public all the same.
+        for private in ["embedded/attached.rs", "embedded/error.rs"] {
+            read(&fs::read_to_string(sources.join(private)).unwrap(), path, &mut items);
+        }
     }
     items
 }

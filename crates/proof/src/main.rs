@@ -28,6 +28,7 @@ mod hostile;
 mod idempotency;
 mod kill;
 mod load;
+mod patience;
 mod permitted;
 mod plant;
 mod points;

@@ -1,11 +1,13 @@
 //! A tool that an agent may call: its server is registered, its definition approved, its use permitted.
 
 use color_eyre::eyre::{ContextCompat, Result, ensure};
-use portcullis_schemas::egress::HttpMethod;
+use portcullis_schemas::egress::HttpMethod::{Get, Post, Put};
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::{Answer, ApiClient};
 use serde_json::{Value, json};
 use url::Url;
+
+use crate::patience::patiently;
 
 /// Such a tool, as its agent sees it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -28,21 +30,21 @@ impl PermittedTool {
         // Names of their own, for when there are several.
         let port = Url::parse(url)?.port_or_known_default().unwrap_or_default();
         let body = json!({ "name": format!("upstream {port}"), "url": url });
-        let registered = admin.post("/integrations/mcp-servers", &body).await?.success()?;
+        let registered = patiently(admin, Post, "/integrations/mcp-servers", Some(&body)).await?;
         ensure!(registered["discovery_error"].is_null(), "no discovery: {}", registered["discovery_error"]);
         let server_id = text(&registered["server"]["server_id"])?.to_owned();
         let server = format!("/integrations/mcp-servers/{server_id}");
-        let tools = admin.get(&format!("{server}/tools")).await?.success()?;
+        let tools = patiently(admin, Get, &format!("{server}/tools"), None).await?;
         let items = tools["items"].as_array().context("no tools")?;
         let found = items.iter().find(|item| item["name"] == tool).context("no such tool")?;
         let tool_id = text(&found["tool_id"])?.to_owned();
         let path = format!("{server}/tools/{tool_id}");
         let approval = json!({ "definition_hash": found["definition_hash"] });
-        admin.post(&format!("{path}/approve"), &approval).await?.success()?;
+        patiently(admin, Post, &format!("{path}/approve"), Some(&approval)).await?;
         let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
-        admin.put("/policies", &policy).await?.success()?;
+        patiently(admin, Put, "/policies", Some(&policy)).await?;
         let key = json!({ "name": format!("agent {port}"), "scopes": ["invoke"] });
-        let created = admin.post("/api-keys", &key).await?.success()?;
+        let created = patiently(admin, Post, "/api-keys", Some(&key)).await?;
         let agent = admin.with_key(Secret::new(text(&created["secret"])?.to_owned()));
         let key_id = text(&created["key"]["key_id"])?.to_owned();
         Ok(Self { agent, key_id, server_id, tool_id, path })
@@ -58,7 +60,7 @@ impl PermittedTool {
 
     /// Calls it once, with further headers. An error says that no answer came.
     pub(crate) async fn invoke(&self, body: &Value, headers: &[(&str, &str)]) -> Result<Answer> {
-        self.agent.send(HttpMethod::Post, &format!("{}/invoke", self.path), Some(body), headers).await
+        self.agent.send(Post, &format!("{}/invoke", self.path), Some(body), headers).await
     }
 }
 

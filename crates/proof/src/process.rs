@@ -18,6 +18,9 @@ use crate::wiring::Wiring;
 const THIS_PROGRAM: &str = "/proc/self/exe";
 /// How long a process may take to say that it is there, and to stop when asked.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// The line before the causes of an error, outermost first; and lines of a log that are told.
+const ERROR: &str = "Error:";
+const LAST: usize = 3;
 
 /// A running process. It is killed when dropped; and it ends by itself when the trial is gone.
 #[derive(Debug)]
@@ -132,8 +135,11 @@ impl Child {
     }
 }
 
+/// Why it ended, as its log tells it; the log's end where it tells no error.
 fn last_words(log: &Path) -> String {
     let text = std::fs::read_to_string(log).unwrap_or_default();
-    let last: Vec<&str> = text.lines().rev().take(3).collect();
-    last.into_iter().rev().collect::<Vec<_>>().join(" / ")
+    let lines: Vec<&str> = text.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let error = lines.iter().rposition(|line| *line == ERROR);
+    let told = error.map_or(lines.len().saturating_sub(LAST), |error| error + 1);
+    lines[told..].iter().take(LAST).copied().collect::<Vec<_>>().join(" / ")
 }

@@ -6,6 +6,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 use color_eyre::config::{HookBuilder, Theme};
@@ -15,10 +18,13 @@ use crate::audit::{self, AuditCommand};
 use crate::config::{Flags, Mistakes, Settings};
 use crate::connect::ConnectFlags;
 use crate::demo::{self, DemoOptions};
+use crate::telemetry::{self, Telemetry};
 use crate::{connect, database, serve};
 
 pub(crate) const FAILED: u8 = 1;
 const MISCONFIGURED: u8 = 2;
+/// The longest that the end of the process waits for who reads why it failed.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The gate between AI agents and the outside world.
 ///
@@ -160,7 +166,7 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
         Command::Audit { command } => return audit::run(command),
         Command::Serve(flags) => {
             let settings = settings(flags)?;
-            observed(&settings, serve::run(&settings))
+            observed(&settings, |telemetry| serve::run(&settings, telemetry))
         }
         Command::Demo(flags) => {
             let options = DemoOptions { keep: flags.keep, data_dir: flags.data_dir, port: flags.port };
@@ -169,7 +175,7 @@ fn execute(command: Command) -> eyre::Result<ExitCode> {
         Command::Config { command: ConfigCommand::Check(flags) } => say(&settings(flags)?.to_toml()),
         Command::Database { command: DatabaseCommand::Migrate(flags) } => {
             let settings = settings(*flags)?;
-            observed(&settings, database::migrate(&settings))
+            observed(&settings, |_| database::migrate(&settings))
         }
         Command::Database { command: DatabaseCommand::Grants { role } } => database::grants(&role),
         Command::Connect(flags) => connect::run(&flags),
@@ -197,13 +203,13 @@ fn settings(flags: SettingFlags) -> Result<Settings, Mistakes> {
 }
 
 /// Runs to the end, with telemetry from before the first step until after the last.
-pub(crate) fn observed<T>(
-    settings: &Settings,
-    work: impl Future<Output = eyre::Result<T>>,
-) -> eyre::Result<T> {
+pub(crate) fn observed<T, W>(settings: &Settings, work: impl FnOnce(Telemetry) -> W) -> eyre::Result<T>
+where
+    W: Future<Output = eyre::Result<T>>,
+{
     let runtime = runtime(settings.database_url.is_none())?;
-    let telemetry = runtime.block_on(async { crate::telemetry::start(settings) })?;
-    let done = runtime.block_on(work);
+    let telemetry = runtime.block_on(async { telemetry::start(settings) })?;
+    let done = runtime.block_on(work(telemetry.clone()));
     telemetry.stop();
     // What is still at work has had its time.
     runtime.shutdown_background();
@@ -233,12 +239,20 @@ fn install_reports() -> eyre::Result<()> {
 
 #[expect(clippy::print_stderr, reason = "what went wrong is for the person at the terminal")]
 fn report(error: &eyre::Report) -> ExitCode {
-    if let Some(mistakes) = error.downcast_ref::<Mistakes>() {
-        eprintln!("{mistakes}");
-        return ExitCode::from(MISCONFIGURED);
+    let (code, text) = match error.downcast_ref::<Mistakes>() {
+        Some(mistakes) => (MISCONFIGURED, mistakes.to_string()),
+        None => (FAILED, causes(error)),
+    };
+    // Of a reader who stalls the process does not wait to end.
+    let (done, told) = mpsc::channel();
+    let telling = thread::Builder::new().spawn(move || {
+        eprintln!("{text}");
+        let _ = done.send(());
+    });
+    if telling.is_ok() {
+        let _ = told.recv_timeout(LAST_WORDS);
     }
-    eprintln!("{}", causes(error));
-    ExitCode::from(FAILED)
+    ExitCode::from(code)
 }
 
 /// The error and its causes, one a line; no stack, whatever the environment asks for: it is no defect of ours.

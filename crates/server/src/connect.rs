@@ -4,6 +4,7 @@
 //! do neither, a place for it is left.
 
 mod clients;
+mod json;
 mod merge;
 
 use std::path::{Path, PathBuf};
@@ -58,8 +59,11 @@ pub(crate) fn run(flags: &ConnectFlags) -> eyre::Result<()> {
     let Some(file) = path(&recipe.place, &home) else {
         eyre::bail!("this client keeps no configuration: leave --write out, and run what is printed");
     };
-    merge::write(&file, &recipe)?;
-    cli::say(&format!("Wrote {}. {}\n", file.display(), recipe.next))
+    let text = match merge::write(&file, &recipe)? {
+        true => format!("Wrote {}. {}\n", file.display(), recipe.next),
+        false => format!("{} has it already; nothing was written.\n", file.display()),
+    };
+    cli::say(&text)
 }
 
 fn endpoint(gate: &str, toolset: &ToolsetName) -> eyre::Result<String> {

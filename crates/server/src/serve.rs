@@ -1,18 +1,44 @@
 //! `portcullis serve`: start, say where and how to go on, run until a signal, stop in order.
 
+use std::pin::pin;
+use std::time::Duration;
+
 use color_eyre::eyre::{self, WrapErr};
 use portcullis::operations::api_keys::CreatedApiKey;
 use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::{Instant, timeout};
 
 use crate::cli;
 use crate::config::Settings;
-use crate::running::{self, Running};
+use crate::running::{self, Running, TAIL};
+use crate::telemetry::{LAST_SPANS, Telemetry};
+use crate::wiring;
 
-/// Runs the server until SIGTERM or SIGINT. A second signal ends the process there and then, without waiting for anything:
-/// for open requests, for the last spans, or for an error that would have to be told on the way up.
-pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
+/// The longest that a start goes on after a signal. It may have founded the first tenant that instant, whose key would be
+/// lost; what takes longer waits for something else.
+const START_TAIL: Duration = Duration::from_secs(4);
+/// What the last spans get at least, however long calls took to end.
+const LEAST_FOR_SPANS: Duration = Duration::from_millis(250);
+
+/// Runs the server until SIGTERM or SIGINT, also one during the start. A second signal ends the process there and then,
+/// without waiting for anything: for open requests, for the last spans, or for an error that would have to be told on the
+/// way up.
+pub(crate) async fn run(settings: &Settings, telemetry: Telemetry) -> eyre::Result<()> {
     let mut signals = Signals::listen()?;
-    let running = running::start(settings).await?;
+    // Before a tenant is founded: where nothing can be told, its key would be lost.
+    cli::say(concat!("Portcullis ", env!("CARGO_PKG_VERSION"), " starts.\n"))?;
+    let (running, early) = match start(settings, &mut signals, &telemetry).await {
+        Ok(Some(started)) => started,
+        ended => {
+            if ended.is_ok() {
+                tracing::info!("stopped before the start was over");
+            }
+            tokio::select! {
+                () = send_spans(telemetry.clone(), LAST_SPANS) => return ended.map(drop),
+                _ = signals.next() => stop_at_once(&telemetry),
+            }
+        }
+    };
     cli::say(&announcement(settings, &running))?;
     if settings.api.allowed_hosts.is_empty() && !running.addr().ip().is_loopback() {
         tracing::warn!(
@@ -20,23 +46,64 @@ pub(crate) async fn run(settings: &Settings) -> eyre::Result<()> {
         );
     }
     tracing::info!(address = %running.addr(), metrics = running.metrics_addr().map(tracing::field::display), "listening");
-    let signal = signals.next().await;
-    let grace = settings.limits.grace_seconds;
+    let signal = match early {
+        Some(signal) => signal,
+        None => signals.next().await,
+    };
+    let grace = wiring::grace(settings);
     tracing::info!(
         signal,
-        grace,
+        grace = grace.as_secs(),
         "stopping: calls get so many seconds to end; send the signal again to stop at once"
     );
     tokio::select! {
-        done = running.shutdown() => {
+        done = stop(running, telemetry.clone(), grace + TAIL) => {
             tracing::info!("stopped");
             done
         }
-        _ = signals.next() => {
-            tracing::error!("stopped at once by a second signal; the next start closes open calls as unknown");
-            std::process::exit(cli::FAILED.into())
-        }
+        _ = signals.next() => stop_at_once(&telemetry),
     }
+}
+
+/// The server, and the signal that came before it ran, if one did. `None` when the start took too long after it.
+async fn start(
+    settings: &Settings,
+    signals: &mut Signals,
+    telemetry: &Telemetry,
+) -> eyre::Result<Option<(Running, Option<&'static str>)>> {
+    let mut starting = pin!(running::start(settings));
+    let signal = tokio::select! {
+        running = &mut starting => return Ok(Some((running?, None))),
+        signal = signals.next() => signal,
+    };
+    tracing::info!(signal, "stopping during the start; send the signal again to stop at once");
+    tokio::select! {
+        running = timeout(START_TAIL, starting) => match running {
+            Ok(running) => Ok(Some((running?, Some(signal)))),
+            Err(_) => Ok(None),
+        },
+        _ = signals.next() => stop_at_once(telemetry),
+    }
+}
+
+/// Stops the server, then sends the last spans in what is left of `time`.
+async fn stop(running: Running, telemetry: Telemetry, time: Duration) -> eyre::Result<()> {
+    let end = Instant::now() + time;
+    let done = running.shutdown().await;
+    let left = end.saturating_duration_since(Instant::now()).clamp(LEAST_FOR_SPANS, LAST_SPANS);
+    send_spans(telemetry, left).await;
+    done
+}
+
+/// On a thread where it may block. If that breaks, spans are lost, and spans may be.
+async fn send_spans(telemetry: Telemetry, time: Duration) {
+    let _ = tokio::task::spawn_blocking(move || telemetry.send_spans(time)).await;
+}
+
+fn stop_at_once(telemetry: &Telemetry) -> ! {
+    tracing::error!("stopped at once by a second signal; the next start closes open calls as unknown");
+    telemetry.write_lines();
+    std::process::exit(cli::FAILED.into())
 }
 
 /// Says where it listens, and on the first start shows the key.

@@ -4,12 +4,14 @@
 
 #[cfg(feature = "otlp")]
 mod collector;
+mod line_queue;
 #[cfg(feature = "otlp")]
 pub(crate) mod otlp;
 #[cfg(feature = "otlp")]
 pub(crate) mod propagation;
 
 use std::io::{self, Write};
+use std::time::Duration;
 
 use color_eyre::eyre::{self, WrapErr};
 use tracing::Subscriber;
@@ -20,35 +22,63 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{Layer, Registry};
 
+use self::line_queue::LineQueue;
 use crate::config::{LogFormat, LogLevel, LogSettings, Settings};
 
 /// A layer of any kind.
 type Layers = Vec<Box<dyn Layer<Registry> + Send + Sync>>;
 
-/// What sends spans away, if anything does.
-#[must_use = "spans that were not sent yet are lost when it is dropped"]
-#[derive(Debug, Default)]
+/// The longest that the end of the process waits for lines that nobody reads.
+const LAST_LINES: Duration = Duration::from_millis(250);
+/// How long the end of the process waits for the last export, if nothing else limits it.
+pub const LAST_SPANS: Duration = Duration::from_secs(4);
+
+/// What writes lines, and sends spans away if anything does. Cheap to clone; all clones are one.
+#[must_use = "spans and lines that were not written yet are lost when the process ends"]
+#[derive(Clone, Debug, Default)]
 pub struct Telemetry {
+    lines: Option<LineQueue>,
     #[cfg(feature = "otlp")]
     exporter: Option<otlp::Exporter>,
 }
 
 impl Telemetry {
-    /// Sends what is left, for 5 s at most. It blocks, so not on a thread of the runtime.
-    pub fn stop(self) {
+    /// Sends the spans that are left, within this time, and no more after that. It blocks, so not on a thread of the
+    /// runtime. Doing it again does nothing.
+    #[cfg_attr(
+        not(feature = "otlp"),
+        expect(unused_variables, reason = "without the feature there are no spans")
+    )]
+    pub fn send_spans(&self, time: Duration) {
         #[cfg(feature = "otlp")]
-        if let Some(exporter) = self.exporter {
-            exporter.stop();
+        if let Some(exporter) = &self.exporter {
+            exporter.stop(time);
         }
+    }
+
+    /// Writes the lines that are left; who does not read them in 250 ms does not get them. It blocks.
+    pub fn write_lines(&self) {
+        if let Some(lines) = &self.lines {
+            lines.flush(LAST_LINES);
+        }
+    }
+
+    /// Sends and writes what is left, in 4 s and a little at most. It blocks, so not on a thread of the runtime.
+    pub fn stop(self) {
+        self.send_spans(LAST_SPANS);
+        self.write_lines();
     }
 }
 
 /// Starts logging and, if asked for, the export of spans, once a process. Needs a Tokio runtime.
 ///
 /// # Errors
-/// When it has been started before, or the collector cannot be used.
+/// When it has been started before, the collector cannot be used, or there is no thread for the lines.
 pub fn start(settings: &Settings) -> eyre::Result<Telemetry> {
-    let (subscriber, telemetry) = subscriber(settings, io::stderr)?;
+    let queue =
+        LineQueue::to(io::stderr()).wrap_err("the log could not start: the system gives no threads")?;
+    let (subscriber, mut telemetry) = subscriber(settings, queue.clone())?;
+    telemetry.lines = Some(queue);
     subscriber.try_init().wrap_err("logging was started before; it starts once a process")?;
     Ok(telemetry)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use axum::Router;
 use color_eyre::eyre::{self, WrapErr};
-use portcullis::embedded::{self, Embedded, EmbeddedOptions};
+use portcullis::embedded::{self, Attached, Embedded, EmbeddedOptions};
 use portcullis::http::{ApiOptions, ServeLimits};
 use portcullis::metrics::Metrics;
 use portcullis::{CheckpointRules, KeyEnvironment, Ports, Secret, Spine, SpineOptions, http};
@@ -23,7 +23,7 @@ pub(crate) async fn open(settings: &Settings, metrics: Option<Metrics>) -> eyre:
 }
 
 /// Opens it beside a server that may run on it.
-pub(crate) async fn attach(settings: &Settings) -> eyre::Result<Embedded> {
+pub(crate) async fn attach(settings: &Settings) -> eyre::Result<Attached> {
     Ok(embedded::attach(embedded_options(settings).await?).await?)
 }
 

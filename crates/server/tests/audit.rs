@@ -6,8 +6,12 @@ use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
 
+use portcullis_schemas::secret::Secret;
+use portcullis_server::api_client::ApiClient;
+use portcullis_server::config::Settings;
+use portcullis_server::running;
 use portcullis_trail::tree::record_leaf;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// A folder with `data`, in which the demo ran, `trail` its export, and the key.
@@ -39,6 +43,32 @@ impl Story {
         story.export("trail");
         let key = done(&story.run(&["audit", "key", "--data-dir", "data"])).trim().to_owned();
         Self { key, ..story }
+    }
+
+    /// The same of a gate that goes on, and its admin's key.
+    fn found() -> (Self, Secret) {
+        let story = Self { folder: TempDir::new().unwrap(), key: String::new() };
+        let admin = story.change(None);
+        story.export("trail");
+        let key = done(&story.run(&["audit", "key", "--data-dir", "data"])).trim().to_owned();
+        (Self { key, ..story }, admin)
+    }
+
+    /// Runs a gate on `data` for as long as its admin changes something.
+    fn change(&self, admin: Option<&Secret>) -> Secret {
+        let mut settings = Settings::new(self.folder.path().join("data"));
+        settings.listen.set_port(0);
+        let changed = async {
+            let gate = running::start(&settings).await.unwrap();
+            let key =
+                admin.cloned().unwrap_or_else(|| Secret::new(gate.first_key().unwrap().secret.0.clone()));
+            let client = ApiClient::new(&gate.url(), key.clone()).unwrap();
+            let nobody = json!({ "name": "all", "text": "forbid (principal, action, resource);" });
+            client.put("/policies", &nobody).await.unwrap().success().unwrap();
+            gate.shutdown().await.unwrap();
+            key
+        };
+        tokio::runtime::Runtime::new().unwrap().block_on(changed)
     }
 
     fn run(&self, arguments: &[&str]) -> Output {
@@ -94,6 +124,90 @@ fn an_export_is_verified_kept_and_compared_with_the_next() {
     let newest = fs::read_dir(story.folder.path().join("data/checkpoints")).unwrap();
     let newest = newest.map(|entry| entry.unwrap().path()).max().unwrap();
     assert_eq!(fs::read(newest).unwrap(), fs::read(story.folder.path().join("kept")).unwrap());
+}
+
+/// An export asks for no master key, and a lost signing key only ends what can be signed.
+#[test]
+fn a_trail_whose_signing_key_is_lost_is_exported_and_signed_by_a_new_one() {
+    let story = Story::tell();
+    let data = story.folder.path().join("data");
+    fs::remove_file(data.join("master.key")).unwrap();
+    fs::remove_file(data.join("signing.key")).unwrap();
+    let said = story.export("later");
+    assert!(said.contains("No last checkpoint was made") && said.contains("no signing key"), "{said}");
+    assert_eq!(story.verify("later", &[]).0, Some(0));
+    assert!(!data.join("signing.key").exists(), "an export makes no key");
+
+    done(&story.run(&["audit", "key", "--data-dir", "data", "--create"]));
+    let made = fs::read_to_string(data.join("signing.key")).unwrap();
+    let known = format!("portcullis-verifier-key-v1 {}\n{made}", story.key);
+    fs::write(data.join("signing.key"), known).unwrap();
+    let keys = done(&story.run(&["audit", "key", "--data-dir", "data"]));
+    assert_eq!((keys.lines().next(), keys.lines().count()), (Some(&*story.key), 2));
+    let said = story.export("rotated");
+    assert!(!said.contains("No last checkpoint"), "{said}");
+    assert_eq!(story.verify("rotated", &[]).0, Some(0));
+}
+
+/// As README has it: the new key is believed everywhere before it signs anywhere.
+#[test]
+fn a_signing_key_is_rotated_under_a_running_trail() {
+    let (story, admin) = Story::found();
+    let file = story.folder.path().join("data/signing.key");
+    let new_key = done(&story.run(&["audit", "key", "--data-dir", "new", "--create"]));
+    let (old, new) = (signing_line(&file), signing_line(&story.folder.path().join("new/signing.key")));
+    let signed_by = |lines: &str, export: &str| {
+        fs::write(&file, lines).unwrap();
+        story.change(Some(&admin));
+        story.export(export);
+        let newest = fs::read_dir(story.folder.path().join("data/checkpoints")).unwrap();
+        let newest = newest.map(|entry| entry.unwrap().path()).max().unwrap();
+        fs::copy(&newest, story.folder.path().join(format!("{export}.checkpoint"))).unwrap();
+    };
+    signed_by(&format!("portcullis-verifier-key-v1 {}\n{old}\n", new_key.trim()), "believed");
+    assert_eq!(story.verify("believed", &[]).0, Some(0), "the old key signs");
+    signed_by(&format!("{old}\n{new}\n"), "rotated");
+    assert_eq!(story.verify("rotated", &[]).0, Some(3), "the new key is not known to this auditor");
+    let (code, said) =
+        story.verify("rotated", &["--key", new_key.trim(), "--checkpoint", "believed.checkpoint"]);
+    assert_eq!(code, Some(0), "{said}");
+}
+
+fn signing_line(file: &Path) -> String {
+    let text = fs::read_to_string(file).unwrap();
+    text.lines().find(|line| line.starts_with("portcullis-signing-key-v1 ")).unwrap().to_owned()
+}
+
+/// Whoever puts an older database back finds that the checkpoints beside it are newer.
+#[test]
+fn an_export_of_a_trail_that_was_put_back_says_so() {
+    let (story, admin) = Story::found();
+    let (database, kept) =
+        (story.folder.path().join("data/portcullis.db"), story.folder.path().join("kept.db"));
+    fs::copy(&database, &kept).unwrap();
+    story.change(Some(&admin));
+    story.export("later");
+    for more in ["-wal", "-shm"] {
+        let _ = fs::remove_file(format!("{}{more}", database.display()));
+    }
+    fs::copy(&kept, &database).unwrap();
+    let again = story.run(&["audit", "export", "--data-dir", "data", "--out", "again"]);
+    assert_eq!(again.status.code(), Some(3), "{}", text(&again));
+    assert!(text(&again).contains("No last checkpoint was made: "), "{}", text(&again));
+}
+
+/// What is written may be exported, whatever has become of where checkpoints are kept.
+#[test]
+fn an_export_needs_no_directory_of_checkpoints() {
+    let story = Story::tell();
+    let data = story.folder.path().join("data");
+    fs::rename(data.join("checkpoints"), story.folder.path().join("elsewhere")).unwrap();
+    fs::write(data.join("checkpoints"), "a file").unwrap();
+    let export = story.run(&["audit", "export", "--data-dir", "data", "--out", "later"]);
+    assert_eq!(export.status.code(), Some(1), "{}", text(&export));
+    let said = text(&export);
+    assert!(said.contains("No last checkpoint was made: checkpoint directory "), "{said}");
+    assert_eq!(story.verify("later", &[]).0, Some(0));
 }
 
 #[test]

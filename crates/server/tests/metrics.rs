@@ -56,6 +56,7 @@ async fn what_happened_is_counted() {
         ("portcullis_upstream_in_flight".to_owned(), 0.0),
         ("portcullis_ledger_queue_depth".to_owned(), 0.0),
         ("portcullis_ledger_commits_failed_total".to_owned(), 0.0),
+        ("portcullis_ledger_values_failed_total".to_owned(), 0.0),
         // Two calls, one discovery.
         ("portcullis_ledger_wait_seconds_count{write=\"intent\",result=\"written\"}".to_owned(), 3.0),
         ("portcullis_ledger_wait_seconds_count{write=\"settlement\",result=\"written\"}".to_owned(), 3.0),

@@ -151,6 +151,71 @@ fn the_binary_serves_until_a_signal_and_never_logs_the_key() {
     assert_eq!(rest(&mut again).0, Some(0));
 }
 
+/// Who started the server and does not read what it logs neither holds up its calls nor its end.
+#[test]
+fn a_log_that_nobody_reads_holds_up_nothing() {
+    let folder = TempDir::new().unwrap();
+    let serve = ["serve", "--listen", "127.0.0.1:0", "--log-level", "trace"];
+    let mut child = portcullis(folder.path(), &serve).spawn().unwrap();
+    let said = until_listening(&mut child);
+    let addr = said.iter().find_map(|line| line.split_once("http://")).unwrap().1;
+    let addr = addr.split(',').next().unwrap().parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    // Far more lines than a pipe holds.
+    for _ in 0..1500 {
+        assert_eq!(runtime.block_on(get(addr, "/tenants", None)).status, 401);
+    }
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    // Only once it has ended is its log read, of which the pipe has kept the beginning.
+    assert_eq!(child.wait().unwrap().code(), Some(0));
+    let mut log = Vec::new();
+    child.stderr.as_mut().unwrap().read_to_end(&mut log).unwrap();
+    assert!(log.len() > 60_000, "{}: there was less than a pipe holds, so this showed nothing", log.len());
+}
+
+#[test]
+fn a_start_that_can_tell_nobody_of_its_key_founds_nothing() {
+    let folder = TempDir::new().unwrap();
+    let full = fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let mut mute = portcullis(folder.path(), &["serve", "--listen", "127.0.0.1:0"]);
+    let ended = mute.stdout(full).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    let mut next = portcullis(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    assert!(until_listening(&mut next).iter().any(|line| line.contains("pcl_")), "its key is shown");
+    kill_process(Pid::from_child(&next), Signal::TERM).unwrap();
+    assert_eq!(rest(&mut next).0, Some(0));
+}
+
+/// A database that takes a connection and says nothing keeps the start waiting, until it gives up or is told so again.
+#[test]
+fn a_signal_during_the_start_is_heard() {
+    let folder = TempDir::new().unwrap();
+    // The keys of a gate that shares a database are there before it.
+    let mut keys = portcullis(folder.path(), &["serve", "--listen", "127.0.0.1:0"]).spawn().unwrap();
+    until_listening(&mut keys);
+    kill_process(Pid::from_child(&keys), Signal::TERM).unwrap();
+    assert_eq!(rest(&mut keys).0, Some(0));
+    let ends = [
+        (1, Some(0), "stopped before the start was over"),
+        (2, Some(1), "stopped at once by a second signal"),
+    ];
+    for (signals, status, end) in ends {
+        let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("postgres://nobody@{}/none", silent.local_addr().unwrap());
+        let serve = ["serve", "--listen", "127.0.0.1:0", "--database-url", &url];
+        let mut child = portcullis(folder.path(), &serve).spawn().unwrap();
+        let held = silent.accept().unwrap();
+        for _ in 0..signals {
+            kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+            std::thread::sleep(std::time::Duration::from_millis(200));
+        }
+        let (code, log) = rest(&mut child);
+        drop(held);
+        assert_eq!(code, status, "{log}");
+        assert!(log.contains("stopping during the start") && log.contains(end), "{log}");
+    }
+}
+
 #[test]
 fn config_check_prints_the_settings_or_every_mistake() {
     let folder = TempDir::new().unwrap();

@@ -10,7 +10,7 @@ use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, codes};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::{MissedTickBehavior, timeout};
+use tokio::time::{MissedTickBehavior, sleep, timeout};
 use tracing::{Instrument, debug_span};
 
 use crate::logs::checkpoint_job::{self, CheckpointJob};
@@ -18,13 +18,20 @@ use crate::scene::Stage;
 use crate::spine::Spine;
 use crate::tenure::Tenure;
 
+/// How soon a renewal that failed is tried again. With the next second, a storage that stands still at two moments would
+/// cost the lease.
+const RENEW_AGAIN: Duration = Duration::from_millis(100);
+
 /// Intents closed in one sweep.
 const SWEEP: u16 = 100;
 /// The longest that a sweep may take.
 const SWEEP_TIME: Duration = Duration::from_secs(30);
 
-/// Idempotency keys forgotten in one sweep: as many as the trail can wait for, were all of their answers large.
+/// Idempotency keys forgotten at once: as many as the trail can wait for, were all of their answers large.
 const FORGET: u16 = 500;
+
+/// Calls write in between.
+const BREATH: Duration = Duration::from_millis(100);
 
 /// The running background work; it ends when this is dropped.
 #[derive(Debug)]
@@ -73,6 +80,7 @@ async fn keep(stage: Arc<Stage>, mut tenure: Tenure) {
     let mut tick = tokio::time::interval(LEASE_RENEWAL);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut renewals, mut sweeps) = (JoinSet::new(), JoinSet::new());
+    let mut forgetting = JoinSet::new();
     loop {
         tick.tick().await;
         while let Some(swept) = sweeps.try_join_next() {
@@ -87,19 +95,30 @@ async fn keep(stage: Arc<Stage>, mut tenure: Tenure) {
         renewals.spawn(async move { renew(&fresh).await });
         match renewals.join_next().await {
             Some(Ok(Ok(()))) => tenure.renewed(now),
-            Some(Ok(Err(error))) => {
+            Some(failed) => {
                 tenure.broken();
-                tracing::error!(%error, "the lease could not be renewed");
-            }
-            Some(Err(_)) => {
-                tenure.broken();
-                tracing::error!("renewing the lease panicked; it is tried again");
+                tick.reset_after(RENEW_AGAIN);
+                match failed {
+                    Ok(Err(error)) => {
+                        tracing::error!(%error, "the lease could not be renewed; it is tried again")
+                    }
+                    _ => tracing::error!("renewing the lease panicked; it is tried again"),
+                }
             }
             None => {}
         }
         if sweeps.is_empty() && tenure.may_judge_others(now) {
             let fresh = Arc::clone(&stage);
             sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh)).await });
+        }
+        while let Some(forgot) = forgetting.try_join_next() {
+            if forgot.is_err() {
+                tracing::error!("forgetting old idempotency keys panicked; it is tried again");
+            }
+        }
+        if forgetting.is_empty() && tenure.may_judge_others(now) {
+            let fresh = Arc::clone(&stage);
+            forgetting.spawn(async move { forget_keys(&fresh).await });
         }
     }
 }
@@ -124,7 +143,6 @@ async fn sweep(stage: &Arc<Stage>) {
             break;
         }
     }
-    forget_keys(stage).await;
 }
 
 /// Closes them side by side, so that they share commits. Whether any was closed.
@@ -166,16 +184,22 @@ async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
     }
 }
 
-/// What is not forgotten now is forgotten by the next sweep, or by another instance.
+/// All that are old, so that they do not pile up however many calls a second have one. What is not forgotten now is
+/// forgotten by the next second, or by another instance. It waits for nothing that is recovered, nor does that for it.
 async fn forget_keys(stage: &Stage) {
     // A state whose use was forgotten while it is good would be good twice; twice its life, since clocks differ.
     let kept = stage.options.keep_keys.max(2 * rounds::LIFETIME);
     let kept = i64::try_from(kept.as_micros()).unwrap_or(i64::MAX);
     let before = Timestamp::from_micros(stage.ports.clock.now().as_micros().saturating_sub(kept));
-    match stage.ports.ledger.forget_keys(before, FORGET).await {
-        Ok(0) => {}
-        Ok(keys) => tracing::debug!(keys, "old idempotency keys were forgotten"),
-        Err(error) => tracing::error!(%error, "old idempotency keys could not be forgotten"),
+    loop {
+        match stage.ports.ledger.forget_keys(before, FORGET).await {
+            Ok(forgotten) if forgotten < u64::from(FORGET) => return,
+            Ok(_) => sleep(BREATH).await,
+            Err(error) => {
+                tracing::error!(%error, "old idempotency keys could not be forgotten");
+                return;
+            }
+        }
     }
 }
 

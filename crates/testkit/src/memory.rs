@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::ports::StoredEvent;
 use portcullis_schemas::store::{Store, UnitOfWork};
 use serde_json::Value;
@@ -91,6 +92,19 @@ impl MemoryStore {
         let _turn = self.shared.writer.lock().await;
         let filter = TenantFilter::ForgottenByReads;
         self.publish(State { filter, ..State::clone(&self.snapshot()) });
+    }
+
+    /// Drops the tenant's records from `after` on, as whoever has the database in hands could.
+    ///
+    /// It waits for the unit of work that may write.
+    pub async fn cut(&self, tenant: &TenantId, after: usize) {
+        let _turn = self.shared.writer.lock().await;
+        let mut state = State::clone(&self.snapshot());
+        match after {
+            0 => drop(state.events.remove(tenant)),
+            _ => state.events.entry(tenant.clone()).or_default().truncate(after),
+        }
+        self.publish(state);
     }
 
     /// A ledger that writes to this store.

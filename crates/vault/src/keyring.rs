@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 use crate::envelope::{self, Place};
 
 /// Hashes must stay comparable for as long as the trail is kept, so they derive from this key whatever seals now.
-const HASH_KEY_ID: u8 = 1;
+pub(crate) const HASH_KEY_ID: u8 = 1;
 
 /// Implements [`KeyedHash`] and [`AnswerSeal`].
 pub struct Keyring {

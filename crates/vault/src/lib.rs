@@ -8,6 +8,7 @@
 #![deny(clippy::disallowed_methods)]
 
 pub mod envelope;
+pub mod fingerprint;
 pub mod keyring;
 pub mod reference;
 pub mod rules;

@@ -14,6 +14,7 @@ use portcullis_testkit::entropy::CountingEntropy;
 use portcullis_testkit::memory::MemorySealedSecrets;
 use portcullis_testkit::settings::FixedKeySource;
 use portcullis_vault::envelope::{self, Place};
+use portcullis_vault::fingerprint::{self, ForeignKeys};
 use portcullis_vault::rules::{CredentialAccessRuleChecker, DenyAllRuleChecker, GrantRuleChecker};
 use portcullis_vault::signing::{public_key, verify_ed25519};
 use portcullis_vault::{CheckpointKeys, Keyring, SealedVault};
@@ -85,6 +86,27 @@ impl KeySource for MapKeySource {
         let away = || PortError::new(PortErrorKind::Unavailable, codes::KEY_UNAVAILABLE, "no such key");
         self.0.get(&id).copied().map(Zeroizing::new).ok_or_else(away)
     }
+}
+
+#[test]
+fn a_database_knows_the_keys_that_were_used_on_it() {
+    let keys = |listed: &[(u8, u8)], current| {
+        MapKeySource(listed.iter().map(|&(id, byte)| (id, [byte; 32])).collect(), current)
+    };
+    let known = fingerprint::used(&keys(&[(1, 7), (2, 8), (3, 9)], 3)).unwrap();
+    assert_eq!(known.keys().copied().collect::<Vec<_>>(), [1, 3], "what hashes and what seals");
+    let held = fingerprint::held(&keys(&[(1, 7), (2, 8), (3, 9)], 3)).unwrap();
+    assert_eq!((held.len(), held[&1], held[&3]), (3, known[&1], known[&3]), "what may have sealed before");
+    let same_bytes = fingerprint::used(&keys(&[(1, 7), (3, 7)], 3)).unwrap();
+    assert_eq!(same_bytes[&1], known[&1]);
+    assert!(same_bytes[&3] != same_bytes[&1] && same_bytes[&1] != [7; 32]);
+
+    let compared = |listed, current| fingerprint::compare(&keys(listed, current), &known);
+    assert_eq!(compared(&[(1, 7), (3, 9)], 3), Ok(()));
+    assert_eq!(compared(&[(1, 7), (3, 9), (4, 1)], 1), Ok(()), "one more, which does not seal yet");
+    assert_eq!(compared(&[(1, 6), (3, 9)], 3), Err(ForeignKeys::Differs(1)));
+    assert_eq!(compared(&[(1, 7), (3, 7)], 3), Err(ForeignKeys::Differs(3)));
+    assert_eq!(compared(&[(1, 7)], 1), Err(ForeignKeys::Missing(3)));
 }
 
 #[tokio::test]

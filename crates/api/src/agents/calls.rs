@@ -82,7 +82,7 @@ pub(super) async fn answer(
     Ok(event_stream(move |writer| async move {
         match first {
             Some(first) => writer.message(&first).await,
-            None => writer.keep_alive().await,
+            None => writer.keep_alive(),
         }
         let passing = async {
             loop {

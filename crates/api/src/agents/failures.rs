@@ -1,8 +1,8 @@
 //! What an agent learns of a failure.
 //!
 //! A tool that may not be called looks like one that is not there, as it does in the list. What a model can mend by
-//! other arguments, or an upstream has done, is a result with `isError`. What is the gate's own is a JSON-RPC error
-//! with the stable code and the record that tells more.
+//! other arguments, an upstream has done, or a policy refuses of a tool that is in the list, is a result with `isError`. What
+//! is the gate's own is a JSON-RPC error with the stable code and the record that tells more.
 
 use portcullis_mcp::jsonrpc::{ErrorCode, Id, RpcError, error_response};
 use portcullis_mcp::messages::text_reply;
@@ -17,15 +17,16 @@ use super::Told;
 use super::input::capability;
 
 /// Codes by which the decision says that a tool is not for this caller.
-const NOT_OFFERED: [Code; 7] = [
+const NOT_OFFERED: [Code; 6] = [
     codes::SERVER_NOT_ACTIVE,
     codes::TOOL_DISABLED,
     codes::TOOL_QUARANTINED,
     codes::LIST_STALE,
     codes::FROZEN,
-    codes::POLICY_DENIED,
     codes::CREDENTIAL_DENIED,
 ];
+/// Codes by which the decision refuses one call of a tool that the caller sees.
+const HELD: [Code; 2] = [codes::POLICY_DENIED, codes::APPROVAL_DENIED];
 
 /// Why there is no result.
 #[derive(Debug)]
@@ -120,9 +121,7 @@ pub(super) fn of_call(version: ProtocolVersion, error: Error) -> Result<Box<RawV
     match error.kind() {
         ErrorKind::Unauthenticated => Err(Refused::Problem(error)),
         ErrorKind::Denied if error.code() == codes::AUTHORITY_DENIED => Err(Refused::Problem(error)),
-        ErrorKind::Denied if error.code() == codes::APPROVAL_DENIED => {
-            Ok(text_reply(version, &told(&error), true))
-        }
+        ErrorKind::Denied if HELD.contains(&error.code()) => Ok(text_reply(version, &told(&error), true)),
         ErrorKind::RateLimited if error.code() == codes::APPROVALS_FULL => {
             Ok(text_reply(version, &told(&error), true))
         }
@@ -195,10 +194,29 @@ mod tests {
     }
 
     #[test]
+    fn that_a_policy_refuses_a_prompt_has_its_code() {
+        let of_prompt = |kind, code| {
+            let error = Error::new(kind, code, "words").with_reference("invocation_id", "inv_1");
+            match of_item(ProtocolVersion::V2026_07_28, Absent::Prompt, error) {
+                Refused::Rpc { error, .. } => {
+                    (error.message.to_string(), error.data.map(|data| data.to_string()))
+                }
+                Refused::Problem(_) => panic!("a problem"),
+            }
+        };
+        let absent = of_prompt(ErrorKind::NotFound, codes::NOT_FOUND);
+        assert_eq!(absent, ("Unknown prompt".to_owned(), None));
+        assert_eq!(of_prompt(ErrorKind::Denied, codes::FROZEN), absent);
+        let (words, data) = of_prompt(ErrorKind::Denied, codes::POLICY_DENIED);
+        assert_eq!(words, "words");
+        assert!(data.unwrap().contains("\"code\":\"policy_denied\""));
+    }
+
+    #[test]
     fn what_is_refused_looks_like_what_is_absent() {
         let table = [
             (ErrorKind::NotFound, codes::NOT_FOUND, "unknown"),
-            (ErrorKind::Denied, codes::POLICY_DENIED, "unknown"),
+            (ErrorKind::Denied, codes::POLICY_DENIED, "result"),
             (ErrorKind::Denied, codes::FROZEN, "unknown"),
             (ErrorKind::Denied, codes::TOOL_QUARANTINED, "unknown"),
             (ErrorKind::Conflict, codes::SERVER_NOT_ACTIVE, "unknown"),

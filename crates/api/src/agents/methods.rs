@@ -13,7 +13,7 @@ use portcullis_schemas::integrations::mcp::tool::ItemKind;
 use portcullis_schemas::integrations::toolsets::operations::{
     CallOfferedTool, ListOfferedTools, MirroredHeader, OpenToolset, OpenedToolset, SearchOfferedTools,
 };
-use portcullis_schemas::integrations::toolsets::{ExposedToolName, ToolDisclosure};
+use portcullis_schemas::integrations::toolsets::{ExposedToolName, OfferedTool, ToolDisclosure};
 use portcullis_schemas::paging::{Cursor, PageLimit};
 use portcullis_schemas::text::SearchText;
 use portcullis_schemas::{Error, ErrorKind, codes};
@@ -99,7 +99,8 @@ impl Agent {
             cursor,
         };
         let page = self.spine.run(self.context(accepted), request).await.map_err(of_list)?;
-        let items: Vec<_> = page.items.into_iter().map(|item| item.definition.into_raw()).collect();
+        let definition = |item: OfferedTool| results::definition_in(accepted.era, item.definition);
+        let items: Vec<_> = page.items.into_iter().map(definition).collect();
         Ok(list_reply(accepted.version, listing, &items, page.next_cursor.as_deref()))
     }
 

@@ -1,14 +1,20 @@
-//! A tool's result in the era of who asked, with a label: whoever reads it must know that nobody vouches for it. All but
-//! the member that tells the eras apart and what we say in `_meta` stays byte for byte.
+//! A tool's result and definition in the era of who asked; the result with a label: whoever reads it must know that nobody
+//! vouches for it. All but what the eras tell apart and what we say in `_meta` stays byte for byte.
 
 use portcullis_mcp::members::Members;
 use portcullis_mcp::version::Era;
 use portcullis_schemas::integrations::mcp::invocation::{InvokeToolResult, Sanitised};
 use portcullis_schemas::json::RawJson;
+use serde::de::IgnoredAny;
 use serde_json::value::RawValue;
 
 /// Required in every modern result, unknown before.
 const RESULT_TYPE: &str = "resultType";
+/// Any value in a modern result, an object before.
+const STRUCTURED: &str = "structuredContent";
+const CONTENT: &str = "content";
+/// In a definition: what [`STRUCTURED`] holds.
+const OUTPUT_SCHEMA: &str = "outputSchema";
 const META: &str = "_meta";
 /// Who vouches for the result, and where it comes from. A server that writes it itself does not get through.
 const LABEL: &str = "portcullis/label";
@@ -40,12 +46,46 @@ pub(super) fn in_era(era: Era, result: RawJson) -> Box<RawValue> {
 
 /// Whether there was something to adapt.
 fn adapt(era: Era, members: &mut Members) -> bool {
-    match (era, members.has(RESULT_TYPE)) {
-        (Era::Modern, false) => members.put(RESULT_TYPE, "complete"),
-        (Era::Legacy, true) => members.retain(|name| name != RESULT_TYPE),
-        (Era::Modern, true) | (Era::Legacy, false) => return false,
+    let is_typed = members.has(RESULT_TYPE);
+    if era == Era::Modern {
+        if !is_typed {
+            members.put(RESULT_TYPE, "complete");
+        }
+        return !is_typed;
     }
-    true
+    let is_unfit = members.has(STRUCTURED) && members.value::<Members>(STRUCTURED).is_none();
+    if is_unfit {
+        say_as_text(members);
+    }
+    members.retain(|name| name != RESULT_TYPE && !(is_unfit && name == STRUCTURED));
+    is_typed || is_unfit
+}
+
+/// Servers should say in their content what they say in structure (MCP, tools, structured content). Where the content says
+/// nothing, it is said there.
+fn say_as_text(members: &mut Members) {
+    let Some(structured) = members.value::<Box<RawValue>>(STRUCTURED) else { return };
+    if members.value::<Vec<IgnoredAny>>(CONTENT).is_none_or(|content| content.is_empty()) {
+        let mut text = Members::default();
+        text.put("type", "text");
+        text.put("text", structured.get());
+        members.put(CONTENT, &[text]);
+    }
+}
+
+/// A tool's definition for an agent of this era. A schema of results that are no objects is left out before 2026-07-28: a
+/// client that knows only objects takes no tool of such a list.
+pub(super) fn definition_in(era: Era, definition: RawJson) -> Box<RawValue> {
+    let Some(mut members) = Members::of(definition.as_str()) else { return definition.into_raw() };
+    let is_of_object = |schema: Members| schema.value::<String>("type").as_deref() == Some("object");
+    if era == Era::Modern
+        || !members.has(OUTPUT_SCHEMA)
+        || members.value::<Members>(OUTPUT_SCHEMA).is_some_and(is_of_object)
+    {
+        return definition.into_raw();
+    }
+    members.retain(|name| name != OUTPUT_SCHEMA);
+    members.to_raw()
 }
 
 fn told(sanitised: &Sanitised) -> Members {
@@ -103,6 +143,46 @@ mod tests {
         for (era, given, expected) in table {
             let given = RawJson::from_text(given.to_owned()).unwrap();
             assert_eq!(in_era(era, given).get(), expected);
+        }
+    }
+
+    #[test]
+    fn what_a_legacy_client_does_not_know_is_left_out_of_a_definition() {
+        let table = [
+            (r#"{"name":"t","outputSchema":{"type":"array"}}"#, r#"{"name":"t"}"#),
+            (r#"{"name":"t","outputSchema":{}}"#, r#"{"name":"t"}"#),
+            (r#"{"name":"t","outputSchema":true}"#, r#"{"name":"t"}"#),
+            (
+                r#"{"name":"t","outputSchema":{"type":"object" }}"#,
+                r#"{"name":"t","outputSchema":{"type":"object" }}"#,
+            ),
+            (r#"{"name" : "t"}"#, r#"{"name" : "t"}"#),
+        ];
+        for (given, legacy) in table {
+            let definition = || RawJson::from_text(given.to_owned()).unwrap();
+            assert_eq!(definition_in(Era::Legacy, definition()).get(), legacy);
+            assert_eq!(definition_in(Era::Modern, definition()).get(), given);
+        }
+    }
+
+    #[test]
+    fn a_structure_that_is_no_object_is_said_as_text_to_legacy_clients() {
+        let table = [
+            (
+                r#"{"content":[],"structuredContent":[1, 2]}"#,
+                r#"{"content":[{"type":"text","text":"[1, 2]"}]}"#,
+            ),
+            (r#"{"content":[{"x":1.0}],"structuredContent":null}"#, r#"{"content":[{"x":1.0}]}"#),
+            (
+                r#"{"content":[],"structuredContent":{"a":1.0 }}"#,
+                r#"{"content":[],"structuredContent":{"a":1.0 }}"#,
+            ),
+        ];
+        for (given, legacy) in table {
+            let result = || RawJson::from_text(given.to_owned()).unwrap();
+            assert_eq!(in_era(Era::Legacy, result()).get(), legacy);
+            let modern = format!("{},\"resultType\":\"complete\"}}", given.strip_suffix('}').unwrap());
+            assert_eq!(in_era(Era::Modern, result()).get(), modern);
         }
     }
 

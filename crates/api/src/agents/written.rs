@@ -33,9 +33,10 @@ impl Writer {
         let _ = self.bytes.send(sse::encode(None, None, &text).into()).await;
     }
 
-    /// Shows that the stream is there, and says nothing.
-    pub(super) async fn keep_alive(&self) {
-        let _ = self.bytes.send(sse::comment("waiting").into()).await;
+    /// Shows that the stream is there, and says nothing; what still waits to be read shows it too. It does not wait: who does
+    /// work meanwhile may wait for room itself, and would have to be polled to take it.
+    pub(super) fn keep_alive(&self) {
+        let _ = self.bytes.try_send(sse::comment("waiting").into());
     }
 
     /// Does work, and keeps the stream alive meanwhile.
@@ -47,7 +48,7 @@ impl Writer {
             tokio::select! {
                 biased;
                 done = &mut work => return done,
-                _ = tick.tick() => self.keep_alive().await,
+                _ = tick.tick() => self.keep_alive(),
             }
         }
     }
@@ -109,6 +110,25 @@ mod tests {
         assert_eq!(response.headers()[CONTENT_TYPE], EVENT_STREAM);
         let read = response.into_body().collect().await.unwrap().to_bytes();
         assert_eq!(read, "data: 0\n\ndata: 1\n\ndata: 2\n\n");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_reader_that_pauses_reads_all_of_it_when_it_goes_on() {
+        let response = event_stream(|writer| async move {
+            let burst = async {
+                for number in 0..3 {
+                    writer.message(format!("{number}").as_bytes()).await;
+                }
+            };
+            writer.alive_while(burst).await;
+        });
+        let mut body = response.into_body();
+        let mut read = body.frame().await.unwrap().unwrap().into_data().unwrap().to_vec();
+        // One waits to be read and the next for room, when it is time to show that the stream is there.
+        tokio::time::advance(2 * KEEP_ALIVE).await;
+        let rest = tokio::time::timeout(KEEP_ALIVE / 2, body.collect()).await.expect("it goes on").unwrap();
+        read.extend(rest.to_bytes());
+        assert_eq!(String::from_utf8(read).unwrap(), "data: 0\n\ndata: 1\n\ndata: 2\n\n");
     }
 
     #[tokio::test]

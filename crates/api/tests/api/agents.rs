@@ -8,7 +8,7 @@ use http::Request;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use crate::support::{Answer, Endless, World, reply, text};
+use crate::support::{Answer, Endless, World, catalogue_of, reply, text};
 
 const VERSION: &str = "2026-07-28";
 /// Methods of each era, with the tool that they name.
@@ -29,7 +29,10 @@ struct Owner {
 
 impl Owner {
     async fn of(world: &World, admin: &str) -> Self {
-        let (server, tool) = world.tool(admin).await;
+        Self::with(world, admin, world.tool(admin).await).await
+    }
+
+    async fn with(world: &World, admin: &str, (server, tool): (String, String)) -> Self {
         let mut keys = Vec::new();
         for (name, scope) in [("granted", "invoke"), ("other", "invoke"), ("reader", "read")] {
             let body = json!({ "name": name, "scopes": [scope] });
@@ -132,6 +135,26 @@ async fn a_toolset_that_is_not_for_the_key_is_as_one_that_is_not_there() {
     let calls = world.mcp.exchanges();
     let called: Vec<_> = calls.iter().filter_map(|exchange| exchange.call.as_ref()).collect();
     assert_eq!(called.len(), 2, "only the key that it is for has called, in each era");
+}
+
+/// 2026-07-28 allows every value in a structure, and every schema of it; before, both are of objects.
+#[tokio::test]
+async fn a_legacy_agent_gets_no_structure_that_is_no_object() {
+    let world = World::new().await;
+    let listing = r#"{"name":"read_file","inputSchema":{"type":"object"},"outputSchema":{"type":"array"}}"#;
+    let tool = world.tool_of(&world.key, catalogue_of(listing)).await;
+    let owner = Owner::with(&world, &world.key, tool).await;
+    world.mcp.always_call(reply(r#"{"content":[],"structuredContent":[1]}"#));
+    for modern in [true, false] {
+        let key = Some(owner.granted.as_str());
+        let listed = ask(&world, key, "files", (modern, "tools/list", None)).await.json();
+        let tools = listed["result"]["tools"].as_array().unwrap();
+        assert_eq!((tools.len(), tools[0].get("outputSchema").is_some()), (1, modern), "{listed}");
+        let called = ask(&world, key, "files", (modern, "tools/call", Some("read"))).await.json();
+        let result = &called["result"];
+        assert_eq!(result.get("structuredContent").is_some(), modern, "{called}");
+        assert_eq!(result["content"][0]["text"] == "[1]", !modern, "{called}");
+    }
 }
 
 #[tokio::test]

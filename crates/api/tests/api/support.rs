@@ -105,7 +105,12 @@ impl World {
 
     /// A server with one approved tool `read_file`; returns the ids of both.
     pub(crate) async fn tool(&self, key: &str) -> (String, String) {
-        self.mcp.answer_discover(Ok(catalogue()));
+        self.tool_of(key, catalogue()).await
+    }
+
+    /// The same, of this catalogue's first tool.
+    pub(crate) async fn tool_of(&self, key: &str, catalogue: McpCatalogue) -> (String, String) {
+        self.mcp.answer_discover(Ok(catalogue));
         let body = json!({ "name": "files", "url": "https://mcp.example/mcp" });
         let made = self.call(key, "POST", "/integrations/mcp-servers", Some(body)).await;
         assert_eq!(made.status, 201, "{}", made.text());
@@ -174,8 +179,11 @@ pub(crate) fn text(value: &Value) -> String {
 }
 
 pub(crate) fn catalogue() -> McpCatalogue {
-    let definition =
-        r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#;
+    catalogue_of(r#"{"name":"read_file","inputSchema":{"type":"object","properties":{"path":{},"a":{}}}}"#)
+}
+
+/// The catalogue of a server whose tool `read_file` is defined so.
+pub(crate) fn catalogue_of(definition: &str) -> McpCatalogue {
     McpCatalogue {
         protocol_version: "2026-07-28".to_owned(),
         is_public: false,

@@ -20,7 +20,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DatabaseConnection, DbBackend, Db
 use url::Url;
 
 use super::turns::Turns;
-use super::{Connections, DatabaseOptions, LedgerConnection, OpenError, schema};
+use super::{Connections, DatabaseOptions, LedgerConnection, OpenError, roles, schema};
 
 /// The ledger writes one batch at a time; the second connection is for when the first one breaks.
 const LEDGER_CONNECTIONS: u32 = 2;
@@ -51,12 +51,16 @@ pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connecti
     server.get_database().ok_or(OpenError::Url)?;
     let mode = ssl_mode(url, &server);
     let server = server.ssl_mode(mode);
-    let connect = |purpose| sea_orm::Database::connect(pool(url, &server, purpose, options));
+    let connect = |purpose| super::connect(pool(url, &server, purpose, options));
     let writer = connect(Purpose::Units).await.map_err(OpenError::Connect)?;
     require_settings(&writer, options.durable).await?;
     require_same_time(&writer).await?;
     schema::bring_up_to_date(&writer, options.migrate).await?;
-    warn_of_rights(&writer).await.map_err(OpenError::Connect)?;
+    // Who may not bring the schema up to date only looks on, and needs no right to write.
+    if options.migrate {
+        require_rights(&writer).await?;
+        warn_of_rights(&writer).await.map_err(OpenError::Connect)?;
+    }
     let ledger = connect(Purpose::Ledger).await.map_err(OpenError::Connect)?;
     let reader = connect(Purpose::Reading).await.map_err(OpenError::Connect)?;
     let ledger = LedgerConnection::Pooled(ledger);
@@ -187,6 +191,11 @@ fn skew(before: i64, theirs: i64, after: i64) -> u64 {
 fn unix_millis() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+async fn require_rights(connection: &DatabaseConnection) -> Result<(), OpenError> {
+    let lacking = roles::lacking(connection).await.map_err(OpenError::Connect)?;
+    if lacking.is_empty() { Ok(()) } else { Err(OpenError::Grants { lacking: lacking.join(", ") }) }
 }
 
 /// A role that may rewrite the trail works, but it should not be the one that serves.

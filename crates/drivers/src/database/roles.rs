@@ -1,6 +1,8 @@
-//! What the role that serves may do on PostgreSQL, as SQL for the schema's owner.
+//! What the role that serves may do on PostgreSQL: as SQL for the schema's owner, and asked for at each open.
 
 use std::fmt::Write;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement};
 
 /// Every table, and what a writer may do with it. A recorded row is inserted and read, never changed.
 const RIGHTS: &[(&str, &str)] = &[
@@ -17,6 +19,7 @@ const RIGHTS: &[(&str, &str)] = &[
     ("incidents", "SELECT, INSERT, UPDATE"),
     ("instances", "SELECT, INSERT, UPDATE, DELETE"),
     ("kill_switch_freezes", "SELECT, INSERT, DELETE"),
+    ("master_key_fingerprints", "SELECT, INSERT"),
     ("mcp_servers", "SELECT, INSERT, UPDATE"),
     ("mcp_tool_intents", "SELECT, INSERT"),
     ("mcp_tool_invocations", "SELECT, INSERT"),
@@ -60,6 +63,27 @@ pub fn writer_grants(role: &str) -> Result<String, InvalidRole> {
     }
     sql.push_str("COMMIT;\n");
     Ok(sql)
+}
+
+/// The rights of a writer that the role of this connection lacks, like `INSERT on call_approvals`. A role that lacks one
+/// would serve until a call needs it, and then no longer: a new version has new tables, which need new grants.
+pub(super) async fn lacking(connection: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+    let query = Statement::from_string(DbBackend::Postgres, lacking_query());
+    let rows = connection.query_all_raw(query).await?;
+    rows.iter().map(|row| row.try_get("", "lacking")).collect()
+}
+
+/// One privilege at a time, since `has_table_privilege` of a list asks for any of them.
+fn lacking_query() -> String {
+    let pairs = RIGHTS
+        .iter()
+        .flat_map(|(table, rights)| rights.split(", ").map(move |right| format!("('{table}', '{right}')")));
+    let pairs: Vec<_> = pairs.collect();
+    format!(
+        "SELECT privilege || ' on ' || name AS lacking FROM (VALUES {}) AS needed (name, privilege) \
+         WHERE NOT has_table_privilege(name, privilege) ORDER BY name, privilege",
+        pairs.join(", ")
+    )
 }
 
 #[cfg(test)]

@@ -36,12 +36,12 @@ pub(super) fn is_file(url: &str) -> bool {
 
 /// Opens the file, creates it if there is none, and brings its schema up to date.
 pub(super) async fn open(url: &str, options: DatabaseOptions) -> Result<Connections, OpenError> {
-    let writer = sea_orm::Database::connect(pool(url, options, false)).await.map_err(OpenError::Connect)?;
+    let writer = super::connect(pool(url, options, false)).await.map_err(OpenError::Connect)?;
     require_version(&writer).await?;
     schema::bring_up_to_date(&writer, options.migrate).await?;
     let ledger = Direct::open(file(url)?, direct_settings(options)).map_err(OpenError::Connect)?;
     let ledger = LedgerConnection::Direct(ledger);
-    let reader = sea_orm::Database::connect(pool(url, options, true)).await.map_err(OpenError::Connect)?;
+    let reader = super::connect(pool(url, options, true)).await.map_err(OpenError::Connect)?;
     Ok(Connections { ledger, writer, reader, turns: Turns::one_at_a_time() })
 }
 

@@ -9,8 +9,8 @@ use super::rows::claim;
 use crate::database::Session;
 use crate::integrations::flows::forget_runs;
 
-/// Deletes keys of all tenants that were first used before `before`, oldest first, at most `limit`; how many these were.
-/// One whose first request has not ended stays: its settlement will look for it.
+/// Deletes keys of all tenants that were first used before `before`, oldest first, at most `limit`, and as many runs;
+/// how many keys or runs these were, whichever is more. One whose first request has not ended stays: its settlement will look for it.
 pub(super) async fn forget(session: &dyn Session, before: Timestamp, limit: u16) -> Result<u64, PortError> {
     let mut old = Query::select();
     old.column("intent_id")
@@ -24,7 +24,7 @@ pub(super) async fn forget(session: &dyn Session, before: Timestamp, limit: u16)
         old.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
     let delete = claim::Entity::delete_many().filter(claim::Column::IntentId.in_subquery(old));
-    let deleted = session.change(&delete.into_query()).await?;
-    forget_runs(session, before, limit).await?;
-    Ok(deleted)
+    let keys = session.change(&delete.into_query()).await?;
+    let runs = forget_runs(session, before, limit).await?;
+    Ok(Ord::max(keys, runs))
 }

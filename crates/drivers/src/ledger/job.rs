@@ -56,13 +56,32 @@ pub(super) struct Job {
 }
 
 impl Job {
-    /// Whether nobody waits any more.
+    /// Whether nobody waits any more, so that it need not be written.
     pub(super) fn is_given_up(&self) -> bool {
-        self.answer.is_closed()
+        // A lease is renewed late rather than not at all: how long it lasts was said when it was asked for.
+        self.answer.is_closed() && !matches!(self.work, Work::Renew { .. })
     }
 
     /// Answers the caller. One who has gone away meanwhile has disowned the intent (see `disowned`).
     pub(super) fn answer(self, result: Result<Verdict, PortError>) {
         let _ = self.answer.send(result);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_waits_for_is_given_up_but_for_a_lease() {
+        let until = Timestamp::from_micros(3_000_000);
+        let instance = "ins_01arz3ndektsv4rrffq69g5fav".parse().unwrap();
+        for (work, given_up) in [(Work::Probe, true), (Work::Renew { instance, until }, false)] {
+            let (answer, waiting) = oneshot::channel();
+            let job = Job { work, answer };
+            assert!(!job.is_given_up());
+            drop(waiting);
+            assert_eq!(job.is_given_up(), given_up);
+        }
     }
 }

@@ -10,6 +10,9 @@ pub trait LedgerMeter: Send + Sync {
 
     /// A batch of this many values was written with one commit, or could not be, in this time.
     fn committed(&self, values: usize, elapsed: Duration, written: bool);
+
+    /// So many values could not be written although the others of their batch were: the storage refuses them alone.
+    fn left_out(&self, values: usize);
 }
 
 impl fmt::Debug for dyn LedgerMeter {
@@ -25,4 +28,6 @@ impl LedgerMeter for Unmetered {
     fn waiting(&self, _: usize) {}
 
     fn committed(&self, _: usize, _: Duration, _: bool) {}
+
+    fn left_out(&self, _: usize) {}
 }

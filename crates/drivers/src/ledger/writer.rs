@@ -26,8 +26,15 @@ use crate::database::{Database, RecordTransaction};
 /// Most new values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
 
-/// What to say to each caller of a batch; nothing yet to one whose value waits for the next.
-type Answers = Vec<Option<Result<Verdict, PortError>>>;
+/// What became of a value of a batch.
+enum Answer {
+    /// It was tried, and its caller is told this.
+    Told(Result<Verdict, PortError>),
+    /// Its caller has gone, so it was not tried.
+    GivenUp,
+    /// Somebody else writes for its tenant: it waits for the next batch.
+    Waits,
+}
 
 /// Starts serving the queue.
 ///
@@ -113,10 +120,12 @@ async fn serve(
     meter.committed(jobs.len(), begun.elapsed(), written.is_ok());
     match written {
         Ok(answers) => {
+            meter.left_out(answers.iter().filter(|answer| matches!(answer, Answer::Told(Err(_)))).count());
             for (job, answer) in jobs.into_iter().zip(answers) {
                 match answer {
-                    Some(result) => job.answer(result.map_err(unrecorded)),
-                    None => left.push(job),
+                    Answer::Told(result) => job.answer(result.map_err(unrecorded)),
+                    Answer::GivenUp => {}
+                    Answer::Waits => left.push(job),
                 }
             }
         }
@@ -137,7 +146,7 @@ async fn write(
     disowned: &Disowned,
     jobs: &[Job],
     orphans: Vec<Orphan>,
-) -> Result<Answers, PortError> {
+) -> Result<Vec<Answer>, PortError> {
     match try_together(database, jobs, &orphans).await {
         Ok(Ok(answers)) => return Ok(answers),
         Ok(Err(error)) => {
@@ -160,7 +169,7 @@ async fn try_together(
     database: &Database,
     jobs: &[Job],
     orphans: &[Orphan],
-) -> Result<Result<Answers, PortError>, PortError> {
+) -> Result<Result<Vec<Answer>, PortError>, PortError> {
     let tx = database.begin_record().await?;
     match together(&tx, jobs, orphans).await {
         Ok(answers) => tx.commit().await.map(|()| Ok(answers)),
@@ -173,7 +182,11 @@ async fn try_together(
     }
 }
 
-async fn together(tx: &RecordTransaction, jobs: &[Job], orphans: &[Orphan]) -> Result<Answers, PortError> {
+async fn together(
+    tx: &RecordTransaction,
+    jobs: &[Job],
+    orphans: &[Orphan],
+) -> Result<Vec<Answer>, PortError> {
     let tenants = tenants(jobs).chain(orphans.iter().map(|orphan| &orphan.tenant)).collect();
     let session = tx.of_records(&tenants).await?;
     disown(session, orphans).await?;
@@ -182,18 +195,18 @@ async fn together(tx: &RecordTransaction, jobs: &[Job], orphans: &[Orphan]) -> R
     let works: Vec<&Work> =
         jobs.iter().zip(&waiting).filter(|(_, waits)| **waits).map(|(job, _)| &job.work).collect();
     let mut verdicts = apply(session, &works).await?.into_iter();
-    let answer = |waits| if waits { verdicts.next().map(Ok) } else { Some(Err(given_up())) };
-    Ok(waiting.into_iter().map(answer).collect())
+    let mut told = || verdicts.next().map_or(Answer::Waits, |verdict| Answer::Told(Ok(verdict)));
+    Ok(waiting.into_iter().map(|waits| if waits { told() } else { Answer::GivenUp }).collect())
 }
 
-async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Answers, PortError> {
+async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Vec<Answer>, PortError> {
     let free = tx.of_free(&tenants(jobs).collect()).await?;
     let mut answers = Vec::with_capacity(jobs.len());
     for job in jobs {
         answers.push(match job.work.tenant() {
-            _ if job.is_given_up() => Some(Err(given_up())),
-            Some(tenant) if !free.contains(tenant) => None,
-            _ => Some(alone(tx, &job.work).await?),
+            _ if job.is_given_up() => Answer::GivenUp,
+            Some(tenant) if !free.contains(tenant) => Answer::Waits,
+            _ => Answer::Told(alone(tx, &job.work).await?),
         });
     }
     Ok(answers)
@@ -216,8 +229,4 @@ async fn alone(tx: &RecordTransaction, work: &Work) -> Result<Result<Verdict, Po
 
 fn tenants(jobs: &[Job]) -> impl Iterator<Item = &TenantId> {
     jobs.iter().filter_map(|job| job.work.tenant())
-}
-
-fn given_up() -> PortError {
-    PortError::unavailable("the caller gave up before it was written")
 }

@@ -51,6 +51,10 @@ impl CheckpointDirectory {
         work: impl FnOnce(&Directory) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, PortError> {
         let directory = Arc::clone(&self.directory);
+        let failed = |why: &dyn std::fmt::Display| {
+            let path = self.directory.path.display();
+            PortError::unavailable(format!("the checkpoint directory {path} cannot be {what}: {why}"))
+        };
         let done = tokio::task::spawn_blocking(move || work(&directory)).await;
         match done {
             Ok(Ok(value)) => Ok(value),
@@ -59,8 +63,8 @@ impl CheckpointDirectory {
                               the directory belongs to another database";
                 Err(PortError::new(PortErrorKind::Conflict, codes::STATE_CONFLICT, detail))
             }
-            Ok(Err(Failure::Io(error))) => Err(PortError::unavailable(what).with_source(error)),
-            Err(_) => Err(PortError::unavailable(what)),
+            Ok(Err(Failure::Io(error))) => Err(failed(&error).with_source(error)),
+            Err(_) => Err(failed(&"its task ended")),
         }
     }
 }
@@ -69,14 +73,11 @@ impl CheckpointDirectory {
 impl CheckpointSink for CheckpointDirectory {
     async fn keep(&self, checkpoint: &KeptCheckpoint) -> Result<(), PortError> {
         let KeptCheckpoint { number, note } = checkpoint.clone();
-        self.blocking("the checkpoint directory cannot be written to", move |directory| {
-            directory.keep(number, &note)
-        })
-        .await
+        self.blocking("written to", move |directory| directory.keep(number, &note)).await
     }
 
     async fn newest(&self) -> Result<Option<KeptCheckpoint>, PortError> {
-        self.blocking("the checkpoint directory cannot be read", |directory| {
+        self.blocking("read", |directory| {
             let Some(number) = *directory.highest() else { return Ok(None) };
             let note = read_note(&directory.file(number))?;
             Ok(Some(KeptCheckpoint { number, note }))
@@ -214,6 +215,9 @@ mod tests {
         let home = tempfile::tempdir().unwrap();
         let sink = CheckpointDirectory::open(home.path().join("gone")).unwrap();
         fs::remove_dir(home.path().join("gone")).unwrap();
-        assert_eq!(sink.keep(&kept(1, "note\n")).await.unwrap_err().kind(), PortErrorKind::Unavailable);
+        let error = sink.keep(&kept(1, "note\n")).await.unwrap_err();
+        assert_eq!(error.kind(), PortErrorKind::Unavailable);
+        let (path, detail) = (home.path().join("gone"), error.detail());
+        assert!(detail.contains(path.to_str().unwrap()) && detail.contains("No such file"), "{detail}");
     }
 }

@@ -56,6 +56,12 @@ pub fn fresh(coverage: &[ChainCoverage]) -> u64 {
     coverage.iter().map(|chain| chain.head.saturating_sub(chain.covered)).sum()
 }
 
+/// How many records are signed and no longer there.
+pub fn lost(newest: Option<&StoredCheckpoint>, coverage: &[ChainCoverage]) -> u64 {
+    let there: u64 = coverage.iter().map(|chain| chain.covered.min(chain.head)).sum();
+    newest.map_or(0, |newest| newest.size).saturating_sub(there)
+}
+
 /// Whose signatures are believed: the keys of this log.
 #[derive(Clone, Debug)]
 pub struct LogKeys {
@@ -104,6 +110,24 @@ pub fn check_kept(
     }
 }
 
+/// Whether what is signed is still recorded: every chain up to where it is covered, and all of them together as much as
+/// the newest checkpoint says. A tenant none of whose records is left is not among the chains, and missing from the sum.
+///
+/// # Errors
+/// Signed records are gone, or spans.
+pub fn check_covered(
+    newest: Option<&StoredCheckpoint>,
+    coverage: &[ChainCoverage],
+) -> Result<(), CheckpointRefusal> {
+    if let Some(chain) = coverage.iter().find(|chain| chain.head < chain.covered) {
+        let ChainCoverage { tenant, head, covered, .. } = chain.clone();
+        return Err(CheckpointRefusal::Cut { tenant, head, covered });
+    }
+    let covered = coverage.iter().map(|chain| chain.covered).sum();
+    let signed = newest.map_or(0, |newest| newest.size);
+    if covered == signed { Ok(()) } else { Err(CheckpointRefusal::Coverage { covered, signed }) }
+}
+
 /// The next checkpoint, as it comes together: the records that it adds are pushed tenant by tenant, each checked.
 #[derive(Debug)]
 pub struct NextCheckpoint {
@@ -128,14 +152,7 @@ impl NextCheckpoint {
             Some(newest) => (newest.number + 1, signed_tree(newest, keys)?),
             None => (0, TreeBuilder::new()),
         };
-        if let Some(chain) = coverage.iter().find(|chain| chain.head < chain.covered) {
-            let ChainCoverage { tenant, head, covered, .. } = chain.clone();
-            return Err(CheckpointRefusal::Cut { tenant, head, covered });
-        }
-        let covered = coverage.iter().map(|chain| chain.covered).sum();
-        if covered != tree.size() {
-            return Err(CheckpointRefusal::Coverage { covered, signed: tree.size() });
-        }
+        check_covered(newest, coverage)?;
         let origin = keys.keys.last().map_or("", VerifierKey::name).to_owned();
         Ok(Self { origin, number, tree, spans: Vec::new(), chain: None })
     }

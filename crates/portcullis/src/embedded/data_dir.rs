@@ -67,18 +67,9 @@ impl DataDirectory {
         ))
     }
 
-    /// Whether it was opened to serve, and not only to look at what is in it.
-    pub(super) fn serves(&self) -> bool {
-        self.serves
-    }
-
-    /// Whether no other process has it.
-    fn is_own(&self) -> bool {
-        self.lock.is_some()
-    }
-
-    /// The keys that sign checkpoints. They are made where there are none, but not for a database that replicas share,
-    /// since each would sign with its own: who would serve on one is refused, who only looks goes without.
+    /// The keys that sign checkpoints; `None` for who only looks on, where there are none. They are made where there is no
+    /// database yet: with new ones, nothing more would be signed on top of what an old one has signed. For a database that
+    /// replicas share none are made, since each would sign with its own.
     pub(super) fn signing_key(
         &self,
         named: Option<&Path>,
@@ -86,13 +77,16 @@ impl DataDirectory {
     ) -> Result<Option<CheckpointKeys>, OpenError> {
         let file = signing_key_file(&self.path, named);
         if !file.exists() {
-            if !self.is_own() || is_shared && !self.serves {
+            if !self.serves {
                 return Ok(None);
             }
             if is_shared {
                 let problem = "it is not there, and none is made for a database that replicas share: copy it from another \
                                replica, or before the first start make one with `portcullis audit key --create`";
                 return Err(OpenError::signing_key(&file, problem));
+            }
+            if self.path.join(DATABASE).exists() {
+                return Err(OpenError::signing_key(&file, signing_key::LOST));
             }
             signing_key::create(&file)?;
         }
@@ -128,7 +122,8 @@ impl DataDirectory {
         key_file::read(&file)
     }
 
-    fn key_file(&self, named: Option<&Path>) -> PathBuf {
+    /// The master key file.
+    pub(super) fn key_file(&self, named: Option<&Path>) -> PathBuf {
         named.map_or_else(|| self.path.join(MASTER_KEY), Path::to_path_buf)
     }
 
@@ -285,7 +280,7 @@ mod tests {
         assert!(DataDirectory::attach(&parent.path().join("absent")).is_err());
         let first = DataDirectory::open(parent.path()).unwrap();
         let second = DataDirectory::attach(parent.path()).unwrap();
-        assert!(first.is_own() && !second.is_own());
+        assert!(first.lock.is_some() && second.lock.is_none());
         assert!(second.signing_key(None, false).unwrap().is_none());
         let error = first.signing_key(None, true).unwrap_err();
         assert!(error.to_string().contains("copy it from another replica"), "{error}");
@@ -293,9 +288,24 @@ mod tests {
         assert!(second.signing_key(None, false).unwrap().is_some());
         drop((first, second));
         let third = DataDirectory::attach(parent.path()).unwrap();
-        assert!(third.is_own());
+        assert!(third.lock.is_some());
         fs::remove_file(parent.path().join(SIGNING_KEY)).unwrap();
         assert!(third.signing_key(None, true).unwrap().is_none());
+    }
+
+    #[test]
+    fn a_signing_key_that_was_lost_is_not_made_anew() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = DataDirectory::open(parent.path()).unwrap();
+        assert!(directory.signing_key(None, false).unwrap().is_some());
+        directory.database_url().unwrap();
+        fs::remove_file(parent.path().join(SIGNING_KEY)).unwrap();
+        let error = directory.signing_key(None, false).unwrap_err().to_string();
+        assert!(
+            error.contains("restore it from your backup") && error.contains("audit key --create"),
+            "{error}"
+        );
+        assert!(!parent.path().join(SIGNING_KEY).exists());
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::path::Path;
 
 use portcullis_drivers::database::OpenError as DatabaseError;
+use portcullis_schemas::PortError;
 
 type Source = Box<dyn Error + Send + Sync>;
 
@@ -20,7 +21,7 @@ pub enum OpenErrorKind {
     DataDirectory,
     /// Another process has it open.
     InUse,
-    /// The master key file: missing, malformed, or open to others.
+    /// The master key file: missing, malformed, open to others, or not with the keys that were used on the database.
     KeyFile,
     /// The file of the keys that sign checkpoints: missing, malformed, or open to others.
     SigningKey,
@@ -88,6 +89,14 @@ impl OpenError {
     pub(super) fn keys(source: impl Into<Source>) -> Self {
         let message = "master key file: it holds no usable key 1, from which keyed hashes derive".to_owned();
         Self { kind: OpenErrorKind::KeyFile, message, source: Some(source.into()) }
+    }
+
+    pub(super) fn known_keys(source: PortError) -> Self {
+        let message = format!(
+            "database: the fingerprints of its master keys cannot be read or added: {source}; see that it answers, and start \
+             again"
+        );
+        Self::new(OpenErrorKind::Database, message).caused_by(source)
     }
 
     pub(super) fn egress(source: impl Into<Source>) -> Self {

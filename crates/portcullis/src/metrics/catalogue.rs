@@ -80,9 +80,7 @@ pub(super) struct Catalogue {
     pub(super) upstream_in_flight: Gauge,
     pub(super) ledger_wait_seconds: WriteSeconds,
     pub(super) ledger_queue: Gauge,
-    pub(super) commit_values: Histogram,
-    pub(super) commit_seconds: Histogram,
-    pub(super) commits_failed: Counter,
+    pub(super) commits: Commits,
     pub(super) incidents_raised: Family<RaisedLabels, Counter>,
     pub(super) incidents: Family<IncidentLabels, Gauge>,
     pub(super) trail: TrailGauges,
@@ -130,24 +128,11 @@ impl Catalogue {
                 "Values that wait for the next commit of the trail",
                 Gauge::default(),
             ),
-            commit_values: table.add(
-                "ledger_commit_values",
-                "Values that shared one commit of the trail",
-                Histogram::new(BATCH),
-            ),
-            commit_seconds: table.add(
-                "ledger_commit_seconds",
-                "How long one commit of the trail took, waiting for the disk included",
-                Histogram::new(GATE_SECONDS),
-            ),
-            commits_failed: table.add(
-                "ledger_commits_failed",
-                "Commits of the trail that failed: nothing is answered on them",
-                Counter::default(),
-            ),
+            commits: Commits::new(&mut table),
             incidents_raised: table.add(
                 "incidents_raised",
-                "Incidents that calls and exchanges asked for, by severity and cause; repeats of an open one count too",
+                "Incidents that ends of calls and exchanges asked for, by severity and cause; repeats of an open one count too. \
+                 What a reading of a server's lists finds counts as unresolved only",
                 Family::default(),
             ),
             incidents: table.add(
@@ -171,11 +156,49 @@ impl Catalogue {
     }
 }
 
+/// How the trail is written.
+pub(super) struct Commits {
+    pub(super) values: Histogram,
+    pub(super) seconds: Histogram,
+    pub(super) failed: Counter,
+    pub(super) values_failed: Counter,
+}
+
+impl Commits {
+    fn new(table: &mut Table) -> Self {
+        Self {
+            values: table.add(
+                "ledger_commit_values",
+                "Values that shared one commit of the trail",
+                Histogram::new(BATCH),
+            ),
+            seconds: table.add(
+                "ledger_commit_seconds",
+                "How long one commit of the trail took, waiting for the disk included",
+                Histogram::new(GATE_SECONDS),
+            ),
+            failed: table.add(
+                "ledger_commits_failed",
+                "Commits of the trail that failed: nothing is answered on them",
+                Counter::default(),
+            ),
+            values_failed: table.add(
+                "ledger_values_failed",
+                "Intents, outcomes, leases and other values of the trail that the storage refused, though it committed \
+                 their batch",
+                Counter::default(),
+            ),
+        }
+    }
+}
+
 /// How far the trail is signed.
 pub(super) struct TrailGauges {
     pub(super) checkpoint_time: Gauge,
     pub(super) checkpoint_records: Gauge,
     pub(super) uncovered_records: Gauge,
+    pub(super) lost_records: Gauge,
+    pub(super) sink_failures: Counter,
 }
 
 impl TrailGauges {
@@ -195,6 +218,17 @@ impl TrailGauges {
                 "trail_uncovered_records",
                 "Records of all tenants that no checkpoint covers yet",
                 Gauge::default(),
+            ),
+            lost_records: table.add(
+                "trail_lost_records",
+                "Records of all tenants that are signed and no longer there: nothing more is signed then",
+                Gauge::default(),
+            ),
+            sink_failures: table.add(
+                "checkpoint_sink_failures",
+                "Times that this replica could not read or keep checkpoints outside of the database; each second once \
+                 while that lasts",
+                Counter::default(),
             ),
         }
     }

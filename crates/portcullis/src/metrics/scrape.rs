@@ -6,7 +6,7 @@ use std::time::Duration;
 use portcullis_drivers::database::Database;
 use portcullis_drivers::incidents;
 use portcullis_drivers::uow::SqlStore;
-use portcullis_engines::logs::checkpoints::fresh;
+use portcullis_engines::logs::checkpoints::{fresh, lost};
 use portcullis_schemas::PortError;
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::store::Store;
@@ -70,11 +70,13 @@ impl Scrape {
     async fn read_trail(&self) -> Result<(), PortError> {
         let trail = &self.metrics.catalogue.trail;
         let mut work = SqlStore::new(self.database.clone()).read().await?;
-        if let Some(newest) = work.checkpoints().newest().await? {
+        let (newest, coverage) = (work.checkpoints().newest().await?, work.checkpoints().coverage().await?);
+        if let Some(newest) = &newest {
             trail.checkpoint_time.set(newest.created_at.as_micros() / 1_000_000);
             trail.checkpoint_records.set(gauge(newest.size));
         }
-        trail.uncovered_records.set(gauge(fresh(&work.checkpoints().coverage().await?)));
+        trail.uncovered_records.set(gauge(fresh(&coverage)));
+        trail.lost_records.set(gauge(lost(newest.as_ref(), &coverage)));
         Ok(())
     }
 }

@@ -8,13 +8,13 @@ use portcullis_testkit::conformance;
 use portcullis_testkit::fakes::{RecordingDispatchAudit, ScriptedMcpClient};
 use portcullis_testkit::fixtures;
 use portcullis_testkit::ids::UniqueIds;
-use portcullis_testkit::memory::MemoryStore;
+use portcullis_testkit::memory::{MemoryCheckpointSink, MemoryStore};
 use portcullis_testkit::time::TestClock;
 
 use super::catalogue::{
     CallLabels, DispatchLabels, ExchangeLabels, IncidentLabels, RaisedLabels, WriteLabels,
 };
-use super::watch::{Watch, WatchedAudit, WatchedClient, WatchedLedger};
+use super::watch::{Watch, WatchedAudit, WatchedClient, WatchedLedger, WatchedSink};
 use super::*;
 use crate::embedded::{self, EmbeddedOptions};
 use crate::text::Name;
@@ -88,6 +88,18 @@ async fn a_watched_audit_is_an_audit() {
     let text = metrics.text();
     let unknown = "portcullis_dispatches_total{operation=\"unknown\",code=\"operation_unknown\"} 4";
     assert!(text.contains(unknown), "{text}");
+}
+
+#[tokio::test]
+async fn a_watched_sink_is_a_sink() {
+    let metrics = Metrics::new();
+    let sink = WatchedSink {
+        inner: Arc::new(MemoryCheckpointSink::new()),
+        catalogue: Arc::clone(&metrics.catalogue),
+    };
+    conformance::checkpoint_sink(&sink).await;
+    // The suite has it refuse some.
+    assert!(value_of(&metrics.text(), "portcullis_checkpoint_sink_failures_total") > 0);
 }
 
 #[tokio::test]

@@ -14,14 +14,15 @@ use portcullis_schemas::integrations::mcp::ports::McpClient;
 use portcullis_schemas::integrations::mcp::wire::{
     Dispatch, McpCatalogue, McpFailure, McpHealth, McpTarget, ToolCall, ToolReply,
 };
+use portcullis_schemas::logs::checkpoint::KeptCheckpoint;
 use portcullis_schemas::logs::ledger::{
     AbandonedIntent, Intent, IntentReceipt, Recorded, Refusal, Settlement,
 };
-use portcullis_schemas::logs::ports::{DispatchAudit, DispatchRecord, Ledger};
+use portcullis_schemas::logs::ports::{CheckpointSink, DispatchAudit, DispatchRecord, Ledger};
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::timestamp::Timestamp;
-use portcullis_spine::Ports;
 use portcullis_spine::operations::is_tool_call;
+use portcullis_spine::{CheckpointPorts, Ports};
 
 use super::catalogue::{
     CallLabels, Catalogue, DispatchLabels, ExchangeLabels, RaisedLabels, WriteLabels, code, ended,
@@ -35,6 +36,10 @@ pub(super) fn ports(catalogue: &Arc<Catalogue>, ports: Ports) -> Ports {
         dispatch_audit: Arc::new(WatchedAudit {
             inner: ports.dispatch_audit,
             catalogue: Arc::clone(catalogue),
+        }),
+        checkpoints: ports.checkpoints.map(|CheckpointPorts { signer, sink }| {
+            let sink = Arc::new(WatchedSink { inner: sink, catalogue: Arc::clone(catalogue) });
+            CheckpointPorts { signer, sink }
         }),
         ..ports
     }
@@ -271,5 +276,31 @@ impl DispatchAudit for WatchedAudit {
             self.catalogue.call_added_seconds.observe(added.as_secs_f64());
         }
         self.inner.record(tenant, record).await;
+    }
+}
+
+/// A sink of checkpoints whose failures are counted.
+pub(super) struct WatchedSink {
+    pub(super) inner: Arc<dyn CheckpointSink>,
+    pub(super) catalogue: Arc<Catalogue>,
+}
+
+impl WatchedSink {
+    fn heard<T>(&self, answer: Result<T, PortError>) -> Result<T, PortError> {
+        if answer.is_err() {
+            self.catalogue.trail.sink_failures.inc();
+        }
+        answer
+    }
+}
+
+#[async_trait]
+impl CheckpointSink for WatchedSink {
+    async fn keep(&self, checkpoint: &KeptCheckpoint) -> Result<(), PortError> {
+        self.heard(self.inner.keep(checkpoint).await)
+    }
+
+    async fn newest(&self) -> Result<Option<KeptCheckpoint>, PortError> {
+        self.heard(self.inner.newest().await)
     }
 }

@@ -108,7 +108,7 @@ impl Scene {
         let admin = askers.at(&gate)?.admin;
         let mut trail = base.clone();
         let closing = until_closed(&mut trail, &admin, restarted).await?;
-        let verified = admin.get("/logs/trail/verify").await?.success()?;
+        let verified = Trail::verified_by(&admin).await?;
         trail.catch_up(&admin).await?;
         gate.stop().await?;
         let flaw = trail.flaw(&verified, &self.plan.settings).await;

@@ -18,13 +18,10 @@ use serde_json::{Value, json};
 use super::speech::{TOOL, messages};
 use super::told::{UNRECORDED_CODE, code_of};
 use super::villain::Villain;
+use crate::patience::{PAUSE, UNSETTLED, is_passing_code, patiently, settled};
 
-/// How often a call is repeated that only met changes of others.
-const UNSETTLED: usize = 50;
 /// How often a call is made whose outcome a busy disk does not take in time.
 const UNRECORDED: usize = 3;
-/// Between two attempts.
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// A gate with two tenants.
 pub(super) struct Scene {
@@ -126,9 +123,9 @@ impl Tenant {
 
     async fn of(admin: ApiClient) -> Result<Self> {
         let policy = json!({ "name": "all", "text": "permit(principal, action, resource);" });
-        admin.put("/policies", &policy).await?.success()?;
+        patiently(&admin, HttpMethod::Put, "/policies", Some(&policy)).await?;
         let key = json!({ "name": "agent", "scopes": ["invoke"] });
-        let created = admin.post("/api-keys", &key).await?.success()?;
+        let created = patiently(&admin, HttpMethod::Post, "/api-keys", Some(&key)).await?;
         let agent = admin.with_key(Secret::new(text(&created["secret"])?));
         Ok(Self { key_id: text(&created["key"]["key_id"])?, admin, agent })
     }
@@ -282,7 +279,7 @@ impl Tenant {
             let told = messages(&self.agent.send(HttpMethod::Post, &path, Some(&body), &headers).await?.text);
             left -= 1;
             let code = told.last().map(|last| &last["error"]["data"]["code"]);
-            if !PASSING.iter().any(|passing| code.is_some_and(|code| code == passing)) || left == 0 {
+            if !code.is_some_and(is_passing_code) || left == 0 {
                 return Ok(told);
             }
             tokio::time::sleep(PAUSE).await;
@@ -396,34 +393,8 @@ impl Tenant {
 }
 
 async fn found(operator: &ApiClient, name: &str) -> Result<Tenant> {
-    let made = operator.post("/tenants", &json!({ "name": name })).await?.success()?;
+    let made = patiently(operator, HttpMethod::Post, "/tenants", Some(&json!({ "name": name }))).await?;
     Tenant::of(operator.with_key(Secret::new(text(&made["admin_key"]["secret"])?))).await
-}
-
-/// Refusals that say nothing of the row: others change the tenant's configuration, or the disk is busy.
-const PASSING: [&str; 4] =
-    ["configuration_unsettled", "audit_unavailable", "overloaded", "store_unavailable"];
-
-fn is_passing(answer: &Answer) -> bool {
-    PASSING.iter().any(|code| answer.json()["code"] == *code)
-}
-
-/// Asks until it is no passing refusal that is answered.
-pub(super) async fn patiently(
-    client: &ApiClient,
-    method: HttpMethod,
-    path: &str,
-    body: Option<&Value>,
-) -> Result<Value> {
-    let mut left = UNSETTLED;
-    loop {
-        let answer = client.send(method, path, body, &[]).await?;
-        left -= 1;
-        if !is_passing(&answer) || left == 0 {
-            return answer.success();
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
 }
 
 /// Calls a tool once; again only where changes of others, or a busy disk, kept it from being made.
@@ -434,15 +405,7 @@ pub(super) async fn invoke(
     headers: &[(&str, &str)],
 ) -> Result<Answer> {
     let (path, body) = (format!("{tool}/invoke"), json!({ "arguments": arguments }));
-    let mut left = UNSETTLED;
-    loop {
-        let answer = agent.send(HttpMethod::Post, &path, Some(&body), headers).await?;
-        left -= 1;
-        if !is_passing(&answer) || left == 0 {
-            return Ok(answer);
-        }
-        tokio::time::sleep(PAUSE).await;
-    }
+    settled(agent, HttpMethod::Post, &path, Some(&body), headers).await
 }
 
 fn record_of(invocation: &str) -> String {

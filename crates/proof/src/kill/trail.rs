@@ -4,12 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use color_eyre::eyre::{ContextCompat, Result, WrapErr, eyre};
 use portcullis::embedded::{self, EmbeddedOptions};
+use portcullis_schemas::egress::HttpMethod;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::secret::Secret;
 use portcullis_server::api_client::ApiClient;
 use portcullis_server::config::Settings;
 use portcullis_trail::chain::ChainVerifier;
 use serde_json::Value;
+
+use crate::patience::patiently;
 
 /// Events of a read from the database.
 const PORTION: u16 = 1000;
@@ -89,7 +92,7 @@ impl Trail {
         let mut new = Vec::new();
         let mut path = "/logs/trail?limit=100".to_owned();
         loop {
-            let page = admin.get(&path).await?.success()?;
+            let page = patiently(admin, HttpMethod::Get, &path, None).await?;
             let items = page["items"].as_array().context("no events")?;
             let seen = |event: &Value| event["sequence"].as_u64().is_none_or(|number| number <= self.last);
             new.extend(items.iter().filter(|event| !seen(event)).cloned());
@@ -102,6 +105,14 @@ impl Trail {
         }
         new.iter().rev().for_each(|event| self.add(event));
         Ok(())
+    }
+
+    /// What a gate says of the trail: `intact`, up to which event, and the first break.
+    ///
+    /// # Errors
+    /// When the gate does not answer.
+    pub(crate) async fn verified_by(admin: &ApiClient) -> Result<Value> {
+        patiently(admin, HttpMethod::Get, "/logs/trail/verify", None).await
     }
 
     /// What is wrong with the trail, if anything: by the verdict of a gate, and by what is in the database, which is

@@ -54,10 +54,10 @@ impl Report {
         !self.sections.is_empty() && self.sections.iter().all(Section::holds)
     }
 
-    /// The last line of a run.
+    /// The last line of a run; of what did not hold, what it was.
     pub(crate) fn verdict(&self) -> String {
-        let failed: Vec<String> =
-            self.sections.iter().filter(|section| !section.holds()).map(Section::title).collect();
+        let told = |section: &Section| format!("{} ({})", section.title(), section.failures().join("; "));
+        let failed: Vec<String> = self.sections.iter().filter(|section| !section.holds()).map(told).collect();
         if failed.is_empty() {
             format!("{} suites: every figure held, every broken wiring was found", self.sections.len())
         } else {
@@ -90,6 +90,20 @@ impl Section {
     pub(crate) fn holds(&self) -> bool {
         self.sound.figures.as_ref().is_ok_and(|figures| all_held(figures))
             && self.controls.iter().all(|(control, tried)| finding(control, tried).is_some())
+    }
+
+    /// What did not hold, and which broken wirings were not found.
+    fn failures(&self) -> Vec<String> {
+        let mut failures = match &self.sound.figures {
+            Err(error) => vec![format!("broke off: {error}")],
+            Ok(figures) => figures.iter().filter(|figure| !figure.held).map(told).collect(),
+        };
+        for (control, tried) in &self.controls {
+            if finding(control, tried).is_none() {
+                failures.push(format!("not found: {}: {}", control.broken, reason(tried)));
+            }
+        }
+        failures
     }
 
     fn title(&self) -> String {
@@ -149,14 +163,19 @@ fn write_tried(f: &mut fmt::Formatter<'_>, tried: &Tried) -> fmt::Result {
         Ok(figures) => figures,
         Err(error) => return writeln!(f, "BROKE OFF {error}"),
     };
-    for Figure { name, expected, found, held } in figures {
-        if expected.is_empty() {
-            writeln!(f, "        {name}: {found}")?;
-        } else {
-            writeln!(f, "{:7} {name}: {found} (must be {expected})", held_mark(*held))?;
-        }
+    for figure in figures {
+        let mark = if figure.expected.is_empty() { "" } else { held_mark(figure.held) };
+        writeln!(f, "{mark:7} {}", told(figure))?;
     }
     Ok(())
+}
+
+fn told(Figure { name, expected, found, .. }: &Figure) -> String {
+    if expected.is_empty() {
+        format!("{name}: {found}")
+    } else {
+        format!("{name}: {found} (must be {expected})")
+    }
 }
 
 /// The figure by which a broken wiring was found: one that it is said to break.

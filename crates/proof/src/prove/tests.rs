@@ -159,6 +159,22 @@ async fn a_report_has_a_section_for_each_suite_and_database() {
     assert!(!text.contains("somebody"), "{text}");
 }
 
+#[tokio::test]
+async fn the_verdict_tells_what_did_not_hold() {
+    let figure = |found| vec![Figure::exactly("doubles", 0, found)];
+    let mut report = Report::new(&options(&["sqlite"]), Form::Full);
+    for (sound, broken) in
+        [(figure(0), figure(3)), (figure(2), figure(3)), (Vec::new(), figure(3)), (figure(0), figure(0))]
+    {
+        report.sections.push(prove(&suite(sound, broken), &setting()).await);
+    }
+    assert_eq!(
+        report.verdict(),
+        "NOT proven: s on SQLite (doubles: 2 (must be 0)), s on SQLite (broke off: broke off), \
+         s on SQLite (not found: b: no figure that it breaks failed)"
+    );
+}
+
 #[test]
 fn a_database_is_named_once() {
     let suite = suite(Vec::new(), Vec::new());

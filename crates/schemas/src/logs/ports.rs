@@ -52,10 +52,10 @@ pub trait Ledger: Send + Sync {
         intent: &AbandonedIntent,
     ) -> Result<IntentReceipt, PortError>;
 
-    /// Forgets idempotency keys of all tenants that were first used before `before`, oldest first, at most `limit`, and
-    /// says how many; never one whose first request has not ended. A request under a forgotten key is a new one. Doing it
-    /// again goes on where it stopped. What runs have touched whose last call is older is forgotten with them, at most
-    /// `limit` runs, which are not counted.
+    /// Forgets idempotency keys of all tenants that were first used before `before`, oldest first, at most `limit`; never
+    /// one whose first request has not ended. A request under a forgotten key is a new one. What runs have touched whose
+    /// last call is older is forgotten with them, at most `limit` runs. Says how many keys or runs these were, whichever
+    /// is more: at `limit` there may be others, and doing it again goes on where it stopped.
     async fn forget_keys(&self, before: Timestamp, limit: u16) -> Result<u64, PortError>;
 
     /// Whether a write would succeed now; for readiness.

@@ -25,7 +25,8 @@ pub(crate) const DOES_NOT_HOLD: u8 = 3;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum AuditCommand {
-    /// Write the trail to a file for auditors, after a last checkpoint; also beside a running server
+    /// Write the trail to a file for auditors, up to a last checkpoint; also beside a running server. Exit code 3 if none can
+    /// be signed because the trail does not hold
     Export(ExportFlags),
     /// Verify an export offline: print every finding, one a line, and how much of the trail is proven to be whole
     Verify(VerifyFlags),
@@ -97,7 +98,8 @@ pub(crate) struct VerifyProofFlags {
 pub(crate) struct KeyFlags {
     #[command(flatten)]
     place: PlaceFlags,
-    /// Create the key file if there is none, for a PostgreSQL database; give every replica a copy
+    /// Create the key file if there is none: for a PostgreSQL database, where every replica gets a copy, or for a key that was
+    /// lost, before which the file then needs the earlier keys (README)
     #[arg(long)]
     create: bool,
 }
@@ -105,7 +107,7 @@ pub(crate) struct KeyFlags {
 /// Runs a command. The exit code is 3 when what was to be shown does not hold.
 pub(crate) fn run(command: AuditCommand) -> eyre::Result<ExitCode> {
     match command {
-        AuditCommand::Export(flags) => export::export(flags).map(|()| ExitCode::SUCCESS),
+        AuditCommand::Export(flags) => export::export(flags),
         AuditCommand::Verify(flags) => verify::verify(&flags),
         AuditCommand::Prove(flags) => proofs::prove(&flags).map(|()| ExitCode::SUCCESS),
         AuditCommand::VerifyProof(flags) => proofs::verify(&flags),

@@ -1,6 +1,6 @@
 //! What each client wants to be told, and where. Pure.
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Client;
 
@@ -30,14 +30,16 @@ pub(super) struct Recipe {
 /// How the text is merged.
 #[derive(Clone, Debug)]
 pub(super) enum Form {
-    /// Members of a JSON object, two levels deep at most.
-    Json(Value),
+    /// Members of a JSON object: servers by their names, or an array.
+    Json(Map<String, Value>),
     /// A table of a TOML file, by its name.
     Toml(String),
     /// Not at all.
     Command,
 }
 
+/// Stands where a person must put the key.
+pub(super) const KEY_PLACE: &str = "Bearer <the API key>";
 const EXPORT: &str = "Put the API key into the environment as PORTCULLIS_KEY, and start the client anew.";
 #[cfg(target_os = "macos")]
 const CLAUDE_DESKTOP: &str = "Library/Application Support/Claude/claude_desktop_config.json";
@@ -54,8 +56,7 @@ pub(super) fn recipe(client: Client, name: &str, url: &str) -> Recipe {
             // Its file knows local programs only; mcp-remote is the bridge that its makers point to.
             let arguments =
                 ["-y", "mcp-remote", url, "--header", "Authorization:${PORTCULLIS_AUTHORIZATION}"];
-            let key = "Bearer <the API key>";
-            let environment = json!({ "PORTCULLIS_AUTHORIZATION": key });
+            let environment = json!({ "PORTCULLIS_AUTHORIZATION": KEY_PLACE });
             let server = json!({ "command": "npx", "args": arguments, "env": environment });
             let next = "Put the API key in its place in that file, see that nobody else may read it, and start the client anew.";
             json_in(Place::Home(CLAUDE_DESKTOP), json!({ "mcpServers": { name: server } }), next)
@@ -109,5 +110,6 @@ fn bearer(key: &str) -> Value {
 }
 
 fn json_in(place: Place, whole: Value, next: &'static str) -> Recipe {
-    Recipe { place, text: format!("{whole:#}\n"), form: Form::Json(whole), next }
+    let members = whole.as_object().cloned().unwrap_or_default();
+    Recipe { place, text: format!("{whole:#}\n"), form: Form::Json(members), next }
 }

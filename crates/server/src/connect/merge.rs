@@ -7,25 +7,29 @@ use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use color_eyre::eyre::{self, WrapErr, bail};
-use serde_json::{Map, Value};
 
 use super::clients::{Form, Recipe};
+use super::json;
 
-/// Merges the recipe into the file, which is made if it is not there.
+/// Merges the recipe into the file, which is made if it is not there. Whether anything was to be written.
 ///
 /// # Errors
 /// When the file cannot be read or written, is not of its form, or has a server of this name that differs.
-pub(super) fn write(file: &Path, recipe: &Recipe) -> eyre::Result<()> {
+pub(super) fn write(file: &Path, recipe: &Recipe) -> eyre::Result<bool> {
     let before = match fs::read_to_string(file) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
         Err(error) => return Err(error).wrap_err_with(|| format!("{} cannot be read", file.display())),
     };
     let after = merged(&before, recipe).wrap_err_with(|| file.display().to_string())?;
+    if after == before {
+        return Ok(false);
+    }
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder).wrap_err_with(|| format!("{} cannot be made", folder.display()))?;
     }
-    put(file, &after).wrap_err_with(|| format!("{} cannot be written", file.display()))
+    put(file, &after).wrap_err_with(|| format!("{} cannot be written", file.display()))?;
+    Ok(true)
 }
 
 /// Whole or not at all, and where a link leads, not in its place. A new file is its owner's alone: a key may come into it.
@@ -46,16 +50,7 @@ fn put(file: &Path, text: &str) -> std::io::Result<()> {
 
 fn merged(before: &str, recipe: &Recipe) -> eyre::Result<String> {
     match &recipe.form {
-        Form::Json(new) => {
-            let known = if before.trim().is_empty() { "{}" } else { before };
-            let mut known: Value = serde_json::from_str(known)
-                .wrap_err("it is not plain JSON (comments are not understood): merge by hand")?;
-            let (Value::Object(known), Value::Object(new)) = (&mut known, new) else {
-                bail!("expected a JSON object");
-            };
-            merge(known, new)?;
-            Ok(format!("{:#}\n", Value::Object(std::mem::take(known))))
-        }
+        Form::Json(new) => json::merged(before, new),
         Form::Toml(table) => {
             let known: toml::Table = before.parse().wrap_err("it is not TOML")?;
             let new: toml::Table = recipe.text.parse().wrap_err("the recipe is not TOML")?;
@@ -84,37 +79,11 @@ fn server_in<'a>(whole: &'a toml::Table, name: &str) -> Option<&'a toml::Table> 
     name.split('.').try_fold(whole, |table, part| table.get(part)?.as_table())
 }
 
-/// Adds members, in objects of objects too, and elements that an array lacks.
-fn merge(known: &mut Map<String, Value>, new: &Map<String, Value>) -> eyre::Result<()> {
-    for (name, value) in new {
-        match (known.get_mut(name), value) {
-            (None, _) => drop(known.insert(name.clone(), value.clone())),
-            (Some(there), _) if there == value => {}
-            (Some(Value::Array(there)), Value::Array(more)) => {
-                let missing: Vec<_> = more.iter().filter(|one| !there.contains(one)).cloned().collect();
-                there.extend(missing);
-            }
-            (Some(Value::Object(there)), Value::Object(more))
-                if more.values().all(Value::is_object) && there.values().all(Value::is_object) =>
-            {
-                for (server, entry) in more {
-                    if there.get(server).is_some_and(|known| known != entry) {
-                        bail!(
-                            "it has a server `{server}` already, and another one: take another name by --name"
-                        );
-                    }
-                    there.insert(server.clone(), entry.clone());
-                }
-            }
-            _ => bail!("its member `{name}` has another form than this client's: change it by hand"),
-        }
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use std::os::unix::fs::MetadataExt;
+
+    use serde_json::{Value, json};
 
     use super::super::Client;
     use super::super::clients::recipe;
@@ -137,6 +106,17 @@ mod tests {
         assert_eq!(after["mcpServers"]["t"]["httpUrl"], URL);
         let again = into(Client::Gemini, &after.to_string()).unwrap();
         assert_eq!(serde_json::from_str::<Value>(&again).unwrap(), after, "twice is as once");
+    }
+
+    #[test]
+    fn what_is_there_already_is_not_written() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("below/config.json");
+        let recipe = recipe(Client::Cursor, "t", URL);
+        assert!(write(&file, &recipe).unwrap());
+        let written = fs::metadata(&file).unwrap().ino();
+        assert!(!write(&file, &recipe).unwrap());
+        assert_eq!(fs::metadata(&file).unwrap().ino(), written, "it is the same file");
     }
 
     #[test]

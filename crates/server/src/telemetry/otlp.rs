@@ -10,6 +10,7 @@ use opentelemetry::KeyValue;
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::{Protocol, SpanExporter, WithExportConfig, WithHttpConfig};
 use opentelemetry_sdk::Resource;
+use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::{Layer, Registry};
@@ -21,11 +22,9 @@ use crate::config::Settings;
 const PATH: &str = "/v1/traces";
 /// How long one export may take.
 const EXPORT: Duration = Duration::from_secs(10);
-/// How long the end of the process waits for the last export.
-const LAST_EXPORT: Duration = Duration::from_secs(5);
 
 /// Collects spans and sends them in batches, from a thread of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Exporter {
     provider: SdkTracerProvider,
 }
@@ -72,9 +71,10 @@ impl Exporter {
             .boxed()
     }
 
-    pub(super) fn stop(self) {
-        if let Err(error) = self.provider.shutdown_with_timeout(LAST_EXPORT) {
-            tracing::warn!(%error, "the last spans were not sent");
+    pub(super) fn stop(&self, time: Duration) {
+        match self.provider.shutdown_with_timeout(time) {
+            Ok(()) | Err(OTelSdkError::AlreadyShutdown) => {}
+            Err(error) => tracing::warn!(%error, "the last spans were not sent"),
         }
     }
 }

@@ -49,7 +49,7 @@ impl Write for Memory {
 }
 
 /// What is logged while `events` run.
-fn logged(format: LogFormat, level: LogLevel, events: impl FnOnce()) -> String {
+pub(super) fn logged(format: LogFormat, level: LogLevel, events: impl FnOnce()) -> String {
     let mut settings = Settings::new("unused");
     settings.log = LogSettings { format, level };
     let memory = Memory::default();

@@ -44,6 +44,38 @@ async fn a_marked_call_waits_for_a_person_and_is_made_once() {
 }
 
 #[tokio::test]
+async fn who_may_read_sees_what_waits_but_not_its_arguments() {
+    let scene = Scene::start(PERMIT).await;
+    scene.mark("required").await;
+    let approval = scene.waiting("Zurich").await;
+    let reader = json!({ "name": "reader", "scopes": ["read"] });
+    let reader = ok(scene.admin.post("/api-keys", &reader).await.unwrap());
+    let reader = scene.admin.with_key(Secret::new(text(&reader["secret"])));
+    let listed = ok(reader.get("/integrations/approvals?status=pending").await.unwrap());
+    assert_eq!(listed["items"][0]["approval_id"], approval);
+    assert!(!listed.to_string().contains("Zurich"), "{listed}");
+    let path = format!("/integrations/approvals/{approval}");
+    let refused = reader.get(&path).await.unwrap();
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &json!("authority_denied")),
+        "{}",
+        refused.text
+    );
+    assert!(!refused.text.contains("Zurich"), "{}", refused.text);
+    for decision in ["grant", "deny"] {
+        let body = json!({ "reason": "not mine to say" });
+        assert_eq!(
+            reader.post(&format!("{path}/{decision}"), &body).await.unwrap().status,
+            403,
+            "{decision}"
+        );
+    }
+    assert_eq!(scene.waiting("Zurich").await, approval, "nothing is decided");
+    scene.running.shutdown().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_policy_asks_and_a_refusal_is_told() {
     let asking = format!("@approval(\"required\")\n{PERMIT}");
     let scene = Scene::start(&asking).await;

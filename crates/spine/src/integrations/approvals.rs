@@ -15,6 +15,7 @@ use portcullis_schemas::integrations::approvals::operations::{
 use portcullis_schemas::integrations::approvals::{
     ApprovalRule, CallApproval, ShownApproval, StoredApproval,
 };
+use portcullis_schemas::integrations::flows::DataFlows;
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::logs::event::AuditEventType;
 use portcullis_schemas::paging::{Cursor, Page, PageRequest};
@@ -55,8 +56,7 @@ pub(crate) async fn grant_approval(scene: Scene, request: GrantApproval) -> Resu
     };
     drop(read);
     let makers = makers_of(scene.principal().key(), &keys);
-    let pinned_hash = tool.as_ref().and_then(|tool| tool.pinned_hash.as_deref());
-    let current = Current { pinned_hash, policy_version };
+    let current = Current { tool: tool.as_ref(), policy_version };
     let granted = grant(approval, decider(&scene, &keys, &makers), &request.reason, scene.now(), current)?;
     write(&scene, scene.begin().await?, granted, AuditEventType::ApprovalGranted).await
 }
@@ -70,8 +70,8 @@ pub(crate) async fn deny_approval(scene: Scene, request: DenyApproval) -> Result
 
 /// How the approval of a call stands, and on what terms one is asked for. Nothing is read for a call that needs none.
 ///
-/// `repeatable` says that a used approval may be that of the request which this one repeats, `carried` that the round before
-/// was made on it.
+/// `flows` is what the run will have touched with the call, where it is kept account of; `repeatable` says that a used approval
+/// may be that of the request which this one repeats, `carried` that the round before was made on it.
 ///
 /// # Errors
 /// `store_unavailable`.
@@ -80,6 +80,7 @@ pub(crate) async fn standing(
     method: CallMethod,
     facts: &CallFacts,
     arguments: &PreparedArguments,
+    flows: Option<DataFlows>,
     repeatable: bool,
     carried: Option<&ApprovalId>,
 ) -> Result<(ApprovalStanding, Option<ApprovalTerms>), Error> {
@@ -97,6 +98,7 @@ pub(crate) async fn standing(
         tool: &facts.tool,
         rule,
         policy_version,
+        flows,
         arguments: arguments.canonical(),
     };
     let hash = scene.ports().hasher.keyed_hash(scene.tenant(), HashPurpose::Approval, &binding_bytes(&bound));

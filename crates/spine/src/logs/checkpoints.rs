@@ -8,7 +8,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use portcullis_engines::logs::checkpoints::{
-    CheckpointRefusal, CheckpointRules, LogKeys, NextCheckpoint, check_kept, fresh,
+    CheckpointRefusal, CheckpointRules, LogKeys, NextCheckpoint, check_covered, check_kept, fresh,
 };
 use portcullis_schemas::codes;
 use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, KeptCheckpoint, StoredCheckpoint};
@@ -67,7 +67,17 @@ impl Checkpointer {
     /// On these ports; `None` if they sign no checkpoints.
     pub fn new(ports: &Ports, rules: CheckpointRules) -> Option<Self> {
         let (store, clock) = (Arc::clone(&ports.store), Arc::clone(&ports.clock));
-        ports.checkpoints.clone().map(|ports| Self { store, clock, ports, rules })
+        ports.checkpoints.clone().map(|ports| Self::over(store, clock, ports, rules))
+    }
+
+    /// On a store alone, without the other ports of a spine.
+    pub fn over(
+        store: Arc<dyn Store>,
+        clock: Arc<dyn Clock>,
+        ports: CheckpointPorts,
+        rules: CheckpointRules,
+    ) -> Self {
+        Self { store, clock, ports, rules }
     }
 
     /// Exports what the sink lacks, and makes a checkpoint if one is due. The number of the newest one that was made.
@@ -93,6 +103,9 @@ impl Checkpointer {
         loop {
             let seen = self.see().await?;
             self.export_missing(&seen).await?;
+            // At every look, not just when more is to be signed: a tail that was cut would otherwise go unnoticed until it
+            // has grown again. What was signed before goes out first: it is what a changed database is held against.
+            check_covered(seen.newest.as_ref(), &seen.coverage)?;
             if !self.is_wanted(&seen, when) {
                 return Ok(made);
             }

@@ -211,6 +211,38 @@ async fn nothing_is_signed_once_the_database_was_put_back() {
 }
 
 #[tokio::test]
+async fn a_tail_cut_of_what_is_signed_is_told_at_the_next_look() {
+    let notary = Notary::open().await;
+    let second = fixtures::seed_tenant(&*notary.ports().store, notary.house.ids()).await;
+    let checkpointer = notary.checkpointer();
+    notary.record(&notary.house.tenant, 9).await;
+    notary.record(&second, 2).await;
+    checkpointer.make_now().await.unwrap();
+    notary.house.memory.cut(&notary.house.tenant, 5).await;
+    let told = checkpointer.look().await.unwrap_err().to_string();
+    assert!(told.contains("its records up to 9 are signed, but the newest one is 5"), "{told}");
+    notary.house.memory.cut(&notary.house.tenant, 0).await;
+    let told = checkpointer.look().await.unwrap_err().to_string();
+    assert!(told.contains("11 records are signed, but its spans and records cover 2"), "{told}");
+    notary.record(&second, 1).await;
+    assert!(checkpointer.make_now().await.is_err(), "and nothing more is signed");
+    assert_eq!(notary.sink.inner.notes().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_signed_goes_out_although_its_records_are_gone() {
+    let notary = Notary::open().await;
+    notary.record(&notary.house.tenant, 9).await;
+    notary.sink.broken.store(true, Ordering::Relaxed);
+    notary.checkpointer().make_now().await.unwrap_err();
+    notary.sink.broken.store(false, Ordering::Relaxed);
+    notary.house.memory.cut(&notary.house.tenant, 5).await;
+    let told = notary.checkpointer().look().await.unwrap_err().to_string();
+    assert!(told.contains("its records up to 9 are signed"), "{told}");
+    assert_eq!(notary.sink.inner.notes().len(), 1, "what the database is held against");
+}
+
+#[tokio::test]
 async fn a_new_key_signs_after_the_old_one_and_a_foreign_one_never() {
     let notary = Notary::open().await;
     notary.record(&notary.house.tenant, 1).await;

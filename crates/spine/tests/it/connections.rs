@@ -364,6 +364,23 @@ async fn what_is_removed_or_frozen_is_not_used() {
     );
 }
 
+/// What is forgotten of a server ends what other callers have under way there.
+#[tokio::test]
+async fn only_an_account_that_was_there_is_forgotten_at_its_server() {
+    let bank = Bank::open().await;
+    let key = bank.callers[0].principal.key();
+    let remove = json!({ "server_id": bank.server, "key_id": key });
+    let before = bank.house.client.forgotten().len();
+    bank.begin(0).await;
+    bank.house.admin::<RemoveConnection>(remove.clone()).await.unwrap();
+    bank.connect(0, "alices").await;
+    assert_eq!(bank.house.client.forgotten().len(), before, "there was no account before");
+    bank.connect(0, "alices-other").await;
+    assert_eq!(bank.house.client.forgotten().len(), before + 1, "it is replaced");
+    bank.house.admin::<RemoveConnection>(remove).await.unwrap();
+    assert_eq!(bank.house.client.forgotten().len(), before + 2, "it is removed");
+}
+
 /// An account that is connected by the first caller while something is done, before the code is exchanged: what became of
 /// it, and whether the caller is connected afterwards.
 async fn connected_while(done: impl AsyncFnOnce(&Bank)) -> (Error, bool) {

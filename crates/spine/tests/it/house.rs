@@ -42,6 +42,7 @@ pub(crate) struct House {
     pub(crate) ledger: Arc<BrokenLedger>,
     pub(crate) dispatches: Arc<RecordingDispatchAudit>,
     pub(crate) clock: Arc<TestClock>,
+    pub(crate) memory: MemoryStore,
     ids: Arc<UniqueIds>,
     key: KeyId,
 }
@@ -105,6 +106,7 @@ impl House {
             ledger,
             dispatches,
             clock,
+            memory: store,
             ids,
             key,
         }

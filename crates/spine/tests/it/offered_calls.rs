@@ -2,7 +2,7 @@
 //! whichever replica, holds for the next one.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -11,14 +11,19 @@ use portcullis_schemas::api_keys::operations::{CreateApiKey, RevokeApiKey};
 use portcullis_schemas::codes::{self, Code};
 use portcullis_schemas::context::CallContext;
 use portcullis_schemas::ids::RequestId;
+use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::integrations::mcp::operations::{DisableMcpTool, EnableMcpTool, GetMcpInvocation};
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::integrations::toolsets::operations::{
     CallOfferedTool, CreateToolset, DeleteToolset, SearchOfferedTools, UpdateToolset,
 };
+use portcullis_schemas::policies::ports::ToolPolicy;
+use portcullis_schemas::policies::{PolicyOutcome, PolicyProblem, TenantPolicySet, ToolPolicyRequest};
 use portcullis_schemas::store::{Store, UnitOfWork};
+use portcullis_schemas::text::PolicyText;
 use portcullis_schemas::{Error, PortError};
-use portcullis_spine::{Spine, SpineOptions};
+use portcullis_spine::{Ports, Spine, SpineOptions};
+use portcullis_testkit::fakes::FixedToolPolicy;
 use serde_json::{Value, json};
 
 use crate::house::{House, call_of, reply};
@@ -42,6 +47,29 @@ impl Store for Counting {
     }
 }
 
+/// Permits everything, but to a run of the name `held`; and nothing at all once it is told so.
+struct Holding {
+    rest: FixedToolPolicy,
+    forbids: AtomicBool,
+}
+
+#[async_trait]
+impl ToolPolicy for Holding {
+    async fn evaluate(
+        &self,
+        tenant: &TenantId,
+        policies: &TenantPolicySet,
+        request: &ToolPolicyRequest,
+    ) -> Result<PolicyOutcome, PortError> {
+        let permitted = request.run_id.as_deref() != Some("held") && !self.forbids.load(Ordering::SeqCst);
+        Ok(PolicyOutcome { permitted, ..self.rest.evaluate(tenant, policies, request).await? })
+    }
+
+    async fn validate(&self, tenant: &TenantId, text: &PolicyText) -> Vec<PolicyProblem> {
+        self.rest.validate(tenant, text).await
+    }
+}
+
 /// A house with a second replica, which has called the one tool of a toolset, `fetch`, and so knows both.
 struct Desk {
     house: House,
@@ -60,6 +88,10 @@ impl Desk {
 
     /// With a replica of which some limits are changed.
     async fn limited(limit: impl FnOnce(&mut SpineOptions)) -> Self {
+        Self::with(|_, options| limit(options)).await
+    }
+
+    async fn with(change: impl FnOnce(&mut Ports, &mut SpineOptions)) -> Self {
         let house = House::open().await;
         let tool = house.approved_tool("get_it").await;
         let body = json!({ "name": "agent", "scopes": ["invoke"] });
@@ -72,7 +104,7 @@ impl Desk {
         let store = Arc::new(Counting { inner: ports.store, asked: AtomicUsize::new(0) });
         ports.store = store.clone();
         let mut options = SpineOptions::new(KeyEnvironment::new("test").unwrap());
-        limit(&mut options);
+        change(&mut ports, &mut options);
         let other = Spine::new(ports, options).unwrap();
         let desk = Self { house, other, store, tool, toolset, key, key_id };
         desk.call("fetch").await.unwrap();
@@ -228,4 +260,31 @@ async fn what_shuts_a_call_out_shuts_it_out_through_a_known_toolset() {
     assert_eq!(error.code(), codes::UNAUTHENTICATED);
     let direct = desk.other.run(was, call_of(&desk.tool, json!({}))).await.unwrap_err();
     assert_eq!(direct.code(), codes::UNAUTHENTICATED);
+}
+
+/// Whether what the replica knows of the toolset still holds, or it has to be read anew.
+#[tokio::test]
+async fn that_a_policy_refuses_is_told_to_who_sees_the_tool() {
+    let holding = Arc::new(Holding { rest: FixedToolPolicy::allow(), forbids: AtomicBool::new(false) });
+    let desk = Desk::with(|ports, _| ports.policy = holding.clone()).await;
+    let told = async |run: &str| {
+        let request = json!({ "toolset": "desk", "tool": "fetch", "arguments": {}, "run_id": run });
+        let request = serde_json::from_value::<CallOfferedTool>(request).unwrap();
+        let error = desk.other.run(desk.agent().await, request).await.unwrap_err();
+        let id = json!({ "invocation_id": error.reference().expect("it is on record").1 });
+        let record = desk.house.admin::<GetMcpInvocation>(id).await.unwrap();
+        assert_eq!(record.error_code.as_deref(), Some(codes::POLICY_DENIED.as_str()));
+        error.code()
+    };
+    for known in [true, false] {
+        if !known {
+            desk.house.approved_tool("another").await;
+        }
+        assert_eq!(told("held").await, codes::POLICY_DENIED, "known: {known}");
+        assert_eq!(desk.told().await, Ok(()), "another run goes on");
+    }
+    holding.forbids.store(true, Ordering::SeqCst);
+    for run in ["held", "other"] {
+        assert_eq!(told(run).await, codes::NOT_FOUND, "who does not see it learns of no tool");
+    }
 }

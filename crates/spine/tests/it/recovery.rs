@@ -107,6 +107,28 @@ async fn the_first_one_back_leaves_the_calls_of_the_living_alone() {
     drop(background);
 }
 
+/// Whoever lives must not lose its lease to a storage that stood still at the moment of one renewal.
+#[tokio::test(start_paused = true)]
+async fn a_lease_that_could_not_be_renewed_is_renewed_as_soon_as_it_can() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let _background = house.spine.start_background().await.unwrap();
+    house.client.answer_call(Ok(reply()));
+    house.ledger.fail_settle(true);
+    house.spine.run(house.caller(Scope::Invoke), call_of(&tool, json!({}))).await.unwrap_err();
+    house.ledger.fail_leases(true);
+    pass(&house, LEASE_RENEWAL * 2).await;
+    house.ledger.fail_leases(false);
+    pass(&house, LEASE_RENEWAL / 2).await;
+    house.ledger.fail_leases(true);
+    pass(&house, LEASE_RENEWAL * 2).await;
+    let now = house.spine.ports().clock.now();
+    assert_eq!(house.ledger().abandoned(now, 10).await.unwrap().len(), 0, "its call is left to it");
+    pass(&house, LEASE).await;
+    let now = house.spine.ports().clock.now();
+    assert_eq!(house.ledger().abandoned(now, 10).await.unwrap().len(), 1, "a lease that is not renewed ends");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_the_background_does_not_end_it() {
     let house = House::open().await;
@@ -140,4 +162,28 @@ async fn an_idempotency_key_is_kept_for_a_day() {
     pass(&house, Duration::from_secs(10)).await;
     assert_ne!(call("old").await, old, "a new request");
     assert_eq!(call("young").await, young);
+}
+
+/// More than one sweep takes at once: none waits for the sweep after it.
+#[tokio::test(start_paused = true)]
+async fn however_many_keys_are_old_one_sweep_forgets_them() {
+    let house = House::open().await;
+    let tool = house.approved_tool("get_it").await;
+    let call = async |number: usize| {
+        let mut ctx = house.caller(Scope::Invoke);
+        ctx.idempotency_key = Some(IdempotencyKey::new(format!("key{number}")).unwrap());
+        house.client.answer_call(Ok(reply()));
+        house.spine.run(ctx, call_of(&tool, json!({}))).await.unwrap().invocation_id
+    };
+    let mut first = Vec::new();
+    for number in 0..1200 {
+        first.push(call(number).await);
+    }
+    house.clock.advance(Duration::from_secs(24 * 60 * 60));
+    house.client.answer_discover(Ok(catalogue(&[definition("get_it", "does it")])));
+    let _background = house.spine.start_background().await.unwrap();
+    pass(&house, LEASE + LEASE_RENEWAL).await;
+    for number in [0, 499, 500, 1199] {
+        assert_ne!(call(number).await, first[number], "a new request");
+    }
 }

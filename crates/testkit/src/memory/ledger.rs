@@ -134,10 +134,11 @@ impl Ledger for MemoryLedger {
             let rested = state.runs.iter().filter(|(_, run)| run.updated_at < before);
             let mut rested: Vec<_> = rested.map(|(key, run)| (run.updated_at, key.clone())).collect();
             rested.sort();
-            for (_, key) in rested.into_iter().take(usize::from(limit)) {
-                state.runs.remove(&key);
+            rested.truncate(usize::from(limit));
+            for (_, key) in &rested {
+                state.runs.remove(key);
             }
-            Ok(old.len() as u64)
+            Ok(old.len().max(rested.len()) as u64)
         })
         .await
     }

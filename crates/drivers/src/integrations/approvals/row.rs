@@ -45,6 +45,7 @@ pub(crate) struct Model {
     pub(crate) reason: Option<String>,
     pub(crate) used_by: Option<String>,
     pub(crate) version: i64,
+    pub(crate) flows: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -88,6 +89,7 @@ pub(crate) fn row(tenant: &TenantId, stored: &StoredApproval) -> Result<Model, P
         reason: approval.reason.clone(),
         used_by: approval.used_by.as_ref().map(ToString::to_string),
         version: count(approval.version),
+        flows: approval.flows.as_ref().map(to_json).transpose()?,
     })
 }
 
@@ -110,6 +112,7 @@ impl Model {
             policy_ids: from_json("call_approvals.policy_ids", &self.policy_ids)?,
             through: self.through.map(|text| from_json("call_approvals.through", &text)).transpose()?,
             run_id: stored_if("call_approvals.run_id", self.run_id, RunId::new)?,
+            flows: self.flows.map(|text| from_json("call_approvals.flows", &text)).transpose()?,
             input_hash: self.input_hash,
             invocation_id: stored("call_approvals.invocation_id", self.invocation_id.parse())?,
             requested_at: Timestamp::from_micros(self.requested_at),

@@ -56,13 +56,13 @@ pub(crate) async fn write_runs(
     Ok(())
 }
 
-/// Deletes runs of all tenants whose last call is older than `before`, oldest first, at most `limit`. One that goes on
+/// Deletes runs of all tenants whose last call is older than `before`, oldest first, at most `limit`; how many. One that goes on
 /// meanwhile stays.
 pub(crate) async fn forget_runs(
     session: &dyn Session,
     before: Timestamp,
     limit: u16,
-) -> Result<(), PortError> {
+) -> Result<u64, PortError> {
     let key = [Column::TenantId, Column::KeyId, Column::RunId];
     let mut old = Query::select();
     old.columns(key)
@@ -75,5 +75,5 @@ pub(crate) async fn forget_runs(
         old.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked);
     }
     let old = Expr::tuple(key.map(Expr::col)).in_subquery(old);
-    session.change(&Entity::delete_many().filter(old).into_query()).await.map(drop)
+    session.change(&Entity::delete_many().filter(old).into_query()).await
 }

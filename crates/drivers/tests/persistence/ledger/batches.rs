@@ -1,9 +1,11 @@
 //! Many callers, one commit.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use portcullis_drivers::database::DatabaseOptions;
+use portcullis_drivers::ledger::{LedgerMeter, SqlLedger};
 use portcullis_schemas::logs::ledger::Recorded;
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::{PortErrorKind, codes};
@@ -71,13 +73,33 @@ async fn one_bad_value_of_a_batch_fails_alone(engine: Engine) {
 }
 
 async fn an_event_without_canonical_form_fails_alone_too(engine: Engine) {
-    let scene = Arc::new(Scene::on(engine).await);
+    let mut scene = Scene::on(engine).await;
+    let left_out = Arc::new(LeftOut::default());
+    scene.ledger = SqlLedger::start_metered(scene.database.clone(), left_out.clone());
+    let scene = Arc::new(scene);
     let mut bad = scene.intent();
     bad.events[0].facts.insert("nanoseconds".to_owned(), u64::MAX.into());
     let (bad, good) = (spawn(&scene, bad), spawn(&scene, scene.intent()));
     assert_eq!(bad.await.unwrap().unwrap_err().code(), codes::AUDIT_UNAVAILABLE);
     assert!(good.await.unwrap().is_ok());
     assert_eq!(scene.verified().await, 2);
+    assert_eq!(left_out.0.load(Ordering::Relaxed), 1, "the operator's numbers tell of it");
+}
+
+/// Counts what was left out of batches.
+#[derive(Default)]
+struct LeftOut(AtomicUsize);
+
+impl LedgerMeter for LeftOut {
+    fn waiting(&self, _: usize) {}
+
+    fn committed(&self, _: usize, _: Duration, written: bool) {
+        assert!(written, "the others of the batch are committed");
+    }
+
+    fn left_out(&self, values: usize) {
+        self.0.fetch_add(values, Ordering::Relaxed);
+    }
 }
 
 async fn a_caller_who_gave_up_before_the_transaction_began_leaves_nothing(engine: Engine) {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use portcullis_drivers::database::DatabaseOptions;
+use portcullis_drivers::database::{Database, DatabaseOptions, OpenError};
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::store::Store;
 use portcullis_schemas::{PortErrorKind, codes};
@@ -41,6 +41,31 @@ async fn is_served_again(scene: &Scene) {
     }
     assert_eq!(served, (true, true), "recorded and read again");
     scene.recorded().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs PORTCULLIS_TEST_POSTGRES_URL; .ci/run sets it"]
+async fn a_server_that_answers_late_is_waited_for_at_open() {
+    let direct = Scene::on(Engine::Postgres).await;
+    let proxy = Proxy::before(&direct.home.url).await;
+    let open = |wait| {
+        let options = DatabaseOptions { wait: Duration::from_millis(wait), ..DatabaseOptions::default() };
+        let url = proxy.url.clone();
+        async move { Database::open(&url, options).await }
+    };
+    proxy.hold_all();
+    let hangs = open(50).await.unwrap_err();
+    assert!(matches!(hangs, OpenError::Connect(_)), "no start waits for ever: {hangs}");
+    assert!(proxy.made() > 1, "and none gives up at once");
+
+    let before = proxy.made();
+    let opening = tokio::spawn(open(500));
+    while proxy.made() < before + 2 {
+        assert!(!opening.is_finished(), "it gave up");
+        tokio::task::yield_now().await;
+    }
+    proxy.release();
+    opening.await.unwrap().expect("it answers by now").close().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

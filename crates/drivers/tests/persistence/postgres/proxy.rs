@@ -48,6 +48,11 @@ impl Proxy {
         Self { url: url.into(), control }
     }
 
+    /// How many connections were made.
+    pub(crate) fn made(&self) -> u64 {
+        self.control.made.load(Ordering::SeqCst)
+    }
+
     /// Everything hangs, new connections too.
     pub(crate) fn hold_all(&self) {
         self.control.held.send_replace(u64::MAX);
@@ -61,7 +66,7 @@ impl Proxy {
             before = self.control.moved.load(Ordering::SeqCst);
             tokio::time::sleep(REST).await;
         }
-        self.control.held.send_replace(self.control.made.load(Ordering::SeqCst));
+        self.control.held.send_replace(self.made());
     }
 
     /// Everything goes on.

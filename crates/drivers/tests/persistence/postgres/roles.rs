@@ -121,3 +121,25 @@ async fn a_role_that_lacks_a_right_is_told_what_to_do() {
     }
     roles.remove().await;
 }
+
+#[tokio::test]
+#[ignore = "needs PORTCULLIS_TEST_POSTGRES_URL; .ci/run sets it"]
+async fn a_role_whose_grants_are_of_an_earlier_version_does_not_serve() {
+    let roles = Roles::create().await;
+    let revoke = format!(
+        "REVOKE ALL ON call_approvals FROM {0}; REVOKE UPDATE ON audit_events_indexed FROM {0}",
+        roles.role
+    );
+    roles.owner.writer().execute_unprepared(&revoke).await.unwrap();
+    let error = roles.writer().await.map(drop).unwrap_err();
+    assert!(matches!(&error, OpenError::Grants { .. }), "{error:?}");
+    let told = error.to_string();
+    let expected = "lacks rights of a writer: UPDATE on audit_events_indexed, INSERT on call_approvals, \
+                    SELECT on call_approvals, UPDATE on call_approvals.";
+    assert!(told.contains(expected) && told.contains("portcullis database grants"), "{told}");
+    let looking_on = DatabaseOptions { migrate: false, ..DatabaseOptions::default() };
+    Database::open(&roles.writer_url, looking_on).await.unwrap();
+    roles.owner.writer().execute_unprepared(&writer_grants(&roles.role).unwrap()).await.unwrap();
+    roles.writer().await.unwrap();
+    roles.remove().await;
+}

@@ -1,14 +1,15 @@
 //! What an approval is bound to.
 
 use portcullis_schemas::integrations::approvals::ApprovalRule;
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::principal::Principal;
 
 use crate::framed;
 
-/// A call, as far as an approval of it goes. Another run, another request or another toolset with the same outcome is the
-/// same call.
+/// A call, as far as an approval of it goes. Another request, another toolset, or another run that has touched the same is
+/// the same call.
 #[derive(Clone, Copy, Debug)]
 pub struct Bound<'a> {
     /// Who asks.
@@ -21,6 +22,8 @@ pub struct Bound<'a> {
     pub rule: ApprovalRule,
     /// Version of the tenant's policies.
     pub policy_version: u64,
+    /// What its run will have touched with it, where a policy looks at that: who decides is shown it.
+    pub flows: Option<DataFlows>,
     /// The arguments in canonical form (RFC 8785).
     pub arguments: &'a [u8],
 }
@@ -29,7 +32,9 @@ pub struct Bound<'a> {
 #[must_use]
 pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
     let version = bound.policy_version.to_string();
-    let parts: [&[u8]; 9] = [
+    let flows = bound.flows.map(|flows| [flows.private_reads, flows.untrusted_reads, flows.egress]);
+    let flows = flows.map(|levels| levels.map(FlowLevel::as_str).join(" ")).unwrap_or_default();
+    let parts: [&[u8]; 10] = [
         bound.principal.key().as_str().as_bytes(),
         bound.principal.actor().as_bytes(),
         bound.method.as_str().as_bytes(),
@@ -38,6 +43,7 @@ pub fn binding_bytes(bound: &Bound<'_>) -> Vec<u8> {
         bound.tool.pinned_hash.as_deref().unwrap_or_default().as_bytes(),
         bound.rule.as_str().as_bytes(),
         version.as_bytes(),
+        flows.as_bytes(),
         bound.arguments,
     ];
     framed(&parts)

@@ -2,9 +2,12 @@
 
 use portcullis_schemas::ids::KeyId;
 use portcullis_schemas::integrations::approvals::{ApprovalRule, ApprovalStatus, CallApproval};
+use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::text::Reason;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, ErrorKind, codes};
+
+use crate::integrations::mcp::decision::takes_calls;
 
 mod binding;
 mod people;
@@ -48,8 +51,8 @@ impl Decider<'_> {
 /// What the approval's call would be judged by now.
 #[derive(Clone, Copy, Debug)]
 pub struct Current<'a> {
-    /// The tool's pin; absent if the tool is gone.
-    pub pinned_hash: Option<&'a str>,
+    /// The tool; absent if it is gone.
+    pub tool: Option<&'a McpTool>,
     /// Version of the tenant's policies.
     pub policy_version: u64,
 }
@@ -57,8 +60,8 @@ pub struct Current<'a> {
 /// The approval, granted.
 ///
 /// # Errors
-/// `state_conflict` when it is not pending any more, or when the pin or the policies have changed, so that it would be
-/// worth nothing; `approval_four_eyes` when it needs somebody else than who asks.
+/// `state_conflict` when it is not pending any more, or when the tool takes no calls, its pin or the policies have changed, so
+/// that it would be worth nothing; `approval_four_eyes` when it needs somebody else than who asks.
 pub fn grant(
     approval: CallApproval,
     by: Decider<'_>,
@@ -72,9 +75,13 @@ pub fn grant(
                        there before and that who asks has not made";
         return Err(Error::new(ErrorKind::Denied, codes::APPROVAL_FOUR_EYES, message));
     }
-    let as_shown = approval.pinned_hash.as_deref() == current.pinned_hash
-        && approval.policy_version == current.policy_version;
-    if !as_shown {
+    let Some(tool) = current.tool.filter(|tool| takes_calls(tool)) else {
+        return Err(conflict(
+            "the tool is gone, disabled or quarantined, so the call could not be made: see to the tool, then let the agent ask \
+             again",
+        ));
+    };
+    if approval.pinned_hash != tool.pinned_hash || approval.policy_version != current.policy_version {
         return Err(conflict(
             "the tool's definition or the tenant's policies have changed since this was asked for: let the agent ask again",
         ));

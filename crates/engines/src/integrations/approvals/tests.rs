@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use portcullis_schemas::integrations::approvals::StoredApproval;
+use portcullis_schemas::integrations::flows::{DataFlows, FlowLevel};
 use portcullis_schemas::integrations::mcp::invocation::CallMethod;
-use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool};
+use portcullis_schemas::integrations::mcp::tool::{ItemKind, McpTool, ToolStatus};
 use portcullis_schemas::json::RawJson;
 use portcullis_schemas::logs::ledger::SealedAnswer;
 use portcullis_schemas::principal::{ActorType, Principal, Scope};
@@ -32,7 +33,7 @@ impl World {
     }
 
     fn current(&self) -> Current<'_> {
-        Current { pinned_hash: self.asked.pinned_hash.as_deref(), policy_version: self.asked.policy_version }
+        Current { tool: Some(&self.tool), policy_version: self.asked.policy_version }
     }
 
     fn grant(
@@ -117,11 +118,27 @@ fn what_has_changed_since_is_not_granted() {
     let world = World::new();
     let key = KeyId::generate(&world.ids);
     let by = Decider { key: &key, name: "admin", makers: &[], since: time(-1) };
+    let tool = |change: fn(&mut McpTool)| {
+        let mut tool = world.tool.clone();
+        change(&mut tool);
+        tool
+    };
+    let repinned = tool(|tool| {
+        tool.definition_hash = "another".to_owned();
+        tool.pinned_hash = Some("another".to_owned());
+    });
+    let changed_behind = tool(|tool| tool.definition_hash = "another".to_owned());
+    let quarantined = tool(|tool| tool.status = ToolStatus::Quarantined);
+    let disabled = tool(|tool| tool.enabled = false);
     let changed = [
-        Current { pinned_hash: Some("another"), ..world.current() },
-        Current { pinned_hash: None, ..world.current() },
+        Current { tool: Some(&repinned), ..world.current() },
+        Current { tool: Some(&changed_behind), ..world.current() },
+        Current { tool: Some(&quarantined), ..world.current() },
+        Current { tool: Some(&disabled), ..world.current() },
+        Current { tool: None, ..world.current() },
         Current { policy_version: world.asked.policy_version + 1, ..world.current() },
     ];
+    assert!(grant(world.asked.clone(), by, &reason(), time(1), world.current()).is_ok());
     for current in changed {
         let granted = grant(world.asked.clone(), by, &reason(), time(1), current);
         assert_eq!(granted.map_err(|error| error.code().as_str()), Err("state_conflict"), "{current:?}");
@@ -187,18 +204,22 @@ fn no_two_calls_share_a_binding() {
     let pinned = |hash: Option<&str>| McpTool { pinned_hash: hash.map(str::to_owned), ..world.tool.clone() };
     let bytes = |principal: &Principal, tool: &McpTool, policy_version, arguments: &str| {
         let (method, arguments) = (CallMethod::CallTool, arguments.as_bytes());
-        let rule = ApprovalRule::Required;
-        binding_bytes(&Bound { principal, method, tool, rule, policy_version, arguments })
+        let (rule, flows) = (ApprovalRule::Required, None);
+        binding_bytes(&Bound { principal, method, tool, rule, policy_version, flows, arguments })
     };
-    let of = |method, rule| {
+    let of = |method, rule, flows| {
         let (principal, tool, arguments) = (&base, &world.tool, "{}".as_bytes());
-        binding_bytes(&Bound { principal, method, tool, rule, policy_version: 3, arguments })
+        binding_bytes(&Bound { principal, method, tool, rule, policy_version: 3, flows, arguments })
     };
+    let has_read = DataFlows { private_reads: FlowLevel::Yes, ..DataFlows::NONE };
+    let has_sent = DataFlows { egress: FlowLevel::Yes, ..DataFlows::NONE };
     let one = bytes(&base, &world.tool, 3, "{}");
     assert_eq!(one, bytes(&base, &world.tool.clone(), 3, "{}"), "the same call");
     let others = [
-        of(CallMethod::GetPrompt, ApprovalRule::Required),
-        of(CallMethod::CallTool, ApprovalRule::FourEyes),
+        of(CallMethod::GetPrompt, ApprovalRule::Required, None),
+        of(CallMethod::CallTool, ApprovalRule::FourEyes, None),
+        of(CallMethod::CallTool, ApprovalRule::Required, Some(DataFlows::NONE)),
+        of(CallMethod::CallTool, ApprovalRule::Required, Some(has_read)),
         bytes(&principal(&other, "agent"), &world.tool, 3, "{}"),
         bytes(&principal(&key, "agent2"), &world.tool, 3, "{}"),
         bytes(&base, &pinned(Some("x")), 3, "{}"),
@@ -215,6 +236,8 @@ fn no_two_calls_share_a_binding() {
     for (index, other) in others.iter().enumerate() {
         assert_ne!(&one, other, "{index}");
     }
+    let of_flows = |flows| of(CallMethod::CallTool, ApprovalRule::Required, Some(flows));
+    assert_ne!(of_flows(has_read), of_flows(has_sent), "which of the three counts");
 }
 
 fn shown(schema: Value, arguments: &Value) -> Value {

@@ -207,6 +207,12 @@ pub fn decide(facts: &CallFacts) -> Decision {
     }
 }
 
+/// Whether a tool takes calls at all, whatever becomes of one: it is there, enabled, and has the definition that was approved.
+#[must_use]
+pub fn takes_calls(tool: &McpTool) -> bool {
+    is_there(tool) && is_pinned(tool)
+}
+
 /// Who must approve the call: the strictest of what the tool and the policies that permit it ask for.
 #[must_use]
 pub fn approval_rule(facts: &CallFacts) -> ApprovalRule {
@@ -303,6 +309,14 @@ fn judge_approval(facts: &CallFacts) -> Decision {
     }
 }
 
+fn is_there(tool: &McpTool) -> bool {
+    tool.enabled && tool.vanished_at.is_none()
+}
+
+fn is_pinned(tool: &McpTool) -> bool {
+    tool.status == ToolStatus::Approved && tool.pinned_hash.as_ref() == Some(&tool.definition_hash)
+}
+
 fn judge_server(facts: &CallFacts) -> Option<Denial> {
     let status = facts.server.status;
     let reason = || {
@@ -324,18 +338,15 @@ fn judge_enabled(facts: &CallFacts) -> Option<Denial> {
         None => "the tool is disabled: ask an admin to enable it".to_owned(),
         Some(_) => "the server no longer lists this tool: discover it again".to_owned(),
     };
-    let refused = !facts.tool.enabled || facts.tool.vanished_at.is_some();
-    deny_if(refused, DenyRule::ToolEnabled, codes::TOOL_DISABLED, ErrorKind::Denied, reason)
+    deny_if(!is_there(&facts.tool), DenyRule::ToolEnabled, codes::TOOL_DISABLED, ErrorKind::Denied, reason)
 }
 
 /// Both the mark and the hashes, so that a stored contradiction refuses.
 fn judge_pin(facts: &CallFacts) -> Option<Denial> {
     let tool = &facts.tool;
-    let pinned =
-        tool.status == ToolStatus::Approved && tool.pinned_hash.as_ref() == Some(&tool.definition_hash);
     let why = tool.quarantine_reason.map_or("definition_changed", |reason| reason.as_str());
     let reason = || format!("the tool is quarantined ({why}): an admin must approve its live definition");
-    deny_if(!pinned, DenyRule::Pin, codes::TOOL_QUARANTINED, ErrorKind::Denied, reason)
+    deny_if(!is_pinned(tool), DenyRule::Pin, codes::TOOL_QUARANTINED, ErrorKind::Denied, reason)
 }
 
 /// What was approved may be another thing by now, and nobody could look.

@@ -11,6 +11,7 @@ use portcullis_trail::canonical_bytes;
 use serde_json::{Map, Value};
 
 use super::offer::offered;
+use crate::integrations::approvals::shown_arguments;
 use crate::integrations::mcp::arguments::compile;
 
 /// Between the server's part of a name and the tool's. No slug has two of its sign in a row.
@@ -78,7 +79,22 @@ pub fn select(
     if !entry.fixed_arguments.is_empty() && !schema.admits(&entry.fixed_arguments) {
         return Err(refused("fixed_arguments", "expected values that fit the tool's input schema"));
     }
+    if let Some(name) = first_secret(&entry, tool) {
+        let expected = format!(
+            "expected no value that the tool's schema marks as secret, or may mark, as `{name}`: whoever may read the toolset \
+             would see it, so give the server a credential instead"
+        );
+        return Err(refused("fixed_arguments", &expected));
+    }
     Ok(entry)
+}
+
+/// A fixed value that even a person who decides on a call would not be shown, or not whole: by the same rule, so rather one too
+/// many than one too few.
+fn first_secret<'a>(entry: &'a ToolsetTool, tool: &McpTool) -> Option<&'a str> {
+    let fixed = &entry.fixed_arguments;
+    let shown = shown_arguments(tool.kind, &tool.definition, &Value::Object(fixed.clone()));
+    fixed.iter().find(|(name, value)| shown.get(name) != Some(value)).map(|(name, _)| &**name)
 }
 
 /// The name that agents see. URIs are what agents know resources by from elsewhere, so they stay.
@@ -141,6 +157,7 @@ impl Schema {
 
 #[cfg(test)]
 mod tests {
+    use portcullis_schemas::json::RawJson;
     use portcullis_testkit::fixtures;
     use portcullis_testkit::ids::SequentialIds;
     use serde_json::json;
@@ -158,6 +175,54 @@ mod tests {
         ];
         for (server, tool, expected) in table {
             assert_eq!(joined(server, tool), expected);
+        }
+    }
+
+    #[test]
+    fn no_secret_is_fixed() {
+        let ids = SequentialIds::new();
+        let tenant = fixtures::tenant(1);
+        let server = fixtures::server(&ids, &tenant, "pay", 0);
+        let schema = json!({
+            "type": "object",
+            "properties": {
+                "pin": { "type": "string", "writeOnly": true },
+                "sum": { "type": "integer" },
+                "card": { "properties": { "code": { "format": "password" } } },
+                "note": { "$ref": "#text" },
+            },
+            // A reference that is not followed: what it leads to may be marked.
+            "$defs": { "text": { "$anchor": "text", "type": "string" } },
+        });
+        let definition = json!({ "name": "pay", "inputSchema": schema });
+        let tool = McpTool {
+            definition: RawJson::from_text(definition.to_string()).unwrap(),
+            ..fixtures::tool(&ids, &server, "pay")
+        };
+        let fixed = |fixed: Value| {
+            let selection = ToolSelection {
+                server_id: server.server_id.clone(),
+                tool_id: tool.tool_id.clone(),
+                name: None,
+                description: None,
+                fixed_arguments: fixed.as_object().unwrap().clone(),
+                hidden_arguments: Vec::new(),
+            };
+            select(2, selection, &server, &tool)
+        };
+        for (arguments, secret) in [
+            (json!({ "sum": 1 }), None),
+            (json!({ "sum": 1, "card": {} }), None),
+            (json!({ "sum": 1, "pin": "1234" }), Some("`pin`")),
+            (json!({ "card": { "code": "1234" } }), Some("`card`")),
+            (json!({ "note": "1234" }), Some("`note`")),
+        ] {
+            let error = fixed(arguments.clone()).err();
+            let said = error.as_ref().map(|error| (error.field(), error.public()));
+            assert_eq!(said.is_some(), secret.is_some(), "{arguments}: {said:?}");
+            let Some((field, said)) = said else { continue };
+            assert_eq!(field, Some("tools[2].fixed_arguments"));
+            assert!(said.contains(secret.unwrap()) && !said.contains("1234"), "{said}");
         }
     }
 

@@ -173,6 +173,25 @@ fn whatever_does_not_fit_is_not_signed() {
 }
 
 #[test]
+fn what_is_signed_and_no_longer_there_is_counted() {
+    let (a, b) = (chain("t_a", 4), chain("t_b", 2));
+    let (newest, _) = make(None, &[("t_a", &a[..3], 0), ("t_b", &b, 0)], &[1]).unwrap();
+    let all = [coverage("t_a", &a, 3), coverage("t_b", &b, 2)];
+    assert_eq!((lost(Some(&newest), &all), fresh(&all), check_covered(Some(&newest), &all)), (0, 1, Ok(())));
+    assert_eq!(lost(None, &[]), 0);
+    let cut = [ChainCoverage { head: 1, ..all[0].clone() }, all[1].clone()];
+    assert_eq!(lost(Some(&newest), &cut), 2);
+    assert!(matches!(
+        check_covered(Some(&newest), &cut),
+        Err(CheckpointRefusal::Cut { head: 1, covered: 3, .. })
+    ));
+    let gone = &all[..1];
+    assert_eq!(lost(Some(&newest), gone), 2);
+    let expected = CheckpointRefusal::Coverage { covered: 3, signed: 5 };
+    assert_eq!(check_covered(Some(&newest), gone), Err(expected));
+}
+
+#[test]
 fn a_database_that_is_older_than_what_is_kept_is_found() {
     let a = chain("t_a", 1);
     let (stored, _) = make(None, &[("t_a", &a, 0)], &[1]).unwrap();

@@ -1,12 +1,14 @@
 //! What a stranger wrote, in a result: it is delivered as such, and what the run may do from then on is the tenant's table.
 
 use color_eyre::eyre::{ContextCompat, Result};
+use portcullis_schemas::egress::HttpMethod;
 use serde_json::{Value, json};
 
 use crate::hostile::row::{Playing, Row, expect};
 use crate::hostile::scene::{Scene, Seen, Tenant};
 use crate::hostile::speech::{Era, TOOL, definition, result, server, text};
 use crate::hostile::villain::Villain;
+use crate::patience::settled;
 
 /// How certain it is that a tool does something.
 const LEVELS: [&str; 3] = ["none", "maybe", "yes"];
@@ -39,8 +41,9 @@ fn in_all_cells<'a>(scene: &'a Scene, cast: &'a [Villain]) -> Playing<'a> {
             label(&tenant, &reads, [private, untrusted, "none"]).await?;
             label(&tenant, &sends, ["none", "none", egress]).await?;
             let call = json!({ "arguments": {}, "run_id": format!("{private}-{untrusted}-{egress}") });
-            let read = tenant.agent.post(&format!("{reads}/invoke"), &call).await?;
-            let sent = tenant.agent.post(&format!("{sends}/invoke"), &call).await?;
+            let (reading, sending) = (format!("{reads}/invoke"), format!("{sends}/invoke"));
+            let read = settled(&tenant.agent, HttpMethod::Post, &reading, Some(&call), &[]).await?;
+            let sent = settled(&tenant.agent, HttpMethod::Post, &sending, Some(&call), &[]).await?;
             let complaints = std::mem::take(&mut seen.complaints);
             seen = tenant.look(&read).await?;
             seen.complaints.extend(complaints);

@@ -7,11 +7,12 @@ use portcullis_schemas::secret::Secret;
 use serde_json::json;
 
 use crate::hostile::row::{Playing, Row, expect};
-use crate::hostile::scene::{Scene, Seen, invoke, patiently, text};
+use crate::hostile::scene::{Scene, Seen, invoke, text};
 use crate::hostile::speech::{
     DONE, Era, TOOL, definition, honest, http, http_with, json_answer, list, response, result, server,
 };
 use crate::hostile::villain::{Asked, Script, Step, Villain};
+use crate::patience::patiently;
 
 pub(super) fn rows() -> Vec<Row> {
     let mut rows = vec![

@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::ids::{ApprovalId, IntentId, InvocationId, KeyId, ServerId, TenantId, ToolId};
+use crate::integrations::flows::DataFlows;
 use crate::integrations::mcp::invocation::CalledThrough;
 use crate::integrations::mcp::tool::RiskLevel;
 use crate::logs::ledger::SealedAnswer;
@@ -81,6 +82,8 @@ pub struct CallApproval {
     pub through: Option<CalledThrough>,
     /// The agent's run.
     pub run_id: Option<RunId>,
+    /// What the run will have touched with this call; absent if no policy looked at it when this was asked for.
+    pub flows: Option<DataFlows>,
     /// Keyed hash of the arguments, as in the invocations.
     pub input_hash: String,
     /// The call that asked; it ended as `blocked`.

@@ -92,8 +92,10 @@ pub(crate) async fn complete_connection(
     let tokens = SealedTokens::sealable(&attempt.grant, &issued?, None, scene.now())?;
     let sealed = scene.ports().vault.encrypt(tenant, &server.server_id, &tokens).await?;
     let connection = keep_first(&scene, &attempt, sealed).await?;
-    // What the server showed to the account that was connected before holds no more.
-    scene.ports().mcp.forget(tenant, &server.server_id).await;
+    if attempt.ended.tokens.is_some() {
+        // What the server showed to the account that was connected before holds no more.
+        scene.ports().mcp.forget(tenant, &server.server_id).await;
+    }
     Ok(connection)
 }
 
@@ -141,7 +143,10 @@ pub(crate) async fn remove_connection(scene: Scene, request: RemoveConnection) -
     let event = about(&scene, AuditEventType::ConnectionRemoved, server, &key, json!({}));
     work.audit_log().append(tenant, &[event]).await?;
     work.commit().await?;
-    scene.ports().mcp.forget(tenant, server).await;
+    // It ends what others have under way there too, so that whoever had no account must not bring it about.
+    if connection.is_connected {
+        scene.ports().mcp.forget(tenant, server).await;
+    }
     connection.is_connected = false;
     connection.attempt_ends_at = None;
     connection.updated_at = scene.now();

@@ -282,7 +282,9 @@ impl Asked<'_> {
             facts.credential = CredentialVerdict::NotConnected;
         }
         let carried = self.going.approval().filter(|_| fits.is_ok());
-        let standing = approvals::standing(scene, method, &facts, arguments, self.is_repeatable, carried);
+        let kept = flows.as_ref().map(|change| change.becomes);
+        let standing =
+            approvals::standing(scene, method, &facts, arguments, kept, self.is_repeatable, carried);
         let (approval, asks) = standing.await?;
         facts.approval = approval;
         Ok(Judged { facts, secret_version, flows, asks, rounds })

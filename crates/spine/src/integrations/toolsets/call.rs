@@ -135,7 +135,7 @@ impl Wanted<'_> {
         {
             match found.call(&scene, self.method, arguments, self.step).await {
                 Err(error) if is_undecided(&error) => tried = Some((found, error)),
-                answer => return answer.map_err(|error| told(&found.entry, error)),
+                answer => return found.told(&scene, answer).await,
             }
         }
         let found = Found::read(&scene, self.toolset, self.kind, self.pick).await?;
@@ -214,6 +214,21 @@ impl Found {
             Err(error) if BEFORE_THE_DECISION.contains(&error.code()) => {
                 Err(if_offered(scene, &self.toolset.name, &self.entry, error).await)
             }
+            answer => self.told(scene, answer).await,
+        }
+    }
+
+    /// The answer in the names that the caller sees. That a policy refuses this call, for the run that it names or for what
+    /// that has touched, is told to those only who see the tool: to others it is not there.
+    async fn told(
+        &self,
+        scene: &Scene,
+        answer: Result<InvokeToolResult, Error>,
+    ) -> Result<InvokeToolResult, Error> {
+        match answer {
+            Err(error) if error.code() == codes::POLICY_DENIED => {
+                Err(if_offered(scene, &self.toolset.name, &self.entry, error).await)
+            }
             answer => answer.map_err(|error| told(&self.entry, error)),
         }
     }
@@ -260,10 +275,14 @@ fn arguments_of_call(
 
 /// What is wrong with a request, for a caller who may know that there is such a tool.
 async fn if_offered(scene: &Scene, toolset: &ToolsetName, entry: &ToolsetTool, error: Error) -> Error {
-    match is_offered(scene, toolset, entry).await {
-        Ok(true) => error,
+    let other = match is_offered(scene, toolset, entry).await {
+        Ok(true) => return error,
         Ok(false) => absent(entry.kind),
         Err(unknown) => unknown,
+    };
+    match error.reference() {
+        Some((name, id)) => other.with_reference(name, id),
+        None => other,
     }
 }
 

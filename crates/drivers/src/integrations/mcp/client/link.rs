@@ -10,7 +10,7 @@ use portcullis_mcp::headers::{ACCEPT_BOTH, Header, JSON, SESSION_ID, standard_he
 use portcullis_mcp::jsonrpc::{Id, notification, request};
 use portcullis_mcp::messages::Implementation;
 use portcullis_mcp::meta::{OutgoingMeta, TraceContext};
-use portcullis_mcp::version::{Era, ProtocolVersion};
+use portcullis_mcp::version::ProtocolVersion;
 use portcullis_schemas::codes;
 use portcullis_schemas::egress::{
     Egress, EgressLimits, EgressPurpose, EgressRequest, HeaderValue, HttpMethod,
@@ -237,7 +237,8 @@ impl<'a> Link<'a> {
         ask: &Ask<'_>,
     ) -> Result<Got, NotAnswered> {
         let reply = self.ask(ask).await?;
-        if reply.status == 404 && spoken.era() == Era::Legacy {
+        // Without a session 404 is an answer like others (2025-11-25, session management).
+        if reply.status == 404 && spoken.session().is_some() {
             return Err(NotAnswered::SessionGone);
         }
         got(reply.status, reply.read)

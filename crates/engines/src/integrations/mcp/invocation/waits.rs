@@ -85,6 +85,7 @@ impl McpToolInvocationEngine {
             policy_ids: facts.policy_ids.clone(),
             through: facts.through.clone(),
             run_id: facts.run_id.clone(),
+            flows: facts.flows,
             input_hash: facts.input_hash.clone(),
             invocation_id: facts.invocation_id.clone(),
             requested_at,

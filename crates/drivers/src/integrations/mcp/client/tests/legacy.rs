@@ -81,6 +81,20 @@ async fn a_server_that_loses_every_session_gets_the_call_twice_at_most() {
 }
 
 #[tokio::test]
+async fn what_a_server_without_sessions_does_not_find_is_its_answer() {
+    let bench = Bench::new(|_, received: &Received| match method(received).as_str() {
+        "server/discover" => error(received, 400, -32000),
+        "initialize" => json(received, INITIALIZED),
+        "notifications/initialized" => http(202, "text/plain", ""),
+        _ => error(received, 404, -32002),
+    })
+    .await;
+    let failure = bench.call().await.unwrap_err();
+    assert_eq!(failure.code, codes::UPSTREAM_ERROR);
+    assert_eq!(bench.methods().iter().filter(|method| *method == "tools/call").count(), 1);
+}
+
+#[tokio::test]
 async fn dropping_the_future_and_running_out_of_time_cancel_the_request() {
     for by_drop in [true, false] {
         let bench = Bench::new(legacy(|_| {
