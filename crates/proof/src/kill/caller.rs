@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
 use serde_json::json;
@@ -18,8 +18,13 @@ const PERIOD: Duration = Duration::from_millis(80);
 /// Longer than any call may take; a caller that waits longer counts as cut off.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// A call, and the number of the gate that it was made at.
-pub(super) type CallAt = (usize, Call);
+/// A call, the number of the gate that it was made at, and from when to when its caller waited.
+pub(super) struct CallAt {
+    pub(super) gate: usize,
+    pub(super) call: Call,
+    pub(super) asked: Instant,
+    pub(super) ended: Instant,
+}
 
 /// A running load.
 pub(super) struct Load {
@@ -69,8 +74,9 @@ async fn call_on(
             return calls;
         }
         let nonce = format!("{prefix}-{}", calls.len());
+        let asked = Instant::now();
         let answer = call(&tool, &nonce).await;
-        calls.push((gate, Call { nonce, answer }));
+        calls.push(CallAt { gate, call: Call { nonce, answer }, asked, ended: Instant::now() });
     }
 }
 

@@ -1,6 +1,7 @@
 //! One database and its gates: load, kill, restart, wait for recovery, and again.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use color_eyre::eyre::Result;
@@ -8,6 +9,7 @@ use color_eyre::eyre::Result;
 use super::caller::{CALLERS, CallAt, Load};
 use super::reconcile::{Call, Differences, reconcile};
 use super::spared::Spared;
+use super::stalls::StorageWatch;
 use super::trail::Trail;
 use crate::prove::dice::Dice;
 use crate::prove::setting::Setting;
@@ -35,6 +37,9 @@ pub(super) struct Lane {
     calls: Vec<Call>,
     /// Nonces of those at gates that were not killed meanwhile.
     spared: BTreeSet<String>,
+    storage: Arc<StorageWatch>,
+    /// Nonces of those whose answers were withheld while the storage stood still.
+    stalled: BTreeSet<String>,
     trail: Trail,
     tally: Tally,
 }
@@ -62,6 +67,8 @@ pub(super) struct Tally {
     pub(super) took: Duration,
     pub(super) differences: Differences,
     pub(super) spared: Spared,
+    /// For how long the storage of all lanes stood still, each time.
+    pub(super) stalls: Vec<Duration>,
 }
 
 impl Lane {
@@ -71,12 +78,13 @@ impl Lane {
         number: usize,
         wiring: Wiring,
         upstream: &Place,
+        storage: Arc<StorageWatch>,
     ) -> Result<Self> {
         let replicas = Replicas::found(setting, wiring, upstream).await?;
         let dice = setting.dice(&format!("kill {number}"));
         let name = format!("lane{number}");
-        let (calls, spared, trail, tally) = Default::default();
-        Ok(Self { name, dice, replicas, calls, spared, trail, tally })
+        let (calls, spared, stalled, trail, tally) = Default::default();
+        Ok(Self { name, dice, replicas, calls, spared, storage, stalled, trail, tally })
     }
 
     /// Kills so often, then looks at what is left.
@@ -115,9 +123,15 @@ impl Lane {
 
     /// Takes calls into the ledger, while which this gate was killed.
     fn keep(&mut self, calls: Vec<CallAt>, victim: usize) {
-        let spared = calls.iter().filter(|(gate, _)| *gate != victim).map(|(_, call)| call.nonce.clone());
-        self.spared.extend(spared);
-        self.calls.extend(calls.into_iter().map(|(_, call)| call));
+        for CallAt { gate, call, asked, ended } in calls {
+            if gate != victim {
+                self.spared.insert(call.nonce.clone());
+            }
+            if call.is_withheld() && self.storage.stood_still(asked, ended) {
+                self.stalled.insert(call.nonce.clone());
+            }
+            self.calls.push(call);
+        }
     }
 
     /// Waits for what the kill has left open; calls whose nonces begin with `beside` still come and go.
@@ -145,7 +159,7 @@ impl Lane {
         self.tally.acknowledged = self.calls.iter().filter(|call| call.answer.is_some()).count() as u64;
         self.tally.unknown = self.trail.count_of("tool_invocation.unknown");
         self.tally.events = self.trail.events();
-        self.tally.spared = Spared::of(&self.calls, &self.spared, &self.trail);
+        self.tally.spared = Spared::of(&self.calls, &self.spared, &self.stalled, &self.trail);
         Ok(Ended { name: self.name, calls: self.calls, trail: self.trail, tally: self.tally })
     }
 }
@@ -173,5 +187,6 @@ impl Tally {
         self.took += other.took;
         self.differences.add(&other.differences);
         self.spared.add(&other.spared);
+        self.stalls.extend(&other.stalls);
     }
 }

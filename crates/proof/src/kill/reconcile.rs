@@ -60,6 +60,13 @@ impl Answer {
     }
 }
 
+impl Call {
+    /// Whether its caller was told that its outcome is not recorded.
+    pub(crate) fn is_withheld(&self) -> bool {
+        self.answer.as_ref().is_some_and(Answer::is_withheld)
+    }
+}
+
 impl Differences {
     pub(crate) fn add(&mut self, other: &Self) {
         self.without_intent += other.without_intent;

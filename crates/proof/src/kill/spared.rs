@@ -6,26 +6,35 @@ use std::collections::BTreeSet;
 use super::reconcile::Call;
 use super::trail::Trail;
 
-/// What became of them, and how many answers of any gate were withheld, although only gates were killed.
+/// What became of them, and how many answers of any gate were withheld, although only gates were killed. Calls that storage
+/// which stood still has spoilt are counted apart.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Spared {
     pub(super) calls: u64,
     /// Closed as `unknown`, as if their gate had died.
     pub(super) unknown: u64,
     pub(super) withheld: u64,
+    pub(super) stalled: u64,
 }
 
 impl Spared {
-    /// Looks at all calls of a database, of which those with these nonces were spared.
-    pub(super) fn of(calls: &[Call], spared: &BTreeSet<String>, trail: &Trail) -> Self {
-        let is_spared = |nonce: &Option<String>| nonce.as_ref().is_some_and(|nonce| spared.contains(nonce));
-        let ended = trail.calls().filter(|call| is_spared(&call.nonce)).flat_map(|call| &call.ends);
-        let withheld =
-            calls.iter().filter_map(|call| call.answer.as_ref()).filter(|answer| answer.is_withheld());
+    /// Looks at all calls of a database, of which those with these nonces were spared, and those with these met storage that
+    /// stood still.
+    pub(super) fn of(
+        calls: &[Call],
+        spared: &BTreeSet<String>,
+        stalled: &BTreeSet<String>,
+        trail: &Trail,
+    ) -> Self {
+        let counts = |nonce: &String| spared.contains(nonce) && !stalled.contains(nonce);
+        let ended =
+            trail.calls().filter(|call| call.nonce.as_ref().is_some_and(counts)).flat_map(|call| &call.ends);
+        let withheld = calls.iter().filter(|call| call.is_withheld() && !stalled.contains(&call.nonce));
         Self {
             calls: spared.len() as u64,
             unknown: ended.filter(|end| *end == "unknown").count() as u64,
             withheld: withheld.count() as u64,
+            stalled: stalled.len() as u64,
         }
     }
 
@@ -33,6 +42,7 @@ impl Spared {
         self.calls += other.calls;
         self.unknown += other.unknown;
         self.withheld += other.withheld;
+        self.stalled += other.stalled;
     }
 }
 
@@ -51,7 +61,7 @@ mod tests {
     #[test]
     fn only_calls_that_were_spared_must_not_be_unknown_but_no_answer_may_be_withheld() {
         let mut trail = Trail::default();
-        for (sequence, nonce) in [(1, "spared"), (2, "cut-off")] {
+        for (sequence, nonce) in [(1, "spared"), (2, "cut-off"), (3, "stalled")] {
             let subject = json!({ "invocation_id": format!("of {nonce}"), "run_id": nonce });
             let kind = "tool_invocation.unknown";
             trail.add(&json!({ "sequence": sequence, "event_type": kind, "subject": subject }));
@@ -60,8 +70,12 @@ mod tests {
             told("spared", "outcome_unrecorded"),
             told("a", "audit_unavailable"),
             told("b", "policy_denied"),
+            told("stalled", "outcome_unrecorded"),
         ];
-        let spared = BTreeSet::from(["spared".to_owned()]);
-        assert_eq!(Spared::of(&calls, &spared, &trail), Spared { calls: 1, unknown: 1, withheld: 2 });
+        let named = |nonces: &[&str]| nonces.iter().map(|nonce| (*nonce).to_owned()).collect();
+        let found = Spared::of(&calls, &named(&["spared", "stalled"]), &named(&["stalled"]), &trail);
+        assert_eq!(found, Spared { calls: 2, unknown: 1, withheld: 2, stalled: 1 });
+        let found = Spared::of(&calls, &named(&["spared", "stalled"]), &named(&[]), &trail);
+        assert_eq!(found, Spared { calls: 2, unknown: 2, withheld: 3, stalled: 0 });
     }
 }
