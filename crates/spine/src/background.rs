@@ -1,11 +1,14 @@
 //! What runs beside the dispatches: this instance's lease, the recovery of intents that another instance, or an earlier
 //! life of this one, has left open, and the forgetting of old idempotency keys.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use portcullis_engines::integrations::mcp::invocation::McpToolInvocationEngine;
 use portcullis_engines::integrations::mcp::rounds;
+use portcullis_schemas::ids::IntentId;
 use portcullis_schemas::logs::ledger::{AbandonedIntent, LEASE, LEASE_RENEWAL};
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{Error, codes};
@@ -81,6 +84,7 @@ async fn keep(stage: Arc<Stage>, mut tenure: Tenure) {
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let (mut renewals, mut sweeps) = (JoinSet::new(), JoinSet::new());
     let mut forgetting = JoinSet::new();
+    let may_judge = Arc::new(AtomicBool::new(false));
     loop {
         tick.tick().await;
         while let Some(swept) = sweeps.try_join_next() {
@@ -107,9 +111,11 @@ async fn keep(stage: Arc<Stage>, mut tenure: Tenure) {
             }
             None => {}
         }
+        may_judge.store(tenure.may_judge_others(now), Ordering::SeqCst);
         if sweeps.is_empty() && tenure.may_judge_others(now) {
             let fresh = Arc::clone(&stage);
-            sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh)).await });
+            let may_judge = Arc::clone(&may_judge);
+            sweeps.spawn(async move { timeout(SWEEP_TIME, sweep(&fresh, &may_judge)).await });
         }
         while let Some(forgot) = forgetting.try_join_next() {
             if forgot.is_err() {
@@ -128,40 +134,50 @@ async fn renew(stage: &Stage) -> Result<(), Error> {
     Ok(stage.ports.ledger.renew_lease(&stage.instance, until).await?)
 }
 
-async fn sweep(stage: &Arc<Stage>) {
-    loop {
-        let found = match stage.ports.ledger.abandoned(stage.ports.clock.now(), SWEEP).await {
+/// Page by page, for as long as others may be judged. What could not be closed is found again, so it is asked for more than
+/// that: it must not hide what came after it.
+async fn sweep(stage: &Arc<Stage>, may_judge: &AtomicBool) {
+    let mut stuck = BTreeSet::new();
+    while may_judge.load(Ordering::SeqCst) {
+        let limit = SWEEP.saturating_add(u16::try_from(stuck.len()).unwrap_or(u16::MAX));
+        let mut found = match stage.ports.ledger.abandoned(stage.ports.clock.now(), limit).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(%error, "abandoned intents could not be read");
                 break;
             }
         };
-        let is_full = found.len() == usize::from(SWEEP);
-        // What could not be closed would be found again at once.
-        if !close_all(stage, found).await || !is_full {
+        let is_full = found.len() == usize::from(limit);
+        found.retain(|intent| !stuck.contains(&intent.intent_id));
+        if found.is_empty() {
+            break;
+        }
+        stuck.extend(close_all(stage, found).await);
+        if !is_full {
             break;
         }
     }
 }
 
-/// Closes them side by side, so that they share commits. Whether any was closed.
-async fn close_all(stage: &Arc<Stage>, abandoned: Vec<AbandonedIntent>) -> bool {
+/// Closes them side by side, so that they share commits. Those that are left open.
+async fn close_all(stage: &Arc<Stage>, abandoned: Vec<AbandonedIntent>) -> BTreeSet<IntentId> {
+    let mut open: BTreeSet<_> = abandoned.iter().map(|intent| intent.intent_id.clone()).collect();
     let mut closing = JoinSet::new();
     for intent in abandoned {
         let stage = Arc::clone(stage);
-        closing.spawn(async move { close_one(&stage, &intent).await });
+        closing.spawn(async move { close_one(&stage, &intent).await.then_some(intent.intent_id) });
     }
-    let mut any = false;
     while let Some(closed) = closing.join_next().await {
         match closed {
-            Ok(closed) => any |= closed,
+            Ok(Some(closed)) => drop(open.remove(&closed)),
+            Ok(None) => {}
             Err(_) => tracing::error!("closing an abandoned intent panicked; it is tried again"),
         }
     }
-    any
+    open
 }
 
+/// Whether it is closed, by this instance or by another.
 async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
     let span = debug_span!(
         "gate.recover",
@@ -175,7 +191,7 @@ async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
         }
         Err(error) if error.code() == codes::INTENT_CLOSED => {
             tracing::debug!(intent = %intent.intent_id, "another instance was faster");
-            false
+            true
         }
         Err(error) => {
             tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open");

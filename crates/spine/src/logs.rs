@@ -35,7 +35,7 @@ pub(crate) async fn verify_trail(scene: Scene, _: VerifyTrail) -> Result<TrailVe
     let mut check = TrailCheck::new(scene.tenant());
     let mut next = 1;
     loop {
-        let batch = scene.read().await?.audit_log().range(scene.tenant(), next, BATCH).await?;
+        let batch = scene.read().await?.audit_log().texts(scene.tenant(), next, BATCH).await?;
         for event in &batch {
             if !check.push(event) {
                 return Ok(check.finish());

@@ -107,6 +107,24 @@ impl ChainVerifier {
         self.take(verdict)
     }
 
+    /// Takes the next record in the bytes in which it is stored.
+    ///
+    /// # Errors
+    /// Those of [`push`](Self::push). Bytes that are not in canonical form are no chained record: nobody wrote them here.
+    pub fn push_bytes(&mut self, record: &[u8]) -> Result<(), Break> {
+        let verdict = match StoredRecord::read(record) {
+            Ok(record) => self.judge(&record.links(), || Ok(record.content_hash())),
+            Err(error) => Err(self.broken(BreakKind::Shape, "a chained record", error)),
+        };
+        self.take(verdict)
+    }
+
+    /// The hash of the newest record that holds.
+    #[must_use]
+    pub fn head(&self) -> Digest {
+        self.head
+    }
+
     /// Takes the next record and goes on behind a break, for whoever wants to know every one: from the record's own
     /// place if its hash is that of its content, else from the place that was due. Reports changed content before a
     /// wrong place, which then is a part of it. Does not mind, and does not change, what [`push`](Self::push) found.

@@ -1,7 +1,7 @@
 //! The ledger: no record, no call; no recorded outcome, no answer.
 //!
-//! Callers put values into a bounded queue; one writer puts what has queued into one transaction and commits once
-//! ([`writer`]). Every wait is bounded by [`WRITE_DEADLINE`]. When a caller gives up
+//! Callers put values into a bounded queue ([`queue`]); one writer puts what has queued into one transaction and commits
+//! once ([`writer`]). Every wait is bounded by [`WRITE_DEADLINE`]. When a caller gives up
 //!
 //! - before the transaction began, the value is dropped: nothing was written;
 //! - while it runs, the value may become durable although its caller was told `Timeout`. An intent of that kind is
@@ -23,12 +23,13 @@ use portcullis_schemas::logs::ledger::{
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::timestamp::Timestamp;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::oneshot;
 
 use self::disowned::Disowned;
 use self::job::{Job, Verdict, Work};
 pub use self::meter::LedgerMeter;
 use self::meter::Unmetered;
+use self::queue::Callers;
 use self::writer::unrecorded;
 use crate::database::Database;
 
@@ -39,19 +40,17 @@ mod job;
 mod judge;
 mod known;
 mod meter;
+mod queue;
 mod recovery;
 mod rows;
 mod standing;
 mod writer;
 
-/// Most values that wait. Beyond that a caller is refused at once.
-const QUEUE: usize = 1024;
-
 /// The ledger in the database. Dropping the last handle ends its writer after what is queued has been written.
 #[derive(Debug)]
 pub struct SqlLedger {
     database: Database,
-    queue: mpsc::Sender<Job>,
+    queue: Callers,
     disowned: Disowned,
     meter: Arc<dyn LedgerMeter>,
 }
@@ -65,7 +64,7 @@ impl SqlLedger {
 
     /// As [`SqlLedger::start`], with one who hears of its queue and its commits.
     pub fn start_metered(database: Database, meter: Arc<dyn LedgerMeter>) -> Arc<Self> {
-        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (queue, jobs) = queue::queue();
         let disowned = Disowned::default();
         writer::start(database.clone(), jobs, disowned.clone(), Arc::clone(&meter));
         Arc::new(Self { database, queue, disowned, meter })
@@ -73,13 +72,13 @@ impl SqlLedger {
 
     async fn submit(&self, work: Work) -> Result<Verdict, PortError> {
         let (answer, mut waiting) = oneshot::channel();
-        if self.queue.try_send(Job { work, answer }).is_err() {
+        if !self.queue.put(Job { work, answer }) {
             return Err(unrecorded(PortError::unavailable(
                 "the ledger's queue is full, or its writer has ended",
             )));
         }
         // Told by callers too: a writer that hangs would never say how long its queue has become.
-        self.meter.waiting(self.queue.max_capacity() - self.queue.capacity());
+        self.meter.waiting(self.queue.waiting());
         match tokio::time::timeout(WRITE_DEADLINE, &mut waiting).await {
             Ok(Ok(result)) => result,
             Ok(Err(_)) => Err(gave_up("the ledger's writer ended without an answer")),

@@ -20,23 +20,31 @@ const NOBODY: &str = "nobody";
 
 /// Open intents whose instance has no lease that reaches `now`, or that are open for too long; oldest first.
 ///
-/// One that cannot be read is logged and left: it must not keep the others from being closed.
+/// One that cannot be read is logged and left, and takes no place: it must not keep the others from being closed.
 pub(super) async fn abandoned<C: ConnectionTrait>(
     connection: &C,
     now: Timestamp,
     limit: u16,
 ) -> Result<Vec<AbandonedIntent>, PortError> {
-    let rows = connection.query_all(&left_open(now, limit)).await.map_err(port_error)?;
-    let mut intents = Vec::with_capacity(rows.len());
-    for row in rows {
-        let row: (String, String, String, i64) = row.try_get_many_by_index().map_err(port_error)?;
-        let intent_id = row.1.clone();
-        match read(row) {
-            Ok(intent) => intents.push(intent),
-            Err(error) => tracing::error!(intent_id, %error, "an abandoned intent cannot be read"),
+    let (mut intents, mut seen) = (Vec::new(), 0);
+    loop {
+        let most = u64::from(limit) - intents.len() as u64;
+        let page = left_open(now).limit(most).offset(seen).to_owned();
+        let rows = connection.query_all(&page).await.map_err(port_error)?;
+        let found = rows.len() as u64;
+        seen += found;
+        for row in rows {
+            let row: (String, String, String, i64) = row.try_get_many_by_index().map_err(port_error)?;
+            let intent_id = row.1.clone();
+            match read(row) {
+                Ok(intent) => intents.push(intent),
+                Err(error) => tracing::error!(intent_id, %error, "an abandoned intent cannot be read"),
+            }
+        }
+        if found < most || intents.len() == usize::from(limit) {
+            return Ok(intents);
         }
     }
-    Ok(intents)
 }
 
 /// Whether the intent is this tenant's and open.
@@ -63,7 +71,7 @@ pub(super) async fn disown(session: &dyn Session, orphans: &[Orphan]) -> Result<
     session.change(&update.into_query()).await.map(drop)
 }
 
-fn left_open(now: Timestamp, limit: u16) -> SelectStatement {
+fn left_open(now: Timestamp) -> SelectStatement {
     let (open, lease) = ("open_intents", ("instances", "lease_until"));
     let longest = i64::try_from(LONGEST_OPEN.as_micros()).unwrap_or(i64::MAX);
     let too_long = Expr::col((open, "recorded_at")).lt(now.as_micros().saturating_sub(longest));
@@ -86,7 +94,6 @@ fn left_open(now: Timestamp, limit: u16) -> SelectStatement {
         .and_where(Expr::col(lease).is_null().or(Expr::col(lease).lt(now.as_micros())).or(too_long))
         .order_by((open, "recorded_at"), Order::Asc)
         .order_by((open, "intent_id"), Order::Asc)
-        .limit(u64::from(limit))
         .to_owned()
 }
 

@@ -1,30 +1,34 @@
 //! The one writer of the ledger. A batch is what queued while the previous commit waited for the disk: there
 //! is no timer, one caller alone never waits for company.
 //!
-//! A batch is applied together first. If that fails, it is rolled back and applied again with a savepoint for each
-//! value, so that one bad value fails alone; all that succeed still share one commit. Values of a tenant whose lock
-//! another writer keeps wait for the next batch, until their callers give up, and take no place in it. The others wait for
-//! them once a batch, for as long as one lock is awaited, however many tenants are kept.
+//! A batch is applied together first. If that fails, it is rolled back. Values of a tenant whose lock another writer keeps
+//! wait for the next batch, until their callers give up, and take no place in it; the others waited for them once, for as
+//! long as one lock is awaited, however many tenants are kept. They
+//! are applied again, and what fails is halved, within a savepoint each, until a bad value fails alone. All that succeed
+//! still share one commit.
 
 use std::sync::Arc;
 use std::thread;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::DbBackend;
 use tokio::runtime::Builder;
-use tokio::sync::mpsc;
 
 use super::batch::apply;
 use super::disowned::{Disowned, Orphan};
 use super::job::{Job, Verdict, Work};
 use super::meter::LedgerMeter;
+use super::queue::Queue;
 use super::recovery::disown;
 use crate::database::{Database, RecordTransaction};
 
 /// Most new values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
+
+/// The longest that a batch is taken apart: those who wait for it, and for the next one, have not given up by then.
+const LONGEST_APART: Duration = Duration::from_millis(400);
 
 /// What became of a value of a batch.
 enum Answer {
@@ -32,20 +36,21 @@ enum Answer {
     Told(Result<Verdict, PortError>),
     /// Its caller has gone, so it was not tried.
     GivenUp,
-    /// Somebody else writes for its tenant: it waits for the next batch.
+    /// Somebody else writes for its tenant, or there was no time for it: it waits for the next batch.
     Waits,
+}
+
+impl Answer {
+    fn is_written(&self) -> bool {
+        matches!(self, Self::Told(Ok(_)))
+    }
 }
 
 /// Starts serving the queue.
 ///
 /// On SQLite the ledger's connection works on the thread that asks, and waits for the disk there: this thread has
 /// nothing else to do. PostgreSQL's connections belong to the runtime that reads their sockets.
-pub(super) fn start(
-    database: Database,
-    queue: mpsc::Receiver<Job>,
-    disowned: Disowned,
-    meter: Arc<dyn LedgerMeter>,
-) {
+pub(super) fn start(database: Database, queue: Queue, disowned: Disowned, meter: Arc<dyn LedgerMeter>) {
     let engine = database.writer().get_database_backend();
     let serving = run(database, queue, disowned, meter);
     if engine != DbBackend::Sqlite {
@@ -64,14 +69,9 @@ pub(super) fn start(
 }
 
 /// Serves the queue until every sender is gone and nothing is queued.
-async fn run(
-    database: Database,
-    mut queue: mpsc::Receiver<Job>,
-    disowned: Disowned,
-    meter: Arc<dyn LedgerMeter>,
-) {
+async fn run(database: Database, mut queue: Queue, disowned: Disowned, meter: Arc<dyn LedgerMeter>) {
     let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
-    while fill(&mut queue, &mut jobs).await {
+    while queue.fill(&mut jobs, MOST_AT_ONCE).await {
         meter.waiting(queue.len());
         jobs = serve(&database, &disowned, &*meter, std::mem::take(&mut jobs)).await;
     }
@@ -85,20 +85,6 @@ pub(super) fn unrecorded(error: PortError) -> PortError {
         _ => PortErrorKind::Unavailable,
     };
     PortError::new(kind, codes::AUDIT_UNAVAILABLE, error.detail().to_owned()).with_source(error)
-}
-
-/// Adds what has queued, and waits only if nothing is left over. False when there is nothing and never will be.
-async fn fill(queue: &mut mpsc::Receiver<Job>, jobs: &mut Vec<Job>) -> bool {
-    if jobs.is_empty() {
-        return queue.recv_many(jobs, MOST_AT_ONCE).await > 0;
-    }
-    let most = jobs.len() + MOST_AT_ONCE;
-    while jobs.len() < most
-        && let Ok(job) = queue.try_recv()
-    {
-        jobs.push(job);
-    }
-    true
 }
 
 /// Writes a batch and answers its callers. Returns the values that wait for the next one.
@@ -117,7 +103,9 @@ async fn serve(
     let mut left = Vec::new();
     let begun = Instant::now();
     let written = write(database, disowned, &jobs, orphans).await;
-    meter.committed(jobs.len(), begun.elapsed(), written.is_ok());
+    let values =
+        written.as_ref().map_or(jobs.len(), |answers| answers.iter().filter(|one| one.is_written()).count());
+    meter.committed(values, begun.elapsed(), written.is_ok());
     match written {
         Ok(answers) => {
             meter.left_out(answers.iter().filter(|answer| matches!(answer, Answer::Told(Err(_)))).count());
@@ -150,7 +138,7 @@ async fn write(
     match try_together(database, jobs, &orphans).await {
         Ok(Ok(answers)) => return Ok(answers),
         Ok(Err(error)) => {
-            tracing::warn!(%error, values = jobs.len(), "a batch of the trail failed; applying its values one by one");
+            tracing::warn!(%error, values = jobs.len(), "a batch of the trail failed; taking it apart");
             disowned.put(orphans);
         }
         Err(error) => {
@@ -199,31 +187,47 @@ async fn together(
     Ok(waiting.into_iter().map(|waits| if waits { told() } else { Answer::GivenUp }).collect())
 }
 
+/// Applies what a batch holds of tenants that are free: all together, and the halves of what fails, until a bad value is
+/// alone. What there is no time for waits.
 async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Vec<Answer>, PortError> {
     let free = tx.of_free(&tenants(jobs).collect()).await?;
-    let mut answers = Vec::with_capacity(jobs.len());
-    for job in jobs {
-        answers.push(match job.work.tenant() {
-            _ if job.is_given_up() => Answer::GivenUp,
-            Some(tenant) if !free.contains(tenant) => Answer::Waits,
-            _ => Answer::Told(alone(tx, &job.work).await?),
-        });
+    let is_free = |job: &Job| job.work.tenant().is_none_or(|tenant| free.contains(tenant));
+    let mut answers: Vec<Answer> =
+        jobs.iter().map(|job| if job.is_given_up() { Answer::GivenUp } else { Answer::Waits }).collect();
+    let tried: Vec<usize> =
+        (0..jobs.len()).filter(|at| !jobs[*at].is_given_up() && is_free(&jobs[*at])).collect();
+    let (begun, mut groups) = (Instant::now(), vec![tried.as_slice()]);
+    while begun.elapsed() < LONGEST_APART
+        && let Some(group) = groups.pop()
+    {
+        let works: Vec<&Work> = group.iter().map(|at| &jobs[*at].work).collect();
+        match (within(tx, &works).await?, group) {
+            (Ok(verdicts), _) => {
+                for (at, verdict) in group.iter().zip(verdicts) {
+                    answers[*at] = Answer::Told(Ok(verdict));
+                }
+            }
+            (Err(error), [bad]) => answers[*bad] = Answer::Told(Err(error)),
+            // The first half first: values stay in their order.
+            (Err(_), _) => {
+                let (first, second) = group.split_at(group.len() / 2);
+                groups.extend([second, first]);
+            }
+        }
     }
     Ok(answers)
 }
 
-/// The outer error is one of the transaction, the inner one of the value.
-async fn alone(tx: &RecordTransaction, work: &Work) -> Result<Result<Verdict, PortError>, PortError> {
+/// Applies values so that all of them, and nothing else, can be taken back. The outer error is one of the transaction, the
+/// inner one of the values.
+async fn within(
+    tx: &RecordTransaction,
+    works: &[&Work],
+) -> Result<Result<Vec<Verdict>, PortError>, PortError> {
     let savepoint = tx.savepoint().await?;
-    match apply(savepoint.session(), &[work]).await {
-        Ok(mut verdicts) => {
-            savepoint.commit().await?;
-            Ok(verdicts.pop().ok_or_else(|| PortError::corrupt("a value without a verdict")))
-        }
-        Err(error) => {
-            savepoint.rollback().await?;
-            Ok(Err(error))
-        }
+    match apply(savepoint.session(), works).await {
+        Ok(verdicts) => savepoint.commit().await.map(|()| Ok(verdicts)),
+        Err(error) => savepoint.rollback().await.map(|()| Err(error)),
     }
 }
 

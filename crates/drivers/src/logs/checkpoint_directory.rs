@@ -12,7 +12,10 @@ use std::sync::{Arc, Mutex, PoisonError};
 use async_trait::async_trait;
 use portcullis_schemas::logs::checkpoint::KeptCheckpoint;
 use portcullis_schemas::logs::ports::CheckpointSink;
+use portcullis_schemas::runtime::Entropy;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
+
+use crate::system::SystemEntropy;
 
 const SUFFIX: &str = ".checkpoint";
 /// As long as a signed note may be (c2sp.org/signed-note leaves it to us).
@@ -104,14 +107,12 @@ impl Directory {
     fn keep(&self, number: u64, note: &str) -> Result<(), Failure> {
         let file = self.file(number);
         if !file.exists() {
-            let draft = self.path.join(format!(".{number:0DIGITS$}.{}", std::process::id()));
-            // What a crash has left there is ours.
-            remove(&draft)?;
+            let draft = self.path.join(format!(".{number:0DIGITS$}.{}", unique()?));
             let mut written = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&draft)?;
             written.write_all(note.as_bytes())?;
             written.sync_all()?;
             let linked = fs::hard_link(&draft, &file);
-            remove(&draft)?;
+            fs::remove_file(&draft)?;
             if linked.as_ref().is_err_and(|error| error.kind() != ErrorKind::AlreadyExists) {
                 linked?;
             }
@@ -135,11 +136,12 @@ impl Directory {
     }
 }
 
-fn remove(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(()),
-        removed => removed,
-    }
+/// A name that no replica shares, wherever it runs: in containers all may be one and the same process id. A crash leaves a
+/// draft behind, which nobody reads.
+fn unique() -> io::Result<String> {
+    let mut bytes = [0; 8];
+    SystemEntropy::new().fill(&mut bytes).map_err(io::Error::other)?;
+    Ok(format!("{:016x}", u64::from_be_bytes(bytes)))
 }
 
 fn read_note(path: &Path) -> io::Result<String> {
@@ -183,6 +185,11 @@ mod tests {
         names.sort();
         assert_eq!(names.len(), 6, "no draft is left: {names:?}");
         assert_eq!(names[0], "000000000008.checkpoint");
+    }
+
+    #[test]
+    fn no_two_drafts_have_one_name() {
+        assert_ne!(unique().unwrap(), unique().unwrap());
     }
 
     #[tokio::test]

@@ -212,3 +212,29 @@ async fn a_tenant_that_is_kept_busy_holds_up_nobody_else() {
     let first = tokio::time::timeout(Duration::from_secs(5), busy.recorded()).await;
     assert!(first.is_ok(), "the tenant is served again");
 }
+
+/// A batch is taken apart by halves: what is wrong with one tenant, and with one value of another, costs nobody else.
+#[tokio::test]
+#[ignore = "needs PORTCULLIS_TEST_POSTGRES_URL; .ci/run sets it"]
+async fn a_kept_tenant_and_a_bad_value_hold_up_nobody_else() {
+    let busy = Arc::new(Scene::on(Engine::Postgres).await);
+    let free = Arc::new(busy.of_another_tenant().await);
+    let unit = busy.replica().await.occupied().await;
+    // The writer waits with the first value, so the others make one batch.
+    let stuck = spawn(&busy, busy.intent());
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    let intents: Vec<_> = (0..20).map(|_| free.intent()).collect();
+    let mut bad = free.intent();
+    bad.events[1].event_id = intents[0].events[0].event_id.clone();
+    let first: Vec<_> = intents.into_iter().map(|intent| spawn(&free, intent)).collect();
+    let bad = spawn(&free, bad);
+    let last: Vec<_> = (0..20).map(|_| spawn(&free, free.intent())).collect();
+    for task in first.into_iter().chain(last) {
+        assert!(matches!(task.await.unwrap(), Ok(Recorded::Receipt(_))));
+    }
+    let error = bad.await.unwrap().unwrap_err();
+    assert_eq!((error.kind(), error.code()), (PortErrorKind::Unavailable, codes::AUDIT_UNAVAILABLE));
+    assert_eq!(stuck.await.unwrap().unwrap_err().kind(), PortErrorKind::Timeout);
+    drop(unit);
+    assert_eq!(free.verified().await, 80);
+}

@@ -1,6 +1,7 @@
 //! The names are a contract, the decorators are their ports still, and labels stay few.
 
 use std::collections::BTreeSet;
+use std::future::{pending, ready};
 
 use portcullis_schemas::logs::ports::{DispatchAudit, DispatchRecord};
 use portcullis_schemas::operation::{Authority, Effect};
@@ -74,6 +75,25 @@ async fn a_watched_client_is_a_client() {
     let text = metrics.text();
     let refused = "portcullis_upstream_exchange_seconds_count{exchange=\"call\",era=\"unknown\",code=\"egress_refused\"}";
     assert!(text.contains(refused), "{text}");
+    assert!(text.contains("portcullis_upstream_in_flight 0"), "{text}");
+}
+
+#[tokio::test]
+async fn an_exchange_that_is_called_off_is_counted_too() {
+    let metrics = Metrics::new();
+    let client = WatchedClient { inner: Arc::new(ScriptedMcpClient::new()), watch: watch(&metrics) };
+    let mut exchange = Box::pin(client.exchange("call", |(): &()| "modern", pending()));
+    tokio::select! {
+        biased;
+        _ = &mut exchange => panic!("nothing answers it"),
+        () = ready(()) => {}
+    }
+    assert!(metrics.text().contains("portcullis_upstream_in_flight 1"));
+    drop(exchange);
+    let text = metrics.text();
+    let called_off =
+        "portcullis_upstream_exchange_seconds_count{exchange=\"call\",era=\"unknown\",code=\"cancelled\"} 1";
+    assert!(text.contains(called_off), "{text}");
     assert!(text.contains("portcullis_upstream_in_flight 0"), "{text}");
 }
 

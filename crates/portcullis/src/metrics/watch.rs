@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use portcullis_drivers::integrations::mcp::client::era_of;
-use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{InstanceId, ServerId, TenantId};
 use portcullis_schemas::incidents::NewIncident;
 use portcullis_schemas::integrations::mcp::invocation::McpToolInvocation;
@@ -21,6 +20,7 @@ use portcullis_schemas::logs::ledger::{
 use portcullis_schemas::logs::ports::{CheckpointSink, DispatchAudit, DispatchRecord, Ledger};
 use portcullis_schemas::runtime::Clock;
 use portcullis_schemas::timestamp::Timestamp;
+use portcullis_schemas::{PortError, codes};
 use portcullis_spine::operations::is_tool_call;
 use portcullis_spine::{CheckpointPorts, Ports};
 
@@ -174,20 +174,16 @@ pub(super) struct WatchedClient {
 }
 
 impl WatchedClient {
-    async fn exchange<T>(
+    pub(super) async fn exchange<T>(
         &self,
         exchange: &'static str,
         era: fn(&T) -> &'static str,
         answer: impl Future<Output = Result<T, McpFailure>> + Send,
     ) -> Result<T, McpFailure> {
-        let begun = self.watch.clock.monotonic();
-        let going_on = InFlight::begin(&self.watch.catalogue);
+        let mut going_on = Exchange::begin(&self.watch, exchange);
         let answer = answer.await;
-        drop(going_on);
-        let labels =
-            ExchangeLabels { exchange, era: answer.as_ref().map_or("unknown", era), code: ended(&answer) };
-        let seconds = &self.watch.catalogue.exchange_seconds;
-        seconds.get_or_create(&labels).observe(self.watch.since(begun));
+        going_on.era = answer.as_ref().map_or("unknown", era);
+        going_on.code = ended(&answer);
         answer
     }
 }
@@ -241,19 +237,30 @@ impl McpClient for WatchedClient {
     }
 }
 
-/// Counts one exchange for as long as it goes on; one that is dropped half-way has ended too.
-struct InFlight(Arc<Catalogue>);
+/// One exchange, counted for as long as it goes on and timed once it is over. One that is dropped half-way, because its
+/// caller has gone or the gate ends, is over too.
+struct Exchange<'w> {
+    watch: &'w Watch,
+    begun: Duration,
+    exchange: &'static str,
+    era: &'static str,
+    code: &'static str,
+}
 
-impl InFlight {
-    fn begin(catalogue: &Arc<Catalogue>) -> Self {
-        catalogue.upstream_in_flight.inc();
-        Self(Arc::clone(catalogue))
+impl<'w> Exchange<'w> {
+    fn begin(watch: &'w Watch, exchange: &'static str) -> Self {
+        watch.catalogue.upstream_in_flight.inc();
+        let code = codes::CANCELLED.as_str();
+        Self { watch, begun: watch.clock.monotonic(), exchange, era: "unknown", code }
     }
 }
 
-impl Drop for InFlight {
+impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        self.0.upstream_in_flight.dec();
+        let Self { watch, begun, exchange, era, code } = *self;
+        watch.catalogue.upstream_in_flight.dec();
+        let labels = ExchangeLabels { exchange, era, code };
+        watch.catalogue.exchange_seconds.get_or_create(&labels).observe(watch.since(begun));
     }
 }
 

@@ -129,6 +129,25 @@ async fn a_lease_that_could_not_be_renewed_is_renewed_as_soon_as_it_can() {
     assert_eq!(house.ledger().abandoned(now, 10).await.unwrap().len(), 1, "a lease that is not renewed ends");
 }
 
+/// More than are read at once, and none of them can be closed.
+#[tokio::test(start_paused = true)]
+async fn intents_that_cannot_be_closed_hide_none_that_came_after_them() {
+    let house = House::open().await;
+    let server = house.approved_tool("get_it").await.server_id;
+    let dead = InstanceId::generate(house.ids());
+    for number in 0..=250 {
+        let intent = fixtures::exchange_intent(house.ids(), &dead, &server, 0);
+        if number < 250 {
+            house.ledger.never_settle(intent.intent_id.clone());
+        }
+        assert!(matches!(house.ledger().record(&house.tenant, intent).await, Ok(Recorded::Receipt(_))));
+    }
+    let _background = house.spine.start_background().await.unwrap();
+    pass(&house, LEASE * 2).await;
+    let now = house.spine.ports().clock.now();
+    assert_eq!(house.ledger().abandoned(now, 1000).await.unwrap().len(), 250, "the last one is closed");
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_panic_in_the_background_does_not_end_it() {
     let house = House::open().await;

@@ -1,17 +1,20 @@
 //! Ledgers that fail, or that lie.
 
+use std::collections::BTreeSet;
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
-use portcullis_schemas::ids::{InstanceId, TenantId};
+use portcullis_schemas::ids::{InstanceId, IntentId, TenantId};
 use portcullis_schemas::logs::ledger::{
     AbandonedIntent, Intent, IntentReceipt, Recorded, Refusal, Settlement,
 };
 use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::timestamp::Timestamp;
+
+use crate::lock::locked;
 
 /// Fails where it is told to, honestly: it says so and writes nothing. Switches work while it is in use.
 pub struct BrokenLedger {
@@ -21,13 +24,23 @@ pub struct BrokenLedger {
     refuse: AtomicBool,
     leases: AtomicBool,
     panic_in_abandoned: AtomicBool,
+    stuck: Mutex<BTreeSet<IntentId>>,
 }
 
 impl BrokenLedger {
     /// A ledger that works until a switch is thrown.
     pub fn new(inner: Arc<dyn Ledger>) -> Self {
         let off = AtomicBool::default;
-        Self { inner, record: off(), settle: off(), refuse: off(), leases: off(), panic_in_abandoned: off() }
+        let stuck = Mutex::default();
+        Self {
+            inner,
+            record: off(),
+            settle: off(),
+            refuse: off(),
+            leases: off(),
+            panic_in_abandoned: off(),
+            stuck,
+        }
     }
 
     /// Whether `record` fails, and with it `ready`.
@@ -38,6 +51,11 @@ impl BrokenLedger {
     /// Whether `settle` fails.
     pub fn fail_settle(&self, fails: bool) {
         self.settle.store(fails, Ordering::SeqCst);
+    }
+
+    /// Has every settlement of this intent fail.
+    pub fn never_settle(&self, intent: IntentId) {
+        locked(&self.stuck).insert(intent);
     }
 
     /// Whether `renew_lease` fails.
@@ -86,6 +104,9 @@ impl Ledger for BrokenLedger {
 
     async fn settle(&self, receipt: &IntentReceipt, settlement: Settlement) -> Result<(), PortError> {
         unless(&self.settle)?;
+        if locked(&self.stuck).contains(receipt.intent()) {
+            return Err(PortError::unavailable("this ledger was told never to settle it"));
+        }
         self.inner.settle(receipt, settlement).await
     }
 

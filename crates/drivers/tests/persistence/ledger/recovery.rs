@@ -6,11 +6,12 @@ use portcullis_schemas::codes;
 use portcullis_schemas::incidents::IncidentStatus;
 use portcullis_schemas::integrations::mcp::invocation::InvocationOutcome;
 use portcullis_schemas::logs::event::AuditEventType;
-use portcullis_schemas::logs::ledger::{IntentSubject, LEASE};
+use portcullis_schemas::logs::ledger::{AbandonedIntent, IntentSubject, LEASE};
 use portcullis_schemas::logs::ports::{EventFilter, Ledger};
 use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 use portcullis_testkit::fixtures;
+use sea_orm::ConnectionTrait;
 
 use crate::engine::Engine;
 use crate::scene::Scene;
@@ -20,6 +21,8 @@ on_both_engines! {
     of_two_settlements_one_is_written;
     #[tokio::test]
     intents_are_abandoned_when_the_lease_has_run_out_and_not_before;
+    #[tokio::test]
+    an_intent_that_cannot_be_read_takes_no_place;
     #[tokio::test]
     a_settlement_that_fails_leaves_its_intent_to_recovery_at_once;
     #[tokio::test]
@@ -57,6 +60,22 @@ async fn intents_are_abandoned_when_the_lease_has_run_out_and_not_before(engine:
     assert_eq!(again.code(), codes::INTENT_CLOSED);
     let late = scene.settlement(&receipt, &facts, InvocationOutcome::Success);
     assert_eq!(scene.ledger.settle(&receipt, late).await.unwrap_err().code(), codes::INTENT_CLOSED);
+}
+
+async fn an_intent_that_cannot_be_read_takes_no_place(engine: Engine) {
+    let scene = Scene::on(engine).await;
+    let mut recorded = Vec::new();
+    for _ in 0..5 {
+        recorded.push(scene.recorded().await.0.intent().clone());
+    }
+    recorded.sort();
+    let spoilt = format!("UPDATE open_intents SET tenant_id = '?' WHERE intent_id < '{}'", recorded[3]);
+    scene.database.writer().execute_unprepared(&spoilt).await.unwrap();
+    let found = async |limit| scene.ledger.abandoned(fixtures::time(1_000), limit).await.unwrap();
+    let ids = |found: Vec<AbandonedIntent>| found.into_iter().map(|one| one.intent_id).collect::<Vec<_>>();
+    assert_eq!(ids(found(1).await), recorded[3..4]);
+    assert_eq!(ids(found(2).await), recorded[3..]);
+    assert_eq!(ids(found(9).await), recorded[3..]);
 }
 
 async fn a_settlement_that_fails_leaves_its_intent_to_recovery_at_once(engine: Engine) {
