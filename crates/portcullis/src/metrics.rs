@@ -81,7 +81,9 @@ impl LedgerMeter for Commits {
 
     fn committed(&self, values: usize, elapsed: Duration, written: bool) {
         if written {
-            self.0.commits.values.observe(values as f64);
+            if values > 0 {
+                self.0.commits.values.observe(values as f64);
+            }
             self.0.commits.seconds.observe(elapsed.as_secs_f64());
         } else {
             self.0.commits.failed.inc();

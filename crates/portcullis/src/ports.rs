@@ -30,7 +30,7 @@ pub use portcullis_schemas::integrations::mcp::ports::{
     InvocationFilter, McpInvocationStore, McpServerStore, McpToolStore, ToolFilter,
 };
 pub use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
-pub use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
+pub use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter};
 pub use portcullis_schemas::policies::ports::ToolPolicyStore;
 pub use portcullis_schemas::store::{IntegrationStores, UnitOfWork};
 pub use portcullis_schemas::tenants::ports::TenantStore;

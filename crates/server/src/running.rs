@@ -113,8 +113,7 @@ impl Running {
 
     /// Stops, within the grace and [`TAIL`]. From the first moment it is not ready, accepts no connection and dispatches
     /// nothing new; calls under way get the grace, and are then cut off and recorded. At the end a last checkpoint signs
-    /// what no other covers, the lease is given back,
-    /// so that a next instance need not wait for it, the database is closed, and the data directory freed.
+    /// what no other covers, the lease is given back if all has ended, so that a next instance need not wait for it, the database is closed, and the data directory freed.
     ///
     /// # Errors
     /// When the listener's task broke.
@@ -124,14 +123,16 @@ impl Running {
         spine.close();
         // It may have ended by itself; that shows below.
         let _ = stop.send(());
-        if !spine.drain(grace).await {
+        let has_drained = spine.drain(grace).await;
+        if !has_drained {
             tracing::error!("some calls have no recorded outcome: the next start closes them as unknown");
         }
         // What has ended is answered.
         let served = serving.await;
         background.stop().await;
         sign_the_rest(&spine).await;
-        if let Err(error) = spine.release_lease().await {
+        // Outcomes that are still on their way to the trail are ours to write for as long as the lease lasts.
+        if has_drained && let Err(error) = spine.release_lease().await {
             tracing::warn!(%error, "the lease could not be given back; it runs out by itself");
         }
         if let Some(metrics) = metrics {

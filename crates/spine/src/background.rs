@@ -134,8 +134,8 @@ async fn renew(stage: &Stage) -> Result<(), Error> {
     Ok(stage.ports.ledger.renew_lease(&stage.instance, until).await?)
 }
 
-/// Page by page, for as long as others may be judged. What could not be closed is found again, so it is asked for more than
-/// that: it must not hide what came after it.
+/// Page by page, for as long as others may be judged. What was not closed is found again, so it is asked for more than that:
+/// it must not hide what came after it.
 async fn sweep(stage: &Arc<Stage>, may_judge: &AtomicBool) {
     let mut stuck = BTreeSet::new();
     while may_judge.load(Ordering::SeqCst) {
@@ -159,7 +159,7 @@ async fn sweep(stage: &Arc<Stage>, may_judge: &AtomicBool) {
     }
 }
 
-/// Closes them side by side, so that they share commits. Those that are left open.
+/// Closes them side by side, so that they share commits. Those that it has not closed.
 async fn close_all(stage: &Arc<Stage>, abandoned: Vec<AbandonedIntent>) -> BTreeSet<IntentId> {
     let mut open: BTreeSet<_> = abandoned.iter().map(|intent| intent.intent_id.clone()).collect();
     let mut closing = JoinSet::new();
@@ -177,7 +177,7 @@ async fn close_all(stage: &Arc<Stage>, abandoned: Vec<AbandonedIntent>) -> BTree
     open
 }
 
-/// Whether it is closed, by this instance or by another.
+/// Whether this instance has closed it.
 async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
     let span = debug_span!(
         "gate.recover",
@@ -191,7 +191,7 @@ async fn close_one(stage: &Stage, intent: &AbandonedIntent) -> bool {
         }
         Err(error) if error.code() == codes::INTENT_CLOSED => {
             tracing::debug!(intent = %intent.intent_id, "another instance was faster");
-            true
+            false
         }
         Err(error) => {
             tracing::error!(tenant = %intent.tenant, intent = %intent.intent_id, %error, "left open");

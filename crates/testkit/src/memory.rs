@@ -6,7 +6,6 @@ use std::sync::{Arc, Mutex};
 use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
-use portcullis_schemas::logs::ports::StoredEvent;
 use portcullis_schemas::store::{Store, UnitOfWork};
 use serde_json::Value;
 
@@ -113,7 +112,7 @@ impl MemoryStore {
     }
 
     /// A verifier of chains that [`MemoryStore::new`] has hashed.
-    pub fn verify_chain() -> impl Fn(&[StoredEvent]) -> Result<(), String> + Send + Sync {
+    pub fn verify_chain() -> impl Fn(&[Value]) -> Result<(), String> + Send + Sync {
         chain::verify
     }
 

@@ -8,7 +8,8 @@ pub trait LedgerMeter: Send + Sync {
     /// This many values wait in the queue now.
     fn waiting(&self, values: usize);
 
-    /// A batch of this many values was written with one commit, or could not be, in this time.
+    /// One commit wrote this many values, or could not, in this time. Values that wait or are declined are not among them, so
+    /// there may be none.
     fn committed(&self, values: usize, elapsed: Duration, written: bool);
 
     /// So many values could not be written although the others of their batch were: the storage refuses them alone.

@@ -7,8 +7,9 @@ use super::job::{Job, Work};
 
 /// Most values that wait. Beyond that a caller is refused at once.
 const QUEUE: usize = 1024;
-/// Most renewals that wait; an instance asks for one at a time.
-const RENEWALS: usize = 8;
+/// Most renewals that wait. An instance asks for one at a time and gives up within a second, so these are those of a minute in
+/// which the database hangs.
+const RENEWALS: usize = 64;
 
 /// Where callers put their values.
 #[derive(Debug)]

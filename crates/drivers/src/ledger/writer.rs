@@ -5,13 +5,15 @@
 //! wait for the next batch, until their callers give up, and take no place in it; the others waited for them once, for as
 //! long as one lock is awaited, however many tenants are kept. They
 //! are applied again, and what fails is halved, within a savepoint each, until a bad value fails alone. All that succeed
-//! still share one commit.
+//! still share one commit, for which there is little time: what is not reached waits too, and new values meanwhile.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use portcullis_schemas::ids::TenantId;
+use portcullis_schemas::logs::ledger::Recorded;
 use portcullis_schemas::{PortError, PortErrorKind, codes};
 use sea_orm::DbBackend;
 use tokio::runtime::Builder;
@@ -27,7 +29,7 @@ use crate::database::{Database, RecordTransaction};
 /// Most new values in one transaction, and most orphans.
 const MOST_AT_ONCE: usize = 256;
 
-/// The longest that a batch is taken apart: those who wait for it, and for the next one, have not given up by then.
+/// When a batch that has written anything goes on with no other value: some of its callers' time is left for the commit.
 const LONGEST_APART: Duration = Duration::from_millis(400);
 
 /// What became of a value of a batch.
@@ -36,14 +38,31 @@ enum Answer {
     Told(Result<Verdict, PortError>),
     /// Its caller has gone, so it was not tried.
     GivenUp,
-    /// Somebody else writes for its tenant, or there was no time for it: it waits for the next batch.
+    /// Somebody else writes for its tenant: it waits for the next batch, besides those that the batch is made of.
     Waits,
+    /// There was no time for it: it is one of the next batch.
+    Unreached,
 }
 
 impl Answer {
+    /// Whether the commit holds anything of it: a value that is declined leaves nothing.
     fn is_written(&self) -> bool {
-        matches!(self, Self::Told(Ok(_)))
+        let Self::Told(Ok(verdict)) = self else { return false };
+        match verdict {
+            Verdict::Recorded(recorded) => matches!(recorded, Recorded::Receipt(_)),
+            Verdict::Forgotten(keys) => *keys > 0,
+            Verdict::Written => true,
+            Verdict::Closed => false,
+        }
     }
+}
+
+/// What is left of a batch for the next one.
+#[derive(Default)]
+struct Left {
+    jobs: Vec<Job>,
+    /// How many of them were not reached, and so take places of the next batch.
+    unreached: usize,
 }
 
 /// Starts serving the queue.
@@ -70,10 +89,15 @@ pub(super) fn start(database: Database, queue: Queue, disowned: Disowned, meter:
 
 /// Serves the queue until every sender is gone and nothing is queued.
 async fn run(database: Database, mut queue: Queue, disowned: Disowned, meter: Arc<dyn LedgerMeter>) {
-    let mut jobs = Vec::with_capacity(MOST_AT_ONCE);
-    while queue.fill(&mut jobs, MOST_AT_ONCE).await {
+    let mut left = Left::default();
+    loop {
+        let most = MOST_AT_ONCE.saturating_sub(left.unreached);
+        let mut jobs = left.jobs;
+        if !queue.fill(&mut jobs, most).await {
+            return;
+        }
         meter.waiting(queue.len());
-        jobs = serve(&database, &disowned, &*meter, std::mem::take(&mut jobs)).await;
+        left = serve(&database, &disowned, &*meter, jobs).await;
     }
 }
 
@@ -97,12 +121,12 @@ async fn serve(
     disowned: &Disowned,
     meter: &dyn LedgerMeter,
     mut jobs: Vec<Job>,
-) -> Vec<Job> {
+) -> Left {
     let orphans = disowned.take(MOST_AT_ONCE);
     jobs.retain(|job| !job.is_given_up());
-    let mut left = Vec::new();
+    let mut left = Left::default();
     let begun = Instant::now();
-    let written = write(database, disowned, &jobs, orphans).await;
+    let written = write(database, disowned, &jobs, orphans, begun).await;
     let values =
         written.as_ref().map_or(jobs.len(), |answers| answers.iter().filter(|one| one.is_written()).count());
     meter.committed(values, begun.elapsed(), written.is_ok());
@@ -113,7 +137,11 @@ async fn serve(
                 match answer {
                     Answer::Told(result) => job.answer(result.map_err(unrecorded)),
                     Answer::GivenUp => {}
-                    Answer::Waits => left.push(job),
+                    Answer::Waits => left.jobs.push(job),
+                    Answer::Unreached => {
+                        left.unreached += 1;
+                        left.jobs.push(job);
+                    }
                 }
             }
         }
@@ -134,6 +162,7 @@ async fn write(
     disowned: &Disowned,
     jobs: &[Job],
     orphans: Vec<Orphan>,
+    begun: Instant,
 ) -> Result<Vec<Answer>, PortError> {
     match try_together(database, jobs, &orphans).await {
         Ok(Ok(answers)) => return Ok(answers),
@@ -147,7 +176,7 @@ async fn write(
         }
     }
     let tx = database.begin_record().await?;
-    let answers = apart(&tx, jobs).await?;
+    let answers = apart(&tx, jobs, begun).await?;
     tx.commit().await?;
     Ok(answers)
 }
@@ -187,35 +216,66 @@ async fn together(
     Ok(waiting.into_iter().map(|waits| if waits { told() } else { Answer::GivenUp }).collect())
 }
 
-/// Applies what a batch holds of tenants that are free: all together, and the halves of what fails, until a bad value is
-/// alone. What there is no time for waits.
-async fn apart(tx: &RecordTransaction, jobs: &[Job]) -> Result<Vec<Answer>, PortError> {
-    let free = tx.of_free(&tenants(jobs).collect()).await?;
-    let is_free = |job: &Job| job.work.tenant().is_none_or(|tenant| free.contains(tenant));
-    let mut answers: Vec<Answer> =
-        jobs.iter().map(|job| if job.is_given_up() { Answer::GivenUp } else { Answer::Waits }).collect();
-    let tried: Vec<usize> =
-        (0..jobs.len()).filter(|at| !jobs[*at].is_given_up() && is_free(&jobs[*at])).collect();
-    let (begun, mut groups) = (Instant::now(), vec![tried.as_slice()]);
-    while begun.elapsed() < LONGEST_APART
-        && let Some(group) = groups.pop()
+/// Applies what a batch that began then holds of tenants that are free, and the halves of what fails, until a bad value is
+/// alone.
+async fn apart(tx: &RecordTransaction, jobs: &[Job], begun: Instant) -> Result<Vec<Answer>, PortError> {
+    let all: BTreeSet<&TenantId> = tenants(jobs).collect();
+    let free = tx.of_free(&all).await?;
+    let mut answers: Vec<Answer> = jobs.iter().map(|job| place(job, &free)).collect();
+    let mut groups = groups(jobs, &answers, free.len() == all.len());
+    let mut wrote = false;
+    while (!wrote || begun.elapsed() < LONGEST_APART)
+        && let Some(mut group) = groups.pop()
     {
+        for at in group.extract_if(.., |at| jobs[*at].is_given_up()) {
+            answers[at] = Answer::GivenUp;
+        }
+        if group.is_empty() {
+            continue;
+        }
         let works: Vec<&Work> = group.iter().map(|at| &jobs[*at].work).collect();
-        match (within(tx, &works).await?, group) {
+        match (within(tx, &works).await?, group.as_slice()) {
             (Ok(verdicts), _) => {
-                for (at, verdict) in group.iter().zip(verdicts) {
-                    answers[*at] = Answer::Told(Ok(verdict));
+                wrote = true;
+                for (at, verdict) in group.into_iter().zip(verdicts) {
+                    answers[at] = Answer::Told(Ok(verdict));
                 }
             }
             (Err(error), [bad]) => answers[*bad] = Answer::Told(Err(error)),
-            // The first half first: values stay in their order.
-            (Err(_), _) => {
-                let (first, second) = group.split_at(group.len() / 2);
-                groups.extend([second, first]);
-            }
+            (Err(_), _) => groups.extend(halves(group)),
         }
     }
     Ok(answers)
+}
+
+/// What a value is told if it is not tried.
+fn place(job: &Job, free: &BTreeSet<TenantId>) -> Answer {
+    match job.work.tenant() {
+        Some(tenant) if !free.contains(tenant) => Answer::Waits,
+        _ => Answer::Unreached,
+    }
+}
+
+/// The values to be tried, as a stack of groups that each keep their order. Those of no tenant share rows with other
+/// replicas, and may wait for them, so each is tried alone, and last. If every tenant is free, one of the values was what
+/// failed: all of them together would fail again.
+fn groups(jobs: &[Job], answers: &[Answer], are_all_free: bool) -> Vec<Vec<usize>> {
+    let tried = (0..jobs.len()).filter(|at| matches!(answers[*at], Answer::Unreached));
+    let (of_tenants, of_none): (Vec<usize>, Vec<usize>) =
+        tried.partition(|at| jobs[*at].work.tenant().is_some());
+    let mut groups: Vec<Vec<usize>> = of_none.into_iter().rev().map(|at| vec![at]).collect();
+    if are_all_free && of_tenants.len() > 1 {
+        groups.extend(halves(of_tenants));
+    } else {
+        groups.push(of_tenants);
+    }
+    groups
+}
+
+/// The second half below the first, as a stack takes them.
+fn halves(mut group: Vec<usize>) -> [Vec<usize>; 2] {
+    let second = group.split_off(group.len() / 2);
+    [second, group]
 }
 
 /// Applies values so that all of them, and nothing else, can be taken back. The outer error is one of the transaction, the

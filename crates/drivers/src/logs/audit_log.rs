@@ -4,11 +4,10 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::{EventId, KeyId, TenantId};
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft, AuditEventType, EventActor};
-use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
+use portcullis_schemas::logs::ports::{AuditLog, EventFilter};
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::principal::ActorType;
 use portcullis_schemas::timestamp::Timestamp;
-use portcullis_trail::strict::{self, Limits};
 use sea_orm::{ColumnTrait, QueryFilter, QueryOrder, QuerySelect};
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -59,18 +58,6 @@ impl AuditLog for SqlAuditLog {
         };
         let events = records.iter().map(|record| event_of(record)).collect::<Result<Vec<_>, _>>()?;
         Ok(Page::from_overfetch(events, page.limit, |event| event.sequence.to_string()))
-    }
-
-    /// A record that is not strict JSON any more comes out as `null`, which no verifier takes for an event.
-    async fn range(
-        &mut self,
-        tenant: &TenantId,
-        from: u64,
-        limit: u16,
-    ) -> Result<Vec<StoredEvent>, PortError> {
-        let records = self.texts(tenant, from, limit).await?;
-        let stored = |text: String| strict::parse(text.as_bytes(), Limits::default()).unwrap_or(Value::Null);
-        Ok(records.into_iter().map(|text| StoredEvent { record: stored(text) }).collect())
     }
 
     async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError> {

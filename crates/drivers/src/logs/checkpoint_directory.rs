@@ -108,13 +108,12 @@ impl Directory {
         let file = self.file(number);
         if !file.exists() {
             let draft = self.path.join(format!(".{number:0DIGITS$}.{}", unique()?));
-            let mut written = OpenOptions::new().write(true).create_new(true).mode(0o644).open(&draft)?;
-            written.write_all(note.as_bytes())?;
-            written.sync_all()?;
-            let linked = fs::hard_link(&draft, &file);
-            fs::remove_file(&draft)?;
-            if linked.as_ref().is_err_and(|error| error.kind() != ErrorKind::AlreadyExists) {
-                linked?;
+            let linked = write_durably(&draft, note).and_then(|()| fs::hard_link(&draft, &file));
+            // Whatever became of it: one draft for each attempt would fill a disk that is full.
+            let removed = fs::remove_file(&draft);
+            match linked {
+                Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(error.into()),
+                _ => removed?,
             }
         }
         // Also of a file that was there: whoever made it may have crashed before this.
@@ -134,6 +133,12 @@ impl Directory {
     fn highest(&self) -> std::sync::MutexGuard<'_, Option<u64>> {
         self.highest.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+fn write_durably(path: &Path, note: &str) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o644).open(path)?;
+    file.write_all(note.as_bytes())?;
+    file.sync_all()
 }
 
 /// A name that no replica shares, wherever it runs: in containers all may be one and the same process id. A crash leaves a

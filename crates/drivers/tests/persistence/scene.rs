@@ -10,7 +10,7 @@ use portcullis_schemas::ids::{InstanceId, TenantId};
 use portcullis_schemas::integrations::mcp::invocation::{InvocationFacts, InvocationOutcome};
 use portcullis_schemas::integrations::mcp::tool::McpTool;
 use portcullis_schemas::logs::ledger::{Intent, IntentReceipt, Recorded, Settlement};
-use portcullis_schemas::logs::ports::{Ledger, StoredEvent};
+use portcullis_schemas::logs::ports::Ledger;
 use portcullis_schemas::store::{Store, UnitOfWork};
 use portcullis_testkit::fixtures;
 use portcullis_testkit::ids::UniqueIds;
@@ -126,16 +126,17 @@ impl Scene {
         fixtures::settlement(&self.ids, receipt.intent(), row)
     }
 
-    pub(crate) async fn trail(&self) -> Vec<StoredEvent> {
+    /// The trail in the texts that are stored.
+    pub(crate) async fn trail(&self) -> Vec<String> {
         let mut unit = self.store.read().await.unwrap();
-        unit.audit_log().range(&self.tenant, 1, u16::MAX).await.unwrap()
+        unit.audit_log().texts(&self.tenant, 1, u16::MAX).await.unwrap()
     }
 
     /// Verifies the whole chain; the number of its events.
     pub(crate) async fn verified(&self) -> u64 {
         let mut verifier = ChainVerifier::new(self.tenant.as_str());
         for event in self.trail().await {
-            verifier.push(&event.record).unwrap();
+            verifier.push_bytes(event.as_bytes()).unwrap();
         }
         verifier.finish().unwrap().records
     }

@@ -38,7 +38,7 @@ pub(super) struct Lane {
     /// Nonces of those at gates that were not killed meanwhile.
     spared: BTreeSet<String>,
     storage: Arc<StorageWatch>,
-    /// Nonces of those whose answers were withheld while the storage stood still.
+    /// Nonces of those whose answers were withheld since the storage stood still.
     stalled: BTreeSet<String>,
     trail: Trail,
     tally: Tally,

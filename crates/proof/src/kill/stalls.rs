@@ -7,7 +7,7 @@ use std::io::{BufRead, BufReader, Seek, SeekFrom, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -17,8 +17,13 @@ use crate::prove::setting::UnderTest;
 
 /// Between two writes. Storage that is well takes each within a few milliseconds.
 const PAUSE: Duration = Duration::from_millis(20);
-/// A write that takes so long is a stall: a call waits for three or four such, besides those of others.
+/// A write that takes so long is a stall.
 const STALL: Duration = Duration::from_millis(100);
+/// So much of a call's time stalls must take to be what spoilt it. A gate withholds an answer after 0.9 s, in which two
+/// commits wait for the disk: the one that is under way, and the call's own.
+const SPOILT: Duration = Duration::from_millis(500);
+/// A write that takes so long has no end: it could not be seen for how long the storage stood still.
+const LOST: Duration = Duration::from_secs(10);
 
 /// A transaction that writes to the log of a PostgreSQL server, and to nothing else. Its commit waits for the disk.
 const COMMIT: &[u8] = b"SELECT pg_logical_emit_message(true, 'watch', '');\n";
@@ -34,8 +39,8 @@ pub(super) struct StorageWatch {
 struct Seen {
     /// From when to when it stood still, in order.
     stalls: Vec<(Instant, Instant)>,
-    /// When the write began that is on its way, or is next.
-    begun: Instant,
+    /// When the write began that is on its way.
+    begun: Option<Instant>,
     /// Why the watch ended, if it did.
     broken: Option<String>,
 }
@@ -60,29 +65,26 @@ impl StorageWatch {
             UnderTest::Sqlite => Written::File(File::create(directory.join("watch"))?),
             UnderTest::Postgres(url) => Written::Server(Psql::start(url)?),
         };
-        written.write().wrap_err("the storage cannot be watched")?;
         let over = Arc::new(AtomicBool::new(false));
-        let seen = Arc::new(Mutex::new(Seen { stalls: Vec::new(), begun: Instant::now(), broken: None }));
+        let seen = Arc::new(Mutex::new(Seen { stalls: Vec::new(), begun: None, broken: None }));
         let (told, shared) = (Arc::clone(&over), Arc::clone(&seen));
         thread::spawn(move || {
             while !told.load(Ordering::Relaxed) {
-                let result = written.write();
-                let mut seen = shared.lock().unwrap_or_else(PoisonError::into_inner);
-                if let Err(error) = result {
-                    seen.broken = Some(format!("{error:#}"));
+                locked(&shared).begun = Some(Instant::now());
+                if let Err(error) = written.write() {
+                    locked(&shared).broken = Some(format!("{error:#}"));
                     return;
                 }
-                seen.written(Instant::now());
-                drop(seen);
+                locked(&shared).written(Instant::now());
                 thread::sleep(PAUSE);
             }
         });
         Ok(Self { seen, over })
     }
 
-    /// Whether it stood still at some time between these.
+    /// Whether it stood still for most of the time between these.
     pub(super) fn stood_still(&self, from: Instant, until: Instant) -> bool {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).stood_still(from, until, Instant::now())
+        locked(&self.seen).stood_still(from, until, Instant::now())
     }
 
     /// For how long it stood still, each time.
@@ -90,12 +92,20 @@ impl StorageWatch {
     /// # Errors
     /// When it could not be watched all the time.
     pub(super) fn stalls(&self) -> Result<Vec<Duration>> {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match &seen.broken {
-            Some(error) => bail!("the storage could not be watched: {error}"),
-            None => Ok(seen.stalls.iter().map(|(begun, ended)| *ended - *begun).collect()),
+        let seen = locked(&self.seen);
+        if let Some(error) = &seen.broken {
+            bail!("the storage could not be watched: {error}");
         }
+        ensure!(
+            seen.begun.is_none_or(|begun| begun.elapsed() < LOST),
+            "a write that watches the storage does not end"
+        );
+        Ok(seen.stalls.iter().map(|(begun, ended)| *ended - *begun).collect())
     }
+}
+
+fn locked(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
+    seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Drop for StorageWatch {
@@ -105,17 +115,17 @@ impl Drop for StorageWatch {
 }
 
 impl Seen {
-    /// The write on its way is done, and the next begins after the pause.
+    /// The write on its way is done.
     fn written(&mut self, now: Instant) {
-        if is_stall(self.begun, now) {
-            self.stalls.push((self.begun, now));
-        }
-        self.begun = now + PAUSE;
+        let stall = self.begun.take().filter(|begun| is_stall(*begun, now));
+        self.stalls.extend(stall.map(|begun| (begun, now)));
     }
 
     fn stood_still(&self, from: Instant, until: Instant, now: Instant) -> bool {
-        let unended = is_stall(self.begun, now).then_some((self.begun, now));
-        self.stalls.iter().copied().chain(unended).any(|(begun, ended)| begun < until && from < ended)
+        let unended = self.begun.filter(|begun| is_stall(*begun, now)).map(|begun| (begun, now));
+        let all = self.stalls.iter().copied().chain(unended);
+        let within = all.map(|(begun, ended)| ended.min(until).saturating_duration_since(begun.max(from)));
+        within.sum::<Duration>() >= SPOILT
     }
 }
 
@@ -140,7 +150,9 @@ impl Written {
 impl Psql {
     fn start(url: &str) -> Result<Self> {
         let mut command = Command::new("psql");
-        command.args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align", url]);
+        command.args(["--no-psqlrc", "--no-password", "--quiet", "--tuples-only", "--no-align"]);
+        // What fails ends the session, and so is seen.
+        command.args(["--set=ON_ERROR_STOP=1", url]);
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut process = command.spawn().wrap_err("psql cannot be started")?;
         let asked = process.stdin.take().ok_or_eyre("psql has no input")?;
@@ -170,20 +182,24 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_call_met_a_stall_if_a_long_write_overlaps_it_also_one_that_has_not_ended() {
+    fn a_call_is_spoilt_by_stalls_of_half_a_second_also_by_one_that_has_not_ended() {
         let start = Instant::now();
         let at = |millis| start + Duration::from_millis(millis);
-        let mut seen = Seen { stalls: Vec::new(), begun: start, broken: None };
-        seen.written(at(5));
-        seen.written(at(325));
-        assert_eq!(seen.stalls, [(at(25), at(325))]);
-        let now = at(350);
-        assert!(seen.stood_still(at(300), at(340), now));
-        assert!(seen.stood_still(at(0), at(26), now));
-        assert!(!seen.stood_still(at(0), at(25), now));
-        assert!(!seen.stood_still(at(325), at(345), now));
-        // The write that began at 345 is on its way.
-        assert!(!seen.stood_still(at(340), at(440), at(444)));
-        assert!(seen.stood_still(at(340), at(440), at(445)));
+        let mut seen = Seen { stalls: Vec::new(), begun: None, broken: None };
+        for (begun, ended) in [(0, 99), (100, 400), (500, 800)] {
+            seen.begun = Some(at(begun));
+            seen.written(at(ended));
+        }
+        assert_eq!(seen.stalls, [(at(100), at(400)), (at(500), at(800))]);
+        let now = at(900);
+        assert!(seen.stood_still(at(0), at(900), now));
+        assert!(seen.stood_still(at(200), at(800), now));
+        assert!(!seen.stood_still(at(201), at(800), now));
+        assert!(!seen.stood_still(at(300), at(699), now));
+        // The write that begins at 1000 is on its way.
+        seen.begun = Some(at(1000));
+        assert!(!seen.stood_still(at(900), at(2000), at(1499)));
+        assert!(seen.stood_still(at(900), at(2000), at(1500)));
+        assert!(!seen.stood_still(at(900), at(1499), at(2000)));
     }
 }

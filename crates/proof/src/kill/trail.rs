@@ -185,10 +185,10 @@ async fn read_all(ports: &portcullis::Ports, tenant: &TenantId) -> Result<Trail>
     let mut chain = ChainVerifier::new(tenant.as_str());
     let mut work = ports.store.read().await?;
     loop {
-        let portion = work.audit_log().range(tenant, trail.last + 1, PORTION).await?;
+        let portion = work.audit_log().texts(tenant, trail.last + 1, PORTION).await?;
         for event in &portion {
-            chain.push(&event.record).map_err(|broken| eyre!("the chain is broken: {broken:?}"))?;
-            trail.add(&event.record);
+            chain.push_bytes(event.as_bytes()).map_err(|broken| eyre!("the chain is broken: {broken:?}"))?;
+            trail.add(&serde_json::from_str(event)?);
         }
         if portion.len() < usize::from(PORTION) {
             return Ok(trail);

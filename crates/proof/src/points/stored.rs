@@ -33,7 +33,7 @@ use portcullis_schemas::integrations::toolsets::ports::ToolsetStore;
 use portcullis_schemas::integrations::toolsets::{Toolset, ToolsetName};
 use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
-use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter, StoredEvent};
+use portcullis_schemas::logs::ports::{AuditLog, CheckpointStore, EventFilter};
 use portcullis_schemas::paging::{Page, PageRequest};
 use portcullis_schemas::policies::ports::ToolPolicyStore;
 use portcullis_schemas::policies::{TenantPolicySet, ToolPolicyRecord};
@@ -204,7 +204,6 @@ watched_stores! {
         AuditLog by audit_log {
             fn append(tenant: &TenantId, events: &[AuditEventDraft]) -> ();
             fn list(tenant: &TenantId, filter: &EventFilter, page: &PageRequest) -> Page<AuditEvent>;
-            fn range(tenant: &TenantId, from: u64, limit: u16) -> Vec<StoredEvent>;
             fn texts(tenant: &TenantId, from: u64, limit: u16) -> Vec<String>;
         }
         CheckpointStore by checkpoints {

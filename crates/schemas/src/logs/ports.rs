@@ -114,15 +114,8 @@ pub trait AuditLog: Send {
         page: &PageRequest,
     ) -> Result<Page<AuditEvent>, PortError>;
 
-    /// Events from a sequence number on, oldest first, at most `limit`; as stored, for verification.
-    async fn range(
-        &mut self,
-        tenant: &TenantId,
-        from: u64,
-        limit: u16,
-    ) -> Result<Vec<StoredEvent>, PortError>;
-
-    /// As `range`, but each event is the text that is stored, byte for byte; for export and for checkpoints.
+    /// Events from a sequence number on, oldest first, at most `limit`; each the text that is stored, byte for byte, so that
+    /// a verifier sees what is really there.
     async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError>;
 }
 
@@ -181,14 +174,6 @@ pub trait CheckpointSigner: Send + Sync {
     /// # Errors
     /// `Unavailable`; there is no checkpoint then.
     async fn sign(&self, message: &[u8]) -> Result<[u8; 64], PortError>;
-}
-
-/// An event as stored: the JSON of all fields and the hash beside it, not re-made from typed values, so that a
-/// verifier sees what is really there.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StoredEvent {
-    /// The whole event as a JSON object, `hash` included.
-    pub record: serde_json::Value,
 }
 
 /// The call that an audit event speaks of.

@@ -23,7 +23,7 @@ async fn dispatch_audit() {
         ledger.fail_refuse(fails);
         conformance::dispatch_audit(&audit).await;
         let mut unit = store.read().await.unwrap();
-        let trail = unit.audit_log().range(&fixtures::tenant(1), 1, u16::MAX).await.unwrap();
+        let trail = unit.audit_log().texts(&fixtures::tenant(1), 1, u16::MAX).await.unwrap();
         assert_eq!(trail.len(), events, "refusals fail: {fails}");
     }
 }

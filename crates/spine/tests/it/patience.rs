@@ -156,8 +156,8 @@ async fn a_shutdown_does_not_wait_for_a_token() {
     let late = ports.clock.now().plus(Duration::from_secs(3600));
     assert_eq!(office.house.ledger().abandoned(late, 10).await.unwrap(), [], "nothing is left to be unknown");
     let mut work = ports.store.read().await.unwrap();
-    let trail = work.audit_log().range(&office.house.tenant, 1, u16::MAX).await.unwrap();
-    assert_eq!(trail.last().unwrap().record["event_type"], "tool_invocation.failed");
+    let trail = work.audit_log().texts(&office.house.tenant, 1, u16::MAX).await.unwrap();
+    assert!(trail.last().unwrap().contains("\"event_type\":\"tool_invocation.failed\""));
 }
 
 #[tokio::test]

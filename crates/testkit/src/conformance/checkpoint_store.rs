@@ -4,6 +4,8 @@ use portcullis_schemas::codes;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::checkpoint::{ChainCoverage, CheckpointSpan, StoredCheckpoint};
 use portcullis_schemas::logs::event::AuditEventType;
+use portcullis_schemas::logs::ports::EventFilter;
+use portcullis_schemas::paging::PageRequest;
 use portcullis_schemas::store::Store;
 
 use super::steps::{IDS, commit, conflict, done, reading, refused, two_tenants, writing};
@@ -139,14 +141,13 @@ async fn lists_from_a_number(store: &dyn Store, first: &StoredCheckpoint) {
 async fn texts_are_what_is_stored(store: &dyn Store, tenant: &TenantId, other: &TenantId) {
     let mut unit = reading(store).await;
     let texts = done("reading texts", unit.audit_log().texts(tenant, 2, 3).await);
-    let events = done("reading a range", unit.audit_log().range(tenant, 2, 3).await);
+    let listed = unit.audit_log().list(tenant, &EventFilter::default(), &PageRequest::default()).await;
+    let mut events = done("listing events", listed).items;
+    events.sort_by_key(|event| event.sequence);
     let read: Vec<_> =
         texts.iter().map(|text| serde_json::from_str::<serde_json::Value>(text).ok()).collect();
-    assert_eq!(
-        read,
-        events.into_iter().map(|event| Some(event.record)).collect::<Vec<_>>(),
-        "texts are events"
-    );
+    let shown = events.iter().map(|event| serde_json::to_value(event).ok());
+    assert_eq!(read, shown.skip(1).take(3).collect::<Vec<_>>(), "texts are events");
     let foreign = done("reading texts", unit.audit_log().texts(other, 1, 9).await);
     assert_eq!(foreign.len(), 2, "a tenant's texts are own ones only");
 }

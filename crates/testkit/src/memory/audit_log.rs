@@ -6,7 +6,7 @@ use async_trait::async_trait;
 use portcullis_schemas::PortError;
 use portcullis_schemas::ids::TenantId;
 use portcullis_schemas::logs::event::{AuditEvent, AuditEventDraft};
-use portcullis_schemas::logs::ports::{AuditLog, EventFilter, StoredEvent};
+use portcullis_schemas::logs::ports::{AuditLog, EventFilter};
 use portcullis_schemas::paging::{Page, PageRequest};
 
 use super::chain::{link, record_of, text_of};
@@ -32,20 +32,10 @@ impl AuditLog for MemoryUnit {
         Ok(found.map(|event| AuditEvent::clone(&event)))
     }
 
-    async fn range(
-        &mut self,
-        tenant: &TenantId,
-        from: u64,
-        limit: u16,
-    ) -> Result<Vec<StoredEvent>, PortError> {
+    async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError> {
         let own = self.rows().events_of(tenant);
         let wanted = own.iter().filter(|event| event.sequence >= from).take(usize::from(limit));
-        wanted.map(|event| Ok(StoredEvent { record: record_of(event)? })).collect()
-    }
-
-    async fn texts(&mut self, tenant: &TenantId, from: u64, limit: u16) -> Result<Vec<String>, PortError> {
-        let stored = self.range(tenant, from, limit).await?;
-        Ok(stored.into_iter().map(|event| text_of(&event.record)).collect())
+        wanted.map(|event| Ok(text_of(&record_of(event)?))).collect()
     }
 }
 

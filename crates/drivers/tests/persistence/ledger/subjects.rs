@@ -31,9 +31,9 @@ async fn found(scene: &Scene) -> (Vec<u64>, Vec<u64>) {
         cursor = Some(Cursor::new(&next).unwrap());
     }
     let chain = scene.trail().await;
-    let is_about = |record: &serde_json::Value| record["subject"]["tool_id"] == tool;
-    let about = chain.iter().rev().filter(|event| is_about(&event.record));
-    (listed, about.map(|event| event.record["sequence"].as_u64().unwrap()).collect())
+    let events = chain.iter().rev().map(|event| serde_json::from_str::<serde_json::Value>(event).unwrap());
+    let about = events.filter(|event| event["subject"]["tool_id"] == tool);
+    (listed, about.map(|event| event["sequence"].as_u64().unwrap()).collect())
 }
 
 async fn indexed(scene: &Scene) -> Option<i64> {

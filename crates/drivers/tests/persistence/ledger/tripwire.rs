@@ -79,13 +79,13 @@ async fn the_verifier_sees_what_is_stored_once_the_tripwire_is_cut(engine: Engin
     }
     let mut verifier = ChainVerifier::new(scene.tenant.as_str());
     let events = scene.trail().await;
-    let broken = events.iter().find_map(|event| verifier.push(&event.record).err()).unwrap();
+    let broken = events.iter().find_map(|event| verifier.push_bytes(event.as_bytes()).err()).unwrap();
     assert_eq!((broken.sequence, broken.kind), (2, BreakKind::Hash));
 
     let doubled = "UPDATE audit_events SET record = '{\"a\":1,\"a\":2}' WHERE sequence = 1";
     scene.database.writer().execute_unprepared(doubled).await.unwrap();
-    let first = scene.trail().await.remove(0).record;
-    let broken = ChainVerifier::new(scene.tenant.as_str()).push(&first).unwrap_err();
+    let first = scene.trail().await.remove(0);
+    let broken = ChainVerifier::new(scene.tenant.as_str()).push_bytes(first.as_bytes()).unwrap_err();
     assert_eq!(broken.kind, BreakKind::Shape);
 }
 
