@@ -294,3 +294,44 @@ async fn within(
 fn tenants(jobs: &[Job]) -> impl Iterator<Item = &TenantId> {
     jobs.iter().filter_map(|job| job.work.tenant())
 }
+
+#[cfg(test)]
+mod tests {
+    use portcullis_schemas::logs::ledger::Refusal;
+    use portcullis_testkit::fixtures::tenant;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    /// A value of this tenant, or of none.
+    fn job(of: Option<u32>) -> Job {
+        let refusal = || Refusal { events: Vec::new(), invocation: None, incident: None, approval: None };
+        let work = match of {
+            Some(number) => Work::Refuse { tenant: tenant(number), refusal: Box::new(refusal()) },
+            None => Work::Probe,
+        };
+        Job { work, answer: oneshot::channel().0 }
+    }
+
+    /// The groups in the order in which they are tried. Nobody waits for these values, which does not matter here.
+    fn tried(jobs: &[Job], free: &[u32]) -> Vec<Vec<usize>> {
+        let free: BTreeSet<_> = free.iter().map(|number| tenant(*number)).collect();
+        let answers: Vec<_> = jobs.iter().map(|job| place(job, &free)).collect();
+        let all: BTreeSet<_> = tenants(jobs).collect();
+        let mut groups = groups(jobs, &answers, free.len() == all.len());
+        groups.reverse();
+        groups
+    }
+
+    #[test]
+    fn what_is_tried_together_and_in_which_order() {
+        let jobs = [None, Some(1), Some(2), Some(1), None, Some(1)].map(job);
+        let alone = [vec![0], vec![4]];
+        // A tenant is kept: that may have been all.
+        assert_eq!(tried(&jobs, &[1]), [&[vec![1, 3, 5]], alone.as_slice()].concat());
+        // None is: one of the values was it.
+        assert_eq!(tried(&jobs, &[1, 2]), [&[vec![1, 2], vec![3, 5]], alone.as_slice()].concat());
+        assert_eq!(halves(vec![7, 8, 9]), [vec![8, 9], vec![7]], "the first half is on top");
+        assert_eq!(tried(&jobs[..2], &[1]), [vec![1], vec![0]]);
+    }
+}
