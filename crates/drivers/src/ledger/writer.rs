@@ -3,9 +3,9 @@
 //!
 //! A batch is applied together first. If that fails, it is rolled back. Values of a tenant whose lock another writer keeps
 //! wait for the next batch, until their callers give up, and take no place in it; the others waited for them once, for as
-//! long as one lock is awaited, however many tenants are kept. They
-//! are applied again, and what fails is halved, within a savepoint each, until a bad value fails alone. All that succeed
-//! still share one commit, for which there is little time: what is not reached waits too, and new values meanwhile.
+//! long as one lock is awaited, however many tenants are kept. They are applied again, and what fails is halved, within a
+//! savepoint each, until a bad value fails alone. All that succeed still share one commit, for which there is little time:
+//! what is not reached waits too, and new values meanwhile.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -256,19 +256,22 @@ fn place(job: &Job, free: &BTreeSet<TenantId>) -> Answer {
     }
 }
 
-/// The values to be tried, as a stack of groups that each keep their order. Those of no tenant share rows with other
-/// replicas, and may wait for them, so each is tried alone, and last. If every tenant is free, one of the values was what
-/// failed: all of them together would fail again.
+/// The values to be tried, as a stack of groups that each keep their order: leases first, whatever time there is; then what
+/// is of tenants; last the rest, which shares rows with other replicas and may wait for them, each alone. If every tenant is
+/// free, one of the values was what failed: all of them together would fail again.
 fn groups(jobs: &[Job], answers: &[Answer], are_all_free: bool) -> Vec<Vec<usize>> {
     let tried = (0..jobs.len()).filter(|at| matches!(answers[*at], Answer::Unreached));
     let (of_tenants, of_none): (Vec<usize>, Vec<usize>) =
         tried.partition(|at| jobs[*at].work.tenant().is_some());
-    let mut groups: Vec<Vec<usize>> = of_none.into_iter().rev().map(|at| vec![at]).collect();
+    let (renewals, others): (Vec<usize>, Vec<usize>) =
+        of_none.into_iter().partition(|at| matches!(jobs[*at].work, Work::Renew { .. }));
+    let mut groups: Vec<Vec<usize>> = others.into_iter().rev().map(|at| vec![at]).collect();
     if are_all_free && of_tenants.len() > 1 {
         groups.extend(halves(of_tenants));
     } else {
         groups.push(of_tenants);
     }
+    groups.push(renewals);
     groups
 }
 
@@ -298,6 +301,7 @@ fn tenants(jobs: &[Job]) -> impl Iterator<Item = &TenantId> {
 #[cfg(test)]
 mod tests {
     use portcullis_schemas::logs::ledger::Refusal;
+    use portcullis_schemas::timestamp::Timestamp;
     use portcullis_testkit::fixtures::tenant;
     use tokio::sync::oneshot;
 
@@ -310,6 +314,12 @@ mod tests {
             Some(number) => Work::Refuse { tenant: tenant(number), refusal: Box::new(refusal()) },
             None => Work::Probe,
         };
+        Job { work, answer: oneshot::channel().0 }
+    }
+
+    fn renewal() -> Job {
+        let instance = "ins_01arz3ndektsv4rrffq69g5fav".parse().unwrap();
+        let work = Work::Renew { instance, until: Timestamp::from_micros(3_000_000) };
         Job { work, answer: oneshot::channel().0 }
     }
 
@@ -326,12 +336,13 @@ mod tests {
     #[test]
     fn what_is_tried_together_and_in_which_order() {
         let jobs = [None, Some(1), Some(2), Some(1), None, Some(1)].map(job);
-        let alone = [vec![0], vec![4]];
+        let jobs: Vec<Job> = jobs.into_iter().chain([renewal()]).collect();
+        let (lease, alone) = ([vec![6]], [vec![0], vec![4]]);
         // A tenant is kept: that may have been all.
-        assert_eq!(tried(&jobs, &[1]), [&[vec![1, 3, 5]], alone.as_slice()].concat());
+        assert_eq!(tried(&jobs, &[1]), [&lease[..], &[vec![1, 3, 5]], &alone].concat());
         // None is: one of the values was it.
-        assert_eq!(tried(&jobs, &[1, 2]), [&[vec![1, 2], vec![3, 5]], alone.as_slice()].concat());
+        assert_eq!(tried(&jobs, &[1, 2]), [&lease[..], &[vec![1, 2], vec![3, 5]], &alone].concat());
         assert_eq!(halves(vec![7, 8, 9]), [vec![8, 9], vec![7]], "the first half is on top");
-        assert_eq!(tried(&jobs[..2], &[1]), [vec![1], vec![0]]);
+        assert_eq!(tried(&jobs[..2], &[1]), [vec![], vec![1], vec![0]]);
     }
 }
