@@ -113,7 +113,8 @@ impl Running {
 
     /// Stops, within the grace and [`TAIL`]. From the first moment it is not ready, accepts no connection and dispatches
     /// nothing new; calls under way get the grace, and are then cut off and recorded. At the end a last checkpoint signs
-    /// what no other covers, the lease is given back if all has ended, so that a next instance need not wait for it, the database is closed, and the data directory freed.
+    /// what no other covers, the lease is given back if all has ended, so that a next instance need not wait for it, the
+    /// database is closed, and the data directory freed.
     ///
     /// # Errors
     /// When the listener's task broke.
